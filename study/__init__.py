@@ -1,0 +1,1 @@
+"""Where new VAE data should be drawn from, measured."""

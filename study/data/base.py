@@ -1,0 +1,107 @@
+"""Dataset: three disjoint splits, a fingerprint, and what a model must know of the data."""
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from study.errors import StudyError
+
+Likelihood = Literal["gaussian", "bernoulli"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Dataset:
+    """Real or synthetic data, split once and for all.
+
+    Models train on `train`; anything tuned uses `validation`; `test` is only scored. For scoring, `test` is
+    cut into two halves that never meet: generated samples are compared with `reference`, and `held_out` plays
+    the strategy that nobody can beat, so every fidelity table has its own null value at the same n.
+
+    Attributes:
+        name: what tables call it.
+        train, validation, test: `[N, D]` float32, examples flattened, in the model's range.
+        shape: the shape of one example, `prod(shape) == D`; `(8, 8)` for an image.
+        likelihood: a hint for the decoder, "gaussian" or "bernoulli".
+        train_labels, validation_labels, test_labels: `[N]` int64 in `0..n_classes-1`, or None.
+        inverse: model range -> the user's own units, where there is one.
+        source: where the data come from, for the report.
+    """
+
+    name: str
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    shape: tuple[int, ...]
+    likelihood: Likelihood = "gaussian"
+    train_labels: np.ndarray | None = None
+    validation_labels: np.ndarray | None = None
+    test_labels: np.ndarray | None = None
+    inverse: Callable[[np.ndarray], np.ndarray] | None = None
+    source: str = ""
+    fingerprint: str = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        size = math.prod(self.shape)
+        for split in ("train", "validation", "test"):
+            x = getattr(self, split)
+            if x.ndim != 2 or x.shape[1] != size or x.dtype != np.float32:
+                raise StudyError(
+                    f"dataset {self.name!r}: {split} must be float32 [N, {size}], got {x.dtype} {list(x.shape)}"
+                )
+            if not np.isfinite(x).all():
+                raise StudyError(
+                    f"dataset {self.name!r}: {split} holds NaN or infinite values; remove or fill them first"
+                )
+            labels = getattr(self, f"{split}_labels")
+            if labels is not None and labels.shape != (len(x),):
+                raise StudyError(
+                    f"dataset {self.name!r}: {split}_labels must be [{len(x)}], got {list(labels.shape)}"
+                )
+        object.__setattr__(self, "fingerprint", self._digest())
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256(repr((self.shape, self.likelihood)).encode())
+        for split in ("train", "validation", "test"):
+            for array in (getattr(self, split), getattr(self, f"{split}_labels")):
+                if array is None:
+                    digest.update(b"none")
+                else:
+                    digest.update(repr((array.shape, str(array.dtype))).encode())
+                    digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, 0 where there are no labels."""
+        return 0 if self.train_labels is None else int(self.train_labels.max()) + 1
+
+    @property
+    def is_image(self) -> bool:
+        """Whether one example is a `[height, width]` or `[height, width, channels]` image."""
+        return len(self.shape) in (2, 3) and min(self.shape[:2]) >= 3
+
+    @property
+    def reference(self) -> np.ndarray:
+        """First half of `test`, `[N_test // 2, D]`: what samples are compared with."""
+        return self.test[: len(self.test) // 2]
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Second half of `test`, as many as `reference`: real data that plays a strategy."""
+        half = len(self.test) // 2
+        return self.test[half : 2 * half]
+
+    @property
+    def reference_labels(self) -> np.ndarray | None:
+        """Labels of `reference`."""
+        return None if self.test_labels is None else self.test_labels[: len(self.test) // 2]
+
+    @property
+    def held_out_labels(self) -> np.ndarray | None:
+        """Labels of `held_out`."""
+        half = len(self.test) // 2
+        return None if self.test_labels is None else self.test_labels[half : 2 * half]

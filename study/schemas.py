@@ -1,0 +1,116 @@
+"""The tables' columns, declared once, checked at write and at read (DESIGN section 7)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from study.errors import StudyError
+
+RUNS: Mapping[str, str] = {
+    "run_id": "string",
+    "experiment": "string",
+    "dataset": "string",
+    "fingerprint": "string",
+    "n_train": "int64",
+    "family": "string",
+    "network": "string",
+    "hidden": "string",
+    "latent_dim": "int64",
+    "likelihood": "string",
+    "alpha": "float64",
+    "beta": "float64",
+    "noise_variance": "float64",
+    "seed": "int64",
+    "steps": "int64",
+    "epochs": "int64",
+    "batch_size": "int64",
+    "learning_rate": "float64",
+    "schedule": "string",
+    "status": "string",
+    "reason": "string",
+    "train_seconds": "float64",
+    "compile_seconds": "float64",
+    "evaluate_seconds": "float64",
+    "device": "string",
+    "versions": "string",
+}
+METRICS: Mapping[str, str] = {
+    "run_id": "string",
+    "strategy": "string",
+    "strategy_config": "string",
+    "draw": "int64",
+    "split": "string",
+    "metric": "string",
+    "value": "float64",
+    "stderr": "float64",
+    "n": "int64",
+    "reference": "string",
+    "better": "string",
+    "status": "string",
+    "reason": "string",
+}
+LATENTS: Mapping[str, str] = {
+    "run_id": "string",
+    "dimension": "int64",
+    "kl": "float64",
+    "marginal_kl": "float64",
+    "mutual_information": "float64",
+    "mean_variance": "float64",
+    "variance_mean": "float64",
+    "active": "bool",
+    "w1": "float64",
+    "ks": "float64",
+}
+LOSSES: Mapping[str, str] = {
+    "run_id": "string",
+    "epoch": "int64",
+    "split": "string",
+    "recon": "float64",
+    "rate": "float64",
+    "loss": "float64",
+}
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "runs": RUNS,
+    "metrics": METRICS,
+    "latents": LATENTS,
+    "losses": LOSSES,
+}
+
+
+def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """The frame with exactly the declared columns, in order and of the declared types.
+
+    Raises:
+        StudyError: a column is missing, unknown, or holds values of another type.
+    """
+    schema = TABLES[table]
+    absent = [c for c in schema if c not in frame.columns]
+    unknown = [c for c in frame.columns if c not in schema]
+    if absent or unknown:
+        raise StudyError(f"table {table!r}: missing columns {absent}, unknown columns {unknown}")
+    try:
+        return frame[list(schema)].astype(dict(schema))
+    except (TypeError, ValueError) as error:
+        raise StudyError(f"table {table!r}: {error}") from error
+
+
+def write_table(frame: pd.DataFrame, folder: Path, table: str) -> None:
+    """Write `<table>.parquet` after checking it."""
+    conform(frame, table).to_parquet(folder / f"{table}.parquet", index=False)
+
+
+def read_table(folder: Path, table: str) -> pd.DataFrame:
+    """Read `<table>.parquet` and check it.
+
+    Raises:
+        StudyError: the file is absent or not such a table.
+    """
+    path = folder / f"{table}.parquet"
+    if not path.is_file():
+        raise StudyError(f"{path}: no such table; `study run EXPERIMENT --out {folder}` writes it")
+    try:
+        frame = pd.read_parquet(path)
+    except Exception as error:
+        raise StudyError(f"{path}: not a readable parquet file ({error}); run the experiment again") from error
+    return conform(frame, table)
