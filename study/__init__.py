@@ -1,1 +1,45 @@
-"""Where new VAE data should be drawn from, measured."""
+"""Given a trained VAE, from which latent distribution should new data be drawn? Measured.
+
+The public names load on first use, so that `study --help` need not wait for JAX.
+"""
+
+import importlib
+from typing import Any
+
+_HOME = {
+    "AggregatePosterior": "study.latents",
+    "Dataset": "study.data",
+    "Experiment": "study.experiment",
+    "Findings": "study.experiment",
+    "Latents": "study.latents",
+    "Section": "study.experiment",
+    "StudyConfig": "study.config",
+    "StudyError": "study.errors",
+    "TrainConfig": "study.config",
+    "VAEConfig": "study.config",
+    "dimension_table": "study.latents",
+    "encode": "study.evaluation",
+    "evaluate": "study.metrics.evaluate",
+    "experiment_main": "study.cli",
+    "linear_optimum": "study.models",
+    "load_dataset": "study.data",
+    "load_model": "study.training",
+    "load_results": "study.results",
+    "save_model": "study.training",
+    "strategy": "study.strategies",
+    "summarise": "study.statistics",
+    "surgery": "study.latents",
+    "train": "study.training",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'study' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

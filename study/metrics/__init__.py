@@ -1,0 +1,1 @@
+"""Measurements of samples: how near to the data, how varied, how new."""

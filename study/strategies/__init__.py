@@ -1,0 +1,91 @@
+"""The strategies by name, one line each, and the reference rows they are read against."""
+
+import dataclasses
+from typing import Any
+
+from study.errors import StudyError
+from study.strategies.averaged_moments import AveragedMoments
+from study.strategies.base import Decoder, Fitted, FittedDensity, Strategy, hyperparameters, shared_draws
+from study.strategies.class_posterior import ClassPosterior
+from study.strategies.gaussian_full import GaussianFull
+from study.strategies.global_gaussian import GlobalGaussian
+from study.strategies.gmm import Gmm
+from study.strategies.literal_logvar import LiteralLogvar
+from study.strategies.mean_plus_logvar import MeanPlusLogvar
+from study.strategies.posterior import Posterior
+from study.strategies.posterior_mean import PosteriorMean
+from study.strategies.prior import Prior
+from study.strategies.reference import REFERENCES, Reference
+from study.strategies.shuffled_marginals import ShuffledMarginals
+
+__all__ = [
+    "REFERENCES",
+    "REGISTRY",
+    "Decoder",
+    "Fitted",
+    "FittedDensity",
+    "Reference",
+    "Strategy",
+    "hyperparameters",
+    "listing",
+    "shared_draws",
+    "strategy",
+]
+
+REGISTRY: dict[str, type[Any]] = {
+    "prior": Prior,
+    "posterior": Posterior,
+    "posterior-mean": PosteriorMean,
+    "global-gaussian": GlobalGaussian,
+    "averaged-moments": AveragedMoments,
+    "literal-logvar": LiteralLogvar,
+    "mean-plus-logvar": MeanPlusLogvar,
+    "class-posterior": ClassPosterior,
+    "gaussian-full": GaussianFull,
+    "shuffled-marginals": ShuffledMarginals,
+    "gmm": Gmm,
+}
+
+
+def strategy(name: str, **hyperparameters: Any) -> Strategy:
+    """The strategy of that name with those hyper-parameters.
+
+    Raises:
+        StudyError: no such strategy, no such hyper-parameter, or a value out of range.
+    """
+    if name not in REGISTRY:
+        raise StudyError(f"no strategy {name!r}; known: {', '.join(REGISTRY)}")
+    known = [field.name for field in dataclasses.fields(REGISTRY[name])]
+    unknown = [field for field in hyperparameters if field not in known]
+    if unknown:
+        raise StudyError(f"strategy {name!r} has no {unknown[0]!r}; known: {', '.join(known) or 'none'}")
+    return REGISTRY[name](**hyperparameters)
+
+
+def listing() -> list[dict[str, Any]]:
+    """What `study list strategies` shows: one row for every strategy and every reference row."""
+    strategies = [
+        {
+            "name": name,
+            "summary": kind.summary,
+            "source": kind.source,
+            "kind": kind.kind,
+            "density": kind.density,
+            "conditional": kind.conditional,
+            "hyperparameters": hyperparameters(kind()),
+        }
+        for name, kind in REGISTRY.items()
+    ]
+    references = [
+        {
+            "name": name,
+            "summary": reference.summary,
+            "source": reference.source,
+            "kind": "reference",
+            "density": False,
+            "conditional": False,
+            "hyperparameters": {},
+        }
+        for name, reference in REFERENCES.items()
+    ]
+    return strategies + references

@@ -1,0 +1,60 @@
+"""From which latent distribution should new data be drawn?
+
+Trains VAEs over a grid of weights α (reconstruction) and β (KL) and seeds, draws new data from each with every
+strategy of the thread and the usual ones fitted afterwards, and measures quality, diversity and novelty.
+
+    study run sampling_strategies --profile quick      45 VAEs on digits, under two minutes on two cores
+    study run sampling_strategies --dataset mnist      default profile, up to an hour on two cores
+"""
+
+from study import Experiment, StudyConfig, TrainConfig, VAEConfig, experiment_main
+from study.strategies import REFERENCES, REGISTRY
+
+STRATEGIES = (*REGISTRY, *REFERENCES)
+ALPHAS, BETAS, SEEDS = (1.0, 10.0, 100.0), (0.25, 1.0, 4.0), (0, 1, 2, 3, 4)
+
+QUICK = StudyConfig(
+    dataset="digits",
+    model=VAEConfig(network="mlp", latent_dim=8, hidden=(128,)),
+    training=TrainConfig(steps=2000, batch_size=128, learning_rate=1e-3),
+    alphas=ALPHAS,
+    betas=BETAS,
+    seeds=SEEDS,
+    strategies=STRATEGIES,
+    density_draws=1000,
+)
+MNIST = StudyConfig(
+    dataset="mnist",
+    model=VAEConfig(network="mlp", latent_dim=16, hidden=(256,)),
+    training=TrainConfig(steps=2000, batch_size=128, learning_rate=1e-3),
+    alphas=ALPHAS,
+    betas=BETAS,
+    seeds=SEEDS,
+    strategies=STRATEGIES,
+    n_samples=1000,
+    density_draws=1000,
+)
+SMOKE = StudyConfig(
+    dataset="digits",
+    model=VAEConfig(network="mlp", latent_dim=2, hidden=(64,)),
+    training=TrainConfig(steps=200),
+    alphas=(1.0, 10.0),
+    betas=(1.0,),
+    seeds=(0, 1, 2),
+    strategies=STRATEGIES,
+    density_draws=300,
+)
+
+EXPERIMENT = Experiment(
+    name="sampling_strategies",
+    question="Given a trained VAE, from which latent distribution should new data be drawn?",
+    profiles={
+        "smoke": SMOKE,
+        "quick": QUICK,
+        "quick/mnist": MNIST,
+        "quick/fashion-mnist": MNIST,
+    },
+)
+
+if __name__ == "__main__":
+    raise SystemExit(experiment_main(EXPERIMENT))

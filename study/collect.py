@@ -1,0 +1,128 @@
+"""From the outcomes of a run to the tables of a results folder."""
+
+import datetime
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study import schemas
+from study.config import to_dict
+from study.environment import cores, device_name, package_versions
+from study.models.likelihoods import noise_variance
+from study.results import CONFIGURATION, Results
+from study.runner import Outcome, Run, stored_frame
+
+SPLITS = ("train", "validation")
+
+
+def collect(run: Run, *, experiment: str, question: str, profile: str, command: str) -> Results:
+    """The tables of a run, each with its declared columns; failed cells are rows of `runs` alone."""
+    runs = schemas.conform(pd.DataFrame([_run_row(o, run, experiment) for o in run.outcomes]), "runs")
+    done = [outcome for outcome in run.outcomes if outcome.evaluation is not None]
+    tables = {
+        name: _stack([stored_frame(o.evaluation.facts[name]).assign(run_id=o.planned.run_id) for o in done if o.evaluation], name)
+        for name in ("metrics", "latents")
+    }
+    losses = _stack([_losses(o) for o in done], "losses")
+    joined = {
+        name: frame.merge(runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one")
+        for name, frame in tables.items()
+    }
+    first = run.plan.config.seeds[0]
+    samples = {
+        f"{outcome.planned.run_id}/{name}": array
+        for outcome in done
+        if outcome.planned.cell.seed == first and outcome.evaluation
+        for name, array in outcome.evaluation.arrays.items()
+    }
+    facts = _provenance(run, experiment=experiment, question=question, profile=profile, command=command)
+    return Results(runs=runs, losses=losses, samples=samples, provenance=facts, **joined)
+
+
+def _stack(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
+    if not frames:
+        return schemas.conform(pd.DataFrame({c: [] for c in schemas.TABLES[table]}), table)
+    return schemas.conform(pd.concat(frames, ignore_index=True), table)
+
+
+def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
+    plan, cell, facts = run.plan, outcome.planned.cell, outcome.facts
+    model, training, n = plan.config.model, plan.config.training, len(plan.data.train)
+    likelihood = plan.architecture.likelihood
+    return {
+        "run_id": outcome.planned.run_id,
+        "experiment": experiment,
+        "dataset": plan.data.name,
+        "fingerprint": plan.data.fingerprint,
+        "n_train": n,
+        "family": model.family,
+        "network": model.network,
+        "hidden": "×".join(map(str, model.hidden)) if model.network != "linear" else "",
+        "latent_dim": model.latent_dim,
+        "likelihood": likelihood,
+        "alpha": cell.alpha,
+        "beta": cell.beta,
+        "noise_variance": noise_variance(cell.alpha, cell.beta) if likelihood == "gaussian" else np.nan,
+        "seed": cell.seed,
+        "steps": training.epochs(n) * training.steps_per_epoch(n),
+        "epochs": training.epochs(n),
+        "batch_size": min(training.batch_size, n),
+        "learning_rate": cell.learning_rate,
+        "schedule": training.schedule,
+        "status": "failed" if outcome.reason else "done",
+        "reason": outcome.reason,
+        "train_seconds": facts.get("train_seconds", np.nan),
+        "compile_seconds": facts.get("compile_seconds", np.nan),
+        "evaluate_seconds": facts.get("evaluate_seconds", np.nan),
+        "device": facts.get("device", ""),
+        "versions": json.dumps(facts.get("versions", {}), sort_keys=True),
+    }
+
+
+def _losses(outcome: Outcome) -> pd.DataFrame:
+    epochs = len(outcome.losses)
+    frame = pd.DataFrame(outcome.losses.reshape(-1, 2), columns=["recon", "rate"])
+    cell = outcome.planned.cell
+    return frame.assign(
+        run_id=outcome.planned.run_id,
+        epoch=np.repeat(np.arange(1, epochs + 1), len(SPLITS)),
+        split=list(SPLITS) * epochs,
+        loss=cell.alpha * frame["recon"] + cell.beta * frame["rate"],
+    )
+
+
+def _provenance(run: Run, *, experiment: str, question: str, profile: str, command: str) -> dict[str, Any]:
+    data, extractor = run.plan.data, run.extractor
+    facts: dict[str, Any] = {
+        "experiment": experiment,
+        "question": question,
+        "profile": profile,
+        "command": command,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(run.seconds, 1),
+        "peak_memory_bytes": run.peak_memory_bytes,
+        "device": device_name(),
+        "cores": cores(),
+        "versions": package_versions(),
+        "config": to_dict(run.plan.config),
+        "n_samples": run.plan.n_samples,
+        "dataset": {
+            "name": data.name,
+            "source": data.source,
+            "fingerprint": data.fingerprint,
+            "shape": list(data.shape),
+            "n_train": len(data.train),
+            "n_validation": len(data.validation),
+            "n_test": len(data.test),
+        },
+    }
+    if extractor is not None:
+        facts["extractor"] = {
+            "name": extractor.name,
+            "accuracy": None if np.isnan(extractor.accuracy) else extractor.accuracy,
+            "digest": extractor.digest,
+            "dimensions": run.plan.extractor.dimensions,
+        }
+    return facts

@@ -1,0 +1,55 @@
+"""Labels of any integers or strings as classes 0..C-1."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from study.errors import StudyError
+
+
+def number_labels(
+    labels: Mapping[str, np.ndarray], *, sizes: Mapping[str, int], where: str
+) -> dict[str, np.ndarray]:
+    """Number the classes over all splits together, in sorted order.
+
+    Args:
+        labels: `[N_split]` by split; none at all where there are no labels.
+        sizes: number of examples by split.
+        where: what error messages call the data.
+
+    Returns:
+        int64 in `0..C-1`, by split.
+
+    Raises:
+        StudyError: a length or type that does not fit.
+    """
+    for key, y in labels.items():
+        what = f"{where}: labels of {key!r}"
+        if y.shape != (sizes[key],):
+            raise StudyError(f"{what} have shape {list(y.shape)}; give one per example, [{sizes[key]}]")
+        whole = y.dtype.kind == "f" and bool((y == np.round(y)).all())
+        if y.dtype.kind not in "buiUST" and not whole:
+            raise StudyError(f"{what} have type {y.dtype}; give integers or strings")
+    if not labels:
+        return {}
+    if len({y.dtype.kind in "UST" for y in labels.values()}) > 1:
+        raise StudyError(f"{where}: labels are strings in one split and numbers in another; give one type")
+    _, numbers = np.unique(np.concatenate(list(labels.values())), return_inverse=True)
+    ends = np.cumsum([len(y) for y in labels.values()])
+    return dict(zip(labels, np.split(numbers.astype(np.int64), ends[:-1]), strict=True))
+
+
+def check_classes(labels: Mapping[str, np.ndarray], *, where: str) -> None:
+    """Every class must be in train: a model cannot be asked for one that it never saw.
+
+    Raises:
+        StudyError: a class occurs in validation or test alone.
+    """
+    if not labels:
+        return
+    unseen = np.setdiff1d(np.concatenate(list(labels.values())), labels["train"])
+    if len(unseen):
+        raise StudyError(
+            f"{where}: {len(unseen)} of the classes have no training example; drop them, merge them with "
+            "others, or give more examples of them"
+        )

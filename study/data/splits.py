@@ -1,0 +1,85 @@
+"""Disjoint splits, the same for the same seed, with nearly the same class proportions everywhere.
+
+Everything rests on one ordering: each class is spread evenly over the whole length, so any stretch of the
+order holds every class in proportion, give or take about one example. Cutting it gives stratified splits, and
+halving it gives two halves that are alike.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+TEST_SHARE = 1 / 3
+VALIDATION_SHARE = 1 / 9
+VALIDATION_SHARE_OF_TEST = 1 / 5
+
+
+class Rows(NamedTuple):
+    """Row numbers of three disjoint splits that together are all rows, each `[N_split]` int64."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def stratified_order(rng: np.random.Generator, *, labels: np.ndarray) -> np.ndarray:
+    """A random order in which every stretch has the class proportions of the whole.
+
+    The k-th of the m examples of a class, in random order, is put at (k + u) / m with u uniform on [0, 1):
+    one example in each m-th of the unit interval. The law of the order is the same read backwards, which
+    makes its two halves exchangeable.
+
+    Args:
+        rng: a local generator.
+        labels: `[N]`, any type; all equal where there are no classes.
+
+    Returns:
+        A permutation of `0..N-1`, `[N]` int64.
+    """
+    _, label, count = np.unique(labels, return_inverse=True, return_counts=True)
+    shuffled = rng.permutation(len(labels))
+    by_class = shuffled[np.argsort(label[shuffled], kind="stable")]
+    rank = np.arange(len(labels)) - np.repeat(np.cumsum(count) - count, count)
+    place = (rank + rng.random(len(labels))) / np.repeat(count, count)
+    return by_class[np.argsort(place, kind="stable")]
+
+
+def _cut(rng: np.random.Generator, labels: np.ndarray, *sizes: int) -> list[np.ndarray]:
+    """Row numbers in stratified order, cut after each of `sizes`; the rest comes last."""
+    return np.split(stratified_order(rng, labels=labels), np.cumsum(sizes))
+
+
+def _labels_or_one_class(n: int, labels: np.ndarray | None) -> np.ndarray:
+    return np.zeros(n, np.int64) if labels is None else labels
+
+
+def split_rows(n: int, *, seed: int, labels: np.ndarray | None = None) -> Rows:
+    """Split n rows that come without an official split: test 1/3, validation 1/9, train the rest.
+
+    Args:
+        n: number of rows, at least 6 for every split to have some.
+        seed: decides the split, together with `labels`.
+        labels: `[n]`, to stratify by.
+    """
+    rng = np.random.default_rng(seed)
+    labels = _labels_or_one_class(n, labels)
+    test, validation, train = _cut(rng, labels, round(n * TEST_SHARE), round(n * VALIDATION_SHARE))
+    return Rows(train, validation, _in_two_like_halves(rng, test, labels))
+
+
+def split_test_rows(
+    n: int, *, seed: int, labels: np.ndarray | None = None, validation_share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers `(validation, test)` of an official test set of n rows; the training set stays whole.
+
+    A `validation_share` of 0 only puts the test rows in the stratified order that `Dataset` needs.
+    """
+    rng = np.random.default_rng(seed)
+    labels = _labels_or_one_class(n, labels)
+    validation, test = _cut(rng, labels, round(n * validation_share))
+    return validation, _in_two_like_halves(rng, test, labels)
+
+
+def _in_two_like_halves(rng: np.random.Generator, rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """`rows` in an order of their own, so that which half a row falls into owes nothing to the first cut."""
+    return rows[stratified_order(rng, labels=labels[rows])]

@@ -1,0 +1,64 @@
+"""What machine and which versions: for provenance and `study env`."""
+
+import os
+import platform
+import resource
+import sys
+from importlib import metadata
+from typing import Any
+
+import jax
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "pandas", "scikit-learn", "matplotlib", "seaborn")
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def use_all_cores() -> None:
+    """Split the host into one JAX device per core; without effect once JAX has started, or where the user chose."""
+    if "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
+        return
+    try:
+        if jax.config.jax_num_cpu_devices in (-1, None):
+            jax.config.update("jax_num_cpu_devices", cores())
+    except RuntimeError:  # the backend is running already: keep its devices
+        pass
+
+
+def device_name() -> str:
+    """The accelerator's name, or the processor's and how many devices it is split into."""
+    devices = jax.devices()
+    if devices[0].platform != "cpu":
+        return f"{len(devices)} × {devices[0].device_kind}"
+    return f"{platform.machine()} CPU, {len(devices)} devices"
+
+
+def package_versions() -> dict[str, str]:
+    """Version by package, Python included."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def peak_memory() -> int:
+    """Largest resident size of this process so far, bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def describe() -> dict[str, Any]:
+    """Everything that `study env` prints."""
+    return {
+        "platform": platform.platform(),
+        "cores": cores(),
+        "devices": [str(device) for device in jax.devices()],
+        "device": device_name(),
+        "versions": package_versions(),
+    }

@@ -1,0 +1,200 @@
+"""Everything measured on one trained model: plain tables from plain arrays."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+import pandas as pd
+
+from study.data.base import Dataset
+from study.errors import StudyError
+from study.latents import Latents, Surgery, dimension_table, surgery
+from study.latents.surgery import Estimate, mean_estimate
+from study.metrics.base import Measurement, missing
+from study.metrics.evaluate import METRICS, Evaluator
+from study.models.likelihoods import Likelihood
+from study.strategies import REFERENCES, REGISTRY, hyperparameters, strategy
+from study.strategies.base import Strategy
+from study.training.model import TrainedModel
+
+SHOWN = 10  # draws per strategy kept for the sample grids
+CODES = 2000  # posteriors kept for the two-dimensional map
+MODEL = "model"  # the "strategy" of rows that belong to the model itself
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Encoded:
+    """The posteriors of each part of a data set; `held_out` pairs with `Dataset.held_out`."""
+
+    train: Latents
+    validation: Latents
+    held_out: Latents
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What one model scored: metric rows and latent rows without `run_id`, and pictures for the report."""
+
+    metrics: pd.DataFrame
+    latents: pd.DataFrame
+    samples: dict[str, np.ndarray]
+
+
+def encode_splits(model: TrainedModel, data: Dataset) -> Encoded:
+    """Encode every part of a data set that strategies or measurements may see.
+
+    Raises:
+        StudyError: the encoder gives values that are not finite.
+    """
+    parts = ("train", "validation", "held_out")
+    return Encoded(**{part: encode(model, getattr(data, part), labels=getattr(data, f"{part}_labels")) for part in parts})
+
+
+def encode(model: Any, x: np.ndarray, *, labels: np.ndarray | None = None) -> Latents:
+    """The posteriors of x `[N, D]` under a model, with labels where given.
+
+    Raises:
+        StudyError: x does not fit the model, or the encoder gives values that are not finite.
+    """
+    return Latents(*model.encode(x), labels=labels)
+
+
+def evaluate_model(
+    key: jax.Array,
+    *,
+    model: TrainedModel,
+    encoded: Encoded,
+    data: Dataset,
+    evaluator: Evaluator,
+    strategies: Sequence[str],
+    draws: int,
+    density_draws: int,
+) -> Evaluation:
+    """Measure one model: its latents, and the samples of every strategy and reference row.
+
+    Strategies share the draw keys, so that their differences on one model are paired. A strategy that cannot be
+    used on this model (no labels, too few codes) is a set of rows with its reason.
+    """
+    surgery_key, dimension_key, fit_key, draw_key, recon_key = jax.random.split(key, 5)
+    apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=density_draws)
+    rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
+    samples: dict[str, np.ndarray] = {}
+    for name in strategies:
+        found, shown = _score(
+            name, fit_key, jax.random.split(draw_key, draws), model=model, encoded=encoded, data=data, evaluator=evaluator
+        )
+        rows += found
+        if shown is not None and data.is_image:
+            samples[name] = to_uint8(shown, data)
+    if encoded.train.d == 2:
+        samples["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
+    latents = dimension_table(dimension_key, encoded.train, draws=density_draws)
+    return Evaluation(pd.DataFrame(rows), latents, samples)
+
+
+def distortion(key: jax.Array, model: TrainedModel, latents: Latents, x: np.ndarray) -> Estimate:
+    """D of data x `[N, D]` from one draw of z per example: squared error, or cross-entropy in nats, summed."""
+    output = model.decode(latents.sample(key)).astype(np.float64)
+    return mean_estimate(_distortion(model.architecture.likelihood, output, x.astype(np.float64)))
+
+
+def _distortion(likelihood: Likelihood, mean: np.ndarray, x: np.ndarray) -> np.ndarray:
+    if likelihood == "gaussian":
+        return np.square(mean - x).sum(1)
+    mean = np.clip(mean, 1e-7, 1 - 1e-7)
+    return -(x * np.log(mean) + (1 - x) * np.log1p(-mean)).sum(1)
+
+
+def to_uint8(x: np.ndarray, data: Dataset) -> np.ndarray:
+    """Samples `[k, D]` as pictures `[k, *shape]`, the training range mapped to 0..255 and clipped to it."""
+    low, high = float(data.train.min()), float(data.train.max())
+    scaled = np.clip((x - low) / (high - low or 1.0), 0, 1)
+    return np.rint(255 * np.nan_to_num(scaled)).astype(np.uint8).reshape(-1, *data.shape)
+
+
+def _score(
+    name: str,
+    fit_key: jax.Array,
+    draw_keys: jax.Array,
+    *,
+    model: TrainedModel,
+    encoded: Encoded,
+    data: Dataset,
+    evaluator: Evaluator,
+) -> tuple[list[dict[str, Any]], np.ndarray | None]:
+    """Metric rows of one strategy or reference row over all draws, and its first pictures."""
+    n = evaluator.n
+    rows: list[dict[str, Any]] = []
+    shown = None
+    chosen = strategy(name) if name in REGISTRY else None
+    configured = json.dumps(hyperparameters(chosen), sort_keys=True) if chosen else "{}"
+    row = lambda draw, m: _row(name, configured, draw, m)  # noqa: E731
+    try:
+        began = time.perf_counter()
+        if chosen is None:
+            reference = REFERENCES[name]
+            make = lambda key: reference(key, data=data, model=model, n=n)  # noqa: E731
+        else:
+            fitted = chosen.fit(fit_key, encoded.train, model=model, validation=encoded.validation)
+            make = lambda key: model.decode(fitted.sample(key, n=n))  # noqa: E731
+            rows += [row(0, m) for m in _fit_rows(fitted.info, time.perf_counter() - began, encoded)]
+        make(draw_keys[0])  # compiles what is not compiled yet, which is no cost of drawing
+        for draw, key in enumerate(draw_keys):
+            began = time.perf_counter()
+            x = make(key)
+            seconds = 1000 * (time.perf_counter() - began) / n
+            cost = Measurement("seconds_per_1000", seconds, float("nan"), n, "", "lower")
+            rows += [row(draw, m) for m in [*evaluator.measure(x), cost]]
+            shown = x[:SHOWN] if shown is None else shown
+    except StudyError as error:
+        gaps = [
+            missing(m.name, n=n, reference="", better=m.better, reason=str(error)) for m in METRICS
+        ]
+        rows = [row(0, m) for m in gaps]
+    return rows, shown
+
+
+def _fit_rows(info: Any, seconds: float, encoded: Encoded) -> list[Measurement]:
+    rows = [Measurement("seconds_fit", seconds, float("nan"), encoded.train.n, "", "lower")]
+    if "validation_log_prob" in info:
+        value = float(info["validation_log_prob"])
+        rows.append(
+            Measurement("log_density", value, float("nan"), encoded.validation.n, "codes of validation data", "higher")
+        )
+    return rows
+
+
+def _model_rows(apart: Surgery, distortion: Estimate) -> list[dict[str, Any]]:
+    estimates = {field.name: getattr(apart, field.name) for field in dataclasses.fields(apart)}
+    rows = []
+    for metric, estimate in {**estimates, "distortion": distortion}.items():
+        reference = "held-out data" if metric == "distortion" else "prior"
+        m = Measurement(metric, estimate.value, estimate.stderr, estimate.n, reference, "none")
+        rows.append(_row(MODEL, "{}", 0, m))
+    return rows
+
+
+def _row(name: str, configured: str, draw: int, m: Measurement) -> dict[str, Any]:
+    split = "train" if name == MODEL and m.metric != "distortion" else "test"
+    return {
+        "strategy": name,
+        "strategy_config": configured,
+        "draw": draw,
+        "split": split,
+        **{field.name: getattr(m, field.name) for field in dataclasses.fields(m)},
+        "status": m.status,
+    }
+
+
+def strategy_configurations(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The hyper-parameters behind each name, for keys.
+
+    Raises:
+        StudyError: an unknown name.
+    """
+    chosen: dict[str, Strategy | None] = {name: None if name in REFERENCES else strategy(name) for name in names}
+    return {name: hyperparameters(s) if s else {} for name, s in chosen.items()}

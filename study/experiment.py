@@ -1,0 +1,64 @@
+"""An experiment: a question, one frozen configuration per profile, and what its report adds."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study.config import StudyConfig
+from study.data.base import Dataset
+from study.errors import StudyError
+from study.results import Results
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """What an experiment adds to its report: a title, a text, and a table or a figure or both."""
+
+    title: str
+    text: str
+    table: pd.DataFrame | None = None
+    figure: Figure | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Findings:
+    """The answer in a sentence or two, and the sections that show it."""
+
+    answer: str
+    sections: tuple[Section, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """One question, put to a grid of trained models.
+
+    Attributes:
+        name: of the file and of the results folder.
+        question: what is asked, one sentence.
+        profiles: configuration by profile; a key "profile/dataset" is preferred where it fits.
+        findings: the experiment's own answer and sections, from tables alone; None uses the general report only.
+        tables: extra tables that need the data set, by file stem; written as CSV and given to `findings`.
+    """
+
+    name: str
+    question: str
+    profiles: Mapping[str, StudyConfig]
+    findings: Callable[[Results, Mapping[str, pd.DataFrame]], Findings] | None = None
+    tables: Callable[[Results, Dataset], Mapping[str, pd.DataFrame]] | None = None
+
+    def config(self, profile: str, dataset: str | None = None) -> StudyConfig:
+        """The configuration of a profile, for its own data set or another one.
+
+        Raises:
+            StudyError: no such profile.
+        """
+        known = sorted({key.split("/")[0] for key in self.profiles})
+        if profile not in known:
+            raise StudyError(f"experiment {self.name!r} has no profile {profile!r}; it has {', '.join(known)}")
+        config = self.profiles.get(f"{profile}/{dataset}") or self.profiles.get(profile)
+        if config is None:
+            raise StudyError(f"experiment {self.name!r}, profile {profile!r}: needs --dataset, one of "
+                             f"{', '.join(key.split('/')[1] for key in self.profiles if key.startswith(profile))}")
+        return config if dataset is None else dataclasses.replace(config, dataset=dataset)

@@ -1,0 +1,121 @@
+"""How q(z) differs from the prior, taken apart: rate = I(n; z) + KL(q(z)‖p(z)) :cite:`hoffman2016`.
+
+I, the information that z holds of which training example it came from, is E[log q(z|xₙ) − log q(z)] with the
+exact q(z). With the own component included it cannot exceed log N; with it left out it has no such cap
+:cite:`poole2019`. For the population of which the N examples are a sample the two are a lower and an upper bound,
+and so are their complements for KL(q(z)‖p(z)). Where they part, the data do not identify either number.
+"""
+
+import dataclasses
+import math
+
+import jax
+import numpy as np
+from scipy import stats
+
+from study.latents.aggregate import LOG_2PI, AggregatePosterior
+from study.latents.base import Latents
+from study.models.likelihoods import gaussian_kl
+
+IDENTIFIED = 0.1  # nats between the two ends of a bracket, below which it counts as one number
+HOLE_QUANTILE = 0.01
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """A number, its standard error, and how many draws it came from (all N examples: stderr 0)."""
+
+    value: float
+    stderr: float
+    n: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Surgery:
+    """The decomposition of one model's rate, all in nats but the shares.
+
+    Attributes:
+        rate: E_x KL(q(z|x)‖p(z)), closed form over all N.
+        mi_lower, mi_upper: bracket on I(x; z).
+        kl_aggregate_lower, kl_aggregate_upper: bracket on KL(q(z)‖p(z)).
+        overlap: exp(log N − I), how many training examples could have produced a z; near 1, drawing from q(z)
+            reconstructs training data.
+        hole_mass: share of prior draws where log q(z) lies below its 1 % quantile over held-out codes.
+        hole_mass_converse: share of q(z) outside the ball that holds 99 % of the prior.
+        active_units, active_units_kl: dimensions with Var(mean) > 0.01 :cite:`burda2016`; with KL > 0.01 nats.
+    """
+
+    rate: Estimate
+    mi_lower: Estimate
+    mi_upper: Estimate
+    kl_aggregate_lower: Estimate
+    kl_aggregate_upper: Estimate
+    overlap: Estimate
+    hole_mass: Estimate
+    hole_mass_converse: Estimate
+    active_units: Estimate
+    active_units_kl: Estimate
+
+    @property
+    def identified(self) -> bool:
+        """Whether the ends of the bracket agree to within 0.1 nats."""
+        return self.mi_upper.value - self.mi_lower.value < IDENTIFIED
+
+
+def mean_estimate(values: np.ndarray) -> Estimate:
+    """Mean over independent values with its standard error."""
+    n = len(values)
+    spread = float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.nan
+    return Estimate(float(np.mean(values)), spread, n)
+
+
+def posterior_draws(key: jax.Array, latents: Latents, *, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """index `[M]`, z `[M, d]` and log q(z|x_index) `[M]`: examples without replacement, M = min(draws, N)."""
+    index_key, noise_key = jax.random.split(key)
+    index = np.asarray(jax.random.permutation(index_key, latents.n))[:draws]
+    epsilon = np.asarray(jax.random.normal(noise_key, (len(index), latents.d)))
+    log_var = latents.log_var[index]
+    z = latents.mean[index] + np.exp(0.5 * log_var) * epsilon
+    own = -0.5 * (np.square(epsilon, dtype=np.float64) + log_var + LOG_2PI).sum(1)
+    return index, z, own
+
+
+def surgery(key: jax.Array, latents: Latents, held_out: Latents, *, draws: int) -> Surgery:
+    """Take one model's rate apart, with `draws` Monte Carlo draws of z against all N components.
+
+    Args:
+        key: jax.random key.
+        latents: posteriors of the training examples, which define q(z).
+        held_out: posteriors of examples that were not trained on.
+        draws: draws from q(z), and as many from the prior.
+    """
+    posterior_key, prior_key, held_out_key = jax.random.split(key, 3)
+    q = AggregatePosterior(latents)
+    index, z, own = posterior_draws(posterior_key, latents, draws=draws)
+    left_out = q.log_prob_without_own(z, index)
+    n = latents.n
+    included = np.logaddexp(left_out + math.log1p(-1 / n), own - math.log(n)) if n > 1 else own
+    mi_lower, mi_upper = mean_estimate(own - included), mean_estimate(own - left_out)
+    kl = np.asarray(gaussian_kl(latents.mean, latents.log_var), np.float64)
+    rate = Estimate(float(kl.sum(1).mean()), 0.0, n)
+
+    threshold = np.quantile(q.log_prob(held_out.sample(held_out_key)), HOLE_QUANTILE)
+    prior = np.asarray(jax.random.normal(prior_key, (draws, latents.d)))
+    overlap = math.exp(math.log(n) - mi_lower.value)
+    return Surgery(
+        rate=rate,
+        mi_lower=mi_lower,
+        mi_upper=mi_upper,
+        kl_aggregate_lower=dataclasses.replace(mi_upper, value=rate.value - mi_upper.value),
+        kl_aggregate_upper=dataclasses.replace(mi_lower, value=rate.value - mi_lower.value),
+        overlap=Estimate(overlap, overlap * mi_lower.stderr, mi_lower.n),
+        hole_mass=mean_estimate((q.log_prob(prior) < threshold).astype(float)),
+        hole_mass_converse=mean_estimate((np.square(z).sum(1) > _radius(latents.d)).astype(float)),
+        active_units=Estimate(float((latents.mean.var(0) > 0.01).sum()), 0.0, n),
+        active_units_kl=Estimate(float((kl.mean(0) > 0.01).sum()), 0.0, n),
+    )
+
+
+def _radius(d: int) -> float:
+    """Squared radius of the ball that holds all but HOLE_QUANTILE of N(0, I)."""
+    return float(stats.chi2.ppf(1 - HOLE_QUANTILE, d))

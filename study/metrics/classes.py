@@ -1,0 +1,31 @@
+"""Class histogram: do the samples hold the classes as often as the data do?"""
+
+import numpy as np
+
+from study.metrics.base import Measurement
+from study.metrics.registry import measured, unavailable
+
+
+def class_histogram(
+    probabilities: np.ndarray | None, *, n: int, frequencies: np.ndarray | None, reference: str
+) -> Measurement:
+    """Total variation ½ Σ_c |p_c - q_c| between classes seen and class frequencies, in [0, 1].
+
+    p counts the most probable class of each sample. A finite n and the classifier's own mistakes keep the
+    value above zero even for real data: compare it with held-out's. Definition: :cite:`levin2017markov`
+    proposition 4.2. The standard error is by the delta method: within the sign of each difference the
+    distance is a mean over samples.
+
+    Args:
+        probabilities: `[n, C]` from the classifier, None where there is none.
+        n: number of samples.
+        frequencies: `[C]`, summing to one, None where the data have no labels.
+        reference: what to call them.
+    """
+    if probabilities is None or frequencies is None:
+        reason = "no classifier: the data have no labels that tell classes apart"
+        return unavailable("class_histogram", n=n, reference=reference, reason=reason)
+    seen = probabilities.argmax(axis=1)
+    difference = np.bincount(seen, minlength=len(frequencies)) / n - frequencies
+    stderr = (np.sign(difference)[seen] / 2).std(ddof=1) / np.sqrt(n)
+    return measured("class_histogram", np.abs(difference).sum() / 2, stderr, n=n, reference=reference)

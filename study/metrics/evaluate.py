@@ -1,0 +1,147 @@
+"""All metrics of a set of samples at once, with everything on the reference's side computed only once."""
+
+import dataclasses
+import functools
+import math
+
+import jax
+import numpy as np
+import pandas as pd
+
+from study.data.base import Dataset
+from study.errors import StudyError
+from study.metrics.base import Measurement
+from study.metrics.classes import class_histogram
+from study.metrics.features import Extractor, train_extractor
+from study.metrics.frechet import Moments, fd
+from study.metrics.image import laplacian_energy, sharpness
+from study.metrics.kid import KernelReference, kid
+from study.metrics.manifold import DENSITY_K, Manifold, manifold_metrics
+from study.metrics.novelty import Pools, nearer_to_train
+from study.metrics.registry import METRICS, unavailable
+
+__all__ = ["METRICS", "Evaluator", "evaluate"]
+
+_FEWEST = DENSITY_K + 1  # a reference point needs that many for a k-th neighbour
+_LARGEST = 1e12  # up to here the variance of the cubic kernel, a twelfth power, is finite
+
+
+class Evaluator:
+    """Scores samples against one data set.
+
+    `fd`, `kid`, `precision`, `recall`, `density`, `coverage` and `sharpness` compare n samples with the first
+    n rows of `data.reference`; `class_histogram` compares them with the class frequencies of `data.train`.
+    `nearer_to_train` sets all of `data.reference` against as many training examples, whatever n; these are
+    drawn once with a fixed key.
+
+    Args:
+        data: the data set.
+        extractor: its feature extractor.
+        n: how many samples will be scored at a time, 6 up to `len(data.reference)`, its default.
+
+    Raises:
+        StudyError: n is out of range, or the extractor takes data of another size.
+    """
+
+    def __init__(self, data: Dataset, extractor: Extractor, *, n: int | None = None) -> None:
+        available = len(data.reference)
+        self.n = available if n is None else n
+        if not _FEWEST <= self.n <= available:
+            raise StudyError(
+                f"metrics on {data.name!r}: n must lie in {_FEWEST}..{available} (the reference half of "
+                f"test), got {self.n}"
+            )
+        self._shape = data.shape if data.is_image else None
+        self._size = data.train.shape[1]
+        self._extractor = extractor
+        reference = data.reference[: self.n]
+        features = extractor.features(reference)
+        self._moments = Moments.of(features)
+        self._kernel = KernelReference.of(features)
+        self._manifold = Manifold.of(features)
+        self._energy = (
+            float(laplacian_energy(reference, shape=self._shape).mean()) if self._shape else math.nan
+        )
+        self._frequencies: np.ndarray | None = None
+        if data.train_labels is not None:
+            self._frequencies = np.bincount(data.train_labels) / len(data.train_labels)
+        size = min(available, len(data.train))
+        chosen = np.asarray(jax.random.permutation(jax.random.key(0), len(data.train)))[:size]
+        self._pools = Pools(data.train[np.sort(chosen)], data.reference[:size])
+        half = "reference half of test"
+        self._references = {metric.name: f"{half}, {extractor.name} features" for metric in METRICS} | {
+            "sharpness": f"{half}, pixels",
+            "class_histogram": "class frequencies of train",
+            "nearer_to_train": f"train subset vs held-out, {size} each, null 0.5",
+        }
+
+    def measure(self, x: np.ndarray) -> list[Measurement]:
+        """Every metric of samples x `[n, D]`, in the order of `METRICS`.
+
+        Samples that are not finite give rows without a value, and a reason.
+
+        Raises:
+            StudyError: x is not `[n, D]`.
+        """
+        x = np.asarray(x)
+        if x.shape != (self.n, self._size):
+            raise StudyError(f"metrics: samples must be [{self.n}, {self._size}], got {list(x.shape)}")
+        unusable = self.n - np.count_nonzero((np.abs(x) <= _LARGEST).all(axis=1))
+        if unusable:
+            reason = f"{unusable} of {self.n} samples hold values that are not finite or exceed {_LARGEST:g}"
+            return [
+                unavailable(metric.name, n=self.n, reference=self._references[metric.name], reason=reason)
+                for metric in METRICS
+            ]
+        x = x.astype(np.float32, copy=False)
+        features, probabilities = self._extractor.forward(x)
+        names = self._references
+        return [
+            fd(features, self._moments, reference=names["fd"]),
+            kid(features, self._kernel, reference=names["kid"]),
+            *manifold_metrics(features, self._manifold, reference=names["precision"]),
+            sharpness(x, shape=self._shape, reference_energy=self._energy, reference=names["sharpness"]),
+            class_histogram(
+                probabilities,
+                n=self.n,
+                frequencies=self._frequencies,
+                reference=names["class_histogram"],
+            ),
+            nearer_to_train(x, self._pools, reference=names["nearer_to_train"]),
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class _ByContent:
+    """A data set as a cache's key: equal where the content is."""
+
+    fingerprint: str
+    data: Dataset = dataclasses.field(compare=False)
+
+
+@functools.lru_cache(maxsize=4)
+def _default_extractor(content: _ByContent) -> Extractor:
+    return train_extractor(content.data)
+
+
+def evaluate(x: np.ndarray, data: Dataset, *, extractor: Extractor | None = None) -> pd.DataFrame:
+    """Score samples x `[N, D]` against a data set, one tidy row per metric.
+
+    n is the smaller of N and `len(data.reference)`: the first n samples against the first n of the reference.
+    Without an extractor one is trained, once per data set.
+
+    Returns:
+        Columns metric, value, stderr, n, reference, better, status, reason.
+
+    Raises:
+        StudyError: x is not `[N, D]`, or N or the reference has fewer than 6 rows.
+    """
+    x = np.asarray(x)
+    if x.ndim != 2:
+        raise StudyError(f"evaluate: samples must be [N, {data.train.shape[1]}], got {list(x.shape)}")
+    extractor = extractor or _default_extractor(_ByContent(data.fingerprint, data))
+    n = min(len(x), len(data.reference))
+    rows = Evaluator(data, extractor, n=n).measure(x[:n])
+    return pd.DataFrame([{**dataclasses.asdict(row), "status": row.status} for row in rows])[
+        ["metric", "value", "stderr", "n", "reference", "better", "status", "reason"]
+    ]

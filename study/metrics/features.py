@@ -1,0 +1,256 @@
+"""The fixed feature extractor: a small classifier trained once per data set, or PCA without labels.
+
+Its features carry fd, kid, precision, recall, density and coverage. They are few (at most 64), so that a
+few hundred samples suffice, and smooth (gelu), so that no unit is dead. One scalar rescales them to a mean
+variance of one on the training data: the numbers of two data sets then have the same unit.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from sklearn.decomposition import PCA
+
+from study.data.base import Dataset
+from study.errors import StudyError
+
+_BLOCK = 256  # rows per call of the compiled forward pass: one shape, so one compilation
+_SCALED_ON = 10_000  # training examples that fix the scale of the features
+_LAYERS = ("hidden", "feature", "head")
+_META = "extractor"  # the entry that holds name, configuration and accuracy
+
+
+@dataclasses.dataclass(frozen=True)
+class ExtractorConfig:
+    """Size and training of the extractor.
+
+    Attributes:
+        hidden: units of the hidden layer.
+        dimensions: number of features f, at most 64.
+        steps: optimiser steps.
+        batch_size: training examples per step.
+        learning_rate: of Adam, decayed to zero along a cosine.
+        seed: of the initial weights and the batches.
+
+    Raises:
+        StudyError: a number is out of range.
+    """
+
+    hidden: int = 256
+    dimensions: int = 32
+    steps: int = 4000
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.dimensions <= 64:
+            raise StudyError(
+                f"extractor: dimensions must lie in 1..64, got {self.dimensions}; with more features "
+                "than that the Fréchet distance is mostly bias at the sample sizes used here"
+            )
+        for name in ("hidden", "steps", "batch_size", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise StudyError(f"extractor: {name} must be positive, got {getattr(self, name)}")
+
+
+class Classifier(nnx.Module):
+    """Two gelu layers and a linear head; the second layer's activations are the features."""
+
+    def __init__(self, *, inputs: int, hidden: int, features: int, classes: int, rngs: nnx.Rngs) -> None:
+        self.hidden = nnx.Linear(inputs, hidden, rngs=rngs)
+        self.feature = nnx.Linear(hidden, features, rngs=rngs)
+        self.head = nnx.Linear(features, classes, rngs=rngs)
+
+    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """`[B, D]` -> features `[B, f]`, logits `[B, C]`."""
+        features = nnx.gelu(self.feature(nnx.gelu(self.hidden(x))))
+        return features, self.head(features)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Extractor:
+    """A fixed map from data to features.
+
+    Attributes:
+        name: "classifier" or "pca".
+        arrays: its parameters by name.
+        config: how it was made.
+        accuracy: share of `test` that it classifies rightly, NaN where there are no labels.
+        digest: SHA-256 of name, configuration and arrays.
+    """
+
+    name: Literal["classifier", "pca"]
+    arrays: Mapping[str, np.ndarray]
+    config: ExtractorConfig
+    accuracy: float
+    digest: str = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        digest = hashlib.sha256(f"{self.name} {self.config}".encode())
+        for name, array in sorted(self.arrays.items()):
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        object.__setattr__(self, "digest", digest.hexdigest())
+
+    @functools.cached_property
+    def _on_device(self) -> dict[str, jax.Array]:
+        return {name: jnp.asarray(array) for name, array in self.arrays.items()}
+
+    def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Features `[n, f]` and class probabilities `[n, C]` (None for "pca") of x `[n, D]`, float32.
+
+        Raises:
+            StudyError: x is not `[n, D]`.
+        """
+        x = np.asarray(x, np.float32)
+        inputs = self.arrays["shift"].shape[0]
+        if x.ndim != 2 or x.shape[1] != inputs:
+            raise StudyError(f"extractor: x must be [n, {inputs}], got {list(x.shape)}")
+        apply = _classify if self.name == "classifier" else _project
+        blocks = []
+        for start in range(0, max(len(x), 1), _BLOCK):
+            block = x[start : start + _BLOCK]
+            padded = np.pad(block, ((0, _BLOCK - len(block)), (0, 0)))
+            blocks.append([np.asarray(out)[: len(block)] for out in apply(self._on_device, padded)])
+        outputs = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+        return outputs[0], outputs[1] if len(outputs) > 1 else None
+
+    def features(self, x: np.ndarray) -> np.ndarray:
+        """`[n, D]` -> `[n, f]` float32."""
+        return self.forward(x)[0]
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        """`[n, D]` -> class probabilities `[n, C]` float32.
+
+        Raises:
+            StudyError: the data have no labels, so that there is no classifier.
+        """
+        probabilities = self.forward(x)[1]
+        if probabilities is None:
+            raise StudyError("extractor: no class probabilities, the data it was made from have no labels")
+        return probabilities
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Everything needed to make it again, as arrays that `np.savez` stores without pickle."""
+        meta = {"name": self.name, "config": dataclasses.asdict(self.config), "accuracy": self.accuracy}
+        return {**self.arrays, _META: np.array(json.dumps(meta))}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Extractor":
+        """The inverse of `to_arrays`.
+
+        Raises:
+            StudyError: these are not an extractor's arrays.
+        """
+        try:
+            meta = json.loads(str(arrays[_META]))
+            config = ExtractorConfig(**meta["config"])
+            kept = {name: np.asarray(array) for name, array in arrays.items() if name != _META}
+            return cls(meta["name"], kept, config, meta["accuracy"])
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise StudyError(
+                f"extractor: not the arrays of an extractor ({error!r}); train it again"
+            ) from error
+
+
+def train_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Extractor:
+    """Make the extractor of a data set from `train` alone; `test` only gives the accuracy.
+
+    A classifier where the labels tell at least two classes apart, else PCA of the training data with the sign
+    of each component fixed. Deterministic given the data and `config` (default `ExtractorConfig()`).
+    """
+    config = config or ExtractorConfig()
+    shift = data.train.mean(axis=0, dtype=np.float64).astype(np.float32)
+    if data.train_labels is None or data.n_classes < 2:
+        return _scaled("pca", {"shift": shift, **_components(data.train - shift, config)}, config, data)
+    spread = np.float32(data.train.std(dtype=np.float64) or 1.0)
+    graph, parameters = nnx.split(
+        Classifier(
+            inputs=data.train.shape[1],
+            hidden=config.hidden,
+            features=config.dimensions,
+            classes=data.n_classes,
+            rngs=nnx.Rngs(config.seed),
+        )
+    )
+    labels = jnp.asarray(data.train_labels, jnp.int32)
+    parameters = _fit(graph, config, parameters, (data.train - shift) / spread, labels)
+    arrays = {".".join(map(str, path)): np.asarray(leaf[...]) for path, leaf in nnx.to_flat_state(parameters)}
+    return _scaled("classifier", {"shift": shift, "spread": np.array(spread), **arrays}, config, data)
+
+
+def _scaled(
+    name: Literal["classifier", "pca"], arrays: dict[str, np.ndarray], config: ExtractorConfig, data: Dataset
+) -> Extractor:
+    """The extractor with its features' mean variance brought to one, and its accuracy."""
+    raw = Extractor(name, {**arrays, "scale": np.ones((), np.float32)}, config, float("nan"))
+    variance = raw.features(data.train[:_SCALED_ON]).var(axis=0, dtype=np.float64).mean()
+    scale = np.array(1 / np.sqrt(variance) if variance > 0 else 1, np.float32)
+    accuracy = float("nan")
+    if name == "classifier" and data.test_labels is not None and len(data.test):
+        accuracy = float((raw.probabilities(data.test).argmax(axis=1) == data.test_labels).mean())
+    return Extractor(name, {**arrays, "scale": scale}, config, accuracy)
+
+
+def _components(centred: np.ndarray, config: ExtractorConfig) -> dict[str, np.ndarray]:
+    """Principal components `[f, D]`; scikit-learn fixes each sign by its largest entry."""
+    dimensions = min(config.dimensions, *centred.shape)
+    if not centred.any():  # no direction is principal: scikit-learn would divide by a variance of zero
+        return {"components": np.eye(dimensions, centred.shape[1], dtype=np.float32)}
+    pca = PCA(dimensions, random_state=config.seed).fit(centred)
+    return {"components": pca.components_.astype(np.float32)}
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _fit(
+    graph: nnx.GraphDef, config: ExtractorConfig, parameters: nnx.State, x: jax.Array, labels: jax.Array
+) -> nnx.State:
+    """All optimiser steps in one program."""
+    optimizer = optax.adam(optax.cosine_decay_schedule(config.learning_rate, config.steps))
+
+    def loss(parameters: nnx.State, index: jax.Array) -> jax.Array:
+        _, logits = nnx.merge(graph, parameters)(x[index])
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels[index]).mean()
+
+    def step(carry, key):
+        parameters, state = carry
+        index = jax.random.randint(key, (config.batch_size,), 0, x.shape[0])
+        gradient = jax.grad(loss)(parameters, index)
+        with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer step count
+            updates, state = optimizer.update(gradient, state)
+        return (optax.apply_updates(parameters, updates), state), None
+
+    keys = jax.random.split(jax.random.key(config.seed), config.steps)
+    (parameters, _), _ = jax.lax.scan(step, (parameters, optimizer.init(parameters)), keys)
+    return parameters
+
+
+@jax.jit
+def _classify(arrays: dict[str, jax.Array], x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    weights = {layer: {part: arrays[f"{layer}.{part}"] for part in ("kernel", "bias")} for layer in _LAYERS}
+    classifier = nnx.eval_shape(
+        lambda: Classifier(
+            inputs=x.shape[1],
+            hidden=weights["hidden"]["bias"].size,
+            features=weights["feature"]["bias"].size,
+            classes=weights["head"]["bias"].size,
+            rngs=nnx.Rngs(0),
+        )
+    )
+    nnx.update(classifier, weights)
+    features, logits = classifier((x - arrays["shift"][None]) / arrays["spread"])
+    return features * arrays["scale"], jax.nn.softmax(logits)
+
+
+@jax.jit
+def _project(arrays: dict[str, jax.Array], x: jax.Array) -> tuple[jax.Array]:
+    return ((x - arrays["shift"][None]) @ arrays["components"].T * arrays["scale"],)

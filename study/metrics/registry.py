@@ -1,0 +1,96 @@
+"""The list of metrics: every name that `Evaluator.measure` reports, declared once. Imports nothing heavy."""
+
+import dataclasses
+
+import numpy as np
+
+from study.metrics.base import Better, Measurement, missing
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """One line of `study list metrics`.
+
+    Attributes:
+        name: its name in every table.
+        summary: what it says, in a line.
+        source: the paper that defines it.
+        better: which direction is better.
+    """
+
+    name: str
+    summary: str
+    source: str
+    better: Better
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "fd",
+        "Fréchet distance of Gaussians fitted to the features of samples and reference",
+        "Heusel et al. 2017; Dowson & Landau 1982",
+        "lower",
+    ),
+    Metric(
+        "kid",
+        "unbiased squared MMD of the features under a cubic polynomial kernel",
+        "Bińkowski et al. 2018",
+        "lower",
+    ),
+    Metric(
+        "precision",
+        "share of samples inside the reference manifold (k=3): fidelity",
+        "Kynkäänniemi et al. 2019",
+        "higher",
+    ),
+    Metric(
+        "recall",
+        "share of the reference inside the samples' manifold (k=3): variety",
+        "Kynkäänniemi et al. 2019",
+        "higher",
+    ),
+    Metric(
+        "density",
+        "neighbourhoods of the reference (k=5) that hold a sample, per sample over k: fidelity",
+        "Naeem et al. 2020",
+        "one",
+    ),
+    Metric(
+        "coverage",
+        "share of the reference's neighbourhoods (k=5) that hold a sample: variety",
+        "Naeem et al. 2020",
+        "higher",
+    ),
+    Metric(
+        "sharpness",
+        "mean squared Laplacian of the samples over that of the reference; below one is blurred",
+        "Tolstikhin et al. 2018",
+        "one",
+    ),
+    Metric(
+        "class_histogram",
+        "total variation between the classes a classifier sees and the data's class frequencies",
+        "Levin & Peres 2017",
+        "lower",
+    ),
+    Metric(
+        "nearer_to_train",
+        "share of samples nearer to training data than to as many held-out data; null 0.5",
+        "Meehan et al. 2020",
+        "lower",
+    ),
+)
+
+_BETTER = {metric.name: metric.better for metric in METRICS}
+
+
+def measured(
+    name: str, value: float | np.floating, stderr: float | np.floating, *, n: int, reference: str
+) -> Measurement:
+    """A Measurement whose direction comes from the registry."""
+    return Measurement(name, float(value), float(stderr), n, reference, _BETTER[name])
+
+
+def unavailable(name: str, *, n: int, reference: str, reason: str) -> Measurement:
+    """`missing`, with the direction from the registry."""
+    return missing(name, n=n, reference=reference, better=_BETTER[name], reason=reason)

@@ -1,0 +1,49 @@
+"""Encoders `[B, D] -> ([B, d], [B, d])` and decoders `[B, d] -> [B, D]`."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+
+class LinearEncoder(nnx.Module):
+    """Mean affine in x, log-variance a free vector: the encoder of the linear VAE :cite:`lucas2019`.
+
+    At the optimum of a linear VAE the posterior variance is the same for every x, so nothing is lost.
+    """
+
+    def __init__(self, size: int, latent_dim: int, *, rngs: nnx.Rngs):
+        self.mean = nnx.Linear(size, latent_dim, rngs=rngs)
+        self.log_var = nnx.Param(jnp.zeros((latent_dim,)))
+
+    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """`[B, D]` -> mean `[B, d]`, log-variance `[B, d]`."""
+        mean = self.mean(x)
+        return mean, jnp.broadcast_to(self.log_var[...], mean.shape)
+
+
+class MLP(nnx.Module):
+    """Affine maps with ReLU between them."""
+
+    def __init__(self, widths: Sequence[int], *, rngs: nnx.Rngs):
+        pairs = zip(widths[:-1], widths[1:], strict=True)
+        self.layers = nnx.List([nnx.Linear(a, b, rngs=rngs) for a, b in pairs])
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """`[B, widths[0]]` -> `[B, widths[-1]]`."""
+        for layer in self.layers[:-1]:
+            x = jax.nn.relu(layer(x))
+        return self.layers[-1](x)
+
+
+class MLPEncoder(nnx.Module):
+    """One MLP whose last layer holds the mean and the log-variance."""
+
+    def __init__(self, size: int, hidden: Sequence[int], latent_dim: int, *, rngs: nnx.Rngs):
+        self.body = MLP([size, *hidden, 2 * latent_dim], rngs=rngs)
+
+    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """`[B, D]` -> mean `[B, d]`, log-variance `[B, d]`."""
+        mean, log_var = jnp.split(self.body(x), 2, axis=-1)
+        return mean, log_var

@@ -1,0 +1,94 @@
+"""The plan of a run: the data, the architecture, and every cell with the keys of its three stages."""
+
+import dataclasses
+
+import jax
+
+from study.cells import content_key
+from study.config import StudyConfig, to_dict
+from study.data import load_dataset
+from study.data.base import Dataset
+from study.errors import StudyError
+from study.evaluation import strategy_configurations
+from study.metrics.features import ExtractorConfig
+from study.training.engine import Batching, Cell, default_batching
+from study.training.model import Architecture
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedCell:
+    """One model to be trained and measured, and the keys of its three stages; each names its parent."""
+
+    cell: Cell
+    train_key: str
+    encode_key: str
+    evaluate_key: str
+
+    @property
+    def run_id(self) -> str:
+        """The name of this model in every table."""
+        return self.train_key[:12]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything a run needs to know before it begins."""
+
+    config: StudyConfig
+    data: Dataset
+    architecture: Architecture
+    batching: Batching
+    extractor: ExtractorConfig
+    extractor_key: str
+    cells: tuple[PlannedCell, ...]
+
+    @property
+    def n_samples(self) -> int:
+        """Samples per strategy and draw."""
+        most = len(self.data.reference)
+        return min(self.config.n_samples or most, most)
+
+
+def make_plan(config: StudyConfig, *, batching: Batching | None = None) -> Plan:
+    """Load the data and lay out the cells with their keys; trains nothing.
+
+    Raises:
+        StudyError: the data set or a strategy does not exist, or the two do not fit.
+    """
+    configured = strategy_configurations(config.strategies)
+    data = load_dataset(config.dataset)
+    likelihood = data.likelihood if config.model.likelihood == "auto" else config.model.likelihood
+    if likelihood == "bernoulli" and (data.train.min() < 0 or data.train.max() > 1):
+        raise StudyError(f"dataset {data.name!r}: a Bernoulli likelihood needs values in [0, 1]; choose gaussian")
+    architecture = Architecture(config.model, data.train.shape[1], likelihood)
+    batching = batching or default_batching(architecture)
+    extractor = ExtractorConfig(dimensions=config.feature_dimensions)
+    features = {"data": data.fingerprint, "config": dataclasses.asdict(extractor)}
+    trained = {
+        "stage": "train",
+        "data": data.fingerprint,
+        "model": {**to_dict(config.model), "likelihood": likelihood},
+        "training": to_dict(config.training),
+        "batching": dataclasses.asdict(batching),
+        "platform": jax.devices()[0].platform,
+        "jax": jax.__version__,
+    }
+    measured = {
+        "stage": "evaluate",
+        "strategies": configured,
+        "n_samples": config.n_samples,
+        "draws": config.draws,
+        "density_draws": config.density_draws,
+        "extractor": features["config"],
+    }
+
+    def planned(alpha: float, beta: float, seed: int) -> PlannedCell:
+        cell = Cell(float(alpha), float(beta), seed, config.training.learning_rate)
+        train = content_key({**trained, "cell": dataclasses.asdict(cell)})
+        encode = content_key({"stage": "encode", "parent": train})
+        return PlannedCell(cell, train, encode, content_key({**measured, "parent": encode}))
+
+    grid = [(a, b, s) for a in config.alphas for b in config.betas for s in config.seeds]
+    extractor_key = content_key({"stage": "features", **features})
+    cells = tuple(planned(*point) for point in grid)
+    return Plan(config, data, architecture, batching, extractor, extractor_key, cells)

@@ -1,0 +1,129 @@
+"""Selections from the tables that every figure, table and sentence of the report starts from."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from study.report.words import MODEL, REFERENCES, STRATEGIES, in_order, number
+from study.results import Results
+
+QUALITY = ["kid", "fd", "precision", "recall", "density", "coverage", "sharpness", "class_histogram"]
+OTHER = ["nearer_to_train", "seconds_fit", "seconds_per_1000"]
+PRIOR = "prior"
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Setting:
+    """One (α, β) of the grid and its noise variance s = β/(2α), NaN where the decoder is not Gaussian."""
+
+    alpha: float
+    beta: float
+    noise_variance: float
+
+    @property
+    def label(self) -> str:
+        """As panel titles have it."""
+        noise = f", s={number(self.noise_variance)}" if np.isfinite(self.noise_variance) else ""
+        return f"α={number(self.alpha)}, β={number(self.beta)}{noise}"
+
+    @property
+    def slug(self) -> str:
+        """As file names and page anchors have it."""
+        return f"a{self.alpha:g}-b{self.beta:g}".replace(".", "_").replace("+", "")
+
+
+def settings(frame: pd.DataFrame) -> list[Setting]:
+    """The (α, β) settings of a frame with those columns, in order; rows averaged over the grid left out."""
+    grid = frame[["alpha", "beta", "noise_variance"]].dropna(subset=["alpha", "beta"])
+    grid = grid.drop_duplicates(["alpha", "beta"]).sort_values(["alpha", "beta"])
+    return [Setting(float(a), float(b), float(s)) for a, b, s in grid.itertuples(index=False)]
+
+
+def spread(grid: Sequence[Setting], at_most: int) -> list[Setting]:
+    """`at_most` settings evenly spaced from the smallest to the largest β/α, both ends included."""
+    ordered = sorted(grid, key=lambda s: (s.beta / s.alpha if s.alpha else np.inf, s.alpha))
+    if len(ordered) <= at_most:
+        return ordered
+    return [ordered[i] for i in np.linspace(0, len(ordered) - 1, at_most).round().astype(int)]
+
+
+def at(frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
+    """The rows of one setting."""
+    return frame[(frame["alpha"] == setting.alpha) & (frame["beta"] == setting.beta)]
+
+
+def averaged(summary: pd.DataFrame) -> pd.DataFrame:
+    """The rows averaged over the grid; of a grid of one setting without such rows, that setting's."""
+    rows = summary[summary["alpha"].isna()]
+    return summary if rows.empty and len(settings(summary)) == 1 else rows
+
+
+def per_setting(summary: pd.DataFrame) -> pd.DataFrame:
+    """The rows of single settings."""
+    return summary[summary["alpha"].notna()]
+
+
+def strategies(frame: pd.DataFrame, *, references: bool = True) -> list[str]:
+    """Names of the strategies in a frame, in the report's order, reference rows last or left out."""
+    names = set(frame["strategy"]) - {MODEL}
+    if not references:
+        names -= set(REFERENCES)
+    return in_order(names, STRATEGIES)
+
+
+def metrics(frame: pd.DataFrame) -> list[str]:
+    """Names of the sample metrics in a frame, in the report's order."""
+    return in_order(frame.loc[frame["strategy"] != MODEL, "metric"], [*QUALITY, *OTHER])
+
+
+def primary(summary: pd.DataFrame) -> str | None:
+    """The metric that the answer is about: KID, else FD, else the first quality metric with a direction."""
+    rows = summary[(summary["strategy"] != MODEL) & summary["mean"].notna()]
+    directed = rows.loc[rows["better"].isin(["lower", "higher"]) & ~rows["metric"].isin(OTHER), "metric"]
+    return next(iter(in_order(directed, QUALITY)), None)
+
+
+def direction(summary: pd.DataFrame, metric: str) -> str:
+    """"lower", "higher", "one" or "none"."""
+    found = summary.loc[summary["metric"] == metric, "better"]
+    return str(found.iloc[0]) if len(found) else "none"
+
+
+def gain_sign(better: str) -> int:
+    """+1 where a larger value is better, -1 where a smaller one is, 0 where neither."""
+    return {"higher": 1, "lower": -1}.get(better, 0)
+
+
+def measured(results: Results, metric: str) -> pd.DataFrame:
+    """Values of one metric, draws averaged: rows are runs, columns strategies (`"model"` among them)."""
+    rows = results.metrics[(results.metrics["metric"] == metric) & (results.metrics["status"] == "ok")]
+    table = rows.pivot_table(index="run_id", columns="strategy", values="value", aggfunc="mean")
+    return table.astype(float)
+
+
+def models(results: Results) -> pd.DataFrame:
+    """Model-level measurements: one row per run with α, β, s and seed, one column per measurement."""
+    rows = results.metrics[(results.metrics["strategy"] == MODEL) & (results.metrics["status"] == "ok")]
+    table = rows.pivot_table(index="run_id", columns="metric", values="value", aggfunc="mean").astype(float)
+    place = results.runs.set_index("run_id")[["alpha", "beta", "noise_variance", "seed"]]
+    return place.join(table, how="inner")
+
+
+def best(summary: pd.DataFrame, metric: str) -> str | None:
+    """The contestant with the best mean over the grid, whether or not others tie with it."""
+    rows = averaged(summary)
+    rows = rows[(rows["metric"] == metric) & ~rows["strategy"].isin([*REFERENCES, MODEL])].dropna(subset=["mean"])
+    sign = gain_sign(direction(summary, metric))
+    if rows.empty or sign == 0:
+        return None
+    return str(rows.loc[(sign * rows["mean"]).idxmax(), "strategy"])
+
+
+def key_strategies(summary: pd.DataFrame, metric: str, *, at_most: int = 3) -> list[str]:
+    """The strategies worth a panel of their own: the best one, then those that the question is about."""
+    present = set(summary.loc[(summary["metric"] == metric) & summary["mean"].notna(), "strategy"])
+    wanted = [best(summary, metric), "posterior", "gmm", "global-gaussian", "gaussian-full", "posterior-mean"]
+    wanted += strategies(summary, references=False)
+    return [s for s in dict.fromkeys(wanted) if s in present and s != PRIOR][:at_most]

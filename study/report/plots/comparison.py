@@ -1,0 +1,159 @@
+"""Strategies side by side: paired differences from the prior, and novelty."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from study.report import frames
+from study.report.plots import style
+from study.report.words import REFERENCES, number, word
+from study.results import Results
+
+AT_MOST = 8  # panels
+
+
+def differences(results: Results, summary: pd.DataFrame) -> Figure | None:
+    """Strategy × metric: difference from the prior on the same trained model, with 95 % intervals.
+
+    Far-off strategies would flatten all others, so an axis ends at twice and a half the third quartile of the
+    contestants' reach; what lies beyond is an arrow at the edge with its value.
+    """
+    rows = frames.averaged(summary)
+    rows = rows[rows["metric"].isin(frames.QUALITY) & rows["difference"].notna()]
+    names = [s for s in frames.strategies(rows) if s != frames.PRIOR]
+    metrics = frames.metrics(rows[rows["strategy"] != frames.PRIOR])[:AT_MOST]
+    if not metrics or not names:
+        return None
+    references = [i for i, name in enumerate(names) if name in REFERENCES]
+    columns = min(4, len(metrics))
+    lines = -(-len(metrics) // columns)
+    figure, grid = style.panels(
+        lines,
+        columns,
+        height=lines * (0.21 * len(names) + 0.85) + 0.55,
+        title="Each strategy minus the prior, on the same trained model",
+    )
+    for axes, metric in zip(grid.ravel(), metrics, strict=False):
+        position = style.rows_axis(axes, names, gap_before=references[0] if references else None)
+        chosen = rows[rows["metric"] == metric].set_index("strategy").reindex(names)
+        _difference_panel(axes, position, chosen)
+        axes.set_title(word(metric).label)
+        axes.set_xlabel(f"difference\n{style.better_arrow(frames.direction(summary, metric))}")
+    style.hide_unused(grid, len(metrics))
+    _verdict_legend(figure)
+    return figure
+
+
+def _difference_panel(axes: Axes, position: np.ndarray, rows: pd.DataFrame) -> None:
+    low, high = _limits(rows)
+    axes.axvline(0, color=style.INK, linewidth=0.9)
+    for y, row in zip(position, rows.itertuples(), strict=True):
+        if not np.isfinite(row.difference):
+            continue
+        color = style.VERDICT.get(row.verdict, style.GREY)
+        if not low <= row.difference <= high:
+            _beyond(axes, y, row.difference, (low, high), color)
+            continue
+        ends = np.clip([row.low, row.high], low, high)
+        axes.plot(ends, [y, y], color=color, linewidth=1.6, solid_capstyle="butt")
+        axes.plot(
+            row.difference,
+            y,
+            marker=style.VERDICT_MARKER.get(row.verdict, "o"),
+            color=color,
+            markerfacecolor="white" if row.verdict == "tie" else color,
+        )
+    axes.set_xlim(low, high)
+    axes.locator_params(axis="x", nbins=3)
+
+
+def _limits(rows: pd.DataFrame) -> tuple[float, float]:
+    ends = rows[["difference", "low", "high"]].to_numpy(float)
+    contestants = ~rows.index.isin(REFERENCES)
+    inner = ends[contestants] if np.isfinite(ends[contestants]).any() else ends
+    reach = np.nanmax(np.abs(inner[np.isfinite(inner).any(axis=1)]), axis=1)
+    limit = 2.5 * float(np.quantile(reach, 0.75)) or 1.0
+    low, high = max(float(np.nanmin(ends)), -limit), min(float(np.nanmax(ends)), limit)
+    low, high = min(low, 0.0), max(high, 0.0)
+    margin = 0.08 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _verdict_legend(figure: Figure) -> None:
+    shown = {
+        "better": "better than the prior",
+        "worse": "worse",
+        "tie": "tie: interval includes 0",
+        "none": "metric without a direction",
+    }
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=style.VERDICT[name],
+            marker=style.VERDICT_MARKER[name],
+            markerfacecolor="white" if name == "tie" else style.VERDICT[name],
+            label=label,
+        )
+        for name, label in shown.items()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+
+
+def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
+    """Share of samples nearer to training data than to held-out data, against ½ and against real data."""
+    rows = frames.averaged(summary)
+    rows = rows[(rows["metric"] == "nearer_to_train") & rows["mean"].notna()].set_index("strategy")
+    names = frames.strategies(rows.reset_index())
+    if not names:
+        return None
+    references = [i for i, name in enumerate(names) if name in REFERENCES]
+    figure, grid = style.panels(
+        1,
+        1,
+        height=0.23 * len(names) + 1.35,
+        title="Which strategies draw samples that lean towards the training data?",
+    )
+    axes = grid[0, 0]
+    position = style.rows_axis(axes, names, gap_before=references[0] if references else None)
+    if "held-out" in rows.index:
+        held_out = rows.loc["held-out"]
+        ends = held_out[["low_mean", "high_mean"]].astype(float)
+        if ends.notna().all():
+            axes.axvspan(*ends, color=style.GREEN, alpha=0.18, linewidth=0)
+        axes.axvline(held_out["mean"], color=style.GREEN, linestyle="--", label="held-out real data")
+    axes.axvline(0.5, color=style.INK, linewidth=0.9, label="½: no leaning")
+    low, high = _around_half(rows)
+    for y, name in zip(position, names, strict=True):
+        row = rows.loc[name]
+        color = style.GREY if name in REFERENCES else style.BLUE
+        if not low <= row["mean"] <= high:
+            _beyond(axes, y, row["mean"], (low, high), color)
+            continue
+        axes.plot(np.clip([row["low_mean"], row["high_mean"]], low, high), [y, y], color=color, linewidth=1.8)
+        axes.plot(row["mean"], y, marker="s" if name in REFERENCES else "o", color=color)
+    axes.set_xlim(low, high)
+    axes.set_xlabel("share nearer to a training example than to a held-out one   copying →")
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def _around_half(rows: pd.DataFrame) -> tuple[float, float]:
+    """Limits that hold every contestant and real data; the copycat at 1 would squeeze them together."""
+    shown = rows[~rows.index.isin(set(REFERENCES) - {"held-out"})]
+    shown = rows if shown.empty else shown
+    ends = shown[["mean", "low_mean", "high_mean"]].to_numpy(float)
+    low, high = min(float(np.nanmin(ends)), 0.5), max(float(np.nanmax(ends)), 0.5)
+    margin = 0.08 * (high - low) or 0.05
+    return low - margin, high + 3 * margin
+
+
+def _beyond(axes: Axes, y: float, value: float, limits: tuple[float, float], color: str) -> None:
+    """Write a value that lies outside the axis at the edge that it lies behind."""
+    right = value > limits[1]
+    text = f"{number(value)} ▸" if right else f"◂ {number(value)}"
+    axes.text(
+        limits[right], y, text, ha="right" if right else "left", va="center", fontsize=7.5, color=color
+    )

@@ -1,0 +1,73 @@
+"""Does the prior's mismatch with q(z) say how much a strategy gains over the prior?"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from study.report import frames
+from study.report.correlation import spearman
+from study.report.plots import style
+from study.report.words import interval, number, word
+from study.results import Results
+
+ENDS = ["kl_aggregate_lower", "kl_aggregate_upper"]
+
+
+def mismatch_table(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
+    """One row per trained model and key strategy: the KL bracket, its middle, and the gain over the prior.
+
+    Where one end of the bracket is missing or infinite, the middle is the other end.
+    """
+    metric = frames.primary(summary)
+    model = frames.models(results)
+    if metric is None or not set(ENDS) & set(model.columns):
+        return pd.DataFrame()
+    model = model.reindex(columns=["alpha", "beta", "seed", *ENDS]).replace([np.inf, -np.inf], np.nan)
+    model["middle"] = model[ENDS].mean(axis=1)
+    values = frames.measured(results, metric)
+    sign = frames.gain_sign(frames.direction(summary, metric))
+    parts = []
+    for strategy in frames.key_strategies(summary, metric):
+        if strategy in values and frames.PRIOR in values:
+            gain = (sign * (values[strategy] - values[frames.PRIOR])).rename("gain")
+            parts.append(model.join(gain, how="inner").dropna(subset=["middle", "gain"]).assign(strategy=strategy))
+    return pd.concat(parts).reset_index() if parts else pd.DataFrame()
+
+
+def mismatch(results: Results, summary: pd.DataFrame) -> Figure | None:
+    """Bracket on KL(q(z)‖p(z)) of every trained model against the gain over the prior; Spearman's ρ in the titles."""
+    table = mismatch_table(results, summary)
+    if table.empty:
+        return None
+    names = list(dict.fromkeys(table["strategy"]))
+    alphas, betas = sorted(table["alpha"].unique()), sorted(table["beta"].unique())
+    color = dict(zip(betas, style.shades(len(betas)), strict=True))
+    marker = dict(zip(alphas, style.markers(len(alphas)), strict=True))
+    figure, grid = style.panels(
+        1, len(names), height=3.3, title="Does the prior's mismatch with q(z) say how much there is to gain?"
+    )
+    for axes, name in zip(grid[0], names, strict=True):
+        rows = table[table["strategy"] == name]
+        _panel(axes, rows, color, marker)
+        rho = spearman(rows["middle"], rows["gain"], groups=rows[["alpha", "beta"]])
+        axes.set_title(f"{name}\nρ = {interval(*rho)}", fontsize=8)
+        axes.set_xlabel("KL(q(z)‖p(z)) (nats)")
+    label = word(frames.primary(summary) or "").label
+    grid[0, 0].set_ylabel(f"gain over the prior in {label}\nbetter →")
+    handles = [Line2D([], [], color=color[b], linewidth=4, label=f"β={number(b)}") for b in betas]
+    handles += [
+        Line2D([], [], color=style.GREY, marker=marker[a], linestyle="", label=f"α={number(a)}") for a in alphas
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8))
+    return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, color: dict, marker: dict) -> None:
+    axes.axhline(0, color=style.INK, linewidth=0.9)
+    for (alpha, beta), cell in rows.groupby(["alpha", "beta"]):
+        low, high = cell[ENDS[0]].fillna(cell["middle"]), cell[ENDS[1]].fillna(cell["middle"])
+        axes.hlines(cell["gain"], low, high, color=color[beta], linewidth=1.3)
+        axes.plot(cell["middle"], cell["gain"], linestyle="", marker=marker[alpha], color=color[beta])
+    axes.locator_params(axis="x", nbins=4)

@@ -1,0 +1,71 @@
+"""Grids of samples: strategies down, the same draw across."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study.report import frames
+from study.report.frames import Setting
+from study.report.plots import style
+from study.report.words import STRATEGIES, in_order
+from study.results import Results
+
+COLUMNS = 12
+
+
+def sample_settings(results: Results, *, at_most: int) -> list[Setting]:
+    """Settings that have sample images, at most so many, spread from small to large β/α."""
+    return frames.spread(frames.settings(results.runs[_pictured(results)]), at_most)
+
+
+def sample_grid(results: Results, setting: Setting) -> Figure | None:
+    """Images of one trained model: one row per strategy, one column per shared draw (index and noise)."""
+    runs = frames.at(results.runs[_pictured(results)], setting).sort_values("seed")
+    if runs.empty:
+        return None
+    run = str(runs["run_id"].iloc[0])
+    images = {
+        name.removeprefix(f"{run}/"): _images(array)
+        for name, array in results.samples.items()
+        if name.startswith(f"{run}/") and not name.endswith("/codes")
+    }
+    names = in_order(images, STRATEGIES)
+    columns = min(COLUMNS, *(len(images[n]) for n in names))
+    height, width, channels = images[names[0]].shape[1:]
+    gap = max(1, height // 14)
+    sheet = np.zeros((len(names) * (height + gap) - gap, columns * (width + gap) - gap, 4), np.uint8)
+    for i, name in enumerate(names):
+        for j in range(columns):
+            top, left = i * (height + gap), j * (width + gap)
+            tile = sheet[top : top + height, left : left + width]
+            tile[..., :3] = images[name][j] if channels == 3 else images[name][j][..., :1]
+            tile[..., 3] = 255
+    text = 1.45
+    inches = (style.WIDTH - text - 0.2) * sheet.shape[0] / sheet.shape[1]
+    figure = Figure(figsize=(style.WIDTH, inches + 0.55))
+    total = inches + 0.55
+    figure.suptitle(f"Same model, same draws, other strategies: {setting.label}", x=0.01, y=1 - 0.06 / total, ha="left",
+                    va="top")
+    axes = figure.add_axes((text / style.WIDTH, 0.1 / total, 1 - (text + 0.2) / style.WIDTH, inches / total))
+    axes.imshow(sheet, interpolation="none", aspect="auto")
+    axes.set_yticks((np.arange(len(names)) + 0.5) * (height + gap) - gap / 2 - 0.5, names)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def _pictured(results: Results) -> pd.Series:
+    pictured = {name.rsplit("/", 1)[0] for name in results.samples if _is_image(name, results)}
+    return results.runs["run_id"].isin(pictured)
+
+
+def _is_image(name: str, results: Results) -> bool:
+    shape = results.samples[name].shape
+    return not name.endswith("/codes") and len(shape) in (3, 4) and shape[0] > 0 and (len(shape) == 3 or shape[3] < 5)
+
+
+def _images(array: np.ndarray) -> np.ndarray:
+    array = np.asarray(array, np.uint8)
+    return array[..., None] if array.ndim == 3 else array

@@ -1,0 +1,121 @@
+"""How every figure looks: one palette that colour-blind readers can tell apart, and no global state."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+# The page swaps the first three for its own colours, so that inlined figures follow light and dark.
+INK = "#1b1f24"
+SOFT = "#5a626b"
+RULE = "#d3d7dc"
+# Mid-tones after Okabe and Ito: at least 3:1 against white and against the page's dark background.
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#2f7fc1", "#d0661b", "#1f9274", "#a65fa8", "#7b838c"
+VERDICT = {"better": BLUE, "worse": ORANGE, "tie": GREY, "baseline": GREY, "none": GREY}
+VERDICT_MARKER = {"better": "o", "worse": "X", "tie": "D", "baseline": "|", "none": "o"}
+MARKERS = "osD^vP*Xh"
+WIDTH = 7.2  # inches: the report's text column
+GAIN = LinearSegmentedColormap.from_list("gain", ["#b4500e", "#e9a875", "#f5f5f3", "#7fb2dc", "#1c5f9b"])
+
+STYLE: Mapping[str, object] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "figure.titlesize": 10.5,
+    "figure.titleweight": "bold",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.edgecolor": SOFT,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.formatter.useoffset": False,
+    "axes.unicode_minus": True,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4.5,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "study",
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """The report's settings, for as long as a figure is drawn or saved."""
+    with mpl.rc_context(dict(STYLE)):
+        yield
+
+
+def panels(
+    rows: int,
+    columns: int,
+    *,
+    height: float,
+    title: str,
+    share_x: bool = False,
+    share_y: bool | Literal["row"] = True,
+) -> tuple[Figure, np.ndarray]:
+    """A figure at report width with `[rows, columns]` axes and a title that says what is seen."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=share_x, sharey=share_y)
+    return figure, axes
+
+
+def rows_axis(axes: Axes, names: list[str], *, gap_before: int | None = None) -> np.ndarray:
+    """Names down the y axis, the first on top; the positions `[len(names)]`, a gap before one of them."""
+    position = np.arange(len(names), dtype=float)
+    if gap_before is not None:
+        position[gap_before:] += 0.8
+        if 0 < gap_before < len(names):
+            axes.axhline(position[gap_before] - 0.9, color=SOFT, linewidth=0.7, linestyle=(0, (4, 3)))
+    axes.set_yticks(position, names)
+    axes.set_ylim(position[-1] + 0.6, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    return position
+
+
+def shades(n: int) -> list[tuple[float, ...]]:
+    """`n` ordered colours for an ordered quantity such as β, none too pale or too dark for either background."""
+    scale = mpl.colormaps["viridis"]
+    return [scale(v) for v in np.linspace(0.2, 0.78, n)] if n > 1 else [scale(0.45)]
+
+
+def markers(n: int) -> list[str]:
+    """`n` marker shapes, repeating after nine."""
+    return list(itertools.islice(itertools.cycle(MARKERS), n))
+
+
+def better_arrow(better: str) -> str:
+    """Which way along an axis is better, in words."""
+    return {"lower": "← better", "higher": "better →", "one": "better near 1"}.get(better, "no direction")
+
+
+def hide_unused(axes: np.ndarray, used: int) -> None:
+    """Remove the panels after the first `used`."""
+    for extra in axes.ravel()[used:]:
+        extra.remove()

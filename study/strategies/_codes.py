@@ -1,0 +1,37 @@
+"""Strategies that pick a training example and scatter around its code: z = location_n + scale_n ε."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from study.latents import AggregatePosterior
+from study.strategies.base import shared_draws
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedCodes:
+    """n uniform over the codes, z = location_n + scale_n ε; location and scale `[N, d]` float32."""
+
+    location: np.ndarray
+    scale: np.ndarray
+    info: Mapping[str, Any]
+
+    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        components, d = self.location.shape
+        index, epsilon = shared_draws(key, n=n, d=d, components=components)
+        return self.location[index] + self.scale[index] * epsilon
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedCodesDensity(FittedCodes):
+    """`FittedCodes` whose scales are all positive, so that the mixture has a density."""
+
+    density: AggregatePosterior
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """log-density in nats at z `[n, d]`, `[n]` float64, exact over all N components."""
+        return self.density.log_prob(z)

@@ -1,0 +1,45 @@
+"""A fitted Gaussian N(m, LLᵀ): z = m + Lε, and its log-density by one triangular solve."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from study.errors import StudyError
+from study.strategies.base import shared_draws
+
+
+def log_normal(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.ndarray:
+    """log N(z; mean, cholesky choleskyᵀ) in nats, z `[n, d]`, mean `[d]`, cholesky `[d, d]` -> `[n]` float64.
+
+    Raises:
+        StudyError: z is not `[n, d]`.
+    """
+    z = np.asarray(z, np.float64)
+    if z.ndim != 2 or z.shape[1] != len(mean):
+        raise StudyError(f"log_prob: z must be [n, {len(mean)}], got {list(z.shape)}")
+    white = solve_triangular(cholesky, (z - mean).T, lower=True, check_finite=False)
+    log_determinant = np.log(np.diag(cholesky)).sum()
+    return -0.5 * (white**2).sum(axis=0) - log_determinant - 0.5 * len(mean) * math.log(2 * math.pi)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedGaussian:
+    """N(mean, cholesky choleskyᵀ); mean `[d]` and lower-triangular cholesky `[d, d]`, both float64."""
+
+    mean: np.ndarray
+    cholesky: np.ndarray
+    info: Mapping[str, Any]
+
+    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        _, epsilon = shared_draws(key, n=n, d=len(self.mean), components=1)
+        return (self.mean + epsilon @ self.cholesky.T).astype(np.float32)
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """log-density in nats at z `[n, d]`, `[n]` float64."""
+        return log_normal(z, mean=self.mean, cholesky=self.cholesky)

@@ -1,0 +1,116 @@
+"""n uniform on the training examples of class c, z ~ q(z|x_n): a draw from q(z|c) = 1/N_c Σ_{n∈c} q(z|x_n).
+
+With no class asked for, all classes come in equal shares, and the density is that of 1/C Σ_c q(z|c).
+
+Source: discussion thread, "if you only want digits of 1".
+
+The thread: "sample what the encoder learned", where it is most useful, since N(0, I) of a model without
+labels cannot be asked for a class. "Sample the prior" has no counterpart here short of a conditional model.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import jax
+import numpy as np
+
+from study.errors import StudyError
+from study.latents import AggregatePosterior, Latents
+from study.strategies._draws import own_key
+from study.strategies._validation import with_validation
+from study.strategies.base import Decoder, Source, shared_draws
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedClasses:
+    """Codes sorted by class: those of `classes[c]` are rows `starts[c] : starts[c] + counts[c]`."""
+
+    location: np.ndarray
+    scale: np.ndarray
+    classes: np.ndarray
+    starts: np.ndarray
+    counts: np.ndarray
+    density: AggregatePosterior
+    info: Mapping[str, Any]
+
+    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw z `[n, d]` float32 of the classes `labels` `[n]`, or of all in equal shares and random order.
+
+        Raises:
+            StudyError: labels are not `[n]`, or name a class that has no codes.
+        """
+        balance_key, within_key = jax.random.split(own_key(key))
+        _, epsilon = shared_draws(key, n=n, d=self.location.shape[1], components=1)
+        asked = self._balanced(balance_key, n) if labels is None else self._find(np.asarray(labels), n)
+        within = np.asarray(jax.random.randint(within_key, (n,), 0, self.counts[asked].astype(np.int32)))
+        row = self.starts[asked] + within
+        return self.location[row] + self.scale[row] * epsilon
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """log-density in nats of the draw without labels, at z `[n, d]`, `[n]` float64."""
+        return self.density.log_prob(z)
+
+    def _balanced(self, key: jax.Array, n: int) -> np.ndarray:
+        """Position of a class for each draw; where C does not divide n, chance says who gets one more."""
+        class_key, order_key = jax.random.split(key)
+        turn = np.asarray(jax.random.permutation(class_key, len(self.classes)))
+        return turn[np.arange(n) % len(self.classes)][np.asarray(jax.random.permutation(order_key, n))]
+
+    def _find(self, labels: np.ndarray, n: int) -> np.ndarray:
+        if labels.shape != (n,):
+            raise StudyError(f"strategy 'class-posterior': labels must be [{n}], got {list(labels.shape)}")
+        absent = np.setdiff1d(labels, self.classes)
+        if absent.size:
+            raise StudyError(
+                f"strategy 'class-posterior': class {absent[0]} has no codes; "
+                f"ask for one of {self.classes.tolist()}"
+            )
+        return np.searchsorted(self.classes, labels)
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassPosterior:
+    """Draws from the aggregate posterior of a requested class."""
+
+    name: ClassVar[str] = "class-posterior"
+    kind: ClassVar[Source] = "thread"
+    source: ClassVar[str] = "discussion thread"
+    summary: ClassVar[str] = "pick a training example n of the requested class, z ~ q(z|x_n)"
+    density: ClassVar[bool] = True
+    conditional: ClassVar[bool] = True
+
+    def fit(
+        self,
+        key: jax.Array,
+        latents: Latents,
+        *,
+        model: Decoder | None = None,
+        validation: Latents | None = None,
+    ) -> FittedClasses:
+        """Sort the codes by class; nothing is estimated.
+
+        Raises:
+            StudyError: the codes have no labels.
+        """
+        if latents.labels is None:
+            raise StudyError(
+                f"strategy {self.name!r}: the codes have no labels; give Latents(..., labels=[N])"
+            )
+        classes, position, counts = np.unique(latents.labels, return_inverse=True, return_counts=True)
+        order = np.argsort(position, kind="stable")
+        fitted = FittedClasses(
+            location=latents.mean[order],
+            scale=np.exp(0.5 * latents.log_var[order]),
+            classes=classes,
+            starts=np.cumsum(counts) - counts,
+            counts=counts,
+            density=AggregatePosterior(latents, log_weights=-np.log(len(classes) * counts[position])),
+            info={
+                "codes": latents.n,
+                "components": latents.n,
+                "classes": len(classes),
+                "smallest_class": int(counts.min()),
+            },
+        )
+        return with_validation(key, fitted, validation)

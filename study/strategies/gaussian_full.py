@@ -1,0 +1,66 @@
+"""z ~ N(m, C), m = E[mean] and C = Cov(mean) + diag E[exp log_var]: all first and second moments of q(z).
+
+With `fit_on="means"`, C = Cov(mean), which is too narrow by the average posterior variance.
+
+Source: ex-post density estimation, :cite:`ghosh2020`, section 4, with one component.
+
+The thread: not named there. A step from "sample the prior" towards "sample what the encoder learned": what it
+gains over `global-gaussian` is what the correlations are worth.
+"""
+
+import dataclasses
+from typing import ClassVar
+
+import jax
+import numpy as np
+
+from study.errors import StudyError
+from study.latents import Latents
+from study.strategies._gaussian import FittedGaussian
+from study.strategies._moments import FitOn, check_fit_on, moments
+from study.strategies._validation import with_validation
+from study.strategies.base import Decoder, Source, require_codes
+
+
+@dataclasses.dataclass(frozen=True)
+class GaussianFull:
+    """A Gaussian with the mean and the covariance of q(z); `fit_on` "samples" or "means"."""
+
+    fit_on: FitOn = "samples"
+
+    name: ClassVar[str] = "gaussian-full"
+    kind: ClassVar[Source] = "fitted"
+    source: ClassVar[str] = "Ghosh et al. 2020"
+    summary: ClassVar[str] = "z ~ N(m, C) with the mean and the full covariance of q(z)"
+    density: ClassVar[bool] = True
+    conditional: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_fit_on(self.fit_on, strategy=self.name)
+
+    def fit(
+        self,
+        key: jax.Array,
+        latents: Latents,
+        *,
+        model: Decoder | None = None,
+        validation: Latents | None = None,
+    ) -> FittedGaussian:
+        """Match the mean and the covariance.
+
+        Raises:
+            StudyError: no more codes than dimensions, or fit on means that span fewer than d dimensions.
+        """
+        require_codes(latents, at_least=latents.d + 1, strategy=self.name)
+        mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
+        scale = np.sqrt(np.diag(covariance))
+        correlation = covariance / np.outer(scale, scale)  # factored instead of C: rank is then free of units
+        smallest = np.linalg.eigvalsh(correlation)[0]
+        if smallest <= latents.d * np.finfo(np.float64).eps:
+            raise StudyError(
+                f"strategy {self.name!r}: the codes span fewer than their {latents.d} dimensions, so their "
+                "covariance is singular; use fit_on='samples' or leave the dependent dimensions out"
+            )
+        info = {"codes": latents.n, "smallest_correlation_eigenvalue": float(smallest)}
+        fitted = FittedGaussian(mean, scale[:, None] * np.linalg.cholesky(correlation), info)
+        return with_validation(key, fitted, validation)

@@ -1,0 +1,41 @@
+"""n uniform on the training examples, z = mean(x_n): the codes themselves, without noise.
+
+Source: discussion thread. N atoms have no density, and Var(z) falls short of that of q(z) by E[exp log_var].
+
+The thread: "sample what the encoder learned", with the mean taken for the code. Against it, beside "sample
+the prior": the decoder was trained on noisy z, and each draw reconstructs one training example.
+"""
+
+import dataclasses
+from typing import ClassVar
+
+import jax
+import numpy as np
+
+from study.latents import Latents
+from study.strategies._codes import FittedCodes
+from study.strategies.base import Decoder, Source
+
+
+@dataclasses.dataclass(frozen=True)
+class PosteriorMean:
+    """Draws from the posterior means of the training examples."""
+
+    name: ClassVar[str] = "posterior-mean"
+    kind: ClassVar[Source] = "thread"
+    source: ClassVar[str] = "discussion thread"
+    summary: ClassVar[str] = "pick a training example n, z = mean(x_n)"
+    density: ClassVar[bool] = False
+    conditional: ClassVar[bool] = False
+
+    def fit(
+        self,
+        key: jax.Array,
+        latents: Latents,
+        *,
+        model: Decoder | None = None,
+        validation: Latents | None = None,
+    ) -> FittedCodes:
+        """Keep the means; nothing is estimated."""
+        info = {"codes": latents.n, "components": latents.n}
+        return FittedCodes(latents.mean, np.zeros_like(latents.mean), info)

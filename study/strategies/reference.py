@@ -1,0 +1,90 @@
+"""Reference rows: what a strategy's samples are read against, in data space, without a latent distribution.
+
+- `held-out`: x from the half of the test split that is never scored against, the floor of every distance.
+- `reconstruction`: x = decode(z), z ~ q(z|x) for those same x, what no strategy should beat by much.
+- `copycat`: training examples, n uniform with replacement; wins fidelity and must lose novelty.
+- `noise`: every value uniform between the smallest and the largest training value, the ceiling.
+
+Source: controls of this study; `copycat` is the data-copying that :cite:`meehan2020` tests for.
+
+The thread: names none of them, and so neither "sample the prior" nor "sample what the encoder learned" can
+there be told from a decoder's own blur or from memorised data.
+"""
+
+import dataclasses
+from typing import Protocol
+
+import jax
+import numpy as np
+
+from study.data.base import Dataset
+from study.errors import StudyError
+from study.strategies.base import Decoder, shared_draws
+
+
+class Rows(Protocol):
+    """What draws a reference row."""
+
+    def __call__(self, key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+        """Draw x `[n, D]` float32."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """A reference row, called as `reference(key, data=..., model=..., n=...) -> x [n, D]` float32."""
+
+    name: str
+    summary: str
+    source: str
+    rows: Rows
+
+    def __call__(self, key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+        """Draw x `[n, D]` float32.
+
+        Raises:
+            StudyError: fewer than n held-out examples, or no model where one is needed.
+        """
+        return self.rows(key, data=data, model=model, n=n).astype(np.float32, copy=False)
+
+
+def _held_out(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+    if n > len(data.held_out):
+        raise StudyError(
+            f"dataset {data.name!r}: {n} held-out examples asked for, it has {len(data.held_out)}; "
+            "take a smaller n"
+        )
+    return data.held_out[:n]
+
+
+def _reconstruction(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+    if model is None:
+        raise StudyError("reference 'reconstruction': needs a model to encode and decode with")
+    mean, log_var = model.encode(_held_out(key, data=data, model=model, n=n))
+    _, epsilon = shared_draws(key, n=n, d=mean.shape[1], components=1)
+    return model.decode(mean + np.exp(0.5 * log_var) * epsilon)
+
+
+def _copycat(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+    index, _ = shared_draws(key, n=n, d=1, components=len(data.train))
+    return data.train[index]
+
+
+def _noise(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+    shape = (n, data.train.shape[1])
+    return np.asarray(jax.random.uniform(key, shape, minval=data.train.min(), maxval=data.train.max()))
+
+
+_CONTROL = "control of this study"
+
+REFERENCES: dict[str, Reference] = {
+    reference.name: reference
+    for reference in (
+        Reference(
+            "held-out", "real test data that nothing is scored against: the floor", _CONTROL, _held_out
+        ),
+        Reference("reconstruction", "held-out data through encoder and decoder", _CONTROL, _reconstruction),
+        Reference("copycat", "training examples repeated: must lose novelty", "Meehan et al. 2020", _copycat),
+        Reference("noise", "uniform noise between the training extremes", _CONTROL, _noise),
+    )
+}

@@ -1,0 +1,204 @@
+"""The engine: a whole grid over one architecture as one compiled program.
+
+A cell's α, β, seed and learning rate are traced, epochs run inside the program, the data live on the device. The
+program takes a fixed number of cells per call, so it is compiled once however large the grid is, and each call's
+cells come back (and can be stored) before the next begins. The cell axis is laid over all devices; on a CPU each
+device runs its cells one after the other, since batching them outgrows the cache; elsewhere each device runs
+`width` cells by vmap. A short last call is filled with copies of its last cell, which are thrown away, so that no
+cell's arithmetic depends on which others it was trained with.
+"""
+
+import dataclasses
+import functools
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from study.config import TrainConfig
+from study.data.base import Dataset
+from study.training.model import Architecture, TrainedModel
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """What is traced: the weights, the seed and the step size of one model."""
+
+    alpha: float
+    beta: float
+    seed: int
+    learning_rate: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Batching:
+    """How cells share a program; `mode` and `width` decide last bits and so are part of a stored cell's key.
+
+    Attributes:
+        mode: "map" (one after the other on each device) or "vmap".
+        width: cells per device and call.
+    """
+
+    mode: str = "map"
+    width: int = 1
+
+
+class Trained(NamedTuple):
+    """One cell's outcome: the model, its share of the call's seconds, and the seconds spent compiling."""
+
+    cell: Cell
+    model: TrainedModel
+    seconds: float
+    compile_seconds: float
+
+
+def default_batching(architecture: Architecture) -> Batching:
+    """One after the other on a CPU; elsewhere as many as half the free memory holds, at most 64."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return Batching()
+    shapes = jax.eval_shape(architecture.initialise, jax.random.key(0))
+    state = sum(leaf.size * 4 for leaf in jax.tree.leaves(shapes)) * 8  # parameters, moments, gradients, copies
+    statistics = device.memory_stats() or {}
+    free = statistics.get("bytes_limit", 8 << 30) - statistics.get("bytes_in_use", 0)
+    width = int(np.clip(free // 2 // max(state, 1), 1, 64))
+    return Batching("vmap", 2 ** (width.bit_length() - 1))
+
+
+def train_cells(
+    data: Dataset,
+    architecture: Architecture,
+    training: TrainConfig,
+    cells: Sequence[Cell],
+    *,
+    batching: Batching | None = None,
+) -> Iterator[Trained]:
+    """Train every cell; yields each as soon as its call returns, in the order given.
+
+    A diverged cell comes back like any other, with `model.finite` False.
+    """
+    batching = batching or default_batching(architecture)
+    mesh = Mesh(np.array(jax.devices()), ("cells",))
+    per_call = batching.width * mesh.size
+    split, whole = NamedSharding(mesh, PartitionSpec("cells")), NamedSharding(mesh, PartitionSpec())
+    train, validation = (jax.device_put(x, whole) for x in (data.train, data.validation))
+    for start in range(0, len(cells), per_call):
+        group = list(cells[start : start + per_call])
+        filled = group + [group[-1]] * (per_call - len(group))
+        columns = zip(*((c.alpha, c.beta, c.learning_rate) for c in filled), strict=True)
+        weights = [jax.device_put(np.array(column, np.float32), split) for column in columns]
+        seeds = jax.device_put(np.array([c.seed for c in filled], np.uint32), split)
+        arguments = (*weights, seeds, train, validation)
+        began = time.perf_counter()
+        program = _program(architecture, training, batching, mesh, data.train.shape, data.validation.shape)
+        compiled, compile_seconds = _compile(program, arguments)
+        parameters, losses = jax.tree.map(np.asarray, compiled(*arguments))
+        seconds = (time.perf_counter() - began - compile_seconds) / len(group)
+        for i, cell in enumerate(group):
+            own = jax.tree.map(lambda leaf, i=i: leaf[i], parameters)
+            model = TrainedModel(architecture, own, cell.alpha, cell.beta, cell.seed, losses[i])
+            yield Trained(cell, model, seconds, compile_seconds)
+
+
+class _Program(NamedTuple):
+    """A jitted function and the executable that was made of it, empty until the first call."""
+
+    function: Any
+    executable: list[Any]
+
+
+def _compile(program: _Program, arguments: tuple[jax.Array, ...]) -> tuple[Any, float]:
+    if program.executable:
+        return program.executable[0], 0.0
+    began = time.perf_counter()
+    program.executable.append(program.function.lower(*arguments).compile())
+    return program.executable[0], time.perf_counter() - began
+
+
+@functools.lru_cache(maxsize=16)
+def _program(
+    architecture: Architecture,
+    training: TrainConfig,
+    batching: Batching,
+    mesh: Mesh,
+    train_shape: tuple[int, int],
+    validation_shape: tuple[int, int],
+) -> _Program:
+    """The program for these shapes; cached, so that its executable is made once."""
+    one = functools.partial(_train_one, architecture, training)
+    split, whole = PartitionSpec("cells"), PartitionSpec()
+
+    def device(
+        alpha: jax.Array,
+        beta: jax.Array,
+        learning_rate: jax.Array,
+        seed: jax.Array,
+        train: jax.Array,
+        validation: jax.Array,
+    ) -> Any:
+        cells = (alpha, beta, learning_rate, seed)
+        if batching.mode == "vmap":
+            return jax.vmap(lambda *cell: one(*cell, train, validation))(*cells)
+        return jax.lax.map(lambda cell: one(*cell, train, validation), cells)
+
+    specs = (split, split, split, split, whole, whole)
+    sharded = jax.shard_map(device, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
+    return _Program(jax.jit(sharded), [])
+
+
+def _train_one(
+    architecture: Architecture,
+    training: TrainConfig,
+    alpha: jax.Array,
+    beta: jax.Array,
+    learning_rate: jax.Array,
+    seed: jax.Array,
+    train: jax.Array,
+    validation: jax.Array,
+) -> tuple[Any, jax.Array]:
+    """Train one cell: parameters, and losses `[epochs, 2, 2]`. A pure function of its arguments."""
+    n = train.shape[0]
+    batch = min(training.batch_size, n)
+    steps, epochs = training.steps_per_epoch(n), training.epochs(n)
+    adam = optax.scale_by_adam()
+    # The generator is named: what a cell draws must not depend on a caller's global default.
+    initial_key, train_key = jax.random.split(jax.random.key(seed, impl="threefry2x32"))
+    parameters = architecture.initialise(initial_key)
+
+    def objective(parameters: Any, key: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        terms = architecture.merge(parameters).terms(key, x)
+        recon, rate = terms.recon.mean(), terms.kl.sum(-1).mean()
+        return alpha * recon + beta * rate, jnp.stack([recon, rate])
+
+    def step(carry: Any, inputs: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
+        parameters, moments = carry
+        count, key, rows = inputs
+        gradients, losses = jax.grad(objective, has_aux=True)(parameters, key, train[rows])
+        with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer power
+            updates, moments = adam.update(gradients, moments, parameters)
+        size = learning_rate * _schedule(training, count, steps * epochs)
+        parameters = jax.tree.map(lambda p, u: p - size * u, parameters, updates)
+        return (parameters, moments), losses
+
+    def epoch(carry: Any, number: jax.Array) -> tuple[Any, jax.Array]:
+        order_key, noise_key, check_key = jax.random.split(jax.random.fold_in(train_key, number), 3)
+        order = jax.random.permutation(order_key, n)[: steps * batch].reshape(steps, batch)
+        counts = number * steps + jnp.arange(steps, dtype=jnp.int32)
+        carry, losses = jax.lax.scan(step, carry, (counts, jax.random.split(noise_key, steps), order))
+        _, check = objective(carry[0], check_key, validation)
+        return carry, jnp.stack([losses.mean(0), check])
+
+    start = (parameters, adam.init(parameters))
+    (parameters, _), losses = jax.lax.scan(epoch, start, jnp.arange(epochs, dtype=jnp.int32))
+    return parameters, losses
+
+
+def _schedule(training: TrainConfig, count: jax.Array, total: int) -> jax.Array:
+    if training.schedule == "constant":
+        return jnp.float32(1.0)
+    return 0.5 * (1 + jnp.cos(jnp.pi * count.astype(jnp.float32) / total))

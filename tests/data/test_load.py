@@ -1,0 +1,62 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from study.data import DATASETS, load_dataset
+from study.errors import StudyError
+
+
+def test_every_entry_is_named_as_its_key_and_says_what_it_is():
+    assert list(DATASETS) == ["digits", "mnist", "fashion-mnist", "gaussian"]
+    for key, entry in DATASETS.items():
+        assert entry.name == key
+        assert entry.summary and "\n" not in entry.summary
+        assert entry.source
+
+
+def test_unknown_names_say_what_there_is():
+    message = (
+        "unknown dataset 'cifar', and no file or folder of that name; "
+        "give one of digits, mnist, fashion-mnist, gaussian, or a path: .npz"
+    )
+    with pytest.raises(StudyError, match=message):
+        load_dataset("cifar")
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(StudyError, match="dataset 'digits': seed is -1; give 0 or more"):
+        load_dataset("digits", seed=-1)
+
+
+def test_importing_pulls_in_nothing_heavy():
+    heavy = "{'sklearn', 'pandas', 'jax', 'tqdm'}"
+    code = f"import sys, study.data; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_digits_are_all_there_once():
+    from sklearn.datasets import load_digits
+
+    data = load_dataset("digits")
+    assert (data.shape, data.likelihood, data.n_classes, data.is_image) == ((8, 8), "gaussian", 10, True)
+    assert (len(data.train), len(data.validation), len(data.test)) == (998, 200, 599)
+    assert data.inverse is not None
+    parts = np.concatenate([data.inverse(part) for part in (data.train, data.validation, data.test)])
+    # Sixteenths are exact in float32, so the multiset of images must be the official one to the bit.
+    assert sorted(map(bytes, parts)) == sorted(map(bytes, load_digits().data))
+
+
+@pytest.mark.parametrize("name", ["digits", "gaussian"])
+def test_fingerprints_are_equal_across_loads_and_differ_between_seeds(name):
+    assert load_dataset(name).fingerprint == load_dataset(name, seed=0).fingerprint
+    assert load_dataset(name).fingerprint != load_dataset(name, seed=1).fingerprint
+
+
+def test_digits_halves_of_test_hold_each_class_alike():
+    data = load_dataset("digits")
+    assert data.reference_labels is not None
+    assert data.held_out_labels is not None
+    difference = np.bincount(data.reference_labels) - np.bincount(data.held_out_labels)
+    assert np.abs(difference).max() <= 3

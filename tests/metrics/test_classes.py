@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from study.metrics.classes import class_histogram
+
+
+def score(labels: np.ndarray, frequencies: np.ndarray):
+    probabilities = 0.4 * np.eye(len(frequencies))[labels] + 0.1  # a classifier that is right
+    return class_histogram(probabilities, n=len(labels), frequencies=frequencies, reference="q")
+
+
+def test_known_histograms() -> None:
+    q = np.array([0.5, 0.25, 0.25])
+    assert score(np.array([0, 0, 1, 2]), q).value == 0
+    assert score(np.array([0, 0, 0, 0]), q).value == pytest.approx(0.5)
+    assert score(np.array([2, 2, 2, 2]), q).value == pytest.approx(0.75)
+    assert score(np.array([1, 1]), np.array([1.0, 0.0])).value == 1
+    assert score(np.array([0, 1]), q).better == "lower"
+
+
+def test_stderr_is_the_deviation_over_draws() -> None:
+    """The deviation over 400 draws is known to 3.5 %; 15 % is four times that."""
+    rng = np.random.default_rng(0)
+    q, p = np.array([0.2, 0.3, 0.5]), np.array([0.5, 0.3, 0.2])
+    draws = [score(rng.choice(3, size=500, p=p), q) for _ in range(400)]
+    values = [draw.value for draw in draws]
+    assert np.mean(values) == pytest.approx(
+        0.3, abs=0.02
+    )  # above 0.3 by the middle class' |noise|, some 0.008
+    assert np.mean([draw.stderr for draw in draws]) == pytest.approx(np.std(values), rel=0.15)
+
+
+def test_missing_without_classifier() -> None:
+    found = class_histogram(None, n=7, frequencies=None, reference="q")
+    assert (found.status, found.n) == ("missing", 7)
+    assert "no classifier" in found.reason

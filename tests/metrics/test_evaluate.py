@@ -1,0 +1,138 @@
+import dataclasses
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from study.data.base import Dataset
+from study.errors import StudyError
+from study.metrics import features as features_module
+from study.metrics.evaluate import METRICS, Evaluator, evaluate
+from study.metrics.features import Extractor, train_extractor
+
+NAMES = [
+    "fd", "kid", "precision", "recall", "density", "coverage", "sharpness", "class_histogram", "nearer_to_train"
+]  # fmt: skip
+
+
+def values(evaluator: Evaluator, x: np.ndarray) -> dict[str, float]:
+    return {m.metric: m.value for m in evaluator.measure(x)}
+
+
+def test_registry_names_every_metric_in_order(evaluator: Evaluator, digits: Dataset) -> None:
+    rows = evaluator.measure(digits.held_out)
+    assert [row.metric for row in rows] == [metric.name for metric in METRICS] == NAMES
+    assert [row.better for row in rows] == [metric.better for metric in METRICS]
+    assert all(metric.summary and metric.source for metric in METRICS)
+    assert all(row.status == "ok" and row.stderr > 0 and row.n == 300 for row in rows)
+
+
+def test_the_reference_itself(evaluator: Evaluator, digits: Dataset) -> None:
+    found = values(evaluator, digits.reference)
+    assert found["fd"] == pytest.approx(0, abs=1e-5)
+    assert found["kid"] < 0  # the unbiased estimate supposes two draws
+    for name in ("precision", "recall", "density", "coverage", "sharpness"):
+        assert found[name] == pytest.approx(1, rel=1e-12), name
+    assert found["nearer_to_train"] == 0
+
+
+def test_held_out_sits_inside_its_null_and_noise_outside(
+    evaluator: Evaluator, digits: Dataset, extractor: Extractor
+) -> None:
+    """The null: test data split at random into reference and held-out, 400 times. Central 99 % of it."""
+    rng = np.random.default_rng(0)
+    null = []
+    for _ in range(400):
+        order = rng.permutation(600)
+        split = dataclasses.replace(digits, test=digits.test[order], test_labels=digits.test_labels[order])
+        null.append(values(Evaluator(split, extractor), split.held_out))
+    low, high = pd.DataFrame(null).quantile([0.005, 0.995]).to_numpy()
+    interval = dict(zip(NAMES, zip(low, high, strict=True), strict=True))
+    held_out = values(evaluator, digits.held_out)
+    assert [name for name in NAMES if not interval[name][0] <= held_out[name] <= interval[name][1]] == []
+    noise = values(evaluator, rng.random(digits.held_out.shape))
+    outside = [name for name in NAMES if not interval[name][0] <= noise[name] <= interval[name][1]]
+    assert outside == [name for name in NAMES if name != "nearer_to_train"]  # noise copies nothing
+    copies = values(evaluator, np.resize(digits.train, digits.held_out.shape))
+    assert copies["nearer_to_train"] > interval["nearer_to_train"][1]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+def test_not_finite_is_missing_with_a_reason(evaluator: Evaluator, digits: Dataset, bad: float) -> None:
+    x = digits.held_out.copy()
+    x[[3, 5], 7] = bad
+    rows = evaluator.measure(x)
+    assert [row.metric for row in rows] == NAMES
+    assert all(row.status == "missing" and np.isnan(row.value) for row in rows)
+    assert rows[0].reason == "2 of 300 samples hold values that are not finite or exceed 1e+12"
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e12])
+def test_collapsed_and_huge_samples_still_score(evaluator: Evaluator, digits: Dataset, scale: float) -> None:
+    rows = evaluator.measure(np.full_like(digits.held_out, scale))
+    assert all(row.status == "ok" and np.isfinite([row.value, row.stderr]).all() for row in rows)
+
+
+def test_data_without_labels_or_images(unlabelled: Dataset) -> None:
+    rows = {
+        m.metric: m for m in Evaluator(unlabelled, train_extractor(unlabelled)).measure(unlabelled.held_out)
+    }
+    missing = {name: row.reason for name, row in rows.items() if row.status == "missing"}
+    assert set(missing) == {"sharpness", "class_histogram"}
+    assert "no images" in missing["sharpness"]
+    assert "no labels" in missing["class_histogram"]
+    assert "pca" in rows["fd"].reference
+
+
+def test_n_is_checked(digits: Dataset, extractor: Extractor, evaluator: Evaluator) -> None:
+    for n in (5, 301):
+        with pytest.raises(StudyError, match=rf"n must lie in 6\.\.300 .*got {n}"):
+            Evaluator(digits, extractor, n=n)
+    with pytest.raises(StudyError, match=r"samples must be \[300, 64\], got \[299, 64\]"):
+        evaluator.measure(digits.held_out[:299])
+    assert all(np.isfinite(row.value) for row in Evaluator(digits, extractor, n=6).measure(digits.train[:6]))
+
+
+def test_novelty_pools_do_not_depend_on_n(
+    digits: Dataset, extractor: Extractor, evaluator: Evaluator
+) -> None:
+    small = Evaluator(digits, extractor, n=50).measure(digits.held_out[:50])[-1]
+    whole = evaluator.measure(digits.held_out)[-1]
+    assert small.reference == whole.reference == "train subset vs held-out, 300 each, null 0.5"
+    few = dataclasses.replace(digits, train=digits.train[:100], train_labels=digits.train_labels[:100])
+    assert "100 each" in Evaluator(few, extractor).measure(digits.held_out)[-1].reference
+
+
+def test_evaluate_is_tidy_and_trains_once(digits: Dataset, extractor: Extractor, monkeypatch) -> None:
+    frame = evaluate(digits.train[:400], digits, extractor=extractor)
+    assert list(frame.columns) == [
+        "metric", "value", "stderr", "n", "reference", "better", "status", "reason"
+    ]  # fmt: skip
+    assert frame["metric"].tolist() == NAMES
+    assert set(frame["n"]) == {300}
+    expected = Evaluator(digits, extractor).measure(digits.train[:300])
+    assert frame["value"].tolist() == [m.value for m in expected]
+    assert set(evaluate(digits.train[:20], digits, extractor=extractor)["n"]) == {20}
+
+    copy = dataclasses.replace(digits)  # another object, the same content
+    first = evaluate(digits.held_out, digits)
+    monkeypatch.setattr(features_module, "_fit", None)  # a second training would fail
+    pd.testing.assert_frame_equal(evaluate(digits.held_out, copy), first)
+    with pytest.raises(StudyError, match=r"must be \[N, 64\], got \[64\]"):
+        evaluate(digits.held_out[0], digits)
+    with pytest.raises(StudyError, match="got 3"):
+        evaluate(digits.held_out[:3], digits, extractor=extractor)
+
+
+def test_fast_and_compiled_once(evaluator: Evaluator, digits: Dataset) -> None:
+    """Called some hundred times per run: 7 ms on two quiet cores, with room for busy ones."""
+    evaluator.measure(digits.held_out)
+    compiled = features_module._classify._cache_size()
+    seconds = []
+    for _ in range(10):
+        start = time.perf_counter()
+        evaluator.measure(digits.held_out)
+        seconds.append(time.perf_counter() - start)
+    assert features_module._classify._cache_size() == compiled
+    assert min(seconds) < 0.05

@@ -1,0 +1,231 @@
+"""Made-up results with the shape of real ones: 9 settings of (α, β), 3 trainings each, every strategy."""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from study import schemas
+from study.results import CONFIGURATION, Results
+
+STRATEGIES = {  # how much of the mismatch a strategy leaves
+    "prior": 1.0,
+    "posterior": 0.02,
+    "posterior-mean": 0.3,
+    "global-gaussian": 0.7,
+    "averaged-moments": 1.1,
+    "literal-logvar": 6.0,
+    "mean-plus-logvar": 9.0,
+    "class-posterior": 0.03,
+    "gaussian-full": 0.5,
+    "shuffled-marginals": 0.55,
+    "gmm": 0.08,
+    "held-out": -0.2,
+    "reconstruction": 0.0,
+    "copycat": -0.2,
+    "noise": 60.0,
+}
+REFERENCES = ["held-out", "reconstruction", "copycat", "noise"]
+BETTER = {
+    "kid": "lower", "fd": "lower", "precision": "higher", "recall": "higher", "density": "higher",
+    "coverage": "higher", "sharpness": "one", "class_histogram": "lower", "nearer_to_train": "none",
+    "seconds_fit": "lower", "seconds_per_1000": "lower",
+}  # fmt: skip
+
+
+def value(metric: str, left: float, mismatch: float, noise: float, generator: np.random.Generator) -> float:
+    """A metric of a strategy that leaves `left` of a model's mismatch, on a decoder of noise variance `noise`."""
+    kid = 0.004 * (max(left, 0) * mismatch + (noise if left >= 0 else 0)) + generator.normal(0, 2e-4)
+    closeness = np.exp(-60 * max(kid, 0))
+    wobble = generator.normal(0, 0.01)
+    return {
+        "kid": kid,
+        "fd": 1.1 + 300 * max(kid, 0) + wobble,
+        "precision": 0.2 + 0.7 * closeness + wobble,
+        "recall": 0.1 + 0.75 * closeness + wobble,
+        "density": closeness + wobble,
+        "coverage": 0.95 * closeness + wobble,
+        "sharpness": 0.6 + 0.4 * closeness + wobble,
+        "class_histogram": 0.3 * (1 - closeness) + abs(wobble),
+        "nearer_to_train": 0.5 + 0.06 * (left == 0.02) + wobble / 2,
+        "seconds_fit": 0.01 + abs(wobble),
+        "seconds_per_1000": 0.02 + abs(wobble),
+    }[metric]
+
+
+def make(
+    *,
+    alphas: tuple[float, ...] = (0.5, 1.0, 2.0),
+    betas: tuple[float, ...] = (0.5, 1.0, 4.0),
+    seeds: int = 3,
+    latent_dim: int = 8,
+    dataset: str = "digits",
+    latent_only: bool = False,
+    failed: int = 0,
+    missing: tuple[str, ...] = (),
+    strategies: tuple[str, ...] = tuple(STRATEGIES),
+    images: bool = True,
+) -> Results:
+    """`failed` of the runs have no rows but in `runs`; metrics in `missing` have a reason and no value."""
+    generator = np.random.default_rng(0)
+    runs, metrics, latents, losses = [], [], [], []
+    samples: dict[str, np.ndarray] = {}
+    for index, (alpha, beta, seed) in enumerate(itertools.product(alphas, betas, range(seeds))):
+        run_id, noise = f"r{index:03d}", beta / (2 * alpha)
+        broken = index >= len(alphas) * len(betas) * seeds - failed
+        runs.append(
+            {
+                "run_id": run_id, "experiment": "synthetic", "dataset": dataset, "fingerprint": "ab" * 32,
+                "n_train": 1000, "family": "vae", "network": "mlp", "hidden": "128,64",
+                "latent_dim": latent_dim, "likelihood": "gaussian", "alpha": alpha, "beta": beta,
+                "noise_variance": noise, "seed": seed, "steps": 800, "epochs": 100, "batch_size": 128,
+                "learning_rate": 1e-3, "schedule": "constant", "status": "failed" if broken else "ok",
+                "reason": "loss became NaN at epoch 3" if broken else "", "train_seconds": 1.5,
+                "compile_seconds": 4.0, "evaluate_seconds": 2.0, "device": "cpu", "versions": "jax 0.10.2",
+            }  # fmt: skip
+        )
+        if broken:
+            continue
+        mismatch = 2.5 / (0.3 + noise) * np.exp(generator.normal(0, 0.1))
+        rate = 14 / (0.4 + noise)
+        model = {
+            "rate": rate, "distortion": 6 + 4 * noise, "mi_lower": rate - mismatch - 0.3,
+            "mi_upper": rate - mismatch + 0.3, "kl_aggregate_lower": mismatch - 0.3,
+            "kl_aggregate_upper": mismatch + 0.3, "overlap": 1 + 4 * noise,
+            "hole_mass": 1 - np.exp(-mismatch / 3), "hole_mass_converse": 0.1,
+            "active_units": float(latent_dim), "log_n": np.log(1000),
+        }  # fmt: skip
+        rows = [("model", name, float(v), "none") for name, v in model.items()]
+        for strategy in () if latent_only else strategies:
+            for name, better in BETTER.items():
+                rows.append((strategy, name, value(name, STRATEGIES[strategy], mismatch, noise, generator), better))
+            if images:
+                samples[f"{run_id}/{strategy}"] = generator.integers(0, 255, (16, 8, 8)).astype(np.uint8)
+        for strategy, name, v, better in rows:
+            gone = name in missing
+            metrics.append(
+                {
+                    "run_id": run_id, "strategy": strategy, "strategy_config": "{}", "draw": 0, "split": "test",
+                    "metric": name, "value": np.nan if gone else v, "stderr": np.nan if gone else abs(v) / 50,
+                    "n": 898, "reference": "test", "better": better, "status": "missing" if gone else "ok",
+                    "reason": "the extractor has dead units" if gone else "",
+                }  # fmt: skip
+            )
+        share = np.exp(-np.arange(latent_dim) / 3)
+        for j, part in enumerate(generator.permutation(share / share.sum())):
+            latents.append(
+                {
+                    "run_id": run_id, "dimension": j, "kl": rate * part, "marginal_kl": 0.1 * mismatch * part,
+                    "mutual_information": rate * part - 0.1 * mismatch * part, "mean_variance": 0.9,
+                    "variance_mean": 0.1, "active": bool(part > 0.05), "w1": 0.1, "ks": 0.05,
+                }  # fmt: skip
+            )
+        for epoch, split in itertools.product(range(40), ("train", "validation")):
+            recon = 6 + 4 * noise + 40 * np.exp(-epoch / 6) + (split == "validation")
+            term = rate * (1 - np.exp(-epoch / 5))
+            losses.append(
+                {"run_id": run_id, "epoch": epoch, "split": split, "recon": recon, "rate": term,
+                 "loss": alpha * recon + beta * term}
+            )  # fmt: skip
+        if latent_dim == 2:
+            mean = generator.normal(0, 1, (300, 2)) + 2 * generator.integers(-1, 2, (300, 1))
+            samples[f"{run_id}/codes"] = np.stack([mean, np.full((300, 2), -3.0)], axis=1)
+    frame = {
+        "runs": pd.DataFrame(runs, columns=list(schemas.RUNS)),
+        "metrics": pd.DataFrame(metrics, columns=list(schemas.METRICS)),
+        "latents": pd.DataFrame(latents, columns=list(schemas.LATENTS)),
+        "losses": pd.DataFrame(losses, columns=list(schemas.LOSSES)),
+    }
+    frame = {name: schemas.conform(table, name) for name, table in frame.items()}
+    for name in ("metrics", "latents"):
+        frame[name] = frame[name].merge(frame["runs"][["run_id", *CONFIGURATION]], on="run_id", how="left")
+    facts = {
+        "experiment": "synthetic",
+        "question": "From which latent distribution should new data be drawn?",
+        "profile": "default",
+        "dataset": {"name": dataset, "source": "made up for a test", "fingerprint": "ab" * 32, "n_train": 1000,
+                    "n_validation": 300, "n_test": 1796, "shape": [8, 8]},
+        "extractor": {"name": "classifier", "accuracy": 0.981, "digest": "cd" * 32, "dimensions": 32},
+        "command": "study run synthetic --profile default",
+        "versions": {"jax": "0.10.2", "numpy": "2.4.6"},
+        "device": "cpu", "cores": 2, "created": "2026-01-01T00:00:00+00:00", "seconds": 312.5,
+        "peak_memory_bytes": 812_000_000, "config": {"alphas": list(alphas), "betas": list(betas)},
+    }  # fmt: skip
+    return Results(samples=samples, provenance=facts, **frame)
+
+
+def summarise(results: Results) -> pd.DataFrame:
+    """A plain t-interval summary with the columns that the report expects."""
+    table = results.metrics[(results.metrics["strategy"] != "model") & (results.metrics["status"] == "ok")]
+    keys = ["alpha", "beta", "noise_variance", "seed"]
+    parts = []
+    for cell in [["alpha", "beta", "noise_variance"], []]:
+        for key, rows in table.groupby([*cell, "metric"]):
+            setting = dict(zip(cell, key, strict=False)) or dict.fromkeys(["alpha", "beta", "noise_variance"], np.nan)
+            wide = rows.pivot_table(index=keys, columns="strategy", values="value", dropna=False)
+            by_seed = wide.groupby(level="seed").mean()
+            parts += _summarise_metric(by_seed, str(key[-1]), setting)
+    return pd.DataFrame(parts, columns=COLUMNS)
+
+
+COLUMNS = [
+    "alpha", "beta", "noise_variance", "strategy", "metric", "better", "reference", "n", "seeds", "mean",
+    "low_mean", "high_mean", "difference", "low", "high", "verdict", "standing",
+]  # fmt: skip
+
+
+def _summarise_metric(by_seed: pd.DataFrame, metric: str, setting: dict) -> list[dict]:
+    better, rows = BETTER[metric], []
+    sign = {"lower": -1, "higher": 1}.get(better, 0)
+    contestants = [s for s in by_seed if s not in REFERENCES]
+    leader = (sign * by_seed[contestants].mean()).idxmax() if sign and by_seed[contestants].size else None
+    standing = {}
+    if leader is not None and isinstance(leader, str):
+        tied = [s for s in contestants if s != leader and _interval(by_seed[s] - by_seed[leader])[1] <= 0
+                <= _interval(by_seed[s] - by_seed[leader])[2]]  # fmt: skip
+        standing = dict.fromkeys([leader, *tied], "tied") if tied else {leader: "best"}
+    for strategy in by_seed:
+        mean, low_mean, high_mean = _interval(by_seed[strategy])
+        paired = by_seed[strategy] - by_seed["prior"] if "prior" in by_seed else by_seed[strategy] * np.nan
+        difference, low, high = _interval(paired)
+        verdict = "none"
+        if strategy == "prior":
+            verdict = "baseline"
+        elif sign and np.isfinite(low):
+            verdict = "better" if sign * low > 0 < sign * high else "worse" if sign * low < 0 > sign * high else "tie"
+        rows.append(
+            dict(zip(COLUMNS, [*setting.values(), strategy, metric, better, "test", 898, len(by_seed), mean, low_mean,
+                               high_mean, difference, low, high, verdict, standing.get(strategy, "")], strict=True))
+        )  # fmt: skip
+    return rows
+
+
+def _interval(values: pd.Series) -> tuple[float, float, float]:
+    mean = float(values.mean())
+    if len(values) < 2:
+        return mean, np.nan, np.nan
+    half = float(stats.t.ppf(0.975, len(values) - 1) * values.std() / np.sqrt(len(values)))
+    return mean, mean - half, mean + half
+
+
+@pytest.fixture
+def make_results() -> Callable[..., Results]:
+    return make
+
+
+@pytest.fixture
+def make_summary() -> Callable[[Results], pd.DataFrame]:
+    return summarise
+
+
+@pytest.fixture(scope="session")
+def results() -> Results:
+    return make()
+
+
+@pytest.fixture(scope="session")
+def summary(results: Results) -> pd.DataFrame:
+    return summarise(results)

@@ -1,0 +1,116 @@
+"""The mixture against a known mixture, its choice of K, and its bounds."""
+
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from scipy import stats
+
+from study.errors import StudyError
+from study.latents import Latents
+from study.strategies import strategy
+
+KEY = jax.random.key(30)
+WEIGHTS = np.array([0.6, 0.3, 0.1])
+CENTRES = np.array([[0.0, 0.0], [4.0, 1.0], [-2.0, 5.0]])
+COVARIANCES = np.array([[[1.0, 0.6], [0.6, 1.0]], [[0.5, -0.2], [-0.2, 0.4]], [[0.2, 0.0], [0.0, 1.5]]])
+NOISE = 0.04  # variance of every q(z|x_n)
+
+
+def _draw(rng: np.random.Generator, n: int, noise: float) -> np.ndarray:
+    """n draws from the known mixture, whose covariances are narrower by `noise`."""
+    k = rng.choice(3, n, p=WEIGHTS)
+    root = np.linalg.cholesky(COVARIANCES - noise * np.eye(2))
+    return CENTRES[k] + np.einsum("nij,nj->ni", root[k], rng.normal(size=(n, 2)))
+
+
+def _truth(z: np.ndarray) -> np.ndarray:
+    parts = zip(WEIGHTS, CENTRES, COVARIANCES, strict=True)
+    return np.log(sum(w * stats.multivariate_normal.pdf(z, m, c) for w, m, c in parts))
+
+
+@pytest.fixture(scope="module")
+def codes() -> Latents:
+    """3000 codes whose q(z) is a sample of the known mixture."""
+    mean = _draw(np.random.default_rng(0), 3000, NOISE)
+    return Latents(mean, np.full_like(mean, np.log(NOISE)))
+
+
+@pytest.fixture(scope="module")
+def validation() -> Latents:
+    mean = _draw(np.random.default_rng(1), 1500, NOISE)
+    return Latents(mean, np.full_like(mean, np.log(NOISE)))
+
+
+def test_held_out_log_density_is_that_of_the_truth(codes: Latents) -> None:
+    """Expected loss: parameters / 2N = 17 / 6000 nats; tolerance 5 times that. On means it must be worse."""
+    z = _draw(np.random.default_rng(2), 20_000, 0.0)
+    loss = {}
+    for fit_on in ("samples", "means"):
+        fitted: Any = strategy("gmm", n_components=3, fit_on=fit_on).fit(KEY, codes)
+        loss[fit_on] = (_truth(z) - fitted.log_prob(z)).mean()
+        assert fitted.info["converged"]
+    assert 0 < loss["samples"] < 5 * 17 / 6000
+    assert loss["means"] > loss["samples"]
+
+
+def test_fitted_numbers(codes: Latents) -> None:
+    """Weights and centres within 5 standard errors of a sample of 3000 (the components barely overlap)."""
+    fitted: Any = strategy("gmm", n_components=3).fit(KEY, codes)
+    order = np.argsort(-fitted.weights)
+    np.testing.assert_array_less(
+        np.abs(fitted.weights[order] - WEIGHTS), 5 * np.sqrt(WEIGHTS * (1 - WEIGHTS) / 3000)
+    )
+    error = np.sqrt(np.diagonal(COVARIANCES, axis1=1, axis2=2) / (3000 * WEIGHTS[:, None]))
+    np.testing.assert_array_less(np.abs(fitted.means[order] - CENTRES), 5 * error)
+
+
+def test_agrees_with_scikit_learn(codes: Latents) -> None:
+    """`train_log_prob` is scikit-learn's own score on the same codes; ours on those codes must be equal."""
+    fitted: Any = strategy("gmm", n_components=3, fit_on="means").fit(KEY, codes)
+    np.testing.assert_allclose(fitted.log_prob(codes.mean).mean(), fitted.info["train_log_prob"], rtol=1e-9)
+
+
+def test_draws_are_not_grouped_by_component(codes: Latents) -> None:
+    """Neighbours agree with probability p = Σ w²; in a 1-dependent series the error is below 2 √(p q / n)."""
+    fitted: Any = strategy("gmm", n_components=3).fit(KEY, codes)
+    n = 20_000
+    component = fitted.components(jax.random.key(31), n=n)
+    z = fitted.sample(jax.random.key(31), n=n)
+    nearest = ((z[:, None] - fitted.means) ** 2).sum(2).argmin(1)
+    assert (nearest == component).mean() > 0.9
+    p = (fitted.weights**2).sum()
+    assert abs((component[1:] == component[:-1]).mean() - p) < 5 * 2 * np.sqrt(p * (1 - p) / n)
+    share = np.bincount(component, minlength=3) / n
+    np.testing.assert_array_less(
+        np.abs(share - fitted.weights), 5 * np.sqrt(fitted.weights * (1 - fitted.weights) / n)
+    )
+
+
+def test_validation_chooses_the_number_of_components(codes: Latents, validation: Latents) -> None:
+    fitted = strategy("gmm", n_components=(1, 2, 3)).fit(KEY, codes, validation=validation)
+    assert fitted.info["components"] == 3
+    alone = strategy("gmm", n_components=3).fit(KEY, codes, validation=validation)
+    assert fitted.info == alone.info
+    with pytest.raises(StudyError, match="to choose among several n_components, give validation codes"):
+        strategy("gmm", n_components=(1, 2)).fit(KEY, codes)
+
+
+def test_key_decides_the_codes(codes: Latents) -> None:
+    one: Any = strategy("gmm", n_components=2, max_codes=500).fit(jax.random.key(0), codes)
+    two: Any = strategy("gmm", n_components=2, max_codes=500).fit(jax.random.key(1), codes)
+    assert one.info["codes"] == 500
+    assert not np.allclose(one.means, two.means)
+
+
+def test_steps_that_were_not_enough_are_reported(codes: Latents) -> None:
+    info = strategy("gmm", n_components=8, max_iter=1).fit(KEY, codes).info
+    assert info["converged"] is False
+    assert info["iterations"] == 1
+
+
+def test_collapsed_covariance_says_how_to_mend_it() -> None:
+    mean = np.repeat(np.eye(2), 10, axis=0)
+    with pytest.raises(StudyError, match=r"2 components do not fit 20 codes; take fewer .* reg_covar than 0"):
+        strategy("gmm", n_components=2, fit_on="means", reg_covar=0.0).fit(KEY, Latents(mean, 0 * mean))
