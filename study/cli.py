@@ -41,7 +41,9 @@ def _guarded(parser: argparse.ArgumentParser, argv: list[str], experiment: "Expe
         print(f"study: {' '.join(str(error).split())}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
-        print("study: interrupted; what is done is kept, the same command goes on from there", file=sys.stderr)
+        print(
+            "study: interrupted; what is done is kept, the same command goes on from there", file=sys.stderr
+        )
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
@@ -56,12 +58,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
-    run = verbs.add_parser("run", help="train what is missing, evaluate, write tables and report; resumes by itself")
-    run.add_argument("experiment", help="NAME of experiments/NAME.py below the current folder, or a path to a .py file")
+    run = verbs.add_parser(
+        "run", help="train what is missing, evaluate, write tables and report; resumes by itself"
+    )
+    run.add_argument(
+        "experiment", help="NAME of experiments/NAME.py below the current folder, or a path to a .py file"
+    )
     _run_flags(run)
     run.set_defaults(verb=_run)
 
-    report = verbs.add_parser("report", help="write figures and report again, from the tables of a results folder")
+    report = verbs.add_parser(
+        "report", help="write figures and report again, from the tables of a results folder"
+    )
     report.add_argument("folder", type=Path)
     report.set_defaults(verb=_report)
 
@@ -96,16 +104,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", default="default", help="smoke, quick, default or paper (default: default)")
+    parser.add_argument(
+        "--profile", default="default", help="smoke, quick, default or paper (default: default)"
+    )
     parser.add_argument("--dataset", help="a name (`study list datasets`) or a path")
-    parser.add_argument("--seeds", nargs="+", metavar="N", help="one number: that many seeds; several: those seeds")
+    parser.add_argument(
+        "--seeds", nargs="+", metavar="N", help="one number: that many seeds; several: those seeds"
+    )
     parser.add_argument("--alphas", nargs="+", metavar="A", help="weights of the reconstruction term")
     parser.add_argument("--betas", nargs="+", metavar="B", help="weights of the KL term")
     parser.add_argument("--latent-dim", type=int, metavar="D", help="number of latent dimensions")
     parser.add_argument("--steps", type=int, metavar="N", help="optimiser steps per model")
     parser.add_argument("--strategies", nargs="+", metavar="NAME", help="names (`study list strategies`)")
-    parser.add_argument("--out", type=Path, help="results folder (default: results/EXPERIMENT/DATASET-PROFILE)")
-    parser.add_argument("--store", type=Path, help="where trained cells are kept (default: $STUDY_STORE or .study)")
+    parser.add_argument(
+        "--out", type=Path, help="results folder (default: results/EXPERIMENT/DATASET-PROFILE)"
+    )
+    parser.add_argument(
+        "--store", type=Path, help="where trained cells are kept (default: $STUDY_STORE or .study)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first cell that fails")
 
@@ -159,8 +175,12 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         ready = sum(store.has("evaluate", planned.evaluate_key) for planned in plan.cells)
         print(f"{experiment.name}: {experiment.question}")
-        print(f"{len(plan.cells)} cells, {ready} of them done; {len(config.strategies)} strategies and reference rows")
-        print(f"dataset {plan.data.name}: {len(plan.data.train)} train, n = {plan.n_samples} samples per strategy")
+        print(
+            f"{len(plan.cells)} cells, {ready} of them done; {len(config.strategies)} strategies and reference rows"
+        )
+        print(
+            f"dataset {plan.data.name}: {len(plan.data.train)} train, n = {plan.n_samples} samples per strategy"
+        )
         print(f"would write {out}")
         return DONE
     if out.exists() and not out.is_dir():
@@ -168,11 +188,17 @@ def _run(arguments: argparse.Namespace) -> int:
     run = execute(plan, store, label=f"{experiment.name} on {plan.data.name}", fail_fast=arguments.fail_fast)
     command = f"study run {experiment.name} --profile {arguments.profile} --dataset {config.dataset}"
     results = collect(
-        run, experiment=experiment.name, question=experiment.question, profile=arguments.profile, command=command
+        run,
+        experiment=experiment.name,
+        question=experiment.question,
+        profile=arguments.profile,
+        command=command,
     )
     tables = experiment.tables(results, plan.data) if experiment.tables else {}
     answer, page = publish(results, out, experiment=experiment, tables=tables)
-    print(f"\n{answer}\n\nreport: {page}\nin {run.seconds:.0f} s, peak memory {run.peak_memory_bytes / 2**20:.0f} MiB")
+    print(
+        f"\n{answer}\n\nreport: {page}\nin {run.seconds:.0f} s, peak memory {run.peak_memory_bytes / 2**20:.0f} MiB"
+    )
     for outcome in run.failed:
         cell = outcome.planned.cell
         named = f"{outcome.planned.run_id} (α={cell.alpha:g}, β={cell.beta:g}, seed {cell.seed})"
@@ -207,7 +233,9 @@ def _status(arguments: argparse.Namespace) -> int:
     gaps = results.metrics[results.metrics["status"] != "ok"]
     facts = results.provenance
     print(f"{facts.get('experiment', arguments.folder)}: {len(runs) - len(failed)} of {len(runs)} cells done")
-    print(f"{len(results.metrics)} measurements, {len(gaps)} of them missing; made {facts.get('created', 'unknown')}")
+    print(
+        f"{len(results.metrics)} measurements, {len(gaps)} of them missing; made {facts.get('created', 'unknown')}"
+    )
     for row in failed.itertuples():
         print(f"failed {row.run_id} (α={row.alpha:g}, β={row.beta:g}, seed {row.seed}): {row.reason}")
     for (strategy, metric, reason), rows in gaps.groupby(["strategy", "metric", "reason"]):
@@ -235,7 +263,9 @@ def listing(what: str) -> list[dict[str, Any]]:
     if what == "datasets":
         from study.data import DATASETS
 
-        return [{"name": n, "summary": entry.summary, "source": entry.source} for n, entry in DATASETS.items()]
+        return [
+            {"name": n, "summary": entry.summary, "source": entry.source} for n, entry in DATASETS.items()
+        ]
     if what == "models":
         from study.models import LISTING
 
@@ -262,7 +292,9 @@ def _env(arguments: argparse.Namespace) -> int:
         print(json.dumps(facts, indent=2))
         return DONE
     for name, value in facts.items():
-        print(f"{name}: {', '.join(f'{k} {v}' for k, v in value.items()) if isinstance(value, dict) else value}")
+        print(
+            f"{name}: {', '.join(f'{k} {v}' for k, v in value.items()) if isinstance(value, dict) else value}"
+        )
     return DONE
 
 
@@ -304,7 +336,9 @@ def load_experiment(name: str) -> "Experiment":
     except StudyError:
         raise
     except Exception as error:
-        raise StudyError(f"experiment {path}: does not load ({type(error).__name__}: {error}); mend the file") from error
+        raise StudyError(
+            f"experiment {path}: does not load ({type(error).__name__}: {error}); mend the file"
+        ) from error
     experiment = getattr(module, "EXPERIMENT", None)
     if not isinstance(experiment, Experiment):
         raise StudyError(f"experiment {path}: declares no EXPERIMENT = study.Experiment(...)")

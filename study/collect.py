@@ -22,7 +22,14 @@ def collect(run: Run, *, experiment: str, question: str, profile: str, command: 
     runs = schemas.conform(pd.DataFrame([_run_row(o, run, experiment) for o in run.outcomes]), "runs")
     done = [outcome for outcome in run.outcomes if outcome.evaluation is not None]
     tables = {
-        name: _stack([stored_frame(o.evaluation.facts[name]).assign(run_id=o.planned.run_id) for o in done if o.evaluation], name)
+        name: _stack(
+            [
+                stored_frame(o.evaluation.facts[name]).assign(run_id=o.planned.run_id)
+                for o in done
+                if o.evaluation
+            ],
+            name,
+        )
         for name in ("metrics", "latents")
     }
     losses = _stack([_losses(o) for o in done], "losses")
@@ -71,6 +78,7 @@ def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
         "batch_size": min(training.batch_size, n),
         "learning_rate": cell.learning_rate,
         "schedule": training.schedule,
+        "kl_warmup": training.kl_warmup,
         "status": "failed" if outcome.reason else "done",
         "reason": outcome.reason,
         "train_seconds": facts.get("train_seconds", np.nan),

@@ -59,17 +59,21 @@ class TrainConfig:
         batch_size: examples per step; the whole training set where that is smaller.
         learning_rate: Adam's step size; traced, so that it may differ between the cells of one program.
         schedule: "constant", or "cosine" decay to zero over all steps.
+        kl_warmup: share of the steps over which β rises linearly from 0 :cite:`bowman2016`; 0 is off.
     """
 
     steps: int = 2000
     batch_size: int = 128
     learning_rate: float = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
+    kl_warmup: float = 0.0
 
     def __post_init__(self) -> None:
         _check_choices(self)
         for name in ("steps", "batch_size", "learning_rate"):
             _positive(self, name)
+        if not 0 <= self.kl_warmup <= 1:
+            raise StudyError(f"kl_warmup: is a share of the steps, 0 to 1, got {self.kl_warmup}")
 
     def epochs(self, n: int) -> int:
         """Whole epochs over n examples that hold at least `steps` steps."""

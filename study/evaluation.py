@@ -51,7 +51,9 @@ def encode_splits(model: TrainedModel, data: Dataset) -> Encoded:
         StudyError: the encoder gives values that are not finite.
     """
     parts = ("train", "validation", "held_out")
-    return Encoded(**{part: encode(model, getattr(data, part), labels=getattr(data, f"{part}_labels")) for part in parts})
+    return Encoded(
+        **{part: encode(model, getattr(data, part), labels=getattr(data, f"{part}_labels")) for part in parts}
+    )
 
 
 def encode(model: Any, x: np.ndarray, *, labels: np.ndarray | None = None) -> Latents:
@@ -60,7 +62,8 @@ def encode(model: Any, x: np.ndarray, *, labels: np.ndarray | None = None) -> La
     Raises:
         StudyError: x does not fit the model, or the encoder gives values that are not finite.
     """
-    return Latents(*model.encode(x), labels=labels)
+    mean, log_var = model.encode(x)
+    return Latents(mean, log_var, labels)
 
 
 def evaluate_model(
@@ -69,7 +72,7 @@ def evaluate_model(
     model: TrainedModel,
     encoded: Encoded,
     data: Dataset,
-    evaluator: Evaluator,
+    evaluator: Evaluator | None,
     strategies: Sequence[str],
     draws: int,
     density_draws: int,
@@ -83,9 +86,16 @@ def evaluate_model(
     apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=density_draws)
     rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
     samples: dict[str, np.ndarray] = {}
-    for name in strategies:
+    for name in strategies if evaluator is not None else ():
+        assert evaluator is not None
         found, shown = _score(
-            name, fit_key, jax.random.split(draw_key, draws), model=model, encoded=encoded, data=data, evaluator=evaluator
+            name,
+            fit_key,
+            jax.random.split(draw_key, draws),
+            model=model,
+            encoded=encoded,
+            data=data,
+            evaluator=evaluator,
         )
         rows += found
         if shown is not None and data.is_image:
@@ -107,6 +117,11 @@ def _distortion(likelihood: Likelihood, mean: np.ndarray, x: np.ndarray) -> np.n
         return np.square(mean - x).sum(1)
     mean = np.clip(mean, 1e-7, 1 - 1e-7)
     return -(x * np.log(mean) + (1 - x) * np.log1p(-mean)).sum(1)
+
+
+def in_range(x: np.ndarray, data: Dataset) -> np.ndarray:
+    """Pictures `[n, D]` clipped to the training range, as any file format would; other data as they are."""
+    return np.clip(x, data.train.min(), data.train.max()) if data.is_image else x
 
 
 def to_uint8(x: np.ndarray, data: Dataset) -> np.ndarray:
@@ -145,15 +160,13 @@ def _score(
         make(draw_keys[0])  # compiles what is not compiled yet, which is no cost of drawing
         for draw, key in enumerate(draw_keys):
             began = time.perf_counter()
-            x = make(key)
+            x = in_range(make(key), data)
             seconds = 1000 * (time.perf_counter() - began) / n
             cost = Measurement("seconds_per_1000", seconds, float("nan"), n, "", "lower")
             rows += [row(draw, m) for m in [*evaluator.measure(x), cost]]
             shown = x[:SHOWN] if shown is None else shown
     except StudyError as error:
-        gaps = [
-            missing(m.name, n=n, reference="", better=m.better, reason=str(error)) for m in METRICS
-        ]
+        gaps = [missing(m.name, n=n, reference="", better=m.better, reason=str(error)) for m in METRICS]
         rows = [row(0, m) for m in gaps]
     return rows, shown
 
@@ -163,7 +176,9 @@ def _fit_rows(info: Any, seconds: float, encoded: Encoded) -> list[Measurement]:
     if "validation_log_prob" in info:
         value = float(info["validation_log_prob"])
         rows.append(
-            Measurement("log_density", value, float("nan"), encoded.validation.n, "codes of validation data", "higher")
+            Measurement(
+                "log_density", value, float("nan"), encoded.validation.n, "codes of validation data", "higher"
+            )
         )
     return rows
 
@@ -196,5 +211,7 @@ def strategy_configurations(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     Raises:
         StudyError: an unknown name.
     """
-    chosen: dict[str, Strategy | None] = {name: None if name in REFERENCES else strategy(name) for name in names}
+    chosen: dict[str, Strategy | None] = {
+        name: None if name in REFERENCES else strategy(name) for name in names
+    }
     return {name: hyperparameters(s) if s else {} for name, s in chosen.items()}

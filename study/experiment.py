@@ -56,9 +56,13 @@ class Experiment:
         """
         known = sorted({key.split("/")[0] for key in self.profiles})
         if profile not in known:
-            raise StudyError(f"experiment {self.name!r} has no profile {profile!r}; it has {', '.join(known)}")
+            raise StudyError(
+                f"experiment {self.name!r} has no profile {profile!r}; it has {', '.join(known)}"
+            )
         config = self.profiles.get(f"{profile}/{dataset}") or self.profiles.get(profile)
         if config is None:
-            raise StudyError(f"experiment {self.name!r}, profile {profile!r}: needs --dataset, one of "
-                             f"{', '.join(key.split('/')[1] for key in self.profiles if key.startswith(profile))}")
+            raise StudyError(
+                f"experiment {self.name!r}, profile {profile!r}: needs --dataset, one of "
+                f"{', '.join(key.split('/')[1] for key in self.profiles if key.startswith(profile))}"
+            )
         return config if dataset is None else dataclasses.replace(config, dataset=dataset)

@@ -59,7 +59,9 @@ def make_plan(config: StudyConfig, *, batching: Batching | None = None) -> Plan:
     data = load_dataset(config.dataset)
     likelihood = data.likelihood if config.model.likelihood == "auto" else config.model.likelihood
     if likelihood == "bernoulli" and (data.train.min() < 0 or data.train.max() > 1):
-        raise StudyError(f"dataset {data.name!r}: a Bernoulli likelihood needs values in [0, 1]; choose gaussian")
+        raise StudyError(
+            f"dataset {data.name!r}: a Bernoulli likelihood needs values in [0, 1]; choose gaussian"
+        )
     architecture = Architecture(config.model, data.train.shape[1], likelihood)
     batching = batching or default_batching(architecture)
     extractor = ExtractorConfig(dimensions=config.feature_dimensions)

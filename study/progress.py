@@ -15,12 +15,16 @@ class Progress:
     def __init__(self, total: int, label: str):
         self.total, self.label, self.done = total, label, 0
         self._began = self._last = time.monotonic()
-        self._bar = tqdm(total=total, desc=label, unit="cell", dynamic_ncols=True) if sys.stderr.isatty() else None
+        self._bar = (
+            tqdm(total=total, desc=label, unit="cell", dynamic_ncols=True) if sys.stderr.isatty() else None
+        )
 
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bar is not None:
             self._bar.close()
 

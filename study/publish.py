@@ -37,7 +37,9 @@ def republish(folder: Path) -> tuple[str, Path]:
     except StudyError:  # the tables are enough for the general report
         experiment = None
     general = {"summary", "claims"}
-    tables = {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv")) if path.stem not in general}
+    tables = {
+        path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv")) if path.stem not in general
+    }
     return _report(results, folder, experiment, tables)
 
 

@@ -71,7 +71,11 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
     outcomes: dict[str, Outcome] = {}
     with Progress(len(plan.cells), label) as progress:
         for planned, stored, reason in _trained(plan, store):
-            outcome = Outcome(planned, {}, reason=reason) if stored is None else _finish(planned, stored, plan, store, evaluator)
+            outcome = (
+                Outcome(planned, {}, reason=reason)
+                if stored is None
+                else _finish(planned, stored, plan, store, evaluator)
+            )
             outcomes[planned.run_id] = outcome
             progress.advance(f"failed: {outcome.reason}" if outcome.reason else "")
             if outcome.reason and fail_fast:
@@ -101,7 +105,9 @@ def _trained(plan: Plan, store: Store) -> Iterator[tuple[PlannedCell, Stored | N
             yield planned, found, ""
     try:
         cells = list(missing)
-        for trained in train_cells(plan.data, plan.architecture, plan.config.training, cells, batching=plan.batching):
+        for trained in train_cells(
+            plan.data, plan.architecture, plan.config.training, cells, batching=plan.batching
+        ):
             planned = missing.pop(trained.cell)
             if not trained.model.finite:
                 yield planned, None, "diverged: losses or parameters are not finite; lower the learning rate"
@@ -120,7 +126,9 @@ def _trained(plan: Plan, store: Store) -> Iterator[tuple[PlannedCell, Stored | N
             yield planned, None, f"training stopped: {_first_line(error)}"
 
 
-def _finish(planned: PlannedCell, stored: Stored, plan: Plan, store: Store, evaluator: Evaluator | None) -> Outcome:
+def _finish(
+    planned: PlannedCell, stored: Stored, plan: Plan, store: Store, evaluator: Evaluator | None
+) -> Outcome:
     """Encode and evaluate one trained cell, unless that is stored already."""
     facts, losses = dict(stored.facts), stored.arrays["losses"]
     found = store.get("evaluate", planned.evaluate_key)

@@ -27,6 +27,7 @@ RUNS: Mapping[str, str] = {
     "batch_size": "int64",
     "learning_rate": "float64",
     "schedule": "string",
+    "kl_warmup": "float64",
     "status": "string",
     "reason": "string",
     "train_seconds": "float64",
@@ -112,5 +113,7 @@ def read_table(folder: Path, table: str) -> pd.DataFrame:
     try:
         frame = pd.read_parquet(path)
     except Exception as error:
-        raise StudyError(f"{path}: not a readable parquet file ({error}); run the experiment again") from error
+        raise StudyError(
+            f"{path}: not a readable parquet file ({error}); run the experiment again"
+        ) from error
     return conform(frame, table)

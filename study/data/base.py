@@ -49,9 +49,8 @@ class Dataset:
         for split in ("train", "validation", "test"):
             x = getattr(self, split)
             if x.ndim != 2 or x.shape[1] != size or x.dtype != np.float32:
-                raise StudyError(
-                    f"dataset {self.name!r}: {split} must be float32 [N, {size}], got {x.dtype} {list(x.shape)}"
-                )
+                got = f"{x.dtype} {list(x.shape)}"
+                raise StudyError(f"dataset {self.name!r}: {split} must be float32 [N, {size}], got {got}")
             if not np.isfinite(x).all():
                 raise StudyError(
                     f"dataset {self.name!r}: {split} holds NaN or infinite values; remove or fill them first"

@@ -68,7 +68,9 @@ class AggregatePosterior:
     def sample(self, key: jax.Array, *, n: int) -> np.ndarray:
         """n exact draws `[n, d]` float32: a component by weight, then z ~ q(z|x)."""
         index_key, noise_key = jax.random.split(key)
-        index = np.asarray(jax.random.choice(index_key, self.latents.n, (n,), p=np.exp(self._weights, dtype="f")))
+        index = np.asarray(
+            jax.random.choice(index_key, self.latents.n, (n,), p=np.exp(self._weights, dtype="f"))
+        )
         epsilon = np.asarray(jax.random.normal(noise_key, (n, self.latents.d)))
         return self.latents.mean[index] + np.exp(0.5 * self.latents.log_var[index]) * epsilon
 
@@ -111,8 +113,9 @@ class AggregatePosterior:
         far = np.flatnonzero(~(value > -FAR))
         if len(far):
             with jax.enable_x64(True):
-                precise = (z[far], mean, np.exp(-0.5 * log_var.astype(np.float64)), peak - offset)
-                result[far] = _logsumexp(*(a.astype(np.float64) for a in precise), own[far], by_product=False)
+                exact = [a.astype(np.float64) for a in (z[far], mean, log_var, peak - offset)]
+                exact[2] = np.exp(-0.5 * exact[2])
+                result[far] = _logsumexp(exact[0], exact[1], exact[2], exact[3], own[far], by_product=False)
             result[far] += offset
         return result
 
@@ -133,7 +136,10 @@ def _logsumexp(
     tiles = 2 ** math.ceil(math.log2(-(-len(z) // (rows * len(devices)))))  # few shapes, so few compilations
     m = tiles * rows * len(devices)
     n = -(-len(mean) // columns) * columns
-    pad = lambda a, size, value: np.concatenate([a, np.full((size - len(a), *a.shape[1:]), value, a.dtype)])  # noqa: E731
+
+    def pad(a: np.ndarray, size: int, value: float) -> np.ndarray:
+        return np.concatenate([a, np.full((size - len(a), *a.shape[1:]), value, a.dtype)])
+
     out = _stream_tiles(
         pad(z, m, 0).reshape(-1, rows, z.shape[1]),
         pad(own.astype(np.int32), m, -1).reshape(-1, rows),
@@ -159,7 +165,9 @@ def _stream_tiles(
     split, whole = PartitionSpec("rows"), PartitionSpec()
     distance = _squared_by_product if by_product else _squared_by_difference
 
-    def device(z: jax.Array, own: jax.Array, mean: jax.Array, inverse: jax.Array, log_scale: jax.Array) -> jax.Array:
+    def device(
+        z: jax.Array, own: jax.Array, mean: jax.Array, inverse: jax.Array, log_scale: jax.Array
+    ) -> jax.Array:
         columns = mean.shape[1]
         first = jnp.arange(mean.shape[0], dtype=jnp.int32) * columns
 

@@ -69,7 +69,9 @@ def mean_estimate(values: np.ndarray) -> Estimate:
     return Estimate(float(np.mean(values)), spread, n)
 
 
-def posterior_draws(key: jax.Array, latents: Latents, *, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def posterior_draws(
+    key: jax.Array, latents: Latents, *, draws: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """index `[M]`, z `[M, d]` and log q(z|x_index) `[M]`: examples without replacement, M = min(draws, N)."""
     index_key, noise_key = jax.random.split(key)
     index = np.asarray(jax.random.permutation(index_key, latents.n))[:draws]

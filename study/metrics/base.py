@@ -30,7 +30,7 @@ class Measurement:
 
     @property
     def status(self) -> Literal["ok", "missing"]:
-        """"ok", or "missing" where `reason` says why there is no value."""
+        """Either "ok", or "missing" where `reason` says why there is no value."""
         return "missing" if self.reason else "ok"
 
 

@@ -7,6 +7,7 @@ import math
 import jax
 import numpy as np
 import pandas as pd
+import threadpoolctl
 
 from study.data.base import Dataset
 from study.errors import StudyError
@@ -24,6 +25,8 @@ __all__ = ["METRICS", "Evaluator", "evaluate"]
 
 _FEWEST = DENSITY_K + 1  # a reference point needs that many for a k-th neighbour
 _LARGEST = 1e12  # up to here the variance of the cubic kernel, a twelfth power, is finite
+_SMALL = 100_000_000  # multiplications below which threads for a matrix product do not pay
+_BLAS = threadpoolctl.ThreadpoolController().select(user_api="blas")
 
 
 class Evaluator:
@@ -69,6 +72,8 @@ class Evaluator:
         chosen = np.asarray(jax.random.permutation(jax.random.key(0), len(data.train)))[:size]
         self._pools = Pools(data.train[np.sort(chosen)], data.reference[:size])
         half = "reference half of test"
+        # Threads of a small product wait for each other; on busy cores they waited twenty times its duration.
+        self._threads = 1 if self.n * size * self._size < _SMALL else None
         self._references = {metric.name: f"{half}, {extractor.name} features" for metric in METRICS} | {
             "sharpness": f"{half}, pixels",
             "class_histogram": "class frequencies of train",
@@ -94,6 +99,10 @@ class Evaluator:
                 for metric in METRICS
             ]
         x = x.astype(np.float32, copy=False)
+        with _BLAS.limit(limits=self._threads):
+            return self._score(x)
+
+    def _score(self, x: np.ndarray) -> list[Measurement]:
         features, probabilities = self._extractor.forward(x)
         names = self._references
         return [

@@ -78,6 +78,7 @@ def nearer_to_train(x: np.ndarray, pools: Pools, *, reference: str) -> Measureme
     The standard error is binomial and `exact_interval` gives the interval, both for the given pools. The
     share that these pools would give with endless samples is itself not exactly a half (for 300 digits on
     each side its standard deviation is 0.02), so judge a strategy by its difference from held-out data.
+    Samples far from all data have few distinct neighbours; their share says nothing of copying.
     """
     train, held_out = nearest_squared(x, pools.train), nearest_squared(x, pools.held_out)
     value = (np.count_nonzero(train < held_out) + 0.5 * np.count_nonzero(train == held_out)) / len(x)

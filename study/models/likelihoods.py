@@ -5,6 +5,7 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import optax
+from jax.typing import ArrayLike
 
 Likelihood = Literal["gaussian", "bernoulli"]
 
@@ -25,9 +26,10 @@ def decoder_mean(likelihood: Likelihood, output: jax.Array) -> jax.Array:
     return output if likelihood == "gaussian" else jax.nn.sigmoid(output)
 
 
-def gaussian_kl(mean: jax.Array, log_var: jax.Array) -> jax.Array:
+def gaussian_kl(mean: ArrayLike, log_var: ArrayLike) -> jax.Array:
     """KL(N(mean, exp log_var) ‖ N(0, 1)) per dimension, in nats, elementwise :cite:`kingma2014`."""
-    return 0.5 * (jnp.square(mean) + jnp.expm1(log_var) - log_var)
+    log_var = jnp.asarray(log_var)
+    return 0.5 * (jnp.square(jnp.asarray(mean)) + jnp.expm1(log_var) - log_var)
 
 
 def noise_variance(alpha: float, beta: float) -> float:

@@ -1,5 +1,6 @@
 """Encoders `[B, D] -> ([B, d], [B, d])` and decoders `[B, d] -> [B, D]`."""
 
+import itertools
 from collections.abc import Sequence
 
 import jax
@@ -27,8 +28,7 @@ class MLP(nnx.Module):
     """Affine maps with ReLU between them."""
 
     def __init__(self, widths: Sequence[int], *, rngs: nnx.Rngs):
-        pairs = zip(widths[:-1], widths[1:], strict=True)
-        self.layers = nnx.List([nnx.Linear(a, b, rngs=rngs) for a, b in pairs])
+        self.layers = nnx.List([nnx.Linear(a, b, rngs=rngs) for a, b in itertools.pairwise(widths)])
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """`[B, widths[0]]` -> `[B, widths[-1]]`."""

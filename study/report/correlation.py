@@ -1,4 +1,4 @@
-"""Rank correlation over trained models, with an interval that knows that seeds of one setting belong together."""
+"""Rank correlation over trained models, with an interval that keeps the seeds of one setting together."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,9 @@ def spearman(x: pd.Series, y: pd.Series, *, groups: pd.DataFrame) -> tuple[float
     values = np.empty(RESAMPLES)
     for r in range(RESAMPLES):
         drawn = generator.integers(len(members), size=len(members))
-        index = np.concatenate([members[g][generator.integers(len(members[g]), size=len(members[g]))] for g in drawn])
+        index = np.concatenate(
+            [members[g][generator.integers(len(members[g]), size=len(members[g]))] for g in drawn]
+        )
         values[r] = _correlation(stats.rankdata(a[index]), stats.rankdata(b[index]))
     low, high = np.nanquantile(values, [0.025, 0.975])
     return float(rho), float(low), float(high)

@@ -1,17 +1,26 @@
 """Selections from the tables that every figure, table and sentence of the report starts from."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from study.report.words import MODEL, REFERENCES, STRATEGIES, in_order, number
+from study.report.numbers import number
+from study.report.words import MODEL, REFERENCES, STRATEGIES, in_order
 from study.results import Results
 
 QUALITY = ["kid", "fd", "precision", "recall", "density", "coverage", "sharpness", "class_histogram"]
-OTHER = ["nearer_to_train", "seconds_fit", "seconds_per_1000"]
+COST = ["seconds_fit", "seconds_per_1000"]
+OTHER = ["nearer_to_train", *COST, "log_density"]
+KL_ENDS = ["kl_aggregate_lower", "kl_aggregate_upper"]
 PRIOR = "prior"
+SUMMARY = [
+    *("alpha", "beta", "noise_variance", "strategy", "metric", "better", "reference", "n", "seeds"),
+    *("mean", "low_mean", "high_mean", "difference", "low", "high", "verdict", "standing"),
+]
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -34,6 +43,11 @@ class Setting:
         return f"a{self.alpha:g}-b{self.beta:g}".replace(".", "_").replace("+", "")
 
 
+def each(frame: pd.DataFrame) -> Iterator[Any]:
+    """The rows as named tuples, with the index as `Index`."""
+    return iter(frame.itertuples())
+
+
 def settings(frame: pd.DataFrame) -> list[Setting]:
     """The (α, β) settings of a frame with those columns, in order; rows averaged over the grid left out."""
     grid = frame[["alpha", "beta", "noise_variance"]].dropna(subset=["alpha", "beta"])
@@ -52,6 +66,17 @@ def spread(grid: Sequence[Setting], at_most: int) -> list[Setting]:
 def at(frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     """The rows of one setting."""
     return frame[(frame["alpha"] == setting.alpha) & (frame["beta"] == setting.beta)]
+
+
+def undecided(summary: pd.DataFrame) -> pd.DataFrame:
+    """The summary with verdict "none" where there is no interval: one or two seeds cannot show a tie.
+
+    A summary of nothing gets its columns, so that all else need not ask.
+    """
+    if summary.empty:
+        return pd.DataFrame(columns=SUMMARY)
+    unknown = summary["low"].isna() & (summary["verdict"] == "tie")
+    return summary.assign(verdict=summary["verdict"].where(~unknown, "none"))
 
 
 def averaged(summary: pd.DataFrame) -> pd.DataFrame:
@@ -85,8 +110,14 @@ def primary(summary: pd.DataFrame) -> str | None:
     return next(iter(in_order(directed, QUALITY)), None)
 
 
+def share_interval(share: float, n: int) -> tuple[float, float]:
+    """95 % Wilson interval of a share among n samples :cite:`wilson1927`."""
+    low, high = stats.binomtest(round(share * n), n).proportion_ci(method="wilson")
+    return float(low), float(high)
+
+
 def direction(summary: pd.DataFrame, metric: str) -> str:
-    """"lower", "higher", "one" or "none"."""
+    """ "lower", "higher", "one" or "none"."""
     found = summary.loc[summary["metric"] == metric, "better"]
     return str(found.iloc[0]) if len(found) else "none"
 
@@ -111,19 +142,39 @@ def models(results: Results) -> pd.DataFrame:
     return place.join(table, how="inner")
 
 
+def mismatch(model: pd.DataFrame) -> pd.DataFrame:
+    """Bracket on KL(q(z)‖p(z)), nats, of each row of `models`: columns `lower`, `upper`, `middle`.
+
+    A KL is never negative, so a lower end below zero says nothing and is taken as zero. Where one end is
+    missing or infinite the middle is the other end.
+    """
+    ends = model.reindex(columns=KL_ENDS).replace([np.inf, -np.inf], np.nan)
+    ends = ends.clip(lower=0).set_axis(["lower", "upper"], axis=1)
+    return ends.assign(middle=ends.mean(axis=1))
+
+
 def best(summary: pd.DataFrame, metric: str) -> str | None:
     """The contestant with the best mean over the grid, whether or not others tie with it."""
     rows = averaged(summary)
-    rows = rows[(rows["metric"] == metric) & ~rows["strategy"].isin([*REFERENCES, MODEL])].dropna(subset=["mean"])
+    rows = rows[(rows["metric"] == metric) & ~rows["strategy"].isin([*REFERENCES, MODEL])].dropna(
+        subset=["mean"]
+    )
     sign = gain_sign(direction(summary, metric))
     if rows.empty or sign == 0:
         return None
-    return str(rows.loc[(sign * rows["mean"]).idxmax(), "strategy"])
+    return str(rows.sort_values("mean", ascending=sign < 0, kind="stable")["strategy"].iloc[0])
 
 
 def key_strategies(summary: pd.DataFrame, metric: str, *, at_most: int = 3) -> list[str]:
     """The strategies worth a panel of their own: the best one, then those that the question is about."""
     present = set(summary.loc[(summary["metric"] == metric) & summary["mean"].notna(), "strategy"])
-    wanted = [best(summary, metric), "posterior", "gmm", "global-gaussian", "gaussian-full", "posterior-mean"]
+    wanted = [
+        best(summary, metric) or PRIOR,
+        "posterior",
+        "gmm",
+        "global-gaussian",
+        "gaussian-full",
+        "posterior-mean",
+    ]
     wanted += strategies(summary, references=False)
     return [s for s in dict.fromkeys(wanted) if s in present and s != PRIOR][:at_most]

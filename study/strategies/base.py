@@ -28,7 +28,10 @@ class Decoder(Protocol):
 class Fitted(Protocol):
     """A strategy fitted to one model's latents: draws, without a tractable density."""
 
-    info: Mapping[str, Any]
+    @property
+    def info(self) -> Mapping[str, Any]:
+        """Diagnostics of the fit: plain values by name."""
+        ...
 
     def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` `[n]` asks for classes where the strategy is conditional."""
@@ -85,8 +88,8 @@ def require_codes(latents: Latents, *, at_least: int, strategy: str) -> None:
     """Raise StudyError where a strategy is given fewer codes than its parameters need."""
     if latents.n < at_least:
         raise StudyError(
-            f"strategy {strategy!r}: needs at least {at_least} codes in {latents.d} dimensions, got {latents.n}; "
-            "encode more examples or choose a strategy with fewer parameters"
+            f"strategy {strategy!r}: needs at least {at_least} codes in {latents.d} dimensions, "
+            f"got {latents.n}; encode more examples or choose a strategy with fewer parameters"
         )
 
 

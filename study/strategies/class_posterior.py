@@ -105,7 +105,7 @@ class ClassPosterior:
             classes=classes,
             starts=np.cumsum(counts) - counts,
             counts=counts,
-            density=AggregatePosterior(latents, log_weights=-np.log(len(classes) * counts[position])),
+            density=AggregatePosterior(latents, log_weights=-np.log(counts[position])),
             info={
                 "codes": latents.n,
                 "components": latents.n,

@@ -1,6 +1,7 @@
 """Checkpoints: a trained model as named arrays and plain facts, and back to the same arrays."""
 
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,15 @@ def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Traine
     config = from_dict(VAEConfig, built["config"], where="checkpoint")
     architecture = Architecture(config, built["size"], built["likelihood"])
     shapes, structure = jax.tree.flatten(jax.eval_shape(architecture.initialise, jax.random.key(0)))
-    leaves = [arrays.get(f"parameter/{i:03d}") for i in range(structure.num_leaves)]
+    leaves = [arrays.get(f"parameter/{i:03d}") for i in range(len(shapes))]
     for i, (leaf, shape) in enumerate(zip(leaves, shapes, strict=True)):
         if leaf is None or leaf.shape != shape.shape or leaf.dtype != shape.dtype:
-            raise StudyError(f"checkpoint: parameter {i} is not {shape.dtype}{list(shape.shape)}; train the model again")
-    return TrainedModel(architecture, jax.tree.unflatten(structure, leaves), **facts["cell"], losses=arrays["losses"])
+            raise StudyError(
+                f"checkpoint: parameter {i} is not {shape.dtype}{list(shape.shape)}; train the model again"
+            )
+    return TrainedModel(
+        architecture, jax.tree.unflatten(structure, leaves), **facts["cell"], losses=arrays["losses"]
+    )
 
 
 def save(model: TrainedModel, path: str | Path) -> None:
@@ -59,13 +64,11 @@ def load(path: str | Path) -> TrainedModel:
         StudyError: there is no such file, or it is not a checkpoint.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         facts = json.loads(str(arrays.pop("facts")))
     except FileNotFoundError:
         raise StudyError(f"{path}: no such checkpoint; `study.save_model` writes one") from None
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise StudyError(f"{path}: not a checkpoint ({error}); `study.save_model` writes one") from error
     return unpack(arrays, facts)
-
-

@@ -63,7 +63,9 @@ def default_batching(architecture: Architecture) -> Batching:
     if device.platform == "cpu":
         return Batching()
     shapes = jax.eval_shape(architecture.initialise, jax.random.key(0))
-    state = sum(leaf.size * 4 for leaf in jax.tree.leaves(shapes)) * 8  # parameters, moments, gradients, copies
+    state = (
+        sum(leaf.size * 4 for leaf in jax.tree.leaves(shapes)) * 8
+    )  # parameters, moments, gradients, copies
     statistics = device.memory_stats() or {}
     free = statistics.get("bytes_limit", 8 << 30) - statistics.get("bytes_in_use", 0)
     width = int(np.clip(free // 2 // max(state, 1), 1, 64))
@@ -130,7 +132,7 @@ def _program(
     validation_shape: tuple[int, int],
 ) -> _Program:
     """The program for these shapes; cached, so that its executable is made once."""
-    one = functools.partial(_train_one, architecture, training)
+    one: Any = functools.partial(_train_one, architecture, training)
     split, whole = PartitionSpec("cells"), PartitionSpec()
 
     def device(
@@ -170,18 +172,22 @@ def _train_one(
     initial_key, train_key = jax.random.split(jax.random.key(seed, impl="threefry2x32"))
     parameters = architecture.initialise(initial_key)
 
-    def objective(parameters: Any, key: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def objective(
+        parameters: Any, weight: jax.Array, key: jax.Array, x: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
         terms = architecture.merge(parameters).terms(key, x)
         recon, rate = terms.recon.mean(), terms.kl.sum(-1).mean()
-        return alpha * recon + beta * rate, jnp.stack([recon, rate])
+        return alpha * recon + weight * rate, jnp.stack([recon, rate])
 
     def step(carry: Any, inputs: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
         parameters, moments = carry
         count, key, rows = inputs
-        gradients, losses = jax.grad(objective, has_aux=True)(parameters, key, train[rows])
+        done = count.astype(jnp.float32) / (steps * epochs)
+        weight = beta * _warmup(training, done)
+        gradients, losses = jax.grad(objective, has_aux=True)(parameters, weight, key, train[rows])
         with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer power
             updates, moments = adam.update(gradients, moments, parameters)
-        size = learning_rate * _schedule(training, count, steps * epochs)
+        size = learning_rate * _schedule(training, done)
         parameters = jax.tree.map(lambda p, u: p - size * u, parameters, updates)
         return (parameters, moments), losses
 
@@ -190,7 +196,7 @@ def _train_one(
         order = jax.random.permutation(order_key, n)[: steps * batch].reshape(steps, batch)
         counts = number * steps + jnp.arange(steps, dtype=jnp.int32)
         carry, losses = jax.lax.scan(step, carry, (counts, jax.random.split(noise_key, steps), order))
-        _, check = objective(carry[0], check_key, validation)
+        _, check = objective(carry[0], beta, check_key, validation)
         return carry, jnp.stack([losses.mean(0), check])
 
     start = (parameters, adam.init(parameters))
@@ -198,7 +204,13 @@ def _train_one(
     return parameters, losses
 
 
-def _schedule(training: TrainConfig, count: jax.Array, total: int) -> jax.Array:
+def _schedule(training: TrainConfig, done: jax.Array) -> jax.Array:
+    """Factor on the step size when `done` of all steps, 0 to 1, lie behind."""
     if training.schedule == "constant":
         return jnp.float32(1.0)
-    return 0.5 * (1 + jnp.cos(jnp.pi * count.astype(jnp.float32) / total))
+    return 0.5 * (1 + jnp.cos(jnp.pi * done))
+
+
+def _warmup(training: TrainConfig, done: jax.Array) -> jax.Array:
+    """Factor on β, likewise."""
+    return jnp.minimum(1.0, done / training.kl_warmup) if training.kl_warmup else jnp.float32(1.0)

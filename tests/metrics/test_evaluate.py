@@ -11,9 +11,8 @@ from study.metrics import features as features_module
 from study.metrics.evaluate import METRICS, Evaluator, evaluate
 from study.metrics.features import Extractor, train_extractor
 
-NAMES = [
-    "fd", "kid", "precision", "recall", "density", "coverage", "sharpness", "class_histogram", "nearer_to_train"
-]  # fmt: skip
+NAMES = ["fd", "kid", "precision", "recall", "density", "coverage"]
+NAMES += ["sharpness", "class_histogram", "nearer_to_train"]
 
 
 def values(evaluator: Evaluator, x: np.ndarray) -> dict[str, float]:
@@ -40,10 +39,11 @@ def test_the_reference_itself(evaluator: Evaluator, digits: Dataset) -> None:
 def test_held_out_sits_inside_its_null_and_noise_outside(
     evaluator: Evaluator, digits: Dataset, extractor: Extractor
 ) -> None:
-    """The null: test data split at random into reference and held-out, 400 times. Central 99 % of it."""
+    """The null: test data split at random into reference and held-out, 200 times. Central 99 % of it."""
+    assert digits.test_labels is not None
     rng = np.random.default_rng(0)
     null = []
-    for _ in range(400):
+    for _ in range(200):
         order = rng.permutation(600)
         split = dataclasses.replace(digits, test=digits.test[order], test_labels=digits.test_labels[order])
         null.append(values(Evaluator(split, extractor), split.held_out))
@@ -52,8 +52,8 @@ def test_held_out_sits_inside_its_null_and_noise_outside(
     held_out = values(evaluator, digits.held_out)
     assert [name for name in NAMES if not interval[name][0] <= held_out[name] <= interval[name][1]] == []
     noise = values(evaluator, rng.random(digits.held_out.shape))
-    outside = [name for name in NAMES if not interval[name][0] <= noise[name] <= interval[name][1]]
-    assert outside == [name for name in NAMES if name != "nearer_to_train"]  # noise copies nothing
+    fidelity = [name for name in NAMES if name != "nearer_to_train"]
+    assert [name for name in fidelity if interval[name][0] <= noise[name] <= interval[name][1]] == []
     copies = values(evaluator, np.resize(digits.train, digits.held_out.shape))
     assert copies["nearer_to_train"] > interval["nearer_to_train"][1]
 
@@ -100,11 +100,14 @@ def test_novelty_pools_do_not_depend_on_n(
     small = Evaluator(digits, extractor, n=50).measure(digits.held_out[:50])[-1]
     whole = evaluator.measure(digits.held_out)[-1]
     assert small.reference == whole.reference == "train subset vs held-out, 300 each, null 0.5"
+    assert digits.train_labels is not None
     few = dataclasses.replace(digits, train=digits.train[:100], train_labels=digits.train_labels[:100])
     assert "100 each" in Evaluator(few, extractor).measure(digits.held_out)[-1].reference
 
 
-def test_evaluate_is_tidy_and_trains_once(digits: Dataset, extractor: Extractor, monkeypatch) -> None:
+def test_evaluate_is_tidy_and_trains_once(
+    digits: Dataset, extractor: Extractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     frame = evaluate(digits.train[:400], digits, extractor=extractor)
     assert list(frame.columns) == [
         "metric", "value", "stderr", "n", "reference", "better", "status", "reason"
@@ -125,14 +128,15 @@ def test_evaluate_is_tidy_and_trains_once(digits: Dataset, extractor: Extractor,
         evaluate(digits.held_out[:3], digits, extractor=extractor)
 
 
-def test_fast_and_compiled_once(evaluator: Evaluator, digits: Dataset) -> None:
+def test_fast_and_compiled_once(
+    evaluator: Evaluator, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Called some hundred times per run: 7 ms on two quiet cores, with room for busy ones."""
     evaluator.measure(digits.held_out)
-    compiled = features_module._classify._cache_size()
+    monkeypatch.setattr(features_module, "Classifier", None)  # a second tracing would fail
     seconds = []
     for _ in range(10):
         start = time.perf_counter()
         evaluator.measure(digits.held_out)
         seconds.append(time.perf_counter() - start)
-    assert features_module._classify._cache_size() == compiled
     assert min(seconds) < 0.05

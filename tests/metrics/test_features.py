@@ -1,5 +1,6 @@
 import dataclasses
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_training_depends_on_data_and_configuration_alone(digits: Dataset) -> No
 
 
 @pytest.mark.parametrize("name", ["digits", "unlabelled"])
-def test_arrays_make_it_again(name: str, tmp_path, request: pytest.FixtureRequest) -> None:
+def test_arrays_make_it_again(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     data = request.getfixturevalue(name)
     made = train_extractor(data, QUICK)
     np.savez(tmp_path / "extractor.npz", allow_pickle=False, **made.to_arrays())

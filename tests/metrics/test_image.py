@@ -4,6 +4,7 @@ from scipy import ndimage
 
 from study.data.base import Dataset
 from study.metrics import image as module
+from study.metrics.base import Measurement
 from study.metrics.image import laplacian_energy, sharpness
 
 
@@ -18,7 +19,7 @@ def test_against_scipy(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) 
     np.testing.assert_allclose(laplacian_energy(x, shape=shape), expected, rtol=1e-12)
 
 
-def score(x: np.ndarray, data: Dataset):
+def score(x: np.ndarray, data: Dataset) -> Measurement:
     energy = float(laplacian_energy(data.reference, shape=data.shape).mean())
     return sharpness(x, shape=data.shape, reference_energy=energy, reference="pixels")
 

@@ -48,16 +48,16 @@ def test_copies_give_one_ties_a_half(digits: Dataset) -> None:
 
 def test_null_is_a_half(digits: Dataset) -> None:
     """On exchangeable data. For one pair of pools the share is binomial around what these pools give; over
-    300 exchanges of pools its mean is a half within four of its standard errors.
+    150 exchanges of pools its mean is a half within four of its standard errors.
     """
     everything = np.concatenate([digits.train, digits.validation, digits.test])
     rng = np.random.default_rng(0)
     shares = []
-    for _ in range(300):
+    for _ in range(150):
         x, train, held_out = np.split(everything[rng.permutation(len(everything))][:900], 3)
         shares.append(nearer_to_train(x, Pools(train, held_out), reference="").value)
     spread = np.std(shares, ddof=1)
-    assert abs(np.mean(shares) - 0.5) < 4 * spread / np.sqrt(300)
+    assert abs(np.mean(shares) - 0.5) < 4 * spread / np.sqrt(150)
     assert spread > 0.5 / np.sqrt(300)  # the pools' own part comes on top of the binomial
     inside = np.mean([low <= 0.5 <= high for low, high in (exact_interval(s, n=300) for s in shares)])
     assert 0.8 < inside < 0.99
@@ -73,7 +73,7 @@ def test_interval_covers_what_the_pools_give() -> None:
         found = nearer_to_train(rng.normal(size=(100, 4)).astype(np.float32), pools, reference="")
         low, high = exact_interval(found.value, n=100)
         covered += low <= truth <= high
-    assert 0.95 - 4 * 0.011 < covered / 400
+    assert covered / 400 > 0.95 - 4 * 0.011
 
 
 @pytest.mark.parametrize(("count", "n"), [(0, 10), (3, 10), (10, 10), (150, 300)])

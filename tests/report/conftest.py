@@ -30,14 +30,14 @@ STRATEGIES = {  # how much of the mismatch a strategy leaves
 }
 REFERENCES = ["held-out", "reconstruction", "copycat", "noise"]
 BETTER = {
-    "kid": "lower", "fd": "lower", "precision": "higher", "recall": "higher", "density": "higher",
-    "coverage": "higher", "sharpness": "one", "class_histogram": "lower", "nearer_to_train": "none",
+    "kid": "lower", "fd": "lower", "precision": "higher", "recall": "higher", "density": "one",
+    "coverage": "higher", "sharpness": "one", "class_histogram": "lower", "nearer_to_train": "lower",
     "seconds_fit": "lower", "seconds_per_1000": "lower",
 }  # fmt: skip
 
 
 def value(metric: str, left: float, mismatch: float, noise: float, generator: np.random.Generator) -> float:
-    """A metric of a strategy that leaves `left` of a model's mismatch, on a decoder of noise variance `noise`."""
+    """A metric of a strategy that leaves `left` of a model's mismatch, on a decoder of variance `noise`."""
     kid = 0.004 * (max(left, 0) * mismatch + (noise if left >= 0 else 0)) + generator.normal(0, 2e-4)
     closeness = np.exp(-60 * max(kid, 0))
     wobble = generator.normal(0, 0.01)
@@ -78,14 +78,33 @@ def make(
         broken = index >= len(alphas) * len(betas) * seeds - failed
         runs.append(
             {
-                "run_id": run_id, "experiment": "synthetic", "dataset": dataset, "fingerprint": "ab" * 32,
-                "n_train": 1000, "family": "vae", "network": "mlp", "hidden": "128,64",
-                "latent_dim": latent_dim, "likelihood": "gaussian", "alpha": alpha, "beta": beta,
-                "noise_variance": noise, "seed": seed, "steps": 800, "epochs": 100, "batch_size": 128,
-                "learning_rate": 1e-3, "schedule": "constant", "status": "failed" if broken else "ok",
-                "reason": "loss became NaN at epoch 3" if broken else "", "train_seconds": 1.5,
-                "compile_seconds": 4.0, "evaluate_seconds": 2.0, "device": "cpu", "versions": "jax 0.10.2",
-            }  # fmt: skip
+                "run_id": run_id,
+                "experiment": "synthetic",
+                "dataset": dataset,
+                "fingerprint": "ab" * 32,
+                "n_train": 1000,
+                "family": "vae",
+                "network": "mlp",
+                "hidden": "128,64",
+                "latent_dim": latent_dim,
+                "likelihood": "gaussian",
+                "alpha": alpha,
+                "beta": beta,
+                "noise_variance": noise,
+                "seed": seed,
+                "steps": 800,
+                "epochs": 100,
+                "batch_size": 128,
+                "learning_rate": 1e-3,
+                "schedule": "constant",
+                "status": "failed" if broken else "done",
+                "reason": "loss became NaN at epoch 3" if broken else "",
+                "train_seconds": 1.5,
+                "compile_seconds": 4.0,
+                "evaluate_seconds": 2.0,
+                "device": "cpu",
+                "versions": "jax 0.10.2",
+            }
         )
         if broken:
             continue
@@ -101,27 +120,45 @@ def make(
         rows = [("model", name, float(v), "none") for name, v in model.items()]
         for strategy in () if latent_only else strategies:
             for name, better in BETTER.items():
-                rows.append((strategy, name, value(name, STRATEGIES[strategy], mismatch, noise, generator), better))
+                rows.append(
+                    (strategy, name, value(name, STRATEGIES[strategy], mismatch, noise, generator), better)
+                )
             if images:
                 samples[f"{run_id}/{strategy}"] = generator.integers(0, 255, (16, 8, 8)).astype(np.uint8)
         for strategy, name, v, better in rows:
             gone = name in missing
             metrics.append(
                 {
-                    "run_id": run_id, "strategy": strategy, "strategy_config": "{}", "draw": 0, "split": "test",
-                    "metric": name, "value": np.nan if gone else v, "stderr": np.nan if gone else abs(v) / 50,
-                    "n": 898, "reference": "test", "better": better, "status": "missing" if gone else "ok",
+                    "run_id": run_id,
+                    "strategy": strategy,
+                    "strategy_config": "{}",
+                    "draw": 0,
+                    "split": "test",
+                    "metric": name,
+                    "value": np.nan if gone else v,
+                    "stderr": np.nan if gone else abs(v) / 50,
+                    "n": 898,
+                    "reference": "test",
+                    "better": better,
+                    "status": "missing" if gone else "ok",
                     "reason": "the extractor has dead units" if gone else "",
-                }  # fmt: skip
+                }
             )
         share = np.exp(-np.arange(latent_dim) / 3)
         for j, part in enumerate(generator.permutation(share / share.sum())):
             latents.append(
                 {
-                    "run_id": run_id, "dimension": j, "kl": rate * part, "marginal_kl": 0.1 * mismatch * part,
-                    "mutual_information": rate * part - 0.1 * mismatch * part, "mean_variance": 0.9,
-                    "variance_mean": 0.1, "active": bool(part > 0.05), "w1": 0.1, "ks": 0.05,
-                }  # fmt: skip
+                    "run_id": run_id,
+                    "dimension": j,
+                    "kl": rate * part,
+                    "marginal_kl": 0.1 * mismatch * part,
+                    "mutual_information": rate * part - 0.1 * mismatch * part,
+                    "mean_variance": 0.9,
+                    "variance_mean": 0.1,
+                    "active": bool(part > 0.05),
+                    "w1": 0.1,
+                    "ks": 0.05,
+                }
             )
         for epoch, split in itertools.product(range(40), ("train", "validation")):
             recon = 6 + 4 * noise + 40 * np.exp(-epoch / 6) + (split == "validation")
@@ -142,18 +179,22 @@ def make(
     frame = {name: schemas.conform(table, name) for name, table in frame.items()}
     for name in ("metrics", "latents"):
         frame[name] = frame[name].merge(frame["runs"][["run_id", *CONFIGURATION]], on="run_id", how="left")
+    data = {"name": dataset, "source": "made up for a test", "fingerprint": "ab" * 32, "shape": [8, 8]}
     facts = {
         "experiment": "synthetic",
         "question": "From which latent distribution should new data be drawn?",
         "profile": "default",
-        "dataset": {"name": dataset, "source": "made up for a test", "fingerprint": "ab" * 32, "n_train": 1000,
-                    "n_validation": 300, "n_test": 1796, "shape": [8, 8]},
+        "dataset": data | {"n_train": 1000, "n_validation": 300, "n_test": 1796},
         "extractor": {"name": "classifier", "accuracy": 0.981, "digest": "cd" * 32, "dimensions": 32},
         "command": "study run synthetic --profile default",
         "versions": {"jax": "0.10.2", "numpy": "2.4.6"},
-        "device": "cpu", "cores": 2, "created": "2026-01-01T00:00:00+00:00", "seconds": 312.5,
-        "peak_memory_bytes": 812_000_000, "config": {"alphas": list(alphas), "betas": list(betas)},
-    }  # fmt: skip
+        "device": "cpu",
+        "cores": 2,
+        "created": "2026-01-01T00:00:00+00:00",
+        "seconds": 312.5,
+        "peak_memory_bytes": 812_000_000,
+        "config": {"alphas": list(alphas), "betas": list(betas)},
+    }
     return Results(samples=samples, provenance=facts, **frame)
 
 
@@ -164,7 +205,9 @@ def summarise(results: Results) -> pd.DataFrame:
     parts = []
     for cell in [["alpha", "beta", "noise_variance"], []]:
         for key, rows in table.groupby([*cell, "metric"]):
-            setting = dict(zip(cell, key, strict=False)) or dict.fromkeys(["alpha", "beta", "noise_variance"], np.nan)
+            setting = dict(zip(cell, key, strict=False)) or dict.fromkeys(
+                ["alpha", "beta", "noise_variance"], np.nan
+            )
             wide = rows.pivot_table(index=keys, columns="strategy", values="value", dropna=False)
             by_seed = wide.groupby(level="seed").mean()
             parts += _summarise_metric(by_seed, str(key[-1]), setting)
@@ -179,27 +222,22 @@ COLUMNS = [
 
 def _summarise_metric(by_seed: pd.DataFrame, metric: str, setting: dict) -> list[dict]:
     better, rows = BETTER[metric], []
-    sign = {"lower": -1, "higher": 1}.get(better, 0)
+    cost = by_seed.apply(lambda c: {"lower": c, "higher": -c, "one": (c - 1).abs()}[better])
     contestants = [s for s in by_seed if s not in REFERENCES]
-    leader = (sign * by_seed[contestants].mean()).idxmax() if sign and by_seed[contestants].size else None
-    standing = {}
-    if leader is not None and isinstance(leader, str):
-        tied = [s for s in contestants if s != leader and _interval(by_seed[s] - by_seed[leader])[1] <= 0
-                <= _interval(by_seed[s] - by_seed[leader])[2]]  # fmt: skip
-        standing = dict.fromkeys([leader, *tied], "tied") if tied else {leader: "best"}
+    leader = cost[contestants].mean().idxmin() if contestants else None
+    tied = [s for s in contestants if s != leader and not _interval(cost[s] - cost[leader])[1] > 0]
+    standing = dict.fromkeys([leader, *tied], "tied") if tied else {leader: "best"}
     for strategy in by_seed:
         mean, low_mean, high_mean = _interval(by_seed[strategy])
-        paired = by_seed[strategy] - by_seed["prior"] if "prior" in by_seed else by_seed[strategy] * np.nan
-        difference, low, high = _interval(paired)
-        verdict = "none"
-        if strategy == "prior":
-            verdict = "baseline"
-        elif sign and np.isfinite(low):
-            verdict = "better" if sign * low > 0 < sign * high else "worse" if sign * low < 0 > sign * high else "tie"
-        rows.append(
-            dict(zip(COLUMNS, [*setting.values(), strategy, metric, better, "test", 898, len(by_seed), mean, low_mean,
-                               high_mean, difference, low, high, verdict, standing.get(strategy, "")], strict=True))
-        )  # fmt: skip
+        known = "prior" in by_seed
+        difference, low, high = _interval(by_seed[strategy] - by_seed["prior"]) if known else (np.nan,) * 3
+        verdict = "baseline" if strategy == "prior" else "none"
+        if known and strategy != "prior":
+            gained = cost[strategy].mean() < cost["prior"].mean()
+            verdict = ("better" if gained else "worse") if low > 0 or high < 0 else "tie"
+        values = [strategy, metric, better, "test", 898, len(by_seed), mean, low_mean, high_mean, difference]
+        values += [low, high, verdict, standing.get(strategy, "")]
+        rows.append(dict(zip(COLUMNS, [*setting.values(), *values], strict=True)))
     return rows
 
 

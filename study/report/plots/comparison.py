@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from study.report import frames
+from study.report.numbers import number
 from study.report.plots import style
-from study.report.words import REFERENCES, number, word
+from study.report.words import REFERENCES, word
 from study.results import Results
 
 AT_MOST = 8  # panels
@@ -49,7 +50,7 @@ def differences(results: Results, summary: pd.DataFrame) -> Figure | None:
 def _difference_panel(axes: Axes, position: np.ndarray, rows: pd.DataFrame) -> None:
     low, high = _limits(rows)
     axes.axvline(0, color=style.INK, linewidth=0.9)
-    for y, row in zip(position, rows.itertuples(), strict=True):
+    for y, row in zip(position, frames.each(rows), strict=True):
         if not np.isfinite(row.difference):
             continue
         color = style.VERDICT.get(row.verdict, style.GREY)
@@ -63,7 +64,7 @@ def _difference_panel(axes: Axes, position: np.ndarray, rows: pd.DataFrame) -> N
             y,
             marker=style.VERDICT_MARKER.get(row.verdict, "o"),
             color=color,
-            markerfacecolor="white" if row.verdict == "tie" else color,
+            markerfacecolor=style.PAPER if row.verdict == "tie" else color,
         )
     axes.set_xlim(low, high)
     axes.locator_params(axis="x", nbins=3)
@@ -94,7 +95,7 @@ def _verdict_legend(figure: Figure) -> None:
             [],
             color=style.VERDICT[name],
             marker=style.VERDICT_MARKER[name],
-            markerfacecolor="white" if name == "tie" else style.VERDICT[name],
+            markerfacecolor=style.PAPER if name == "tie" else style.VERDICT[name],
             label=label,
         )
         for name, label in shown.items()
@@ -119,21 +120,21 @@ def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
     axes = grid[0, 0]
     position = style.rows_axis(axes, names, gap_before=references[0] if references else None)
     if "held-out" in rows.index:
-        held_out = rows.loc["held-out"]
-        ends = held_out[["low_mean", "high_mean"]].astype(float)
-        if ends.notna().all():
-            axes.axvspan(*ends, color=style.GREEN, alpha=0.18, linewidth=0)
-        axes.axvline(held_out["mean"], color=style.GREEN, linestyle="--", label="held-out real data")
+        real = next(frames.each(rows.loc[["held-out"]]))
+        axes.axvspan(
+            *frames.share_interval(real.mean, int(real.n)), color=style.GREEN, alpha=0.18, linewidth=0
+        )
+        axes.axvline(real.mean, color=style.GREEN, linestyle="--", label="held-out real data")
     axes.axvline(0.5, color=style.INK, linewidth=0.9, label="½: no leaning")
     low, high = _around_half(rows)
-    for y, name in zip(position, names, strict=True):
-        row = rows.loc[name]
-        color = style.GREY if name in REFERENCES else style.BLUE
-        if not low <= row["mean"] <= high:
-            _beyond(axes, y, row["mean"], (low, high), color)
+    for y, row in zip(position, frames.each(rows.reindex(names)), strict=True):
+        reference = row.Index in REFERENCES
+        color = style.GREY if reference else style.BLUE
+        if not low <= row.mean <= high:
+            _beyond(axes, y, row.mean, (low, high), color)
             continue
-        axes.plot(np.clip([row["low_mean"], row["high_mean"]], low, high), [y, y], color=color, linewidth=1.8)
-        axes.plot(row["mean"], y, marker="s" if name in REFERENCES else "o", color=color)
+        axes.plot(np.clip([row.low_mean, row.high_mean], low, high), [y, y], color=color, linewidth=1.8)
+        axes.plot(row.mean, y, marker="s" if reference else "o", color=color)
     axes.set_xlim(low, high)
     axes.set_xlabel("share nearer to a training example than to a held-out one   copying →")
     figure.legend(loc="outside lower center", ncols=2)
@@ -147,13 +148,11 @@ def _around_half(rows: pd.DataFrame) -> tuple[float, float]:
     ends = shown[["mean", "low_mean", "high_mean"]].to_numpy(float)
     low, high = min(float(np.nanmin(ends)), 0.5), max(float(np.nanmax(ends)), 0.5)
     margin = 0.08 * (high - low) or 0.05
-    return low - margin, high + 3 * margin
+    return max(low - margin, -0.02), min(high + 3 * margin, 1.02)
 
 
 def _beyond(axes: Axes, y: float, value: float, limits: tuple[float, float], color: str) -> None:
     """Write a value that lies outside the axis at the edge that it lies behind."""
     right = value > limits[1]
     text = f"{number(value)} ▸" if right else f"◂ {number(value)}"
-    axes.text(
-        limits[right], y, text, ha="right" if right else "left", va="center", fontsize=7.5, color=color
-    )
+    axes.text(limits[right], y, text, ha="right" if right else "left", va="center", fontsize=7.5, color=color)

@@ -1,5 +1,7 @@
 """Heat maps over α × β of what a strategy gains over the prior."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,8 +10,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from study.report import frames
+from study.report.numbers import SUPERSCRIPT, number
 from study.report.plots import style
-from study.report.words import number, word
+from study.report.words import word
 from study.results import Results
 
 MARK = {"tie": " =", "worse": " ✕"}
@@ -55,7 +58,7 @@ def gains(results: Results, summary: pd.DataFrame) -> Figure | None:
     style.hide_unused(axes_grid, len(chosen))
     bar = figure.colorbar(image, ax=used, shrink=0.9, pad=0.02)
     bar.set_label(f"gain{factor}\nworse ← prior → better")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     return figure
 
 
@@ -66,16 +69,18 @@ def scaled(values: np.ndarray) -> tuple[float, str]:
     if typical >= 0.03:
         return 1.0, ""
     exponent = 3 * max(1, round(-np.log10(typical) / 3))
-    return 10.0**exponent, " × 10" + str(exponent).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return 10.0**exponent, " × 10" + str(exponent).translate(SUPERSCRIPT)
 
 
-def _panel(axes: Axes, cells: pd.DataFrame, alphas: list[float], betas: list[float], norm: Normalize) -> QuadMesh:
+def _panel(
+    axes: Axes, cells: pd.DataFrame, alphas: list[float], betas: list[float], norm: Normalize
+) -> QuadMesh:
     value = np.full((len(alphas), len(betas)), np.nan)
-    for row in cells.itertuples():
+    for row in frames.each(cells):
         i, j = alphas.index(row.alpha), betas.index(row.beta)
         value[i, j] = row.gain
         color = "#ffffff" if abs(norm(row.gain) - 0.5) > 0.36 else "#101214"
-        centred = {"ha": "center", "va": "center", "color": color}
+        centred: dict[str, Any] = {"ha": "center", "va": "center", "color": color}
         axes.text(j, i - 0.13, f"{number(row.gain, 2)}{MARK.get(row.verdict, '')}", fontsize=8.5, **centred)
         if np.isfinite(row.noise_variance):
             axes.text(j, i + 0.25, f"s = {number(row.noise_variance)}", fontsize=7, **centred)

@@ -16,7 +16,7 @@ AT_MOST = 3  # settings beside the average
 
 
 def ladder(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Mean of KID (or FD) with its interval at every rung, averaged and at settings from small to large β/α."""
+    """Mean of KID (or FD) with its interval at every rung, averaged and from small to large β/α."""
     metric = next((m for m in ("kid", "fd") if (summary["metric"] == m).any()), None)
     if metric is None:
         return None

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.ticker import MaxNLocator
 
 from study.report import frames
 from study.report.plots import style
@@ -57,25 +58,30 @@ def _bars(axes: Axes, rows: pd.DataFrame) -> None:
     ranked = rows.sort_values("kl", ascending=False).assign(rank=lambda r: r.groupby("run_id").cumcount() + 1)
     mean = ranked.groupby("rank")[["marginal_kl", "mutual_information"]].mean()
     active = rows.groupby("run_id")["active"].sum().mean()
-    axes.bar(mean.index, mean["mutual_information"], color=style.BLUE, label="mutual information of dimension and x")
+    axes.bar(
+        mean.index,
+        mean["mutual_information"],
+        color=style.BLUE,
+        label="mutual information of dimension and x",
+    )
     axes.bar(
         mean.index,
         mean["marginal_kl"],
         bottom=mean["mutual_information"],
         color=style.ORANGE,
         hatch="////",
-        edgecolor="white",
+        edgecolor=style.PAPER,
         linewidth=0,
         label="marginal KL(q(zⱼ)‖p(zⱼ))",
     )
     axes.grid(visible=False, axis="x")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     text = f"{active:.3g} of {len(mean)} active"
     axes.text(0.98, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=8)
 
 
 def code_map(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Two-dimensional q(z), its means and its exact density, against circles of the prior; None in other d."""
+    """Two-dimensional q(z), its means and its density, against circles of the prior; None in other d."""
     runs = results.runs[results.runs["run_id"].map(lambda r: f"{r}/codes" in results.samples)]
     runs = runs[runs["latent_dim"] == 2]
     chosen = frames.spread(frames.settings(runs), MAPS)
@@ -111,7 +117,8 @@ def aggregate_density(codes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.nda
     """
     mean, scale = codes[:, 0], np.exp(0.5 * codes[:, 1])
     along = [
-        np.exp(-0.5 * ((points[:, None] - mean[:, j]) / scale[:, j]) ** 2) / (np.sqrt(2 * np.pi) * scale[:, j])
+        np.exp(-0.5 * ((points[:, None] - mean[:, j]) / scale[:, j]) ** 2)
+        / (np.sqrt(2 * np.pi) * scale[:, j])
         for j, points in enumerate((x, y))
     ]
     return along[1] @ along[0].T / len(codes)
@@ -128,4 +135,3 @@ def _map(axes: Axes, codes: np.ndarray, reach: float) -> None:
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-reach, reach)
     axes.set_aspect("equal")
-

@@ -1,22 +1,26 @@
 """Training: reconstruction and rate by epoch, on training and on validation data."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from study.report.numbers import number
 from study.report.plots import style
-from study.report.words import number
 from study.results import Results
 
 AT_MOST = 4  # values of α
-LINES = {"train": "-", "validation": (0, (2, 1.5))}
+LINES: dict[str, Any] = {"train": "-", "validation": (0, (2, 1.5))}
 TERMS = {"recon": "D (summed)", "rate": "rate R (nats)"}
 
 
 def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
     """D and rate by epoch, a column per α, a colour per β, averaged over trainings; validation is dashed."""
-    table = results.losses.merge(results.runs[["run_id", "alpha", "beta"]], on="run_id").dropna(subset=["recon"])
+    table = results.losses.merge(results.runs[["run_id", "alpha", "beta"]], on="run_id").dropna(
+        subset=["recon"]
+    )
     if table.empty:
         return None
     alphas = sorted(table["alpha"].unique())
@@ -38,12 +42,15 @@ def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
         for i, term in enumerate(TERMS):
             for (beta, split), line in mean[term].groupby(level=["beta", "split"]):
                 epoch = line.index.get_level_values("epoch")
-                grid[i, j].plot(epoch, line, color=color[beta], linestyle=LINES.get(split, ":"), linewidth=1.1)
+                grid[i, j].plot(
+                    epoch, line, color=color[beta], linestyle=LINES.get(split, ":"), linewidth=1.1
+                )
         grid[0, j].set_title(f"α={number(alpha)}")
         grid[1, j].set_xlabel("epoch")
     grid[0, 0].set_yscale("log")
-    for set_formatter in (grid[0, 0].yaxis.set_major_formatter, grid[0, 0].yaxis.set_minor_formatter):
-        set_formatter(FuncFormatter(lambda value, _: number(value)))
+    grid[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    grid[0, 0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    grid[0, 0].yaxis.set_minor_formatter(NullFormatter())
     for i, label in enumerate(TERMS.values()):
         grid[i, 0].set_ylabel(label)
     handles = [Line2D([], [], color=color[b], linewidth=3, label=f"β={number(b)}") for b in betas]

@@ -1,6 +1,5 @@
 """Does the prior's mismatch with q(z) say how much a strategy gains over the prior?"""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -8,36 +7,33 @@ from matplotlib.lines import Line2D
 
 from study.report import frames
 from study.report.correlation import spearman
+from study.report.numbers import interval, number
 from study.report.plots import style
-from study.report.words import interval, number, word
+from study.report.words import word
 from study.results import Results
-
-ENDS = ["kl_aggregate_lower", "kl_aggregate_upper"]
 
 
 def mismatch_table(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
-    """One row per trained model and key strategy: the KL bracket, its middle, and the gain over the prior.
-
-    Where one end of the bracket is missing or infinite, the middle is the other end.
-    """
+    """One row per trained model and key strategy: `frames.mismatch` and the gain over the prior."""
     metric = frames.primary(summary)
     model = frames.models(results)
-    if metric is None or not set(ENDS) & set(model.columns):
+    if metric is None:
         return pd.DataFrame()
-    model = model.reindex(columns=["alpha", "beta", "seed", *ENDS]).replace([np.inf, -np.inf], np.nan)
-    model["middle"] = model[ENDS].mean(axis=1)
+    model = model[["alpha", "beta", "seed"]].join(frames.mismatch(model))
     values = frames.measured(results, metric)
     sign = frames.gain_sign(frames.direction(summary, metric))
     parts = []
     for strategy in frames.key_strategies(summary, metric):
         if strategy in values and frames.PRIOR in values:
             gain = (sign * (values[strategy] - values[frames.PRIOR])).rename("gain")
-            parts.append(model.join(gain, how="inner").dropna(subset=["middle", "gain"]).assign(strategy=strategy))
+            parts.append(
+                model.join(gain, how="inner").dropna(subset=["middle", "gain"]).assign(strategy=strategy)
+            )
     return pd.concat(parts).reset_index() if parts else pd.DataFrame()
 
 
 def mismatch(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Bracket on KL(q(z)‖p(z)) of every trained model against the gain over the prior; Spearman's ρ in the titles."""
+    """Bracket on KL(q(z)‖p(z)) of every model against the gain over the prior; Spearman's ρ in titles."""
     table = mismatch_table(results, summary)
     if table.empty:
         return None
@@ -58,7 +54,8 @@ def mismatch(results: Results, summary: pd.DataFrame) -> Figure | None:
     grid[0, 0].set_ylabel(f"gain over the prior in {label}\nbetter →")
     handles = [Line2D([], [], color=color[b], linewidth=4, label=f"β={number(b)}") for b in betas]
     handles += [
-        Line2D([], [], color=style.GREY, marker=marker[a], linestyle="", label=f"α={number(a)}") for a in alphas
+        Line2D([], [], color=style.GREY, marker=marker[a], linestyle="", label=f"α={number(a)}")
+        for a in alphas
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8))
     return figure
@@ -67,7 +64,7 @@ def mismatch(results: Results, summary: pd.DataFrame) -> Figure | None:
 def _panel(axes: Axes, rows: pd.DataFrame, color: dict, marker: dict) -> None:
     axes.axhline(0, color=style.INK, linewidth=0.9)
     for (alpha, beta), cell in rows.groupby(["alpha", "beta"]):
-        low, high = cell[ENDS[0]].fillna(cell["middle"]), cell[ENDS[1]].fillna(cell["middle"])
+        low, high = cell["lower"].fillna(cell["middle"]), cell["upper"].fillna(cell["middle"])
         axes.hlines(cell["gain"], low, high, color=color[beta], linewidth=1.3)
         axes.plot(cell["middle"], cell["gain"], linestyle="", marker=marker[alpha], color=color[beta])
     axes.locator_params(axis="x", nbins=4)

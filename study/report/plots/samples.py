@@ -44,8 +44,13 @@ def sample_grid(results: Results, setting: Setting) -> Figure | None:
     inches = (style.WIDTH - text - 0.2) * sheet.shape[0] / sheet.shape[1]
     figure = Figure(figsize=(style.WIDTH, inches + 0.55))
     total = inches + 0.55
-    figure.suptitle(f"Same model, same draws, other strategies: {setting.label}", x=0.01, y=1 - 0.06 / total, ha="left",
-                    va="top")
+    figure.suptitle(
+        f"Same model, same draws, other strategies: {setting.label}",
+        x=0.01,
+        y=1 - 0.06 / total,
+        ha="left",
+        va="top",
+    )
     axes = figure.add_axes((text / style.WIDTH, 0.1 / total, 1 - (text + 0.2) / style.WIDTH, inches / total))
     axes.imshow(sheet, interpolation="none", aspect="auto")
     axes.set_yticks((np.arange(len(names)) + 0.5) * (height + gap) - gap / 2 - 0.5, names)
@@ -63,7 +68,12 @@ def _pictured(results: Results) -> pd.Series:
 
 def _is_image(name: str, results: Results) -> bool:
     shape = results.samples[name].shape
-    return not name.endswith("/codes") and len(shape) in (3, 4) and shape[0] > 0 and (len(shape) == 3 or shape[3] < 5)
+    return (
+        not name.endswith("/codes")
+        and len(shape) in (3, 4)
+        and shape[0] > 0
+        and (len(shape) == 3 or shape[3] < 5)
+    )
 
 
 def _images(array: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
 """How every figure looks: one palette that colour-blind readers can tell apart, and no global state."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-# The page swaps the first three for its own colours, so that inlined figures follow light and dark.
+# The page swaps these for its own colours, so that inlined figures follow light and dark.
 INK = "#1b1f24"
 SOFT = "#5a626b"
 RULE = "#d3d7dc"
+PAPER = "#fefefe"
 # Mid-tones after Okabe and Ito: at least 3:1 against white and against the page's dark background.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#2f7fc1", "#d0661b", "#1f9274", "#a65fa8", "#7b838c"
 VERDICT = {"better": BLUE, "worse": ORANGE, "tie": GREY, "baseline": GREY, "none": GREY}
@@ -23,7 +24,7 @@ MARKERS = "osD^vP*Xh"
 WIDTH = 7.2  # inches: the report's text column
 GAIN = LinearSegmentedColormap.from_list("gain", ["#b4500e", "#e9a875", "#f5f5f3", "#7fb2dc", "#1c5f9b"])
 
-STYLE: Mapping[str, object] = {
+STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
     "axes.titlesize": 9,
@@ -65,7 +66,7 @@ STYLE: Mapping[str, object] = {
 @contextmanager
 def styled() -> Iterator[None]:
     """The report's settings, for as long as a figure is drawn or saved."""
-    with mpl.rc_context(dict(STYLE)):
+    with mpl.rc_context(STYLE):
         yield
 
 
@@ -100,7 +101,7 @@ def rows_axis(axes: Axes, names: list[str], *, gap_before: int | None = None) ->
 
 
 def shades(n: int) -> list[tuple[float, ...]]:
-    """`n` ordered colours for an ordered quantity such as β, none too pale or too dark for either background."""
+    """`n` ordered colours for an ordered quantity such as β, to be seen on light and dark."""
     scale = mpl.colormaps["viridis"]
     return [scale(v) for v in np.linspace(0.2, 0.78, n)] if n > 1 else [scale(0.45)]
 

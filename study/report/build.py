@@ -1,0 +1,53 @@
+"""Figures, page and markdown of a results folder, from its tables alone."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from study.experiment import Findings
+from study.report import frames, markdown, page
+from study.report.content import compose
+from study.report.figures import replace, save_figures
+from study.results import Results
+
+
+def build_report(
+    folder: Path, results: Results, summary: pd.DataFrame, *, findings: Findings | None = None
+) -> tuple[str, Path]:
+    """Write `figures/*.svg` and `.png`, `report.html` and `report.md` into `folder`.
+
+    The same tables give the same bytes. Every file is replaced whole or not at all.
+
+    Args:
+        folder: the results folder; a `claims.csv` in it becomes a section.
+        results: its tables.
+        summary: what `study.statistics` makes of them.
+        findings: an experiment's own answer and sections, which then come first.
+
+    Returns:
+        The answer in a sentence, and the path of `report.html`.
+    """
+    summary = frames.undecided(summary)
+    parts = findings.sections if findings else ()
+    own = {f"finding-{i + 1}": (s.figure, s.title) for i, s in enumerate(parts) if s.figure is not None}
+    pictures, absent = save_figures(results, summary, folder, extra=own)
+    claims = folder / "claims.csv"
+    report = compose(
+        results,
+        summary,
+        pictures,
+        absent,
+        claims=pd.read_csv(claims) if claims.is_file() else None,
+        findings=findings,
+        folder=shown(folder),
+    )
+    replace(folder / "report.md", markdown.render(report).encode())
+    replace(folder / "report.html", page.render(report).encode())
+    return report.headline, folder / "report.html"
+
+
+def shown(folder: Path) -> str:
+    """The folder as a reader would type it: from `results` on where that is above it, else its name."""
+    parts = folder.resolve().parts
+    start = len(parts) - 1 - parts[::-1].index("results") if "results" in parts else len(parts) - 1
+    return "/".join(parts[start:])

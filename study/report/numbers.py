@@ -1,0 +1,51 @@
+"""How numbers and lists read in text and tables."""
+
+import math
+from collections.abc import Iterable
+
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def decimals(*values: float) -> int:
+    """Decimals that show the largest finite magnitude of `values` with 3 significant digits."""
+    sizes = [abs(v) for v in values if math.isfinite(v) and v != 0]
+    return min(max(0, 2 - math.floor(math.log10(max(sizes)))), 12) if sizes else 0
+
+
+def number(value: float, places: int | None = None) -> str:
+    """A number for reading: 3 significant digits or `places` decimals, a real minus sign, "—" for none."""
+    if not math.isfinite(value):
+        return "—" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+    if places is None and value != 0 and not 1e-4 <= abs(value) < 1e5:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        power = str(int(exponent)).translate(SUPERSCRIPT)
+        return f"{mantissa}×10{power}".replace("-", "−")
+    text = f"{value:.{decimals(value) if places is None else places}f}"
+    if places is None and "." in text:
+        text = text.rstrip("0").rstrip(".")
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "−")
+
+
+def interval(value: float, low: float, high: float, *, scale: float = 1.0, places: int | None = None) -> str:
+    """`value [low, high]` with the same decimals thrice; the value alone without an interval."""
+    value, low, high = value * scale, low * scale, high * scale
+    if not (math.isfinite(low) and math.isfinite(high)) or low == value == high:
+        return number(value, places)
+    if places is None and decimals(value, low, high) <= 5:
+        places = decimals(value, low, high)
+    return f"{number(value, places)} [{number(low, places)}, {number(high, places)}]"
+
+
+def listed(words: Iterable[str], *, last: str = "and") -> str:
+    """The words in a row: a, a and b, a, b and c."""
+    items = list(words)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def count(n: int, noun: str) -> str:
+    """A number with its noun, plural where it must be."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

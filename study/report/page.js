@@ -1,0 +1,72 @@
+"use strict";
+// Sorting: a button in every heading, within each body, so that reference rows stay apart.
+for (const table of document.querySelectorAll("table.sortable")) {
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = "Sort";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      for (const body of table.tBodies) {
+        const rows = [...body.rows];
+        rows.sort((a, b) => compare(a.cells[column], b.cells[column]) * (down ? -1 : 1));
+        body.append(...rows);
+      }
+    });
+  });
+}
+
+function value(cell) {
+  if (cell.dataset.value) return Number(cell.dataset.value);
+  const text = cell.textContent.trim().replace(/−/g, "-");
+  const power = text.match(/×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)/);
+  const scale = power ? 10 ** Number([...power[1]].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).map((i) => (i ? i - 1 : "-")).join("")) : 1;
+  return parseFloat(text) * scale;
+}
+
+function compare(a, b) {
+  const x = value(a), y = value(b);
+  if (Number.isNaN(x) && Number.isNaN(y)) return a.textContent.localeCompare(b.textContent);
+  if (Number.isNaN(x)) return 1;
+  if (Number.isNaN(y)) return -1;
+  return x - y;
+}
+
+// Choosing: α and β show one setting's table and sample grid, a strategy is marked, a metric shown alone.
+const form = document.querySelector(".controls");
+if (form) {
+  form.hidden = false;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", show);
+  for (const fold of document.querySelectorAll("details.setting")) fold.hidden = true;
+}
+
+function show() {
+  const { alpha, beta, strategy, metric } = Object.fromEntries(new FormData(form));
+  const one = Boolean(alpha && beta);
+  const matches = (node) => (!alpha || node.dataset.alpha === alpha) && (!beta || node.dataset.beta === beta);
+  const tables = [...document.querySelectorAll("details.setting")];
+  for (const fold of tables) {
+    fold.hidden = !((alpha || beta) && matches(fold));
+    fold.open = one || fold.open;
+  }
+  document.querySelector(".whole").hidden = one && tables.some((fold) => !fold.hidden);
+  const grids = [...document.querySelectorAll("figure[data-alpha]")];
+  const some = grids.some(matches);
+  for (const grid of grids) grid.hidden = some && !matches(grid);
+  for (const row of document.querySelectorAll("tr[data-strategy]")) {
+    row.classList.toggle("chosen", row.dataset.strategy === strategy);
+  }
+  for (const cell of document.querySelectorAll("[data-metric]")) {
+    cell.hidden = Boolean(metric) && cell.dataset.metric !== metric;
+  }
+  const notes = [];
+  if ((alpha || beta) && !one) notes.push("Choose both α and β for one table; matching settings are listed below.");
+  if (one && grids.length && !some) notes.push("No sample grid was kept for this setting: all are shown.");
+  form.querySelector(".note").textContent = notes.join(" ");
+}

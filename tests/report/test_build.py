@@ -1,0 +1,163 @@
+import re
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from study.report.build import build_report, shown
+from study.results import Results
+
+HOSTILE = "<script>alert(1)</script>"
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+ORDER = ["strategies", "gains", "ladder", "mismatch", "dimensions", "samples", "novelty", "claims", "missing"]
+
+
+class Page(HTMLParser):
+    """Collects what a reader's browser would fetch, and whether the tags nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.headings: list[int] = []
+        self.scripts = 0
+        self.unlabelled: list[str] = []
+        self.tables = self.captions = 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        values = dict(attrs)
+        self.links += [
+            values[name] for name in ("src", "href", "action", "data", "poster") if values.get(name)
+        ]
+        self.ids += [values["id"]] if "id" in values else []
+        self.scripts += tag == "script"
+        self.tables += tag == "table"
+        self.captions += tag == "caption"
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if (tag == "img" and not values.get("alt")) or (tag == "svg" and not values.get("aria-label")):
+            self.unlabelled.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list) -> None:
+        self.links += [v for k, v in attrs if k in ("src", "href")]
+        self.ids += [v for k, v in attrs if k == "id"]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
+        self.open.pop()
+
+
+@pytest.fixture(scope="module")
+def folder(results: Results, summary: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("results") / "digits-default"
+    made.mkdir()
+    claim = {"claim": "c1", "statement": "the prior is worst", "verdict": "no", "effect": 0.01, "n": 27}
+    pd.DataFrame([claim]).to_csv(made / "claims.csv", index=False)
+    start = time.process_time()
+    build_report(made, results, summary)
+    assert time.process_time() - start < 20  # the promise, for a grid of this size on one core
+    return made
+
+
+def test_the_page_is_one_file_that_fetches_nothing(folder):
+    text = (folder / "report.html").read_text()
+    page = Page(text)
+    assert not page.open
+    assert all(link.startswith(("#", "data:image/")) for link in page.links)
+    assert "http:" not in text and "https:" not in text and "@import" not in text
+    assert not re.search(r"url\((?!#)", text)
+    assert len(text.encode()) < 5_000_000
+
+
+def test_every_anchor_exists_once(folder):
+    page = Page((folder / "report.html").read_text())
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+
+
+def test_the_page_can_be_heard(folder):
+    page = Page((folder / "report.html").read_text())
+    assert not page.unlabelled
+    assert page.tables == page.captions > 10
+    assert page.headings[0] == 1 and set(page.headings[1:]) == {2}
+
+
+def test_sections_stand_in_the_designs_order(folder):
+    text = (folder / "report.html").read_text()
+    found = re.findall(r'<section id="([\w-]+)">', text)
+    assert found == [*ORDER, "methods", "provenance", "again"]
+    assert text.index('class="answer"') < text.index('<section id="strategies">')
+
+
+def test_markdown_links_exist_and_hold_the_answer(folder):
+    text = (folder / "report.md").read_text()
+    links = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+    assert len(links) == 10
+    assert all((folder / link).is_file() and (folder / link).with_suffix(".svg").is_file() for link in links)
+    assert "Draw from `posterior`" in text
+
+
+def test_no_half_written_file_is_left(folder):
+    assert not list(folder.rglob("*.part"))
+
+
+def test_the_same_tables_give_the_same_bytes(folder, results, summary, tmp_path):
+    again = tmp_path / "digits-default"
+    again.mkdir()
+    (again / "claims.csv").write_bytes((folder / "claims.csv").read_bytes())
+    build_report(again, results, summary)
+    files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    assert [str(f) for f in files if (folder / f).read_bytes() != (again / f).read_bytes()] == []
+
+
+def test_a_hostile_name_is_text(make_results, make_summary, tmp_path):
+    results = make_results(
+        dataset=HOSTILE,
+        alphas=(1.0,),
+        betas=(1.0,),
+        strategies=("prior", "gmm"),
+        missing=("fd",),
+        failed=1,
+        seeds=4,
+    )
+    build_report(tmp_path, results, make_summary(results))
+    page = (tmp_path / "report.html").read_text()
+    assert HOSTILE not in page and "&lt;script&gt;alert(1)" in page
+    assert Page(page).scripts == 1
+    assert "<script" not in (tmp_path / "report.md").read_text()
+
+
+def test_what_failed_and_what_is_missing_is_said(make_results, make_summary, tmp_path):
+    results = make_results(betas=(1.0,), seeds=4, failed=2, missing=("fd",), images=False)
+    build_report(tmp_path, results, make_summary(results))
+    text = (tmp_path / "report.md").read_text()
+    assert "2 of 12 trainings failed" in text
+    assert "loss became NaN at epoch 3" in text
+    assert "the extractor has dead units" in text
+    assert "no pictures were kept" in text
+
+
+def test_models_alone_make_a_report(make_results, tmp_path):
+    results = make_results(latent_only=True)
+    headline, path = build_report(tmp_path, results, pd.DataFrame())
+    assert "KL(q(z)‖p(z))" in headline
+    found = re.findall(r'<section id="([\w-]+)">', path.read_text())
+    assert found == ["mismatch", "dimensions", "missing", "methods", "provenance", "again"]
+
+
+def test_a_folder_where_everything_failed_still_says_so(make_results, tmp_path):
+    headline, path = build_report(tmp_path, make_results(failed=27), pd.DataFrame())
+    assert "No strategy could be scored" in headline
+    assert "27 of 27 trainings failed" in path.read_text()
+
+
+def test_the_folder_is_named_without_the_machine():
+    assert shown(Path("/home/someone/project/results/grid/digits-default")) == "results/grid/digits-default"
+    assert shown(Path("/somewhere/else/mine")) == "mine"

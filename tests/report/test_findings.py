@@ -1,0 +1,23 @@
+import re
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study.experiment import Findings, Section
+from study.report.build import build_report
+
+
+def test_an_experiments_own_answer_and_sections_come_first(make_results, make_summary, tmp_path):
+    results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm"), images=False)
+    figure = Figure()
+    figure.subplots().plot([0, 1], [1, 0])
+    section = Section("Own part", "A text with `code`.", pd.DataFrame({"rate": [0.123456]}), figure)
+    headline, path = build_report(
+        tmp_path, results, make_summary(results), findings=Findings("Own answer.", (section,))
+    )
+    text = path.read_text()
+    assert headline == "Own answer."
+    assert re.findall(r'<section id="([\w-]+)">', text)[0] == "finding-1"
+    assert '<td class="number">0.123</td>' in text and "<code>code</code>" in text
+    assert (tmp_path / "figures" / "finding-1.svg").is_file()
+    assert "Draw from `gmm`" in (tmp_path / "report.md").read_text()
