@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from study.errors import StudyError
 
 if TYPE_CHECKING:
+    from study.cells import Store
     from study.config import StudyConfig
     from study.experiment import Experiment
+    from study.plan import Plan
 
 DONE, SOME_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 LISTS = ("strategies", "datasets", "models", "metrics", "experiments")
@@ -33,6 +36,7 @@ def experiment_main(experiment: "Experiment", argv: Sequence[str] | None = None)
 
 def _guarded(parser: argparse.ArgumentParser, argv: list[str], experiment: "Experiment | None") -> int:
     arguments = parser.parse_args(argv)
+    arguments.flags = argv if experiment is not None else argv[2:]
     if experiment is not None:
         arguments.experiment = experiment
     try:
@@ -162,48 +166,71 @@ def _run(arguments: argparse.Namespace) -> int:
     use_all_cores()
     from study.cells import Store, default_store
     from study.collect import collect
+    from study.data import load_dataset
     from study.plan import make_plan
     from study.publish import publish
     from study.runner import execute
 
     given = arguments.experiment
     experiment = load_experiment(given) if isinstance(given, str) else given
-    config = configure(experiment.config(arguments.profile, arguments.dataset), arguments)
-    plan = make_plan(config)
-    out = arguments.out or Path("results") / experiment.name / f"{plan.data.name}-{arguments.profile}"
+    grids = experiment.grids(arguments.profile, arguments.dataset)
+    data = load_dataset(grids[0].dataset)
+    plans = [make_plan(configure(grid, arguments), data) for grid in grids]
+    out = arguments.out or Path("results") / experiment.name / f"{data.name}-{arguments.profile}"
     store = Store(arguments.store or default_store())
     if arguments.dry_run:
-        ready = sum(store.has("evaluate", planned.evaluate_key) for planned in plan.cells)
-        print(f"{experiment.name}: {experiment.question}")
-        print(
-            f"{len(plan.cells)} cells, {ready} of them done; {len(config.strategies)} strategies and reference rows"
-        )
-        print(
-            f"dataset {plan.data.name}: {len(plan.data.train)} train, n = {plan.n_samples} samples per strategy"
-        )
-        print(f"would write {out}")
+        _dry_run(experiment, plans, store, out)
         return DONE
     if out.exists() and not out.is_dir():
         raise StudyError(f"--out {out}: is a file; give a folder")
-    run = execute(plan, store, label=f"{experiment.name} on {plan.data.name}", fail_fast=arguments.fail_fast)
-    command = f"study run {experiment.name} --profile {arguments.profile} --dataset {config.dataset}"
+    label = f"{experiment.name} on {data.name}"
+    runs = []
+    for plan in plans:
+        runs.append(execute(plan, store, label=label, fail_fast=arguments.fail_fast))
+        if runs[-1].failed and arguments.fail_fast:
+            break
     results = collect(
-        run,
+        runs,
         experiment=experiment.name,
         question=experiment.question,
         profile=arguments.profile,
-        command=command,
+        command=shlex.join(["study", "run", experiment.name, *_what(arguments.flags)]),
     )
-    tables = experiment.tables(results, plan.data) if experiment.tables else {}
+    tables = experiment.tables(results, data) if experiment.tables else {}
     answer, page = publish(results, out, experiment=experiment, tables=tables)
-    print(
-        f"\n{answer}\n\nreport: {page}\nin {run.seconds:.0f} s, peak memory {run.peak_memory_bytes / 2**20:.0f} MiB"
-    )
-    for outcome in run.failed:
+    seconds, memory = sum(run.seconds for run in runs), runs[-1].peak_memory_bytes / 2**20
+    print(f"\n{answer}\n\nreport: {page}\nin {seconds:.0f} s, peak memory {memory:.0f} MiB")
+    failed = [outcome for run in runs for outcome in run.failed]
+    for outcome in failed:
         cell = outcome.planned.cell
         named = f"{outcome.planned.run_id} (α={cell.alpha:g}, β={cell.beta:g}, seed {cell.seed})"
         print(f"study: cell {named} failed: {outcome.reason}", file=sys.stderr)
-    return SOME_FAILED if run.failed else DONE
+    return SOME_FAILED if failed else DONE
+
+
+def _what(flags: Sequence[str]) -> list[str]:
+    """The flags that decide what is computed, without those that say where it is put."""
+    kept, skip = [], False
+    for flag in flags:
+        place = flag.split("=")[0] in ("--out", "--store")
+        if not skip and not place:
+            kept.append(flag)
+        skip = place and "=" not in flag
+    return kept
+
+
+def _dry_run(experiment: "Experiment", plans: "list[Plan]", store: "Store", out: Path) -> None:
+    cells = [planned for plan in plans for planned in plan.cells]
+    ready = sum(store.has("evaluate", planned.evaluate_key) for planned in cells)
+    first = plans[0]
+    print(f"{experiment.name}: {experiment.question}")
+    print(
+        f"{len(cells)} cells, {ready} of them done; {len(first.config.strategies)} strategies and reference rows"
+    )
+    print(
+        f"dataset {first.data.name}: {len(first.data.train)} train, n = {first.n_samples} samples per strategy"
+    )
+    print(f"would write {out}")
 
 
 def _report(arguments: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,34 +18,26 @@ from study.runner import Outcome, Run, stored_frame
 SPLITS = ("train", "validation")
 
 
-def collect(run: Run, *, experiment: str, question: str, profile: str, command: str) -> Results:
-    """The tables of a run, each with its declared columns; failed cells are rows of `runs` alone."""
-    runs = schemas.conform(pd.DataFrame([_run_row(o, run, experiment) for o in run.outcomes]), "runs")
-    done = [outcome for outcome in run.outcomes if outcome.evaluation is not None]
-    tables = {
-        name: _stack(
-            [
-                stored_frame(o.evaluation.facts[name]).assign(run_id=o.planned.run_id)
-                for o in done
-                if o.evaluation
-            ],
-            name,
+def collect(grids: Sequence[Run], *, experiment: str, question: str, profile: str, command: str) -> Results:
+    """The tables of an experiment's runs, with their declared columns; failed cells are rows of `runs` alone."""
+    rows = [_run_row(outcome, run, experiment) for run in grids for outcome in run.outcomes]
+    runs = schemas.conform(pd.DataFrame(rows), "runs")
+    done = [(outcome, outcome.evaluation) for run in grids for outcome in run.outcomes if outcome.evaluation]
+    joined = {}
+    for name in ("metrics", "latents"):
+        parts = [stored_frame(found.facts[name]).assign(run_id=o.planned.run_id) for o, found in done]
+        joined[name] = _stack(parts, name).merge(
+            runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one"
         )
-        for name in ("metrics", "latents")
-    }
-    losses = _stack([_losses(o) for o in done], "losses")
-    joined = {
-        name: frame.merge(runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one")
-        for name, frame in tables.items()
-    }
-    first = run.plan.config.seeds[0]
+    losses = _stack([_losses(outcome) for outcome, _ in done], "losses")
+    first = grids[0].plan.config.seeds[0]
     samples = {
         f"{outcome.planned.run_id}/{name}": array
-        for outcome in done
-        if outcome.planned.cell.seed == first and outcome.evaluation
-        for name, array in outcome.evaluation.arrays.items()
+        for outcome, found in done
+        if outcome.planned.cell.seed == first
+        for name, array in found.arrays.items()
     }
-    facts = _provenance(run, experiment=experiment, question=question, profile=profile, command=command)
+    facts = _provenance(grids, experiment=experiment, question=question, profile=profile, command=command)
     return Results(runs=runs, losses=losses, samples=samples, provenance=facts, **joined)
 
 
@@ -101,7 +94,10 @@ def _losses(outcome: Outcome) -> pd.DataFrame:
     )
 
 
-def _provenance(run: Run, *, experiment: str, question: str, profile: str, command: str) -> dict[str, Any]:
+def _provenance(
+    grids: Sequence[Run], *, experiment: str, question: str, profile: str, command: str
+) -> dict[str, Any]:
+    run = grids[0]
     data, extractor = run.plan.data, run.extractor
     facts: dict[str, Any] = {
         "experiment": experiment,
@@ -109,12 +105,12 @@ def _provenance(run: Run, *, experiment: str, question: str, profile: str, comma
         "profile": profile,
         "command": command,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "seconds": round(run.seconds, 1),
-        "peak_memory_bytes": run.peak_memory_bytes,
+        "seconds": round(sum(run.seconds for run in grids), 1),
+        "peak_memory_bytes": max(run.peak_memory_bytes for run in grids),
         "device": device_name(),
         "cores": cores(),
         "versions": package_versions(),
-        "config": to_dict(run.plan.config),
+        "config": [to_dict(run.plan.config) for run in grids],
         "n_samples": run.plan.n_samples,
         "dataset": {
             "name": data.name,

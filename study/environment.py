@@ -33,7 +33,7 @@ def use_all_cores() -> None:
     if "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
     try:
-        if jax.config.read("jax_num_cpu_devices") == -1:
+        if jax.config.values["jax_num_cpu_devices"] == -1:
             jax.config.update("jax_num_cpu_devices", cores())
     except RuntimeError:  # the backend is running already: keep its devices
         pass

@@ -37,32 +37,26 @@ class Experiment:
     Attributes:
         name: of the file and of the results folder.
         question: what is asked, one sentence.
-        profiles: configuration by profile; a key "profile/dataset" is preferred where it fits.
+        profiles: the grids of each profile, most often one; a key "profile/dataset" is preferred where it fits.
         findings: the experiment's own answer and sections, from tables alone; None uses the general report only.
         tables: extra tables that need the data set, by file stem; written as CSV and given to `findings`.
     """
 
     name: str
     question: str
-    profiles: Mapping[str, StudyConfig]
+    profiles: Mapping[str, StudyConfig | tuple[StudyConfig, ...]]
     findings: Callable[[Results, Mapping[str, pd.DataFrame]], Findings] | None = None
     tables: Callable[[Results, Dataset], Mapping[str, pd.DataFrame]] | None = None
 
-    def config(self, profile: str, dataset: str | None = None) -> StudyConfig:
-        """The configuration of a profile, for its own data set or another one.
+    def grids(self, profile: str, dataset: str | None = None) -> tuple[StudyConfig, ...]:
+        """The grids of a profile, for its own data set or another one.
 
         Raises:
             StudyError: no such profile.
         """
-        known = sorted({key.split("/")[0] for key in self.profiles})
-        if profile not in known:
-            raise StudyError(
-                f"experiment {self.name!r} has no profile {profile!r}; it has {', '.join(known)}"
-            )
-        config = self.profiles.get(f"{profile}/{dataset}") or self.profiles.get(profile)
-        if config is None:
-            raise StudyError(
-                f"experiment {self.name!r}, profile {profile!r}: needs --dataset, one of "
-                f"{', '.join(key.split('/')[1] for key in self.profiles if key.startswith(profile))}"
-            )
-        return config if dataset is None else dataclasses.replace(config, dataset=dataset)
+        found = self.profiles.get(f"{profile}/{dataset}") or self.profiles.get(profile)
+        if found is None:
+            known = ", ".join(self.profiles)
+            raise StudyError(f"experiment {self.name!r} has no profile {profile!r}; it has {known}")
+        grids = (found,) if isinstance(found, StudyConfig) else found
+        return grids if dataset is None else tuple(dataclasses.replace(g, dataset=dataset) for g in grids)

@@ -6,7 +6,6 @@ import jax
 
 from study.cells import content_key
 from study.config import StudyConfig, to_dict
-from study.data import load_dataset
 from study.data.base import Dataset
 from study.errors import StudyError
 from study.evaluation import strategy_configurations
@@ -49,14 +48,13 @@ class Plan:
         return min(self.config.n_samples or most, most)
 
 
-def make_plan(config: StudyConfig, *, batching: Batching | None = None) -> Plan:
-    """Load the data and lay out the cells with their keys; trains nothing.
+def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None = None) -> Plan:
+    """Lay out the cells with their keys; trains nothing.
 
     Raises:
-        StudyError: the data set or a strategy does not exist, or the two do not fit.
+        StudyError: a strategy does not exist, or the likelihood does not fit the data.
     """
     configured = strategy_configurations(config.strategies)
-    data = load_dataset(config.dataset)
     likelihood = data.likelihood if config.model.likelihood == "auto" else config.model.likelihood
     if likelihood == "bernoulli" and (data.train.min() < 0 or data.train.max() > 1):
         raise StudyError(

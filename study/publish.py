@@ -19,7 +19,7 @@ def publish(
     write_results(results, folder)
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
-    return _report(results, folder, experiment, tables)
+    return _report(load_results(folder), folder, experiment, tables)  # what a later `study report` will read
 
 
 def republish(folder: Path) -> tuple[str, Path]:

@@ -1,4 +1,4 @@
-"""The 8x8 handwritten digits :cite:`alpaydin1998digits` that scikit-learn bundles: real, small, offline."""
+"""The 8x8 handwritten digits :cite:`alpaydin1998` that scikit-learn bundles: real, small, offline."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Fashion-MNIST :cite:`xiao2017fashion`: 28x28 pictures of clothes, in MNIST's sizes and format.
+"""Fashion-MNIST :cite:`xiao2017`: 28x28 pictures of clothes, in MNIST's sizes and format.
 
 What is checked: the digests known are those of the published .gz files, so a download must match them byte
 for byte. A file that already lies on disk may have been packed anew or unpacked; of it the exact size, type

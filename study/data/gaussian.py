@@ -1,7 +1,7 @@
 """Gaussian data of known covariance: the one case where what a linear VAE must learn is known exactly.
 
 With loss α·SSE + β·KL the optimum keeps the axes whose eigenvalue exceeds s = β/(2α)
-:cite:`tipping1999ppca,lucas2019collapse`, and q(z) = N(0, I), so every sensible strategy must tie.
+:cite:`tipping1999,lucas2019`, and q(z) = N(0, I), so every sensible strategy must tie.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ def example_covariance() -> np.ndarray:
     """The covariance of the registered dataset, `[16, 16]` float64: `EXAMPLE_EIGENVALUES`, rotated at random.
 
     The rotation is the same always; it is uniform (QR with the signs of R's diagonal taken out,
-    :cite:`mezzadri2007random`), so that no axis of the data is a principal axis.
+    :cite:`mezzadri2007`), so that no axis of the data is a principal axis.
     """
     d = len(EXAMPLE_EIGENVALUES)
     q, r = np.linalg.qr(np.random.default_rng(16).normal(size=(d, d)))

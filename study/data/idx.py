@@ -1,4 +1,4 @@
-"""The IDX format of MNIST :cite:`lecun1998mnist`: big-endian type, rank and sizes, then the values."""
+"""The IDX format of MNIST :cite:`lecun1998`: big-endian type, rank and sizes, then the values."""
 
 import gzip
 import io

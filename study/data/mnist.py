@@ -1,4 +1,4 @@
-"""MNIST :cite:`lecun1998mnist`: 28x28 handwritten digits, 60,000 for training and 10,000 for test.
+"""MNIST :cite:`lecun1998`: 28x28 handwritten digits, 60,000 for training and 10,000 for test.
 
 The original site no longer serves the files, so they come from the mirror that the PyTorch project keeps. The
 SHA-256 of the uncompressed content is checked, at download and at every load.

@@ -12,7 +12,7 @@ def class_histogram(
     """Total variation ½ Σ_c |p_c - q_c| between classes seen and class frequencies, in [0, 1].
 
     p counts the most probable class of each sample. A finite n and the classifier's own mistakes keep the
-    value above zero even for real data: compare it with held-out's. Definition: :cite:`levin2017markov`
+    value above zero even for real data: compare it with held-out's. Definition: :cite:`levin2017`
     proposition 4.2. The standard error is by the delta method: within the sign of each difference the
     distance is a mean over samples.
 

@@ -1,7 +1,7 @@
 """Fréchet distance: how far apart two Gaussians fitted to features are, in mean and in covariance.
 
 The distance of two samples of one distribution is not zero but grows with f and falls with n, so values
-compare only at equal n, and with the value that held-out data get (:cite:`binkowski2018demystifying`).
+compare only at equal n, and with the value that held-out data get (:cite:`binkowski2018`).
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ class Moments:
 
 
 def frechet_distance(mean: np.ndarray, covariance: np.ndarray, *, reference: Moments) -> np.ndarray:
-    """|m - m'|² + tr(C + C' - 2 (C'^½ C C'^½)^½), :cite:`dowson1982frechet`, :cite:`heusel2017gans` eq. 6.
+    """|m - m'|² + tr(C + C' - 2 (C'^½ C C'^½)^½), :cite:`dowson1982`, :cite:`heusel2017` eq. 6.
 
     The trace is the sum of the roots of the eigenvalues of a symmetric product, which exist whatever the
     ranks; eigenvalues within rounding of zero count as zero, since the root would magnify the rounding.
@@ -60,7 +60,7 @@ def fd(features: np.ndarray, moments: Moments, *, reference: str) -> Measurement
     """Fréchet distance of features `[n, f]`, n at least 3, from the reference's moments.
 
     The standard error is a delete-a-group jackknife over the samples (up to 16 groups,
-    :cite:`shao1995jackknife`); the reference is fixed, since all that are compared share it.
+    :cite:`shao1995`); the reference is fixed, since all that are compared share it.
     """
     x = np.asarray(features, np.float64)
     n, mean = len(x), x.mean(axis=0)

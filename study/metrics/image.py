@@ -11,7 +11,7 @@ _BLOCK = 1024
 def laplacian_energy(x: np.ndarray, *, shape: tuple[int, ...]) -> np.ndarray:
     """Mean square of the five-point discrete Laplacian over the inner pixels of each image.
 
-    The Laplacian passes high frequencies, so that blurring lowers it (:cite:`tolstikhin2018wasserstein`
+    The Laplacian passes high frequencies, so that blurring lowers it (:cite:`tolstikhin2018`
     measure sharpness so).
 
     Args:

@@ -37,7 +37,7 @@ class KernelReference:
 
 
 def kid(features: np.ndarray, kernel: KernelReference, *, reference: str) -> Measurement:
-    """Unbiased MMD² under the cubic kernel (x·y/f + 1)³, :cite:`binkowski2018demystifying` section 4.
+    """Unbiased MMD² under the cubic kernel (x·y/f + 1)³, :cite:`binkowski2018` section 4.
 
     The full U-statistic over all pairs, not an average over random subsets, in float64 and in blocks of rows.
     May be negative.

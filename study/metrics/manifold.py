@@ -46,7 +46,7 @@ class Manifold:
 def manifold_metrics(features: np.ndarray, manifold: Manifold, *, reference: str) -> list[Measurement]:
     """Precision and recall (k=3), density and coverage (k=5), in this order.
 
-    Definitions: :cite:`kynkaanniemi2019improved` eq. 1 and 2, :cite:`naeem2020reliable` eq. 2 and 3.
+    Definitions: :cite:`kynkaanniemi2019` eq. 1 and 2, :cite:`naeem2020` eq. 2 and 3.
 
     Standard errors: binomial for the three shares, as if the balls were given, and the standard deviation of
     the counts over √n for density. Recall and coverage are shares of the reference's points.

@@ -73,7 +73,7 @@ def nearer_to_train(x: np.ndarray, pools: Pools, *, reference: str) -> Measureme
     """Share of samples x `[n, D]` nearer to the training pool than to the held-out pool; ties count a half.
 
     A half on average where samples have no more to do with the training data than with held-out data, one
-    for copies of the training pool; compares the same two distances as :cite:`meehan2020nonparametric`.
+    for copies of the training pool; compares the same two distances as :cite:`meehan2020`.
 
     The standard error is binomial and `exact_interval` gives the interval, both for the given pools. The
     share that these pools would give with endless samples is itself not exactly a half (for 300 digits on
@@ -87,7 +87,7 @@ def nearer_to_train(x: np.ndarray, pools: Pools, *, reference: str) -> Measureme
 
 
 def exact_interval(share: float, *, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Clopper-Pearson interval of a share of n trials, :cite:`clopper1934use`.
+    """Clopper-Pearson interval of a share of n trials, :cite:`clopper1934`.
 
     Half counts, from ties, widen the interval: the lower end takes the count below, the upper the one above.
 

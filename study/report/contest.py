@@ -25,6 +25,7 @@ class Contest:
         contestants, references: row by strategy.
         nearer: rows of `nearer_to_train` by strategy.
         single: the contestants' rows of single settings.
+        precision: the contestants' precision in single settings.
         grid: the settings.
     """
 
@@ -34,6 +35,7 @@ class Contest:
     references: dict[str, Row]
     nearer: dict[str, Row]
     single: pd.DataFrame
+    precision: pd.DataFrame
     grid: list[Setting]
 
     @property
@@ -116,14 +118,15 @@ def contest(summary: pd.DataFrame) -> Contest | None:
     rows = rows[rows["mean"].notna() & (rows["strategy"] != MODEL)]
     scored = {row.strategy: row for row in frames.each(rows[rows["metric"] == metric])}
     single = frames.per_setting(summary)
-    single = single[(single["metric"] == metric) & ~single["strategy"].isin([*REFERENCES, MODEL])]
+    single = single[~single["strategy"].isin([*REFERENCES, MODEL])]
     return Contest(
         metric=metric,
         sign=frames.gain_sign(frames.direction(summary, metric)),
         contestants={name: row for name, row in scored.items() if name not in REFERENCES},
         references={name: row for name, row in scored.items() if name in REFERENCES},
         nearer={row.strategy: row for row in frames.each(rows[rows["metric"] == "nearer_to_train"])},
-        single=single,
+        single=single[single["metric"] == metric],
+        precision=single[single["metric"] == "precision"],
         grid=frames.settings(single),
     )
 

@@ -24,6 +24,7 @@ def evidence(c: Contest) -> list[str]:
         few = f"Only {c.seeds} trainings per setting: the intervals are rough, and small effects go unseen."
         said = [
             *_per_setting(c, rival),
+            *_exceptions(c),
             _without_data(c),
             said[0],
             _worse(c),
@@ -53,6 +54,28 @@ def _per_setting(c: Contest, name: str) -> list[str]:
         return [counts, "In no single setting does any strategy beat the prior for sure."]
     where = listed(setting.label for setting in enough)
     return [counts, f"The prior is enough, in that nothing is shown to beat it, at {where}."]
+
+
+def _exceptions(c: Contest) -> list[str]:
+    """Settings that another strategy wins alone, with the precision it has there: one metric can be gamed.
+
+    Draws that are too wide undo a decoder's blur in the eyes of FD and KID, which compare variances, while single
+    samples get worse; precision sees those.
+    """
+    said = []
+    leading = c.single[(c.single["standing"] == "best") & (c.single["strategy"] != c.leader)]
+    for name, rows in leading.groupby("strategy", sort=False):
+        if name in c.winners and c.contestants[str(name)].standing:
+            continue
+        where = listed(s.label for s in c.grid if not frames.at(rows, s).empty)
+        text = f"At {where}, `{name}` alone has the best {c.label}"
+        precise = c.precision.merge(rows[["alpha", "beta"]], on=["alpha", "beta"])
+        own, other = (precise.loc[precise["strategy"] == n, "mean"].mean() for n in (name, c.leader))
+        if math.isfinite(own) and math.isfinite(other):
+            but = "but" if own < other else "and"
+            text += f", {but} its precision there is {number(own)} against {number(other)} for `{c.leader}`"
+        said.append(f"{text}.")
+    return said
 
 
 def _without_data(c: Contest) -> str:

@@ -61,7 +61,7 @@ SPECS = (
         "Blue: better than the prior on the same trained models; orange: worse; white: no difference. “=” "
         "marks a setting whose 95 % interval includes zero, “✕” one where the prior is better for sure. For "
         "a Gaussian decoder α and β act through the noise variance s = β/(2α): cells of equal s are the same "
-        "model up to the step size of the optimiser, so read along s and not along α or β alone.",
+        "model to Adam, so read along s and not along α or β alone.",
         "fewer than two settings of (α, β) have a gain over the prior",
     ),
     Spec(
@@ -142,7 +142,7 @@ def specs(results: Results) -> list[Spec]:
             f"Grid of samples at {setting.label}: strategies down, shared draws across.",
             f"One trained model at {setting.label}, its first seed. Along a column, strategies that draw an "
             "example and noise share both; so look down a column for what a strategy changes, and along a "
-            "row for variety. Twelve samples say little of frequencies: the tables do.",
+            "row for variety. So few samples say little of frequencies: the tables do.",
             "no pictures were kept",
             setting,
         )

@@ -47,7 +47,9 @@ def test_optimum_on_mnist_is_the_reference(mnist_available):
     for beta, active, rate, first, second in MNIST:
         optimum = linear_optimum(x, alpha=1.0, beta=beta)
         assert optimum.active == active
-        np.testing.assert_allclose([optimum.rate, *optimum.kl[:2]], [rate, first, second], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            [optimum.rate, *optimum.kl[:2]], [rate, first, second], rtol=1e-4, atol=1e-5
+        )
 
 
 def test_a_trained_linear_vae_reaches_it_on_digits():

@@ -136,7 +136,7 @@ def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
         axes.plot(np.clip([row.low_mean, row.high_mean], low, high), [y, y], color=color, linewidth=1.8)
         axes.plot(row.mean, y, marker="s" if reference else "o", color=color)
     axes.set_xlim(low, high)
-    axes.set_xlabel("share nearer to a training example than to a held-out one   copying →")
+    axes.set_xlabel("share nearer to a training example than to a held-out one\ncopying →")
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 

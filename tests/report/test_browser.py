@@ -1,0 +1,99 @@
+"""The report in a real browser: no console error, no request to anywhere, readable at both widths."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--disable-default-apps",
+    "--virtual-time-budget=3000",
+]
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium, google-chrome or chromium-browser here"
+)
+
+
+@pytest.fixture(scope="module")
+def page(request: pytest.FixtureRequest) -> Path:
+    """`$STUDY_REPORT`, or the report of a smoke run."""
+    given = os.environ.get("STUDY_REPORT")
+    if given:
+        return Path(given).resolve()
+    return request.getfixturevalue("smoke_run") / "report.html"
+
+
+def browse(page: Path, folder: Path, *flags: str) -> subprocess.CompletedProcess:
+    profile = f"--user-data-dir={folder / 'profile'}"
+    command = [str(CHROMIUM), *QUIET, profile, *flags, page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+
+
+def test_no_console_message_and_the_whole_page_is_there(page, tmp_path):
+    done = browse(page, tmp_path, "--enable-logging=stderr", "--v=0", "--dump-dom")
+    assert [line for line in done.stderr.splitlines() if ":CONSOLE" in line] == []
+    assert "</html>" in done.stdout
+    assert done.stdout.count("<section") >= 5
+    # the scripts ran: what is hidden without them is shown
+    assert 'class="controls" hidden' in page.read_text()
+    assert 'class="controls" hidden' not in done.stdout
+
+
+def test_a_console_error_would_be_seen(tmp_path):
+    broken = tmp_path / "broken.html"
+    broken.write_text("<!doctype html><script>throw new Error('seen')</script>")
+    done = browse(broken, tmp_path, "--enable-logging=stderr", "--v=0", "--dump-dom")
+    assert any(":CONSOLE" in line and "seen" in line for line in done.stderr.splitlines())
+
+
+def requests(log: Path) -> set[str]:
+    """Addresses of http(s) and ws(s) that the page asked for; the browser's own errands have no origin."""
+    text = log.read_text()
+    try:
+        events = json.loads(text)["events"]
+    except json.JSONDecodeError:  # a browser that ends early leaves the list open
+        events = json.loads(text.rstrip().rstrip(",") + "]}")["events"]
+    asked = [event.get("params", {}) for event in events]
+    by_page = [params for params in asked if params.get("initiator", "not an origin") != "not an origin"]
+    return {params["url"] for params in by_page if params["url"].startswith(("http", "ws"))}
+
+
+def test_no_request_to_any_other_address(page, tmp_path):
+    browse(page, tmp_path, f"--log-net-log={tmp_path / 'net.json'}", "--dump-dom")
+    assert requests(tmp_path / "net.json") == set()
+
+
+def test_a_request_would_be_seen(tmp_path):
+    asking = tmp_path / "asking.html"
+    asking.write_text(
+        '<!doctype html><img src="http://127.0.0.1:9/a.png"><script>fetch("//127.0.0.1:9/b")</script>'
+    )
+    browse(asking, tmp_path, f"--log-net-log={tmp_path / 'net.json'}", "--dump-dom")
+    assert requests(tmp_path / "net.json") == {"http://127.0.0.1:9/a.png"}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_window(page, tmp_path, width):
+    """Wide tables scroll inside their own box; the page itself must not scroll sideways."""
+    probe = tmp_path / "probe.html"
+    script = (
+        "<script>addEventListener('load', () => document.title = "
+        "'wide ' + (document.documentElement.scrollWidth - innerWidth))</script>"
+    )
+    probe.write_text(page.read_text().replace("</body>", script + "</body>"))
+    done = browse(probe, tmp_path, f"--window-size={width},900", "--dump-dom")
+    excess = done.stdout.split("<title>wide ")[1].split("<")[0]
+    assert int(excess) <= 0
