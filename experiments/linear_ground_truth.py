@@ -41,6 +41,7 @@ def grid(dataset: str, betas: tuple[float, ...], latent_dim: int, steps: int, se
         ),
         betas=betas,
         seeds=tuple(range(seeds)),
+        density_draws=300,
     )
 
 
