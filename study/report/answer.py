@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from study.latents.surgery import IDENTIFIED
 from study.report import frames
 from study.report.contest import Contest, contest
 from study.report.evidence import evidence
@@ -111,24 +112,31 @@ def _models_only(model: pd.DataFrame | None) -> Answer:
     nothing = Answer("No strategy could be scored here; the section on what is missing says why.")
     if model is None or model.empty:
         return nothing
-    middle = frames.mismatch(model)["middle"]
-    mean = {s: float(middle[frames.at(model, s).index].mean()) for s in frames.settings(model)}
-    mean = {setting: value for setting, value in mean.items() if np.isfinite(value)}
-    if not mean:
+    ends = frames.mismatch(model)
+    if not ends["upper"].notna().any():
         return nothing
+    middle = ends["middle"].where((ends["upper"] - ends["lower"]).fillna(0) < IDENTIFIED)
+    grid = frames.settings(model)
+    mean = {s: float(middle[frames.at(model, s).index].mean()) for s in grid}
+    mean = {setting: value for setting, value in mean.items() if np.isfinite(value)}
+    trainings = count(len(model), "training")
     start = (
         "This experiment measures the models and scores no samples: the prior's mismatch with the codes, "
         "KL(q(z)‖p(z)),"
     )
-    low, high = min(mean, key=lambda s: mean[s]), max(mean, key=lambda s: mean[s])
-    how = f"(middles of the brackets, {count(len(model), 'training')})"
-    if low == high:
-        headline = f"{start} is {number(mean[low])} nats at {low.label} {how}."
+    if not mean:
+        headline = f"{start} is identified at no setting: the ends of its bracket part ({trainings})."
     else:
-        headline = (
-            f"{start} runs from {number(mean[low])} nats at {low.label} to {number(mean[high])} nats at "
-            f"{high.label} {how}."
-        )
+        low, high = min(mean, key=lambda s: mean[s]), max(mean, key=lambda s: mean[s])
+        what = f"is {number(mean[low])} nats at {low.label}"
+        if low != high:
+            what = (
+                f"runs from {number(mean[low])} nats at {low.label} to {number(mean[high])} nats at "
+                f"{high.label}"
+            )
+        rest = len(grid) - len(mean)
+        unknown = f"; not identified at {count(rest, 'more setting')}" if rest else ""
+        headline = f"{start} {what} ({trainings}{unknown})."
     details = []
     if "active_units" in model:
         details.append(f"Active latent dimensions per model: {_range(model['active_units'])}.")

@@ -124,8 +124,11 @@ def test_nothing_scored():
 
 def test_models_alone_are_answered_by_their_mismatch(make_results):
     results = make_results(latent_only=True)
-    said = answer(pd.DataFrame(), frames.models(results))
-    assert "KL(q(z)‖p(z)), runs from" in said.headline and "27 trainings" in said.headline
+    models = frames.models(results)
+    said = answer(pd.DataFrame(), models)
+    assert "KL(q(z)‖p(z)), is identified at no setting" in said.headline and "27 trainings" in said.headline
+    closed = answer(pd.DataFrame(), models.assign(kl_aggregate_lower=models["kl_aggregate_upper"]))
+    assert "KL(q(z)‖p(z)), runs from" in closed.headline and "not identified" not in closed.headline
 
 
 def test_a_missing_primary_metric_hands_over_to_the_next(make_results, make_summary):

@@ -13,6 +13,7 @@ from study.report.plots import style
 from study.results import Results
 
 AT_MOST = 9  # panels of the KL figure
+COLUMNS = 3
 MAPS = 4  # panels of the map
 CELLS = 90  # grid points along one side of the map
 DENSITY = LinearSegmentedColormap.from_list("density", [(0.18, 0.5, 0.76, 0.12), (0.18, 0.5, 0.76, 0.9)])
@@ -28,17 +29,17 @@ def per_dimension(results: Results, summary: pd.DataFrame) -> Figure | None:
     if not grid:
         return None
     whole = {s.alpha for s in grid}, {s.beta for s in grid}
-    if len(whole[0]) * len(whole[1]) == len(grid) <= AT_MOST:
+    if len(whole[0]) * len(whole[1]) == len(grid) <= AT_MOST and len(whole[1]) <= COLUMNS:
         columns = len(whole[1])
     else:
         grid = frames.spread(grid, AT_MOST)
-        columns = min(3, len(grid))
+        columns = min(COLUMNS, len(grid))
     lines = -(-len(grid) // columns)
     figure, axes_grid = style.panels(
         lines,
         columns,
         height=1.35 * lines + 0.85,
-        share_x=True,
+        share_x=len(set(table["latent_dim"])) == 1,
         title="Where the rate goes: each latent dimension, sorted",
     )
     for axes, setting in zip(axes_grid.ravel(), grid, strict=False):
@@ -46,7 +47,7 @@ def per_dimension(results: Results, summary: pd.DataFrame) -> Figure | None:
         _bars(axes, rows)
         axes.set_title(setting.label, fontsize=8)
     style.hide_unused(axes_grid, len(grid))
-    for axes in axes_grid[-1]:
+    for axes in axes_grid.ravel()[max(0, len(grid) - columns) : len(grid)]:
         axes.set_xlabel("latent dimension, by rank")
     figure.supylabel("rate (nats)", fontsize=9)
     handles, labels = axes_grid[0, 0].get_legend_handles_labels()
