@@ -98,7 +98,7 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 def write_table(frame: pd.DataFrame, folder: Path, table: str) -> None:
     """Write `<table>.parquet` after checking it."""
-    conform(frame, table).to_parquet(folder / f"{table}.parquet", index=False)
+    conform(frame, table).to_parquet(folder / f"{table}.parquet", index=False, compression="zstd")
 
 
 def read_table(folder: Path, table: str) -> pd.DataFrame:
