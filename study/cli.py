@@ -121,6 +121,9 @@ def _run_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, metavar="N", help="optimiser steps per model")
     parser.add_argument("--strategies", nargs="+", metavar="NAME", help="names (`study list strategies`)")
     parser.add_argument(
+        "--features", metavar="NET.onnx", help="an ONNX network that makes the features (needs onnxruntime)"
+    )
+    parser.add_argument(
         "--out", type=Path, help="results folder (default: results/EXPERIMENT/DATASET-PROFILE)"
     )
     parser.add_argument(
@@ -147,6 +150,8 @@ def configure(config: "StudyConfig", arguments: argparse.Namespace) -> "StudyCon
         raise StudyError("--strategies: 'prior' must be among them, since every difference is taken from it")
     if arguments.latent_dim is not None:
         changes["model"] = dataclasses.replace(config.model, latent_dim=arguments.latent_dim)
+    if arguments.features is not None:
+        changes["features"] = arguments.features
     if arguments.steps is not None:
         changes["training"] = dataclasses.replace(config.training, steps=arguments.steps)
     return dataclasses.replace(config, **changes)

@@ -127,6 +127,6 @@ def _provenance(
             "name": extractor.name,
             "accuracy": None if np.isnan(extractor.accuracy) else extractor.accuracy,
             "digest": extractor.digest,
-            "dimensions": run.plan.extractor.dimensions,
+            "dimensions": extractor.dimensions,
         }
     return facts

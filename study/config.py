@@ -94,9 +94,11 @@ class StudyConfig:
         alphas, betas, seeds: the grid; a cell is one value of each.
         strategies: names of strategies and reference rows, in table order; empty measures latents alone.
         n_samples: samples drawn per strategy and draw; 0 takes as many as the reference set has.
-        draws: independent draws per strategy.
+        fits: independent fits per strategy and model.
+        draws: independent draws per fit.
         density_draws: draws of z at which the density of q(z) is taken, per model.
         feature_dimensions: dimensions of the fixed feature extractor.
+        features: path of an ONNX network that makes the features instead; empty for the built-in extractor.
     """
 
     dataset: str = "digits"
@@ -107,9 +109,11 @@ class StudyConfig:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     strategies: tuple[str, ...] = ()
     n_samples: int = 0
+    fits: int = 1
     draws: int = 1
     density_draws: int = 2000
     feature_dimensions: int = 32
+    features: str = ""
 
     def __post_init__(self) -> None:
         for name in ("alphas", "betas", "seeds"):
@@ -122,7 +126,7 @@ class StudyConfig:
             )
         if min(self.seeds) < 0 or max(self.seeds) >= 2**31:
             raise StudyError(f"seeds: must lie in 0 .. 2**31 - 1, got {self.seeds}")
-        for name in ("draws", "density_draws", "feature_dimensions"):
+        for name in ("fits", "draws", "density_draws", "feature_dimensions"):
             _positive(self, name)
         if self.n_samples < 0:
             raise StudyError(f"n_samples: must be 0 (all of the reference set) or more, got {self.n_samples}")

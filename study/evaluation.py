@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -14,6 +14,7 @@ from study.data.base import Dataset
 from study.errors import StudyError
 from study.latents import Latents, Surgery, dimension_table, surgery
 from study.latents.surgery import Estimate, mean_estimate
+from study.latents.two_sample import TwoSample, two_sample
 from study.metrics.base import Measurement, missing
 from study.metrics.evaluate import METRICS, Evaluator
 from study.models.likelihoods import Likelihood
@@ -22,6 +23,7 @@ from study.strategies.base import Strategy
 from study.training.model import TrainedModel
 
 SHOWN = 10  # draws per strategy kept for the sample grids
+NEAREST = 5  # of these, how many beside their nearest training examples
 CODES = 2000  # posteriors kept for the two-dimensional map
 MODEL = "model"  # the "strategy" of rows that belong to the model itself
 
@@ -74,24 +76,26 @@ def evaluate_model(
     data: Dataset,
     evaluator: Evaluator | None,
     strategies: Sequence[str],
+    fits: int,
     draws: int,
     density_draws: int,
 ) -> Evaluation:
     """Measure one model: its latents, and the samples of every strategy and reference row.
 
-    Strategies share the draw keys, so that their differences on one model are paired. A strategy that cannot be
-    used on this model (no labels, too few codes) is a set of rows with its reason.
+    Strategies share the draw keys of each fit, so that their differences on one model are paired. A strategy that
+    cannot be used on this model (no labels, too few codes) is a set of rows with its reason.
     """
     surgery_key, dimension_key, fit_key, draw_key, recon_key = jax.random.split(key, 5)
+    distance_key = jax.random.fold_in(surgery_key, 1)
     apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=density_draws)
     rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
+    rows += _distance_rows(two_sample(distance_key, encoded.train, draws=density_draws))
     samples: dict[str, np.ndarray] = {}
     for name in strategies if evaluator is not None else ():
         assert evaluator is not None
         found, shown = _score(
             name,
-            fit_key,
-            jax.random.split(draw_key, draws),
+            replicate_keys(fit_key, draw_key, fits=fits, draws=draws),
             model=model,
             encoded=encoded,
             data=data,
@@ -100,6 +104,7 @@ def evaluate_model(
         rows += found
         if shown is not None and data.is_image:
             samples[name] = to_uint8(shown, data)
+            samples[f"{name}/nearest"] = to_uint8(evaluator.nearest_train(shown[:NEAREST]), data)
     if encoded.train.d == 2:
         samples["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
     latents = dimension_table(dimension_key, encoded.train, draws=density_draws)
@@ -133,6 +138,33 @@ def to_uint8(x: np.ndarray, data: Dataset) -> np.ndarray:
 
 def _score(
     name: str,
+    keys: Sequence[tuple[jax.Array, jax.Array]],
+    *,
+    model: TrainedModel,
+    encoded: Encoded,
+    data: Dataset,
+    evaluator: Evaluator,
+) -> tuple[list[dict[str, Any]], np.ndarray | None]:
+    """Metric rows of one strategy or reference row over all fits and draws, and its first pictures."""
+    parts = [
+        _score_fit(name, fit, *pair, model=model, encoded=encoded, data=data, evaluator=evaluator)
+        for fit, pair in enumerate(keys)
+    ]
+    return [row for rows, _ in parts for row in rows], next((x for _, x in parts if x is not None), None)
+
+
+def replicate_keys(
+    fit_key: jax.Array, draw_key: jax.Array, *, fits: int, draws: int
+) -> list[tuple[jax.Array, jax.Array]]:
+    """Per fit its key and those of its draws `[draws]`: nested, and the first fit's do not depend on `fits`."""
+    folded = [(fit_key, draw_key)]
+    folded += [(jax.random.fold_in(fit_key, i), jax.random.fold_in(draw_key, i)) for i in range(1, fits)]
+    return [(one, jax.random.split(other, draws)) for one, other in folded]
+
+
+def _score_fit(
+    name: str,
+    fit: int,
     fit_key: jax.Array,
     draw_keys: jax.Array,
     *,
@@ -141,13 +173,13 @@ def _score(
     data: Dataset,
     evaluator: Evaluator,
 ) -> tuple[list[dict[str, Any]], np.ndarray | None]:
-    """Metric rows of one strategy or reference row over all draws, and its first pictures."""
+    """Metric rows of one fit over all its draws, and its first pictures."""
     n = evaluator.n
     rows: list[dict[str, Any]] = []
     shown = None
     chosen = strategy(name) if name in REGISTRY else None
     configured = json.dumps(hyperparameters(chosen), sort_keys=True) if chosen else "{}"
-    row = lambda draw, m: _row(name, configured, draw, m)  # noqa: E731
+    row = lambda draw, m: _row(name, configured, fit, draw, m)  # noqa: E731
     try:
         began = time.perf_counter()
         if chosen is None:
@@ -186,18 +218,33 @@ def _fit_rows(info: Any, seconds: float, encoded: Encoded) -> list[Measurement]:
 def _model_rows(apart: Surgery, distortion: Estimate) -> list[dict[str, Any]]:
     estimates = {field.name: getattr(apart, field.name) for field in dataclasses.fields(apart)}
     rows = []
-    for metric, estimate in {**estimates, "distortion": distortion}.items():
+    identified = Estimate(float(apart.identified), 0.0, apart.mi_lower.n)
+    for metric, estimate in {**estimates, "identified": identified, "distortion": distortion}.items():
         reference = "held-out data" if metric == "distortion" else "prior"
         m = Measurement(metric, estimate.value, estimate.stderr, estimate.n, reference, "none")
-        rows.append(_row(MODEL, "{}", 0, m))
+        rows.append(_row(MODEL, "{}", 0, 0, m))
     return rows
 
 
-def _row(name: str, configured: str, draw: int, m: Measurement) -> dict[str, Any]:
+def _distance_rows(found: Mapping[str, TwoSample]) -> list[dict[str, Any]]:
+    """Each distance between q(z) and the prior, and under `<metric>_null_high` what the prior scores itself."""
+    rows = []
+    for metric, one in found.items():
+        n, null = one.estimate.n, f"prior; two sets of its draws score below {one.null_high:.3g} in 95 % of cases"
+        measurements = [
+            Measurement(metric, one.estimate.value, one.estimate.stderr, n, null, "none"),
+            Measurement(f"{metric}_null_high", one.null_high, float("nan"), n, "prior", "none"),
+        ]
+        rows += [_row(MODEL, "{}", 0, 0, m) for m in measurements]
+    return rows
+
+
+def _row(name: str, configured: str, fit: int, draw: int, m: Measurement) -> dict[str, Any]:
     split = "train" if name == MODEL and m.metric != "distortion" else "test"
     return {
         "strategy": name,
         "strategy_config": configured,
+        "fit": fit,
         "draw": draw,
         "split": split,
         **{field.name: getattr(m, field.name) for field in dataclasses.fields(m)},

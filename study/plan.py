@@ -10,6 +10,8 @@ from study.data.base import Dataset
 from study.errors import StudyError
 from study.evaluation import strategy_configurations
 from study.metrics.features import ExtractorConfig
+from study.metrics.onnx_features import network_digest
+from study.metrics.registry import METRICS
 from study.training.engine import Batching, Cell, default_batching
 from study.training.model import Architecture
 
@@ -52,7 +54,8 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
     """Lay out the cells with their keys; trains nothing.
 
     Raises:
-        StudyError: a strategy does not exist, or the likelihood does not fit the data.
+        StudyError: a strategy does not exist, the likelihood does not fit the data, or there is no file of the
+            network that makes features.
     """
     configured = strategy_configurations(config.strategies)
     likelihood = data.likelihood if config.model.likelihood == "auto" else config.model.likelihood
@@ -77,9 +80,12 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "stage": "evaluate",
         "strategies": configured,
         "n_samples": config.n_samples,
+        "fits": config.fits,
         "draws": config.draws,
         "density_draws": config.density_draws,
         "extractor": features["config"],
+        "network": network_digest(config.features) if config.features else "",
+        "metrics": [metric.name for metric in METRICS],
     }
 
     def planned(alpha: float, beta: float, seed: int) -> PlannedCell:

@@ -21,11 +21,12 @@ class Results:
 
     Attributes:
         runs: one row per trained model (`schemas.RUNS`).
-        metrics: one row per run, strategy, draw and metric (`schemas.METRICS`), joined with the
+        metrics: one row per run, strategy, fit, draw and metric (`schemas.METRICS`), joined with the
             configuration columns of its run.
         latents: one row per run and latent dimension (`schemas.LATENTS`), joined likewise.
         losses: one row per run, epoch and split (`schemas.LOSSES`).
-        samples: `"<run_id>/<strategy>"` -> `[k, *shape]` uint8 images drawn with shared draws, and
+        samples: `"<run_id>/<strategy>"` -> `[k, *shape]` uint8 images drawn with shared draws,
+            `"<run_id>/<strategy>/nearest"` -> the training examples nearest to the first of them, and
             `"<run_id>/codes"` -> `[m, 2, d]` posterior means and log-variances where latent_dim is 2.
         provenance: configuration, versions, device, command, dataset and extractor facts.
     """

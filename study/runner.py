@@ -14,7 +14,8 @@ from study.errors import StudyError
 from study.evaluation import Encoded, encode_splits, evaluate_model
 from study.latents import Latents
 from study.metrics.evaluate import Evaluator
-from study.metrics.features import Extractor, train_extractor
+from study.metrics.features import Extractor, FeatureExtractor, train_extractor
+from study.metrics.onnx_features import OnnxExtractor
 from study.plan import Plan, PlannedCell
 from study.progress import Progress
 from study.training import checkpoint
@@ -49,7 +50,7 @@ class Run:
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
-    extractor: Extractor | None
+    extractor: FeatureExtractor | None
     seconds: float
     peak_memory_bytes: int
 
@@ -66,7 +67,7 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
     `fail_fast`, which leaves the cells after it out.
     """
     began = time.perf_counter()
-    extractor = stored_extractor(plan, store) if plan.config.strategies else None
+    extractor = _extractor(plan, store) if plan.config.strategies else None
     evaluator = Evaluator(plan.data, extractor, n=plan.n_samples) if extractor else None
     outcomes: dict[str, Outcome] = {}
     with Progress(len(plan.cells), label) as progress:
@@ -82,6 +83,14 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
                 break
     ordered = tuple(outcomes[planned.run_id] for planned in plan.cells if planned.run_id in outcomes)
     return Run(plan, ordered, extractor, time.perf_counter() - began, peak_memory())
+
+
+def _extractor(plan: Plan, store: Store) -> FeatureExtractor:
+    """What makes the features: the built-in extractor, or the network that the configuration names."""
+    built_in = stored_extractor(plan, store)
+    if not plan.config.features:
+        return built_in
+    return OnnxExtractor.load(plan.config.features, plan.data, classifier=built_in)
 
 
 def stored_extractor(plan: Plan, store: Store) -> Extractor:
@@ -152,6 +161,7 @@ def _evaluate(
         data=plan.data,
         evaluator=evaluator,
         strategies=plan.config.strategies,
+        fits=plan.config.fits,
         draws=plan.config.draws,
         density_draws=plan.config.density_draws,
     )

@@ -40,6 +40,7 @@ METRICS: Mapping[str, str] = {
     "run_id": "string",
     "strategy": "string",
     "strategy_config": "string",
+    "fit": "int64",
     "draw": "int64",
     "split": "string",
     "metric": "string",

@@ -255,5 +255,7 @@ def test_a_users_own_arrays_without_labels(tmp_path, monkeypatch):
     gaps = metrics[metrics["status"] == "missing"]
     assert set(gaps["strategy"]) == {"prior", "posterior", "class-posterior", "held-out"}
     assert gaps.loc[gaps["strategy"] == "class-posterior", "reason"].str.contains("labels").all()
-    assert set(gaps.loc[gaps["strategy"] == "prior", "metric"]) == {"sharpness", "class_histogram"}
+    of_prior = gaps[gaps["strategy"] == "prior"].set_index("metric")["reason"]
+    assert set(of_prior.index) == {"sharpness", "class_histogram", "confidence", "fd_infinity"}
+    assert "needs at least 64 samples" in of_prior["fd_infinity"].iloc[0]
     assert (metrics.loc[metrics["metric"] == "kid", "status"] == "ok").sum() == 9

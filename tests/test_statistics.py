@@ -66,6 +66,7 @@ def rows(values: dict, metric: str = "kid", better: str = "lower", beta: float =
             {
                 "run_id": f"{beta}-{seed}",
                 "strategy": strategy,
+                "fit": 0,
                 "draw": 0,
                 "metric": metric,
                 "value": value,

@@ -4,6 +4,10 @@ I, the information that z holds of which training example it came from, is E[log
 exact q(z). With the own component included it cannot exceed log N; with it left out it has no such cap
 :cite:`poole2019`. For the population of which the N examples are a sample the two are a lower and an upper bound,
 and so are their complements for KL(q(z)‖p(z)). Where they part, the data do not identify either number.
+
+KL(q(z)‖p(z)) in turn is total correlation, KL(q(z)‖∏ⱼ q(zⱼ)), and dimension-wise KL, Σⱼ KL(q(zⱼ)‖p(zⱼ))
+:cite:`chen2018`. They are taken at the same draws, with the own component included for the upper ends and left out
+for the lower ones, and add up.
 """
 
 import dataclasses
@@ -38,6 +42,8 @@ class Surgery:
         rate: E_x KL(q(z|x)‖p(z)), closed form over all N.
         mi_lower, mi_upper: bracket on I(x; z).
         kl_aggregate_lower, kl_aggregate_upper: bracket on KL(q(z)‖p(z)).
+        total_correlation_lower, total_correlation_upper: what the dimensions of z tell of each other.
+        dimension_wise_kl_lower, dimension_wise_kl_upper: the prior's mismatch with the marginals of q(z).
         overlap: exp(log N − I), how many training examples could have produced a z; near 1, drawing from q(z)
             reconstructs training data.
         hole_mass: share of prior draws where log q(z) lies below its 1 % quantile over held-out codes.
@@ -50,6 +56,10 @@ class Surgery:
     mi_upper: Estimate
     kl_aggregate_lower: Estimate
     kl_aggregate_upper: Estimate
+    total_correlation_lower: Estimate
+    total_correlation_upper: Estimate
+    dimension_wise_kl_lower: Estimate
+    dimension_wise_kl_upper: Estimate
     overlap: Estimate
     hole_mass: Estimate
     hole_mass_converse: Estimate
@@ -72,13 +82,13 @@ def mean_estimate(values: np.ndarray) -> Estimate:
 def posterior_draws(
     key: jax.Array, latents: Latents, *, draws: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """index `[M]`, z `[M, d]` and log q(z|x_index) `[M]`: examples without replacement, M = min(draws, N)."""
+    """index `[M]`, z `[M, d]` and log q(zⱼ|x_index) `[M, d]`: examples without replacement, M = min(draws, N)."""
     index_key, noise_key = jax.random.split(key)
     index = np.asarray(jax.random.permutation(index_key, latents.n))[:draws]
     epsilon = np.asarray(jax.random.normal(noise_key, (len(index), latents.d)))
     log_var = latents.log_var[index]
     z = latents.mean[index] + np.exp(0.5 * log_var) * epsilon
-    own = -0.5 * (np.square(epsilon, dtype=np.float64) + log_var + LOG_2PI).sum(1)
+    own = -0.5 * (np.square(epsilon, dtype=np.float64) + log_var + LOG_2PI)
     return index, z, own
 
 
@@ -93,13 +103,22 @@ def surgery(key: jax.Array, latents: Latents, held_out: Latents, *, draws: int) 
     """
     posterior_key, prior_key, held_out_key = jax.random.split(key, 3)
     q = AggregatePosterior(latents)
-    index, z, own = posterior_draws(posterior_key, latents, draws=draws)
-    left_out = q.log_prob_without_own(z, index)
-    n = latents.n
-    included = np.logaddexp(left_out + math.log1p(-1 / n), own - math.log(n)) if n > 1 else own
+    index, z, own_marginals = posterior_draws(posterior_key, latents, draws=draws)
+    n, own = latents.n, own_marginals.sum(1)
+    left_out, included = _both_ways(latents, z, index, own)
+    pairs = [
+        _both_ways(
+            Latents(latents.mean[:, [j]], latents.log_var[:, [j]]), z[:, [j]], index, own_marginals[:, j]
+        )
+        for j in range(latents.d)
+    ]
+    marginal_left_out, marginal_included = np.sum(pairs, axis=0)
     mi_lower, mi_upper = mean_estimate(own - included), mean_estimate(own - left_out)
     kl = np.asarray(gaussian_kl(latents.mean, latents.log_var), np.float64)
     rate = Estimate(float(kl.sum(1).mean()), 0.0, n)
+
+    # As for I, what one posterior tells of all marginals, whose complement of the rate varies least.
+    lower, upper = mean_estimate(own - marginal_included), mean_estimate(own - marginal_left_out)
 
     threshold = np.quantile(q.log_prob(held_out.sample(held_out_key)), HOLE_QUANTILE)
     prior = np.asarray(jax.random.normal(prior_key, (draws, latents.d)))
@@ -110,12 +129,27 @@ def surgery(key: jax.Array, latents: Latents, held_out: Latents, *, draws: int) 
         mi_upper=mi_upper,
         kl_aggregate_lower=dataclasses.replace(mi_upper, value=rate.value - mi_upper.value),
         kl_aggregate_upper=dataclasses.replace(mi_lower, value=rate.value - mi_lower.value),
+        total_correlation_lower=mean_estimate(left_out - marginal_left_out),
+        total_correlation_upper=mean_estimate(included - marginal_included),
+        dimension_wise_kl_lower=dataclasses.replace(upper, value=rate.value - upper.value),
+        dimension_wise_kl_upper=dataclasses.replace(lower, value=rate.value - lower.value),
         overlap=Estimate(overlap, overlap * mi_lower.stderr, mi_lower.n),
         hole_mass=mean_estimate((q.log_prob(prior) < threshold).astype(float)),
         hole_mass_converse=mean_estimate((np.square(z).sum(1) > _radius(latents.d)).astype(float)),
         active_units=Estimate(float((latents.mean.var(0) > 0.01).sum()), 0.0, n),
         active_units_kl=Estimate(float((kl.mean(0) > 0.01).sum()), 0.0, n),
     )
+
+
+def _both_ways(
+    latents: Latents, z: np.ndarray, index: np.ndarray, own: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """log q(z) `[M]` with the own component left out, and included; own is log q(z|x_index) `[M]`."""
+    n = latents.n
+    if n == 1:
+        return np.full(len(z), -np.inf), own
+    left_out = AggregatePosterior(latents).log_prob_without_own(z, index)
+    return left_out, np.logaddexp(left_out + math.log1p(-1 / n), own - math.log(n))
 
 
 def _radius(d: int) -> float:

@@ -1,9 +1,11 @@
-"""Class histogram: do the samples hold the classes as often as the data do?"""
+"""What the fixed classifier says: are the classes there as often as in the data, and how sure is it?"""
 
 import numpy as np
 
 from study.metrics.base import Measurement
 from study.metrics.registry import measured, unavailable
+
+_NO_CLASSIFIER = "no classifier: the data have no labels that tell classes apart"
 
 
 def class_histogram(
@@ -23,9 +25,25 @@ def class_histogram(
         reference: what to call them.
     """
     if probabilities is None or frequencies is None:
-        reason = "no classifier: the data have no labels that tell classes apart"
-        return unavailable("class_histogram", n=n, reference=reference, reason=reason)
+        return unavailable("class_histogram", n=n, reference=reference, reason=_NO_CLASSIFIER)
     seen = probabilities.argmax(axis=1)
     difference = np.bincount(seen, minlength=len(frequencies)) / n - frequencies
     stderr = (np.sign(difference)[seen] / 2).std(ddof=1) / np.sqrt(n)
     return measured("class_histogram", np.abs(difference).sum() / 2, stderr, n=n, reference=reference)
+
+
+def confidence(probabilities: np.ndarray | None, *, n: int, reference: str) -> Measurement:
+    """Mean of the largest class probability over samples; `reference` tells that of real data.
+
+    High where every sample is one class without doubt, which the inception score rewards too
+    (:cite:`salimans2016`); no direction is better, since real data have doubtful examples.
+
+    Args:
+        probabilities: `[n, C]` from the classifier, None where there is none.
+        n: number of samples.
+        reference: what to call them.
+    """
+    if probabilities is None:
+        return unavailable("confidence", n=n, reference=reference, reason=_NO_CLASSIFIER)
+    largest = probabilities.max(axis=1).astype(np.float64)
+    return measured("confidence", largest.mean(), largest.std(ddof=1) / np.sqrt(n), n=n, reference=reference)

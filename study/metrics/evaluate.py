@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import math
 
-import jax
 import numpy as np
 import pandas as pd
 import threadpoolctl
@@ -13,12 +12,13 @@ from study.data.base import Dataset
 from study.errors import StudyError
 from study.metrics.base import Measurement
 from study.metrics.classes import class_histogram
-from study.metrics.features import Extractor, train_extractor
+from study.metrics.features import Extractor, FeatureExtractor, pixel_extractor, train_extractor
+from study.metrics.fidelity import Fidelity
 from study.metrics.frechet import Moments, fd
 from study.metrics.image import laplacian_energy, sharpness
 from study.metrics.kid import KernelReference, kid
 from study.metrics.manifold import DENSITY_K, Manifold, manifold_metrics
-from study.metrics.novelty import Pools, nearer_to_train
+from study.metrics.novelty import Novelty
 from study.metrics.registry import METRICS, unavailable
 
 __all__ = ["METRICS", "Evaluator", "evaluate"]
@@ -32,21 +32,29 @@ _BLAS = threadpoolctl.ThreadpoolController().select(user_api="blas")
 class Evaluator:
     """Scores samples against one data set.
 
-    `fd`, `kid`, `precision`, `recall`, `density`, `coverage` and `sharpness` compare n samples with the first
-    n rows of `data.reference`; `class_histogram` compares them with the class frequencies of `data.train`.
-    `nearer_to_train` sets all of `data.reference` against as many training examples, whatever n; these are
-    drawn once with a fixed key.
+    `fd`, `kid`, `precision`, `recall`, `density`, `coverage`, `sharpness` and the metrics of `Fidelity` compare
+    n samples with the first n rows of `data.reference`; `class_histogram` compares them with the class
+    frequencies of `data.train`.
+    Novelty sets samples against all of `data.train`, and against all of `data.reference` whatever n.
 
     Args:
         data: the data set.
         extractor: its feature extractor.
         n: how many samples will be scored at a time, 6 up to `len(data.reference)`, its default.
+        pixels: the second view's extractor; made from `data.train` where there is none.
 
     Raises:
         StudyError: n is out of range, or the extractor takes data of another size.
     """
 
-    def __init__(self, data: Dataset, extractor: Extractor, *, n: int | None = None) -> None:
+    def __init__(
+        self,
+        data: Dataset,
+        extractor: FeatureExtractor,
+        *,
+        n: int | None = None,
+        pixels: FeatureExtractor | None = None,
+    ) -> None:
         available = len(data.reference)
         self.n = available if n is None else n
         if not _FEWEST <= self.n <= available:
@@ -58,7 +66,7 @@ class Evaluator:
         self._size = data.train.shape[1]
         self._extractor = extractor
         reference = data.reference[: self.n]
-        features = extractor.features(reference)
+        features, probabilities = extractor.forward(reference)
         self._moments = Moments.of(features)
         self._kernel = KernelReference.of(features)
         self._manifold = Manifold.of(features)
@@ -68,16 +76,18 @@ class Evaluator:
         self._frequencies: np.ndarray | None = None
         if data.train_labels is not None:
             self._frequencies = np.bincount(data.train_labels) / len(data.train_labels)
-        size = min(available, len(data.train))
-        chosen = np.asarray(jax.random.permutation(jax.random.key(0), len(data.train)))[:size]
-        self._pools = Pools(data.train[np.sort(chosen)], data.reference[:size])
+        self._novelty = Novelty(data, extractor.features, n=self.n, view=f"{extractor.name} features")
         half = "reference half of test"
         # Threads of a small product wait for each other; on busy cores they waited twenty times its duration.
-        self._threads = 1 if self.n * size * self._size < _SMALL else None
-        self._references = {metric.name: f"{half}, {extractor.name} features" for metric in METRICS} | {
+        self._threads = 1 if self.n * available * self._size < _SMALL else None
+        view = f"{extractor.name} features"
+        pixels = pixels or (extractor if extractor.name == "pca" else pixel_extractor(data))
+        self._fidelity = Fidelity(reference, features, probabilities, pixels=pixels, half=half, view=view)
+        self._references = {metric.name: f"{half}, {view}" for metric in METRICS} | {
             "sharpness": f"{half}, pixels",
             "class_histogram": "class frequencies of train",
-            "nearer_to_train": f"train subset vs held-out, {size} each, null 0.5",
+            **self._fidelity.references,
+            **self._novelty.references,
         }
 
     def measure(self, x: np.ndarray) -> list[Measurement]:
@@ -102,6 +112,10 @@ class Evaluator:
         with _BLAS.limit(limits=self._threads):
             return self._score(x)
 
+    def nearest_train(self, x: np.ndarray) -> np.ndarray:
+        """The nearest training example of each sample x `[k, D]`, in pixels; whatever x has that is not finite is 0."""
+        return self._novelty.nearest(np.nan_to_num(x.astype(np.float32, copy=False), posinf=0, neginf=0))
+
     def _score(self, x: np.ndarray) -> list[Measurement]:
         features, probabilities = self._extractor.forward(x)
         names = self._references
@@ -116,7 +130,8 @@ class Evaluator:
                 frequencies=self._frequencies,
                 reference=names["class_histogram"],
             ),
-            nearer_to_train(x, self._pools, reference=names["nearer_to_train"]),
+            *self._fidelity.measure(x, features, probabilities),
+            *self._novelty.measure(x, features),
         ]
 
 
@@ -133,7 +148,7 @@ def _default_extractor(content: _ByContent) -> Extractor:
     return train_extractor(content.data)
 
 
-def evaluate(x: np.ndarray, data: Dataset, *, extractor: Extractor | None = None) -> pd.DataFrame:
+def evaluate(x: np.ndarray, data: Dataset, *, extractor: FeatureExtractor | None = None) -> pd.DataFrame:
     """Score samples x `[N, D]` against a data set, one tidy row per metric.
 
     n is the smaller of N and `len(data.reference)`: the first n samples against the first n of the reference.

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -76,6 +76,21 @@ class Classifier(nnx.Module):
         return features, self.head(features)
 
 
+class FeatureExtractor(Protocol):
+    """What the metrics ask of an extractor."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def digest(self) -> str: ...  # noqa: D102
+    @property
+    def accuracy(self) -> float: ...  # noqa: D102
+    @property
+    def dimensions(self) -> int: ...  # noqa: D102
+    def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]: ...  # noqa: D102
+    def features(self, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Extractor:
     """A fixed map from data to features.
@@ -100,6 +115,11 @@ class Extractor:
             digest.update(f"{name} {array.dtype} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
         object.__setattr__(self, "digest", digest.hexdigest())
+
+    @property
+    def dimensions(self) -> int:
+        """Number of features f."""
+        return len(self.arrays["components"]) if self.name == "pca" else self.arrays["feature.bias"].size
 
     @functools.cached_property
     def _on_device(self) -> dict[str, jax.Array]:
@@ -171,7 +191,7 @@ def train_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Ext
     config = config or ExtractorConfig()
     shift = data.train.mean(axis=0, dtype=np.float64).astype(np.float32)
     if data.train_labels is None or data.n_classes < 2:
-        return _scaled("pca", {"shift": shift, **_components(data.train - shift, config)}, config, data)
+        return pixel_extractor(data, config)
     spread = np.float32(data.train.std(dtype=np.float64) or 1.0)
     graph, parameters = nnx.split(
         Classifier(
@@ -186,6 +206,13 @@ def train_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Ext
     parameters = _fit(graph, config, parameters, (data.train - shift) / spread, labels)
     arrays = {".".join(map(str, path)): np.asarray(leaf[...]) for path, leaf in nnx.to_flat_state(parameters)}
     return _scaled("classifier", {"shift": shift, "spread": np.array(spread), **arrays}, config, data)
+
+
+def pixel_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Extractor:
+    """The second view: principal components of `train`, the sign of each fixed; labels or not."""
+    config = config or ExtractorConfig()
+    shift = data.train.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return _scaled("pca", {"shift": shift, **_components(data.train - shift, config)}, config, data)
 
 
 def _scaled(

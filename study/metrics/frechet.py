@@ -6,6 +6,7 @@ compare only at equal n, and with the value that held-out data get (:cite:`binko
 
 import dataclasses
 import math
+from typing import Protocol
 
 import numpy as np
 
@@ -24,9 +25,7 @@ class Moments:
     root: np.ndarray = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
-        object.__setattr__(self, "root", root)
+        object.__setattr__(self, "root", symmetric_root(self.covariance))
 
     @classmethod
     def of(cls, features: np.ndarray) -> "Moments":
@@ -35,7 +34,25 @@ class Moments:
         return cls(x.mean(axis=0), np.atleast_2d(np.cov(x, rowvar=False)))
 
 
-def frechet_distance(mean: np.ndarray, covariance: np.ndarray, *, reference: Moments) -> np.ndarray:
+def symmetric_root(covariance: np.ndarray) -> np.ndarray:
+    """The symmetric root of covariances `[..., f, f]`, of any rank."""
+    values, vectors = np.linalg.eigh(covariance)
+    scaled = vectors * np.sqrt(np.clip(values, 0, None))[..., None, :]
+    return scaled @ np.swapaxes(vectors, -1, -2)
+
+
+class HasMoments(Protocol):
+    """Mean `[..., f]`, covariance and its symmetric root `[..., f, f]`."""
+
+    @property
+    def mean(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def covariance(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def root(self) -> np.ndarray: ...  # noqa: D102
+
+
+def frechet_distance(mean: np.ndarray, covariance: np.ndarray, *, reference: HasMoments) -> np.ndarray:
     """|m - m'|² + tr(C + C' - 2 (C'^½ C C'^½)^½), :cite:`dowson1982`, :cite:`heusel2017` eq. 6.
 
     The trace is the sum of the roots of the eigenvalues of a symmetric product, which exist whatever the
@@ -44,7 +61,7 @@ def frechet_distance(mean: np.ndarray, covariance: np.ndarray, *, reference: Mom
     Args:
         mean: `[..., f]`.
         covariance: `[..., f, f]`.
-        reference: C' and m'.
+        reference: C' and m', one for all or one for each.
 
     Returns:
         `[...]` float64, in squared units of the features, never negative.
@@ -52,15 +69,15 @@ def frechet_distance(mean: np.ndarray, covariance: np.ndarray, *, reference: Mom
     values = np.linalg.eigvalsh(reference.root @ covariance @ reference.root)
     rounding = np.finfo(np.float64).eps * values.shape[-1] * np.abs(values).max(axis=-1, keepdims=True)
     overlap = np.sqrt(np.where(values > rounding, values, 0)).sum(axis=-1)
-    traces = np.trace(covariance, axis1=-2, axis2=-1) + np.trace(reference.covariance)
+    traces = np.trace(covariance + reference.covariance, axis1=-2, axis2=-1)
     return np.clip(((mean - reference.mean) ** 2).sum(axis=-1) + traces - 2 * overlap, 0, None)
 
 
-def fd(features: np.ndarray, moments: Moments, *, reference: str) -> Measurement:
+def fd(features: np.ndarray, moments: Moments, *, reference: str, name: str = "fd") -> Measurement:
     """Fréchet distance of features `[n, f]`, n at least 3, from the reference's moments.
 
     The standard error is a delete-a-group jackknife over the samples (up to 16 groups,
-    :cite:`shao1995`); the reference is fixed, since all that are compared share it.
+    :cite:`shao1995`); the reference is fixed, since all that are compared share it. `name` is its row's.
     """
     x = np.asarray(features, np.float64)
     n, mean = len(x), x.mean(axis=0)
@@ -74,4 +91,4 @@ def fd(features: np.ndarray, moments: Moments, *, reference: str) -> Measurement
     covariances = (total - products - left[:, None, None] * outer) / (left - 1)[:, None, None]
     without = frechet_distance(mean + means, covariances, reference=moments)
     stderr = math.sqrt((len(groups) - 1) * without.var())
-    return measured("fd", float(value), stderr, n=n, reference=reference)
+    return measured(name, float(value), stderr, n=n, reference=reference)

@@ -36,7 +36,7 @@ class KernelReference:
         return cls(x, _row_sums(x, x, same=True).sum() / (len(x) * (len(x) - 1)))
 
 
-def kid(features: np.ndarray, kernel: KernelReference, *, reference: str) -> Measurement:
+def kid(features: np.ndarray, kernel: KernelReference, *, reference: str, name: str = "kid") -> Measurement:
     """Unbiased MMD² under the cubic kernel (x·y/f + 1)³, :cite:`binkowski2018` section 4.
 
     The full U-statistic over all pairs, not an average over random subsets, in float64 and in blocks of rows.
@@ -50,6 +50,7 @@ def kid(features: np.ndarray, kernel: KernelReference, *, reference: str) -> Mea
         features: `[n, f]` of the samples, n at least 3.
         kernel: the reference's side, computed once.
         reference: what to call it.
+        name: of the row.
     """
     x = np.asarray(features, np.float64)
     n, m = len(x), len(kernel.features)
@@ -58,4 +59,4 @@ def kid(features: np.ndarray, kernel: KernelReference, *, reference: str) -> Mea
     value = kernel.self_term + within.sum() / (n * (n - 1)) - 2 * across.sum() / (n * m)
     pairs = (within.sum() - 2 * within) / ((n - 1) * (n - 2))
     without = pairs - 2 * (across.sum() - across) / ((n - 1) * m)
-    return measured("kid", value, np.sqrt((n - 1) * without.var()), n=n, reference=reference)
+    return measured(name, value, np.sqrt((n - 1) * without.var()), n=n, reference=reference)

@@ -1,105 +1,88 @@
-"""Novelty: are samples nearer to what the model was trained on than to data that it never saw?"""
+"""Novelty: all measurements that ask whether samples are new, or training data again.
 
-import dataclasses
+Never "no memorisation" from one number; and each only as a difference from what real held-out data get, since none
+has a null value that holds for all data. Noise is novel too: novelty without fidelity is no virtue.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
 
-from study.errors import StudyError
+from study.data.base import Dataset
+from study.metrics.authenticity import authenticity
 from study.metrics.base import Measurement
-from study.metrics.registry import measured
+from study.metrics.data_copying import Cells, c_t
+from study.metrics.duplicates import Duplicates
+from study.metrics.nearer import nearer_to_train
+from study.metrics.nearest_ratio import nn_ratio
+from study.metrics.neighbours import Neighbours
 
-_ENTRIES = 4_000_000  # of one block of approximate distances
-_PAIRS = 4096  # differences taken at once
 
+class Novelty:
+    """Sets samples against all of `data.train`, and against all of `data.reference` as data never seen.
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Pools:
-    """Two equal-sized sets of real data, `[m, D]` float32 each: one trained on, one held out.
+    C_T compares n samples with the first n of `data.reference`.
 
-    Raises:
-        StudyError: the sizes differ, or there are none.
+    Args:
+        data: the data set.
+        features: what makes features `[n, f]` of data `[n, D]`.
+        n: how many samples will be scored at a time.
+        view: what to call the features.
     """
 
-    train: np.ndarray
-    held_out: np.ndarray
-
-    def __post_init__(self) -> None:
-        if self.train.shape != self.held_out.shape or not len(self.train):
-            raise StudyError(
-                f"novelty: the two pools must have one size, got train {list(self.train.shape)} and held-out "
-                f"{list(self.held_out.shape)}; the larger pool would be nearer for its size alone"
-            )
-
-
-def nearest_squared(x: np.ndarray, pool: np.ndarray) -> np.ndarray:
-    """Squared Euclidean distance from each row of x `[n, D]` to the nearest of pool `[m, D]`, float64 `[n]`.
-
-    Matrix products in float32 choose the candidates: all whose distance is within the products' rounding
-    bound of the smallest. Their distances are then taken by differences in float64, so that the result is
-    that of the plain double loop, and a duplicate is at exactly zero.
-    """
-    centre = pool.mean(axis=0, dtype=np.float64).astype(np.float32)
-    centred = pool - centre
-    norms = np.einsum("md,md->m", centred, centred)
-    rounding = (pool.shape[1] + 8) * np.finfo(np.float32).eps
-    largest = np.sqrt(norms.max(), dtype=np.float64)
-    result = np.empty(len(x))
-    size = max(1, _ENTRIES // len(pool))
-    for start in range(0, len(x), size):
-        block = x[start : start + size] - centre
-        lengths = np.sqrt(np.einsum("nd,nd->n", block, block, dtype=np.float64))
-        approximate = norms - 2 * block @ centred.T  # less |x|², the same for the whole row
-        bound = 2 * rounding * largest * (2 * lengths + largest)
-        limit = approximate.min(axis=1) + bound
-        rows, columns = np.nonzero(approximate <= limit[:, None].astype(np.float32))
-        distances = _squared_differences(x[start : start + size], pool, rows, columns)
-        firsts = np.flatnonzero(np.diff(rows, prepend=-1))
-        result[start : start + size] = np.minimum.reduceat(distances, firsts)
-    return result
-
-
-def _squared_differences(x: np.ndarray, y: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """|x[rows] - y[columns]|² in float64, `[pairs]`."""
-    out = np.empty(len(rows))
-    for start in range(0, len(rows), _PAIRS):
-        pairs = slice(start, start + _PAIRS)
-        difference = x[rows[pairs]].astype(np.float64) - y[columns[pairs]]
-        out[pairs] = (difference * difference).sum(axis=1)
-    return out
-
-
-def nearer_to_train(x: np.ndarray, pools: Pools, *, reference: str) -> Measurement:
-    """Share of samples x `[n, D]` nearer to the training pool than to the held-out pool; ties count a half.
-
-    A half on average where samples have no more to do with the training data than with held-out data, one
-    for copies of the training pool; compares the same two distances as :cite:`meehan2020`.
-
-    The standard error is binomial and `exact_interval` gives the interval, both for the given pools. The
-    share that these pools would give with endless samples is itself not exactly a half (for 300 digits on
-    each side its standard deviation is 0.02), so judge a strategy by its difference from held-out data.
-    Samples far from all data have few distinct neighbours; their share says nothing of copying.
-    """
-    train, held_out = nearest_squared(x, pools.train), nearest_squared(x, pools.held_out)
-    value = (np.count_nonzero(train < held_out) + 0.5 * np.count_nonzero(train == held_out)) / len(x)
-    stderr = np.sqrt(value * (1 - value) / len(x))
-    return measured("nearer_to_train", value, stderr, n=len(x), reference=reference)
-
-
-def exact_interval(share: float, *, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Clopper-Pearson interval of a share of n trials, :cite:`clopper1934`.
-
-    Half counts, from ties, widen the interval: the lower end takes the count below, the upper the one above.
-
-    Raises:
-        StudyError: share is not in [0, 1], level not in (0, 1), or n not positive.
-    """
-    if not (0 <= share <= 1 and 0 < level < 1 and n > 0):
-        raise StudyError(
-            f"exact_interval: needs share in [0, 1], level in (0, 1) and n > 0, got {share}, {level}, {n}"
+    def __init__(
+        self,
+        data: Dataset,
+        features: Callable[[np.ndarray], np.ndarray],
+        *,
+        n: int,
+        view: str = "features",
+    ) -> None:
+        self._pixels = Neighbours(data.train), Neighbours(data.reference)
+        self._features = tuple(
+            Neighbours(np.ascontiguousarray(features(x), np.float32)) for x in (data.train, data.reference)
         )
-    count = np.round(2 * share * n) / 2  # undo the rounding of the division
-    below, above, tail = np.floor(count), np.ceil(count), (1 - level) / 2
-    low = 0.0 if below == 0 else float(stats.beta.ppf(tail, below, n - below + 1))
-    high = 1.0 if above == n else float(stats.beta.ppf(1 - tail, above + 1, n - above))
-    return low, high
+        self._duplicates = Duplicates(data)
+        self._cells = Cells(data.train, n=n)
+        held_out = data.reference[:n]
+        self._held_out = self._pixels[0].nearest(held_out)[0], self._cells.of(held_out)
+        self._sizes = len(data.train), len(data.reference)
+        both = f"{self._sizes[0]} of train vs {self._sizes[1]} held out"
+        self.references = {
+            "nearer_to_train": f"{both}, weighted, pixels, null 0.5",
+            "nearer_to_train_features": f"{both}, weighted, {view}, null 0.5",
+            "nn_ratio": f"{both}, {view}",
+            "nn_ratio_pixels": f"{both}, pixels",
+            "authenticity": f"{self._sizes[0]} of train, pixels",
+            "c_t": f"reference half of test, {len(self._cells.centres)} cells, pixels, null 0",
+            "duplicates": f"{self._sizes[0]} of train",
+        }
+
+    def nearest(self, x: np.ndarray) -> np.ndarray:
+        """The nearest training example of each x `[n, D]`."""
+        return self._pixels[0].pool[self._pixels[0].nearest(x)[1]]
+
+    def measure(self, x: np.ndarray, features: np.ndarray) -> list[Measurement]:
+        """Every novelty measurement of samples x `[n, D]` float32 with their features `[n, f]`."""
+        train, index = self._pixels[0].nearest(x)
+        pixels = train, self._pixels[1].nearest(x)[0]
+        features = features.astype(np.float32, copy=False)
+        seen, unseen = (pool.nearest(features)[0] for pool in self._features)
+        names = self.references
+        return [
+            nearer_to_train(
+                "nearer_to_train", *pixels, sizes=self._sizes, reference=names["nearer_to_train"]
+            ),
+            nearer_to_train(
+                "nearer_to_train_features",
+                seen,
+                unseen,
+                sizes=self._sizes,
+                reference=names["nearer_to_train_features"],
+            ),
+            nn_ratio("nn_ratio", seen, unseen, reference=names["nn_ratio"]),
+            nn_ratio("nn_ratio_pixels", *pixels, reference=names["nn_ratio_pixels"]),
+            authenticity(train, self._pixels[0].own(index), reference=names["authenticity"]),
+            c_t((train, self._cells.of(x)), self._held_out, reference=names["c_t"]),
+            self._duplicates.measure(x, reference=names["duplicates"]),
+        ]

@@ -74,11 +74,79 @@ METRICS: tuple[Metric, ...] = (
         "lower",
     ),
     Metric(
+        "fd_infinity",
+        "Fréchet distance at endless samples: the intercept of a line in 1/n over 10 sizes",
+        "Chong & Forsyth 2020",
+        "lower",
+    ),
+    Metric(
+        "vendi",
+        "Vendi score of the features (effective number of distinct samples) over that of the reference",
+        "Friedman & Dieng 2023",
+        "one",
+    ),
+    Metric(
+        "sliced_w2",
+        "mean squared Wasserstein-2 distance of the features over fixed directions, less its null value",
+        "Bonneel et al. 2015",
+        "lower",
+    ),
+    Metric(
+        "c2st",
+        "AUC of a classifier that tells samples from reference, out of fold; null 0.5",
+        "Lopez-Paz & Oquab 2017",
+        "lower",
+    ),
+    Metric(
+        "confidence",
+        "mean largest class probability of the fixed classifier; the reference's value stands beside it",
+        "Salimans et al. 2016",
+        "none",
+    ),
+    Metric(
+        "fd_pixels",
+        "Fréchet distance on principal components of the pixels: a second view",
+        "Heusel et al. 2017; Dowson & Landau 1982",
+        "lower",
+    ),
+    Metric(
+        "kid_pixels",
+        "unbiased squared MMD on principal components of the pixels: a second view",
+        "Bińkowski et al. 2018",
+        "lower",
+    ),
+    Metric(
         "nearer_to_train",
-        "share of samples nearer to training data than to as many held-out data; null 0.5",
+        "share of samples nearer to training than to held-out data, weighted to equal size; null 0.5",
         "Meehan et al. 2020",
         "lower",
     ),
+    Metric(
+        "nearer_to_train_features",
+        "the same in features",
+        "Meehan et al. 2020",
+        "lower",
+    ),
+    Metric(
+        "nn_ratio",
+        "median distance to the nearest training example over that to the nearest held-out one, in features",
+        "control of this study",
+        "higher",
+    ),
+    Metric("nn_ratio_pixels", "the same in pixels", "control of this study", "higher"),
+    Metric(
+        "authenticity",
+        "share of samples farther from their nearest training example than that from its own nearest other",
+        "Alaa et al. 2022",
+        "higher",
+    ),
+    Metric(
+        "c_t",
+        "Mann-Whitney Z of distances to training data against those of held-out data, by cells; < 0 copies",
+        "Meehan et al. 2020",
+        "higher",
+    ),
+    Metric("duplicates", "share of samples that equal a training example", "control of this study", "lower"),
 )
 
 _BETTER = {metric.name: metric.better for metric in METRICS}

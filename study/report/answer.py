@@ -91,15 +91,19 @@ def _prior_leads(c: Contest) -> str:
 
 def _no_winner(c: Contest) -> str:
     """The best mean is not the prior's, but no difference from the prior is sure."""
-    largest = f"`{c.leader}`, gains {c.gain(c.leader)} (95 % interval)"
+    row = c.contestants[c.leader]
+    why = "the interval includes zero"
+    if not row.low <= 0 <= row.high:
+        why = "the interval excludes zero, but does not survive the correction for the number of strategies"
+    largest = f"`{c.leader}`, gains {c.gain(c.leader)} (95 % interval), and {why}"
     if all(row.verdict == "tie" for row in c.rivals.values()):
         return (
             f"It makes no measurable difference: {c.scope}, no strategy's {c.label} differs from the "
-            f"prior's; the best mean, {largest}, and the interval includes zero."
+            f"prior's; the best mean, {largest}."
         )
     return (
         f"The prior is enough: {c.scope}, no strategy is shown to beat it in {c.label}; the best mean, "
-        f"{largest}, and the interval includes zero."
+        f"{largest}."
     )
 
 

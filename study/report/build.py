@@ -27,7 +27,7 @@ def build_report(
     Returns:
         The answer in a sentence, and the path of `report.html`.
     """
-    summary = frames.undecided(summary)
+    summary = frames.with_errors(frames.undecided(summary), results.metrics)
     parts = findings.sections if findings else ()
     own = {f"finding-{i + 1}": (s.figure, s.title) for i, s in enumerate(parts) if s.figure is not None}
     pictures, absent = save_figures(results, summary, folder, extra=own)

@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 
 from study.experiment import Findings
-from study.report import about, frames, methods, scores
+from study.report import about, frames, methods, scores, uncertainty
 from study.report.answer import answer
 from study.report.blocks import Block, Command, Plain, Report, Scores, Section, Terms, Text
 from study.report.figures import Picture
+from study.report.novelty import novelty_table
 from study.results import Results
 
 
@@ -33,12 +34,14 @@ def compose(
         *_findings(findings, pictures),
         _scores(summary, pictures),
         _shown("gains", "Where on the grid it matters", ["gains"], pictures),
+        _across(results, summary),
         _shown("ladder", "The gap ladder", ["ladder"], pictures),
         _mismatch(results, pictures),
         _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], pictures),
         _shown("samples", "Samples", [n for n in pictures if n.startswith("samples-")], pictures),
-        _shown("novelty", "Novelty", ["novelty"], pictures),
+        _novelty(summary, pictures),
         _claims(claims),
+        Section("variance", "Where the variance comes from", uncertainty.components(results, summary)),
         Section("missing", "What failed or is missing", _missing(results, absent, claims)),
         Section("methods", "Methods", _methods(results, summary, pictures)),
         Section("provenance", "Provenance", [Terms(methods.provenance(results.provenance))]),
@@ -82,17 +85,30 @@ def _scores(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
             caption = f"Mean with 95 % interval at {setting.label}. {scores.LEGEND}"
             blocks.append(Scores(caption, single, folded=True))
     if "differences" in pictures:
-        paired = f"Paired difference from the prior on the same trained model, 95 % interval, {over}."
+        paired = (
+            f"Paired difference from the prior on the same trained model, 95 % interval, {over}.{scores.UNSEEN}"
+        )
         blocks += [pictures["differences"], Scores(paired, whole, show="difference", folded=True)]
     return Section(
         "strategies", "Strategies and metrics", [Text(about.table_note(summary)), *blocks] if blocks else []
     )
 
 
+def _across(results: Results, summary: pd.DataFrame) -> Section:
+    table = uncertainty.across(results, summary)
+    return Section("across", "Across settings", [table] if table else [])
+
+
 def _mismatch(results: Results, pictures: Mapping[str, Picture]) -> Section:
     blocks: list[Block] = [pictures["mismatch"]] if "mismatch" in pictures else []
     table = about.models_table(results)
     return Section("mismatch", "How far the prior is from q(z)", [*blocks, *([table] if table else [])])
+
+
+def _novelty(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
+    table = novelty_table(summary)
+    shown = [pictures[name] for name in ("novelty", "nearest") if name in pictures]
+    return Section("novelty", "Novelty", [*shown[:1], *([table] if table else []), *shown[1:]])
 
 
 def _claims(claims: pd.DataFrame | None) -> Section:

@@ -100,11 +100,11 @@ class Contest:
     def leans(self) -> frozenset[str]:
         """Strategies whose whole interval of `nearer_to_train` lies above what real held-out data may get.
 
-        Real data are the same for every seed: their noise is that of a share among n samples.
+        Real data are the same for every seed: their noise is that of their samples.
         """
         if "held-out" not in self.nearer:
             return frozenset()
-        floor = frames.share_interval(self.nearer["held-out"].mean, self.nearer["held-out"].n)[1]
+        floor = frames.real_interval(self.nearer["held-out"])[1]
         return frozenset(name for name, row in self.nearer.items() if row.low_mean > floor)
 
 

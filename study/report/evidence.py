@@ -119,7 +119,7 @@ def _copying(c: Contest) -> str:
     if "held-out" not in c.nearer:
         return f"`{name}`: {share} are nearer to training data than to held-out data (50 %: no copying)."
     real = c.nearer["held-out"]
-    ends = frames.share_interval(real.mean, int(real.n))
+    ends = frames.real_interval(real)
     against = f"{interval(real.mean, *ends, scale=100)} % of real held-out data"
     if name in c.leans:
         said = f"`{name}` leans towards the training data"

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study.report.frames import Setting
-from study.report.plots import comparison, grid, ladder, latents, losses, mismatch, samples, style
+from study.report.plots import comparison, grid, ladder, latents, losses, mismatch, nearest, samples, style
 from study.results import Results
 
 GRIDS = 3  # settings with a grid of samples
@@ -59,7 +59,7 @@ SPECS = (
         grid.gains,
         "Heat maps over α and β of the gain over the prior, one for each of the main strategies.",
         "Blue: better than the prior on the same trained models; orange: worse; white: no difference. “=” "
-        "marks a setting whose 95 % interval includes zero, “✕” one where the prior is better for sure. For "
+        "marks a tie, “✕” one where the prior is better for sure. For "
         "a Gaussian decoder α and β act through the noise variance s = β/(2α): cells of equal s are the same "
         "model to Adam, so read along s and not along α or β alone.",
         "fewer than two settings of (α, β) have a gain over the prior",
@@ -82,7 +82,7 @@ SPECS = (
         "Scatter plots: bracket on KL(q(z)‖p(z)) of each trained model against a strategy's gain over the "
         "prior.",
         "Each bar is one trained model: it reaches from the lower to the upper end of the bracket on "
-        "KL(q(z)‖p(z)). A long bar says that the mismatch is not identified, and is no error bar; it ends at "
+        "KL(q(z)‖p(z)). A hollow mark and a long bar say that the mismatch is not identified; the bar is no error bar. It ends at "
         "0, since a KL is never negative. Colour is β, shape is α. ρ is Spearman's rank correlation between "
         "the bracket's middle and the gain, with a 95 % interval from resampling settings, then models "
         "within them. Where a bar starts at 0 its middle is half the upper end, so ρ rests on that end "
@@ -115,10 +115,19 @@ SPECS = (
         comparison.novelty,
         "Dot plot: share of samples nearer to training data than to held-out data, per strategy.",
         "½ is what a strategy gets that copies nothing; the green band is what real held-out data get here "
-        "(95 % for a share among n), which is the fairer null. To the right of it samples lean towards "
+        "(95 % interval over its samples), which is the fairer null. To the right of it samples lean towards "
         "training data. This is one number: a strategy at ½ may still repeat single examples. A number at an "
         "edge is a row that lies beyond it.",
         "`nearer_to_train` was not measured",
+    ),
+    Spec(
+        "nearest",
+        nearest.nearest,
+        "Pairs of pictures: each strategy's samples beside the nearest training examples.",
+        "In each pair a sample stands on the left and the training example nearest to it in pixels on the right, of "
+        "one trained model, where β/α is smallest. Real held-out data have near neighbours too, and so have their "
+        "reconstructions: look for pairs that are more alike than these. `copycat` shows what copies look like.",
+        "no pictures were kept: the data are no images",
     ),
     Spec(
         "losses",

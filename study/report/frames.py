@@ -13,13 +13,18 @@ from study.report.words import MODEL, REFERENCES, STRATEGIES, in_order
 from study.results import Results
 
 QUALITY = ["kid", "fd", "precision", "recall", "density", "coverage", "sharpness", "class_histogram"]
+QUALITY += ["fd_infinity", "sliced_w2", "c2st", "vendi", "fd_pixels", "kid_pixels"]
 COST = ["seconds_fit", "seconds_per_1000"]
-OTHER = ["nearer_to_train", *COST, "log_density"]
+NOVELTY = [
+    *("nearer_to_train", "nearer_to_train_features", "nn_ratio", "nn_ratio_pixels"),
+    *("authenticity", "c_t", "duplicates"),
+]
+OTHER = [*NOVELTY, "confidence", *COST, "log_density"]
 KL_ENDS = ["kl_aggregate_lower", "kl_aggregate_upper"]
 PRIOR = "prior"
 SUMMARY = [
     *("alpha", "beta", "noise_variance", "strategy", "metric", "better", "reference", "n", "seeds"),
-    *("mean", "low_mean", "high_mean", "difference", "low", "high", "verdict", "standing"),
+    *("mean", "low_mean", "high_mean", "difference", "low", "high", "p", "p_holm", "detectable", "verdict", "standing"),
 ]
 
 
@@ -110,10 +115,21 @@ def primary(summary: pd.DataFrame) -> str | None:
     return next(iter(in_order(directed, QUALITY)), None)
 
 
-def share_interval(share: float, n: int) -> tuple[float, float]:
-    """95 % Wilson interval of a share among n samples :cite:`wilson1927`."""
-    low, high = stats.binomtest(round(share * n), n).proportion_ci(method="wilson")
-    return float(low), float(high)
+def with_errors(summary: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
+    """The summary with `stderr`: the mean standard error of a strategy's rows of a metric, over their samples."""
+    if summary.empty:
+        return summary.assign(stderr=np.nan)
+    errors = metrics.groupby(["strategy", "metric"])["stderr"].mean()
+    return summary.drop(columns="stderr", errors="ignore").join(errors, on=["strategy", "metric"])
+
+
+def real_interval(row: Any) -> tuple[float, float]:
+    """95 % interval of a measurement of held-out data, from its standard error over samples; NaN where unknown.
+
+    Real data are the same in every training, so trainings say nothing of how sure the value is.
+    """
+    reach = float(stats.norm.ppf(0.975)) * getattr(row, "stderr", float("nan"))
+    return row.mean - reach, row.mean + reach
 
 
 def direction(summary: pd.DataFrame, metric: str) -> str:

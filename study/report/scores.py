@@ -20,6 +20,10 @@ LEGEND = (
     "†: tied for best. ▲ better and ▼ worse than the prior, = tie. Reference rows, in italics, do not "
     "compete."
 )
+UNSEEN = (
+    " Behind a tie, the smallest true difference that this many trainings show with 80 % power: below it, a "
+    "difference goes unseen."
+)
 SIGNS = {"better": "▲", "worse": "▼", "tie": "="}
 
 
@@ -43,13 +47,17 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """Texts of one measurement: mean with interval, paired difference from the prior; and how it stands."""
+    """Texts of one measurement: mean with interval, paired difference from the prior; and how it stands.
+
+    `unseen` is what a tie may hide: the smallest true difference that would have been seen.
+    """
 
     mean: str = "—"
     difference: str = ""
     verdict: str = "none"
     standing: str = ""
     value: float = float("nan")
+    unseen: str = ""
 
     @property
     def sign(self) -> str:
@@ -76,7 +84,7 @@ class Table:
 def build(
     summary: pd.DataFrame, metrics: Sequence[str] | None = None, *, setting: Setting | None = None
 ) -> Table:
-    """The table of one setting, or averaged over the grid.
+    """The table of one setting, or averaged over the grid; without `metrics` all but `frames.NOVELTY`'s details.
 
     Raises:
         StudyError: a metric is asked for that the summary does not have.
@@ -85,12 +93,13 @@ def build(
     rows = frames.averaged(summary) if setting is None else frames.at(summary, setting)
     rows = rows[(rows["strategy"] != MODEL) & rows["mean"].notna()]
     known = frames.metrics(rows)
+    main = [m for m in known if m not in frames.NOVELTY[1:]]  # the others have a table of their own
     unknown = [m for m in metrics or [] if m not in set(summary["metric"])]
     if unknown:
         raise StudyError(
             f"table: no metric {unknown[0]!r} in the summary; it has {', '.join(known) or 'none'}"
         )
-    columns = [_column(summary, m) for m in (known if metrics is None else metrics)]
+    columns = [_column(summary, m) for m in (main if metrics is None else metrics)]
     names = frames.strategies(rows)
     found = {(row["strategy"], row["metric"]): row for row in rows.to_dict("records")}
     cells = [[_cell(found.get((name, column.metric)), column) for column in columns] for name in names]
@@ -126,4 +135,7 @@ def _cell(row: Any, column: Column) -> Cell:
         verdict=row["verdict"] if marked else "none",
         standing=row["standing"] if marked else "",
         value=float(row["mean"]),
+        unseen=number(scale * row["detectable"], places)
+        if marked and row["verdict"] == "tie" and np.isfinite(row.get("detectable", np.nan))
+        else "",
     )

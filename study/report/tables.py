@@ -55,10 +55,15 @@ def markdown(made: Table, show: str = "mean") -> str:
         for name, cells in rows:
             texts = [_marked(cell, _text(cell, show), "**", "**", TIED) for cell in cells]
             if show == "difference":
-                texts = [f"{cell.difference or '—'} {cell.sign}".strip() for cell in cells]
+                texts = [_difference(cell) for cell in cells]
             label = name.replace("|", "\\|").replace("<", "&lt;")
             lines.append(f"| {emphasis}{label}{emphasis} | " + " | ".join(texts) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _difference(cell: Cell) -> str:
+    tie = f"tie (&lt; {cell.unseen} would go unseen)" if cell.unseen else cell.sign
+    return f"{cell.difference or '—'} {tie}".strip()
 
 
 def _marked(cell: Cell, text: str, start: str, end: str, tied: str) -> str:

@@ -65,11 +65,70 @@ METRICS = {
     "class_histogram": Word(
         "class histogram", "", "total variation between the classes that a classifier sees and the data's"
     ),
+    "fd_infinity": Word(
+        "FD∞",
+        "",
+        "FD at endless samples: the intercept of a line through FD at 10 sizes against 1/n; free of most of FD's "
+        "bias, so it is near 0 where the distributions agree, and may come out slightly negative",
+    ),
+    "vendi": Word(
+        "Vendi ratio",
+        "",
+        "effective number of distinct samples (exponential of the entropy of the cosine kernel of the features) "
+        "over that of as many real data: 1 is as diverse as real, less is narrower",
+    ),
+    "sliced_w2": Word(
+        "sliced W₂²",
+        "",
+        "squared Wasserstein-2 distance of the features, mean over fixed directions, less what two equal sets "
+        "score at this n; near 0 where the distributions agree, and may come out slightly negative",
+    ),
+    "c2st": Word(
+        "C2ST AUC",
+        "",
+        "how often a logistic regression on the features and their squares, out of fold, ranks a sample above "
+        "a real example: ½ where it cannot tell them apart, 1 where it always can",
+    ),
+    "confidence": Word(
+        "confidence",
+        "",
+        "mean largest class probability that the fixed classifier gives a sample; the real data's value stands "
+        "beside it",
+    ),
+    "fd_pixels": Word("FD on pixels", "", "FD on principal components of the pixels instead of features"),
+    "kid_pixels": Word("KID on pixels", "", "KID on principal components of the pixels instead of features"),
     "nearer_to_train": Word(
         "nearer to train",
         "share",
-        "share of samples nearer to training data than to as many held-out data; ½ where nothing is copied, "
-        "and below ½ is no virtue",
+        "share of samples nearer to training data than to held-out data, these counted so often that both have "
+        "one size; ½ where nothing is copied, 1 for copies, and below ½ is no virtue",
+    ),
+    "nearer_to_train_features": Word(
+        "nearer to train (features)",
+        "share",
+        "the same in features; the extractor knows the training data, so real data may lie off ½",
+    ),
+    "nn_ratio": Word(
+        "distance ratio",
+        "",
+        "median of distance to the nearest of all training examples over that to the nearest held-out one, in "
+        "features; 0 for copies",
+    ),
+    "nn_ratio_pixels": Word("distance ratio (pixels)", "", "the same in pixels"),
+    "authenticity": Word(
+        "authenticity",
+        "share",
+        "share of samples farther from their nearest training example than that one is from its own nearest other; "
+        "0 for copies, and noise has all of it",
+    ),
+    "c_t": Word(
+        "C_T",
+        "",
+        "data-copying test: Z-value of the distances to the nearest training example against those of held-out "
+        "data, region by region; below 0 is copying, above 0 underfitting; grows with n",
+    ),
+    "duplicates": Word(
+        "duplicates", "share", "share of samples that equal a training example, at 8 bits where data are pictures"
     ),
     "seconds_fit": Word("fit", "s", "seconds to fit the strategy to one model's codes"),
     "seconds_per_1000": Word("draw", "s per 1000", "seconds to draw and decode 1000 samples"),
@@ -85,6 +144,43 @@ METRICS = {
     "mi_upper": Word("I(n; z), upper", "nats", "upper end of the information between example and code"),
     "kl_aggregate_lower": Word("KL(q(z)‖p(z)), lower", "nats", "lower end of the prior's mismatch"),
     "kl_aggregate_upper": Word("KL(q(z)‖p(z)), upper", "nats", "upper end of the prior's mismatch"),
+    "identified": Word(
+        "identified", "", "whether the two ends of the bracket on I(n; z) lie within 0.1 nats of each other"
+    ),
+    "total_correlation_lower": Word(
+        "total correlation, lower", "nats", "lower end of KL(q(z)‖∏ⱼ q(zⱼ)), what dimensions tell of each other"
+    ),
+    "total_correlation_upper": Word(
+        "total correlation, upper", "nats", "upper end of KL(q(z)‖∏ⱼ q(zⱼ)), what dimensions tell of each other"
+    ),
+    "dimension_wise_kl_lower": Word(
+        "dimension-wise KL, lower", "nats", "lower end of Σⱼ KL(q(zⱼ)‖p(zⱼ)), the mismatch of the marginals"
+    ),
+    "dimension_wise_kl_upper": Word(
+        "dimension-wise KL, upper", "nats", "upper end of Σⱼ KL(q(zⱼ)‖p(zⱼ)), the mismatch of the marginals"
+    ),
+    "latent_mmd": Word(
+        "MMD² of z",
+        "",
+        "squared MMD between draws of q(z) and of the prior, multi-scale inverse multiquadric kernel; unbiased, "
+        "so it may come out slightly negative",
+    ),
+    "latent_mmd_null_high": Word("MMD² of z, null", "", "what two sets of prior draws exceed in 5 % of cases"),
+    "latent_sliced_w2": Word(
+        "sliced W₂² of z", "", "squared sliced Wasserstein-2 distance between draws of q(z) and of the prior"
+    ),
+    "latent_sliced_w2_null_high": Word(
+        "sliced W₂² of z, null", "", "what two sets of prior draws exceed in 5 % of cases"
+    ),
+    "latent_c2st": Word(
+        "C2ST AUC of z",
+        "",
+        "how often a logistic regression on z, its squares and products ranks a draw of q(z) above one of the "
+        "prior: ½ where it cannot tell them apart",
+    ),
+    "latent_c2st_null_high": Word(
+        "C2ST AUC of z, null", "", "what two sets of prior draws exceed in 5 % of cases"
+    ),
     "overlap": Word(
         "overlap",
         "examples",

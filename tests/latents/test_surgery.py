@@ -66,6 +66,27 @@ def test_bracket_is_ordered_and_adds_up():
     assert apart.kl_aggregate_lower.value <= apart.kl_aggregate_upper.value
     assert apart.kl_aggregate_upper.value + apart.mi_lower.value == pytest.approx(apart.rate.value)
 
+    for end in ("lower", "upper"):
+        parts = (getattr(apart, f"{name}_{end}") for name in ("total_correlation", "dimension_wise_kl"))
+        whole = getattr(apart, f"kl_aggregate_{end}")
+        assert sum(part.value for part in parts) == pytest.approx(whole.value, abs=1e-6)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.7])
+def test_total_correlation_of_a_gaussian(correlation):
+    d, n, noise = 3, 20_000, 0.2
+    covariance = np.full((d, d), correlation) + (1 - correlation) * np.eye(d)
+    between = np.linalg.cholesky(1.5 * covariance - noise * np.eye(d))
+    mean = np.random.default_rng(0).normal(size=(n, d)) @ between.T
+    latents = Latents(mean, np.full((n, d), math.log(noise)))
+    apart = surgery(jax.random.key(0), latents, latents, draws=4000)
+    exact = -0.5 * np.linalg.slogdet(covariance)[1]
+    wise = 0.5 * d * (1.5 - 1 - math.log(1.5))
+    for name, value in {"total_correlation": exact, "dimension_wise_kl": wise}.items():
+        lower, upper = (getattr(apart, f"{name}_{end}") for end in ("lower", "upper"))
+        # 20,000 means stand for the population: their own covariance is off by 1/√n
+        assert lower.value - 4 * lower.stderr - 0.02 < value < upper.value + 4 * upper.stderr + 0.02, name
+
 
 def test_hole_mass_of_a_shell_is_what_the_prior_leaves_empty():
     """Codes on a wide ring: nearly all of the prior lies where q(z) has next to nothing."""

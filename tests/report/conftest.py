@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from study import schemas
+from study.report import frames
 from study.results import CONFIGURATION, Results
 
 STRATEGIES = {  # how much of the mismatch a strategy leaves
@@ -125,6 +126,7 @@ def make(
                 )
             if images:
                 samples[f"{run_id}/{strategy}"] = generator.integers(0, 255, (16, 8, 8)).astype(np.uint8)
+                samples[f"{run_id}/{strategy}/nearest"] = samples[f"{run_id}/{strategy}"][:4] // 2
         for strategy, name, v, better in rows:
             gone = name in missing
             metrics.append(
@@ -132,6 +134,7 @@ def make(
                     "run_id": run_id,
                     "strategy": strategy,
                     "strategy_config": "{}",
+                    "fit": 0,
                     "draw": 0,
                     "split": "test",
                     "metric": name,
@@ -211,7 +214,7 @@ def summarise(results: Results) -> pd.DataFrame:
             wide = rows.pivot_table(index=keys, columns="strategy", values="value", dropna=False)
             by_seed = wide.groupby(level="seed").mean()
             parts += _summarise_metric(by_seed, str(key[-1]), setting)
-    return pd.DataFrame(parts, columns=COLUMNS)
+    return frames.with_errors(pd.DataFrame(parts, columns=COLUMNS), results.metrics)
 
 
 COLUMNS = [

@@ -122,7 +122,7 @@ def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
     if "held-out" in rows.index:
         real = next(frames.each(rows.loc[["held-out"]]))
         axes.axvspan(
-            *frames.share_interval(real.mean, int(real.n)), color=style.GREEN, alpha=0.18, linewidth=0
+            *frames.real_interval(real), color=style.GREEN, alpha=0.18, linewidth=0
         )
         axes.axvline(real.mean, color=style.GREEN, linestyle="--", label="held-out real data")
     axes.axvline(0.5, color=style.INK, linewidth=0.9, label="½: no leaning")

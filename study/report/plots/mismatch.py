@@ -19,7 +19,8 @@ def mismatch_table(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
     model = frames.models(results)
     if metric is None:
         return pd.DataFrame()
-    model = model[["alpha", "beta", "seed"]].join(frames.mismatch(model))
+    known = model["identified"] > 0 if "identified" in model else True
+    model = model[["alpha", "beta", "seed"]].assign(identified=known).join(frames.mismatch(model))
     values = frames.measured(results, metric)
     sign = frames.gain_sign(frames.direction(summary, metric))
     parts = []
@@ -66,5 +67,10 @@ def _panel(axes: Axes, rows: pd.DataFrame, color: dict, marker: dict) -> None:
     for (alpha, beta), cell in rows.groupby(["alpha", "beta"]):
         low, high = cell["lower"].fillna(cell["middle"]), cell["upper"].fillna(cell["middle"])
         axes.hlines(cell["gain"], low, high, color=color[beta], linewidth=1.3)
-        axes.plot(cell["middle"], cell["gain"], linestyle="", marker=marker[alpha], color=color[beta])
+        for known, part in cell.groupby("identified"):
+            face = color[beta] if known else "none"
+            axes.plot(
+                *(part["middle"], part["gain"]),
+                **{"linestyle": "", "marker": marker[alpha], "color": color[beta], "markerfacecolor": face},
+            )
     axes.locator_params(axis="x", nbins=4)

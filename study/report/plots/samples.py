@@ -24,35 +24,41 @@ def sample_grid(results: Results, setting: Setting) -> Figure | None:
     if runs.empty:
         return None
     run = str(runs["run_id"].iloc[0])
-    images = {
-        name.removeprefix(f"{run}/"): _images(array)
-        for name, array in results.samples.items()
-        if name.startswith(f"{run}/") and not name.endswith("/codes")
-    }
-    names = in_order(images, STRATEGIES)
-    columns = min(COLUMNS, *(len(images[n]) for n in names))
-    height, width, channels = images[names[0]].shape[1:]
+    rows = {name: images[:COLUMNS] for name, images in pictures(results, run).items()}
+    return sheet(rows, title=f"Same model, same draws, other strategies: {setting.label}")
+
+
+def pictures(results: Results, run: str, kind: str = "") -> dict[str, np.ndarray]:
+    """The images `[k, height, width, channels]` kept of a run by strategy, in order; `kind` "nearest" for those."""
+    images = {}
+    for name, array in results.samples.items():
+        owner, strategy, *rest = name.split("/")
+        if owner == run and rest == [kind] * bool(kind) and _is_image(name, results):
+            images[strategy] = _images(array)
+    return {name: images[name] for name in in_order(images, STRATEGIES)}
+
+
+def sheet(rows: dict[str, np.ndarray], *, title: str, together: int = 1) -> Figure:
+    """Rows of images under each other, as many of each as all have, in groups of `together` side by side."""
+    names = list(rows)
+    columns = min(len(images) for images in rows.values())
+    height, width, channels = rows[names[0]].shape[1:]
     gap = max(1, height // 14)
-    sheet = np.zeros((len(names) * (height + gap) - gap, columns * (width + gap) - gap, 4), np.uint8)
+    lefts = [j * (width + gap) + j // together * 3 * gap * (together > 1) for j in range(columns)]
+    canvas = np.zeros((len(names) * (height + gap) - gap, lefts[-1] + width, 4), np.uint8)
     for i, name in enumerate(names):
-        for j in range(columns):
-            top, left = i * (height + gap), j * (width + gap)
-            tile = sheet[top : top + height, left : left + width]
-            tile[..., :3] = images[name][j] if channels == 3 else images[name][j][..., :1]
+        for j, left in enumerate(lefts):
+            top = i * (height + gap)
+            tile = canvas[top : top + height, left : left + width]
+            tile[..., :3] = rows[name][j] if channels == 3 else rows[name][j][..., :1]
             tile[..., 3] = 255
     text = 1.45
-    inches = (style.WIDTH - text - 0.2) * sheet.shape[0] / sheet.shape[1]
-    figure = Figure(figsize=(style.WIDTH, inches + 0.55))
+    inches = (style.WIDTH - text - 0.2) * canvas.shape[0] / canvas.shape[1]
     total = inches + 0.55
-    figure.suptitle(
-        f"Same model, same draws, other strategies: {setting.label}",
-        x=0.01,
-        y=1 - 0.06 / total,
-        ha="left",
-        va="top",
-    )
+    figure = Figure(figsize=(style.WIDTH, total))
+    figure.suptitle(title, x=0.01, y=1 - 0.06 / total, ha="left", va="top")
     axes = figure.add_axes((text / style.WIDTH, 0.1 / total, 1 - (text + 0.2) / style.WIDTH, inches / total))
-    axes.imshow(sheet, interpolation="none", aspect="auto")
+    axes.imshow(canvas, interpolation="none", aspect="auto")
     axes.set_yticks((np.arange(len(names)) + 0.5) * (height + gap) - gap / 2 - 0.5, names)
     axes.set_xticks([])
     axes.tick_params(length=0)
@@ -62,7 +68,7 @@ def sample_grid(results: Results, setting: Setting) -> Figure | None:
 
 
 def _pictured(results: Results) -> pd.Series:
-    pictured = {name.rsplit("/", 1)[0] for name in results.samples if _is_image(name, results)}
+    pictured = {name.split("/")[0] for name in results.samples if _is_image(name, results)}
     return results.runs["run_id"].isin(pictured)
 
 

@@ -1,0 +1,263 @@
+"""Is what is drawn from the encoder's posteriors new data, or training data again?
+
+Drawing z ~ q(z|xₙ) for a random training example, method 1 of the thread, is said to give theoretically infinite
+amounts of data. With I the information that z has of n, the overlap exp(log N − I) is how many examples could have
+produced a z, from 1 (every draw repeats one example, up to decoder noise) to N (no example shows). β moves it; novelty
+and fidelity follow. Reconstructions of held-out data pass the same decoder from codes that were never trained on: the
+novelty that they lack is the decoder's blur, not memory.
+
+    study run memorisation                      MNIST, 35 VAEs, forty minutes on two cores
+    study run memorisation --profile quick      digits, 35 VAEs, two minutes
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study import (
+    Dataset,
+    Experiment,
+    Findings,
+    Section,
+    StudyConfig,
+    TrainConfig,
+    VAEConfig,
+    experiment_main,
+    summarise,
+)
+from study.report import frames
+from study.report.novelty import differences
+from study.report.numbers import count, interval, number
+from study.results import Results
+from study.statistics import bootstrap_interval
+
+STRATEGIES = ("posterior", "prior", "gmm", "reconstruction", "copycat", "held-out")
+COLOURS = dict(
+    zip(STRATEGIES, ("#d0661b", "#2f7fc1", "#a65fa8", "#1f9274", "#7b838c", "#1b1f24"), strict=True)
+)
+PANELS = {
+    "authenticity": "authenticity\n(0: copies)",
+    "nearer_to_train": "nearer to train\n(1: copies)",
+    "kid": "KID\n(0: as real data)",
+}
+NOVELTY = "authenticity"  # the measure that the answer is about
+SAME_DECODER = "reconstruction"
+ONE = 1.1  # an overlap below this is near 1
+
+
+def grid(dataset: str, betas: tuple[float, ...], *, latent_dim: int, hidden: int, steps: int) -> StudyConfig:
+    """VAEs over β at α = 1, drawn from by method 1 and by what it is read against."""
+    return StudyConfig(
+        dataset=dataset,
+        model=VAEConfig(latent_dim=latent_dim, hidden=(hidden,)),
+        training=TrainConfig(steps=steps, kl_warmup=0.2),
+        betas=betas,
+        strategies=STRATEGIES,
+        density_draws=1000,
+    )
+
+
+def by_beta(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
+    """Per β the overlap, and per strategy novelty and fidelity, with novelty minus that of reconstructions."""
+    models = frames.models(results)
+    summary = frames.with_errors(summarise(results.metrics), results.metrics)
+    overlap, scores = [], []
+    for setting in frames.settings(models):
+        own = frames.at(models, setting)
+        # The mean of the information and not of its exponential, which the largest would rule.
+        information = np.array(bootstrap_interval(own["mi_lower"].to_numpy()))
+        mean, high, low = np.maximum(np.exp(np.log(len(data.train)) - information), 1)  # I is log N at most
+        place = {"beta": setting.beta, "noise_variance": setting.noise_variance}
+        overlap.append(
+            {**place, "trainings": len(own), "rate": own["rate"].mean(), "n_train": len(data.train)}
+            | {"overlap": mean, "overlap_low": low, "overlap_high": high}
+        )
+        rows = frames.at(summary, setting)
+        rows = rows[rows["metric"].isin([*PANELS, *frames.NOVELTY])]
+        own_columns = rows[["strategy", "metric", "mean", "low_mean", "high_mean"]]
+        against = differences(summary, baseline=SAME_DECODER, setting=setting)
+        scores.append(
+            own_columns.merge(against, on=["strategy", "metric"], how="left").assign(beta=setting.beta)
+        )
+    return {"overlap": pd.DataFrame(overlap), "memorisation": pd.concat(scores, ignore_index=True)}
+
+
+def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
+    """The answer, overlap and novelty of posterior draws by β, and all curves."""
+    overlap, scores = tables["overlap"], tables["memorisation"]
+    table = overlap.set_index("beta")
+    posterior = scores[scores["strategy"] == "posterior"]
+    for metric in (NOVELTY, "nearer_to_train"):
+        rows = posterior[posterior["metric"] == metric].set_index("beta")
+        table[metric] = rows["difference"]
+        table[f"{metric}_low"], table[f"{metric}_high"] = rows["low"], rows["high"]
+    copies = posterior[posterior["copies"].eq(True)]
+    table["copying"] = copies.groupby("beta")["metric"].agg(", ".join)
+    fidelity = scores[scores["metric"] == "kid"].pivot_table(index="beta", columns="strategy", values="mean")
+    table = table.assign(kid_posterior=fidelity["posterior"], kid_prior=fidelity["prior"]).fillna(
+        {"copying": "none"}
+    )
+    table = table.reset_index().sort_values("beta")
+    text = (
+        "Overlap: how many training examples could have produced a z. Authenticity and nearer_to_train are those of "
+        "posterior draws minus those of held-out data reconstructed by the same decoder, with 95 % intervals over "
+        "trainings and held-out data; copying names every novelty measure whose whole interval lies on that side. "
+        "Where training and test data come from other writers, as in MNIST, to lean towards the training data is also "
+        "to lean towards its writers."
+    )
+    return Findings(
+        _answer(table), (Section("What posterior draws are, by β", text, table, figure(overlap, scores)),)
+    )
+
+
+def _answer(table: pd.DataFrame) -> str:
+    """What comes out where a draw has one source, and where it has more."""
+    single, shared = table[table["overlap"] < ONE], table[table["overlap"] >= ONE]
+    n = int(table["n_train"].iloc[0])
+    said = [_verdict(single, shared)]
+    if len(single):
+        row = single.iloc[-1]
+        said.append(
+            f"Up to β = {row['beta']:g} a draw has a single source (overlap {_said(row, 'overlap')} of {n} training "
+            f"examples): endless draws are the same {n} examples through the decoder, however many are taken. "
+            f"{_novelty(single)}"
+        )
+    if len(shared):
+        first, last = shared.iloc[0], shared.iloc[-1]
+        where = f"At β = {first['beta']:g} the overlap is {number(first['overlap'])}."
+        if len(shared) > 1:
+            where = (
+                f"From β = {first['beta']:g} to {last['beta']:g} the overlap grows from {number(first['overlap'])} to "
+                f"{number(last['overlap'])}, and KID goes from {number(first['kid_posterior'])} to "
+                f"{number(last['kid_posterior'])}."
+            )
+        said.append(f"{where} {_novelty(shared)}")
+    return " ".join(said)
+
+
+def _verdict(single: pd.DataFrame, shared: pd.DataFrame) -> str:
+    alone, together = (_leans(part).any() for part in (single, shared))
+    if alone and together:
+        return (
+            "No: draws from posteriors are tied to the training data, most where posteriors do not overlap."
+        )
+    if alone or together:
+        return f"Not where posteriors {'do not ' if alone else ''}overlap: there draws are tied to the training data."
+    if len(single):
+        return "In number only: where posteriors do not overlap a draw is one example's, though novelty measures miss it."
+    return "Nothing here shows that they are not, which is no proof of novelty."
+
+
+def _leans(table: pd.DataFrame) -> pd.Series:
+    return table[f"{NOVELTY}_high"] < 0
+
+
+def _novelty(table: pd.DataFrame) -> str:
+    """Authenticity against reconstructions of held-out data, at the last setting that leans or else the last."""
+    leans = _leans(table)
+    row = (table[leans] if leans.any() else table).iloc[-1]
+    return (
+        f"They are less authentic than held-out data through the same decoder in {leans.sum()} of "
+        f"{count(len(table), 'setting')} (difference at β = {row['beta']:g}: {_said(row, NOVELTY)})."
+    )
+
+
+def _said(row: pd.Series, name: str) -> str:
+    return interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+
+
+def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
+    """Overlap, novelty and fidelity against β; the band is where a draw has one source."""
+    with matplotlib.rc_context({"font.size": 9}):
+        fig = Figure(figsize=(7.2, 8.4), layout="constrained")
+        axes = fig.subplots(1 + len(PANELS), 1, sharex=True)
+    rows = overlap.sort_values("beta")
+    reach = np.clip([rows["overlap"] - rows["overlap_low"], rows["overlap_high"] - rows["overlap"]], 0, None)
+    axes[0].errorbar(
+        rows["beta"], rows["overlap"], yerr=reach, fmt="o-", capsize=3, color=COLOURS["posterior"]
+    )
+    axes[0].set_ylabel("overlap\nexp(log N − I), examples")
+    axes[0].set_yscale("log")
+    axes[0].axhline(rows["n_train"].iloc[0], color="0.5", linewidth=1, linestyle=":")
+    axes[0].annotate(
+        "N", (rows["beta"].iloc[0], rows["n_train"].iloc[0]), textcoords="offset points", xytext=(0, -12)
+    )
+    for panel, (metric, label) in zip(axes[1:], PANELS.items(), strict=True):
+        _curves(panel, scores[scores["metric"] == metric], label)
+    axes[-1].set_yscale("symlog", linthresh=0.1)
+    edge = _crossing(rows)
+    for panel in axes:
+        panel.set_xscale("log")
+        panel.spines[["top", "right"]].set_visible(False)
+        if edge is not None:
+            panel.axvspan(rows["beta"].iloc[0] / 1.3, edge, color="0.5", alpha=0.15, linewidth=0)
+    if edge is not None:
+        place = dict(xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="center")
+        axes[0].annotate(f"overlap nears 1\nbelow β ≈ {edge:.2g}", (edge, 0.5), xytext=(-6, 0), **place)
+    axes[-1].set_xlabel("β (α = 1)")
+    axes[0].set_title("Overlap of posteriors, and novelty and fidelity of what is drawn")
+    fig.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    return fig
+
+
+def _curves(axes: Axes, rows: pd.DataFrame, label: str) -> None:
+    for name, color in COLOURS.items():
+        own = rows[rows["strategy"] == name].sort_values("beta")
+        reference = name in ("copycat", "held-out")
+        axes.plot(
+            own["beta"],
+            own["mean"],
+            "--" if reference else "o-",
+            color=color,
+            label=name,
+            markersize=4,
+            linewidth=1.3,
+        )
+        if not reference:
+            axes.fill_between(
+                own["beta"], own["low_mean"], own["high_mean"], color=color, alpha=0.2, linewidth=0
+            )
+    axes.set_ylabel(label)
+
+
+def _crossing(rows: pd.DataFrame) -> float | None:
+    """The β at which the overlap passes `ONE`, between settings in log β and log of what it exceeds 1 by."""
+    beta, excess = np.log(rows["beta"].to_numpy()), np.log(np.maximum(rows["overlap"].to_numpy() - 1, 1e-6))
+    below = np.flatnonzero(excess < np.log(ONE - 1))
+    if not len(below):
+        return None
+    i = int(below[-1])
+    if i + 1 == len(beta):
+        return float(np.exp(beta[i]))
+    share = (np.log(ONE - 1) - excess[i]) / (excess[i + 1] - excess[i])
+    return float(np.exp(beta[i] + share * (beta[i + 1] - beta[i])))
+
+
+QUICK = grid("digits", (0.01, 0.025, 0.06, 0.15, 0.4, 1.0, 2.5), latent_dim=8, hidden=128, steps=4000)
+DEFAULT = grid("mnist", (0.02, 0.06, 0.2, 0.6, 2.0, 6.0, 20.0), latent_dim=16, hidden=256, steps=6000)
+
+EXPERIMENT = Experiment(
+    name="memorisation",
+    question="Are theoretically infinite amounts of data, drawn from the encoder's posteriors, new data?",
+    profiles={
+        "smoke": dataclasses.replace(
+            QUICK,
+            betas=(0.01, 0.4),
+            seeds=(0, 1, 2),
+            training=dataclasses.replace(QUICK.training, steps=500),
+            density_draws=300,
+        ),
+        "quick": QUICK,
+        "default": dataclasses.replace(DEFAULT, n_samples=1000),
+    },
+    findings=findings,
+    tables=by_beta,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(experiment_main(EXPERIMENT))

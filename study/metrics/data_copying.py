@@ -1,0 +1,75 @@
+"""C_T: are samples systematically nearer to the training data than held-out data are, region by region?"""
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from scipy.stats import rankdata
+from sklearn.cluster import KMeans
+
+from study.metrics.base import Measurement
+from study.metrics.registry import measured, unavailable
+
+_PER_CELL = 50  # examples of the test in a cell, about
+_MOST_CELLS = 20
+_FEWEST = 5  # samples and held-out examples that a cell needs
+_FITTED = 10_000  # training examples that decide the cells
+
+
+class Cells:
+    """Regions of data space: k-means cells of the training data `[N, D]`, fewer where the test has small n."""
+
+    def __init__(self, train: np.ndarray, *, n: int) -> None:
+        k = min(max(1, n // _PER_CELL), _MOST_CELLS, len(train))
+        some = train[:: -(-len(train) // _FITTED)]
+        self.centres = KMeans(k, n_init=1, max_iter=50, random_state=0).fit(some).cluster_centers_
+
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """The cell of each x `[n, D]`, an index."""
+        return cdist(x, self.centres, "sqeuclidean").argmin(axis=1)
+
+
+def c_t(
+    samples: tuple[np.ndarray, np.ndarray], held_out: tuple[np.ndarray, np.ndarray], *, reference: str
+) -> Measurement:
+    """Data-copying test C_T :cite:`meehan2020`: negative where samples lie too near to the training data.
+
+    In each cell the distances to the nearest training example are compared by the Mann-Whitney statistic, as a
+    Z-value: standard normal if the two sides are one distribution, negative if samples are nearer, positive if they
+    are farther, as underfitted ones are. C_T is the mean over cells weighted by their share of the held-out data.
+    Cells with fewer than 5 samples or held-out examples are left out, as they are in the paper.
+
+    The paper takes the nearest training example within the cell; here it is the nearest of all, which is another one
+    only at a cell's border. A Z-value grows with the root of the number of samples, so compare C_T at one n.
+    The standard error is DeLong's :cite:`delong1988`, over draws of both sides and given the training data.
+
+    Args:
+        samples: distance of each sample to its nearest training example, squared or not, and its cell, `[n]` each.
+        held_out: the same of held-out data.
+        reference: what the samples were compared with.
+
+    Returns:
+        The measurement; without a value where no cell has enough of both.
+    """
+    n, total, value, variance = len(samples[0]), 0, 0.0, 0.0
+    for cell in np.unique(held_out[1]):
+        x, y = (distances[cells == cell] for distances, cells in (samples, held_out))
+        if min(len(x), len(y)) >= _FEWEST:
+            z, spread = _z_value(x, y)
+            total += len(y)
+            value += len(y) * z
+            variance += len(y) ** 2 * spread
+    if not total:
+        reason = f"no cell holds {_FEWEST} samples and {_FEWEST} held-out examples"
+        return unavailable("c_t", n=n, reference=reference, reason=reason)
+    return measured("c_t", value / total, np.sqrt(variance) / total, n=n, reference=reference)
+
+
+def _z_value(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Mann-Whitney Z of x `[a]` against y `[b]`, negative where x is smaller, and its variance."""
+    a, b = len(x), len(y)
+    ranks = rankdata(np.concatenate([x, y]))
+    # Placements: the share of the other side that a value exceeds; ties count a half.
+    above = (ranks[:a] - rankdata(x)) / b
+    below = (ranks[a:] - rankdata(y)) / a
+    scale = np.sqrt((a + b + 1) / (12 * a * b))  # of the mean placement, if the sides are one distribution
+    variance = above.var(ddof=1) / a + below.var(ddof=1) / b
+    return (above.mean() - 0.5) / scale, variance / scale**2

@@ -1,0 +1,31 @@
+"""Exact duplicates: samples that are a training example, to the data's own resolution."""
+
+import numpy as np
+
+from study.data.base import Dataset
+from study.metrics.base import Measurement
+from study.metrics.registry import measured
+from study.metrics.shares import share_stderr
+
+
+class Duplicates:
+    """The training examples of a data set, to be looked up.
+
+    Pictures are equal where they are equal once rounded to 8 bits over the training range, as a file would hold
+    them; other data where every value is equal.
+    """
+
+    def __init__(self, data: Dataset) -> None:
+        self._range = (float(data.train.min()), float(data.train.max())) if data.is_image else None
+        self._known = frozenset(row.tobytes() for row in self._rounded(data.train))
+
+    def measure(self, x: np.ndarray, *, reference: str) -> Measurement:
+        """Share of samples x `[n, D]` that are duplicates of a training example."""
+        share = np.mean([row.tobytes() in self._known for row in self._rounded(x)])
+        return measured("duplicates", share, share_stderr(share, len(x)), n=len(x), reference=reference)
+
+    def _rounded(self, x: np.ndarray) -> np.ndarray:
+        if self._range is None:
+            return x.astype(np.float32) + np.float32(0)  # -0 becomes 0, which has other bytes
+        low, high = self._range
+        return np.rint(255 * np.clip((x - low) / (high - low or 1.0), 0, 1)).astype(np.uint8)

@@ -1,0 +1,148 @@
+"""FD∞: the Fréchet distance at endless samples, as the intercept of a line in 1/n.
+
+The bias of the Fréchet distance is nearly proportional to 1/n (:cite:`chong2020`), so its values at several
+sizes lie on a line whose intercept is free of it. Samples and reference are cut to the same sizes, so that the
+bias of both sides goes.
+"""
+
+import dataclasses
+import functools
+
+import jax
+import numpy as np
+
+from study.metrics.base import Measurement
+from study.metrics.frechet import frechet_distance, symmetric_root
+from study.metrics.registry import measured, unavailable
+
+SIZES = 10
+_BLOCKS = 64  # rows are summed in blocks; every subset is a union of blocks
+_TURNS = 8  # subsets of one size
+_GROUPS = 32  # of the jackknife
+_PARTNERS = 4  # pairs of groups left out together, per group
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Design:
+    """Which blocks form which subset, 0 or 1.
+
+    Attributes:
+        fit: `[73, 64]`, the subsets of the line: 64 blocks down to 32, evenly spaced in 1/n. Subsets of one size
+            are windows of a shuffled circle, so that each block is used equally often.
+        jackknife: `[161, 64]`, all blocks, then one group left out, then two.
+        pairs: `[2, 128]`, the two groups.
+    """
+
+    fit: np.ndarray
+    jackknife: np.ndarray
+    pairs: np.ndarray
+
+
+@functools.cache
+def design() -> Design:
+    """The design, the same for all; its shuffles come from a fixed key."""
+    sizes = np.rint(_BLOCKS / np.linspace(1, 2, SIZES)).astype(int)
+    fit = []
+    for size, key in zip(sizes, jax.random.split(jax.random.key(0), SIZES), strict=True):
+        place = np.asarray(jax.random.permutation(key, _BLOCKS))
+        starts = np.arange(_TURNS) * (_BLOCKS // _TURNS) if size < _BLOCKS else np.zeros(1, int)
+        fit += [(place - start) % _BLOCKS < size for start in starts]
+    group = np.arange(_BLOCKS) % _GROUPS
+    first = np.repeat(np.arange(_GROUPS), _PARTNERS)
+    second = (first + np.tile(np.arange(_PARTNERS) + 1, _GROUPS)) % _GROUPS
+    without = group != np.arange(_GROUPS)[:, None]
+    jackknife = np.concatenate([np.ones((1, _BLOCKS), bool), without, without[first] & without[second]])
+    return Design(np.array(fit, float), jackknife.astype(float), np.stack([first, second]))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SubsetMoments:
+    """Moments of every subset of the design, the fit's first.
+
+    Attributes:
+        sizes: `[S]` rows.
+        mean: `[S, f]`.
+        covariance: `[S, f, f]`, n - 1 in the denominator.
+    """
+
+    sizes: np.ndarray
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    @classmethod
+    def of(cls, features: np.ndarray) -> "SubsetMoments":
+        """From features `[n, f]`, n at least 64: one pass over the rows, then sums of block moments."""
+        x = np.asarray(features, np.float64)
+        centre = x.mean(axis=0)
+        parts = np.array_split(x - centre, _BLOCKS)
+        member = np.concatenate([design().fit, design().jackknife])
+        sizes = member @ np.array([len(part) for part in parts])
+        mean = member @ np.stack([part.sum(axis=0) for part in parts]) / sizes[:, None]
+        products = np.tensordot(member, np.stack([part.T @ part for part in parts]), axes=1)
+        products -= sizes[:, None, None] * mean[:, :, None] * mean[:, None, :]
+        return cls(sizes, mean + centre, products / (sizes - 1)[:, None, None])
+
+    @functools.cached_property
+    def root(self) -> np.ndarray:
+        """`[S, f, f]` symmetric roots of the covariances."""
+        return symmetric_root(self.covariance)
+
+
+def enough(*, n: int, dimensions: int) -> str:
+    """Why n samples with so many features give no FD∞; empty where they do."""
+    least = max(_BLOCKS, 2 * (dimensions + 1))
+    if n < least:
+        return f"the line in 1/n needs at least {least} samples for {dimensions} features, got {n}"
+    return ""
+
+
+def fd_infinity(
+    features: np.ndarray, reference_moments: SubsetMoments | None, *, reference: str
+) -> Measurement:
+    """Intercept of FD against 1/n over 10 sizes, n down to n/2, by weighted least squares. May be negative.
+
+    The weights are n², since the part of FD's noise that differs between sizes has a deviation of about 1/n.
+    All sizes share the same rows, so the residuals of the fit say little of its error. Its standard error comes
+    from a delete-a-group jackknife over rows of both sides (32 groups), split by second differences into the
+    part linear in the rows and the quadratic part, which the jackknife doubles and which alone is left where
+    the distributions agree (:cite:`efron1981`); each part is scaled by what the fit's subsets make of it.
+
+    Args:
+        features: `[n, f]` of the samples.
+        reference_moments: of as many rows of the reference; None where `enough` gives a reason.
+        reference: what to call it.
+    """
+    n, f = np.shape(features)
+    if reference_moments is None:
+        return unavailable("fd_infinity", n=n, reference=reference, reason=enough(n=n, dimensions=f))
+    own, plan = SubsetMoments.of(features), design()
+    values = frechet_distance(own.mean, own.covariance, reference=reference_moments)
+    subsets = len(plan.fit)
+    weights = _intercept_weights(own.sizes[:subsets])
+    value = weights @ values[:subsets]
+    linear, quadratic = _variances(values[subsets:], plan.pairs)
+    shares = weights / own.sizes[:subsets] * n
+    single = shares @ plan.fit / _BLOCKS
+    double = np.einsum("s,sg,sh->gh", shares / own.sizes[:subsets] * n, plan.fit, plan.fit) / _BLOCKS**2
+    variance = linear * _BLOCKS * (single**2).sum() + quadratic * _BLOCKS**2 * (double**2).sum()
+    return measured("fd_infinity", value, np.sqrt(variance), n=n, reference=reference)
+
+
+def _intercept_weights(sizes: np.ndarray) -> np.ndarray:
+    """`[S]` weights that make the intercept of values against 1/n, fitted with weights n²; they sum to one."""
+    columns = np.stack([np.ones_like(sizes), 1 / sizes], axis=1)
+    return np.linalg.pinv(columns * sizes[:, None])[0] * sizes
+
+
+def _variances(values: np.ndarray, pairs: np.ndarray) -> tuple[float, float]:
+    """Variance of the part linear in the rows and of the quadratic part, from values on the jackknife's subsets.
+
+    The jackknife counts the first once and the second twice; the second difference holds the quadratic part
+    alone, and half its mean square is the variance of that part.
+    """
+    g = _GROUPS
+    whole, one, two = values[0], values[1 : g + 1], values[g + 1 :]
+    jackknife = (g - 1) * one.var()
+    second = g * whole - (g - 1) * one[pairs].sum(axis=0) + (g - 2) * two
+    quadratic = second.var() / 2
+    return max(jackknife - 2 * quadratic, 0.0), quadratic

@@ -1,0 +1,139 @@
+"""Exact nearest neighbours in a pool that may hold 60,000 examples of 784 pixels, in bounded memory.
+
+Most of a distance lies in few principal directions. An example's coordinates along these, and the length of what they
+leave over, make a point of few dimensions; distances between such points never exceed the true ones. So the nearest
+point gives one true distance, and only examples whose point is no farther than that are looked at in full. They are
+compared by differences in float64, so that the result is that of the plain double loop and a duplicate is at exactly
+zero.
+"""
+
+import numpy as np
+
+_ENTRIES = 4_000_000  # of one block of bounds
+_PAIRS = 4096  # differences taken at once
+_DIRECTIONS = 64
+_WORTH = 96  # fewer dimensions than that are taken as they are
+_CROWDED = 2000  # above so many candidates the bounds are too loose to help: full products
+_SPREAD = 5000  # examples that decide the directions; any directions are correct, these are quick
+
+
+class Neighbours:
+    """Nearest neighbours in `pool`, `[N, D]` float32 with N at least 1, which is kept and not copied."""
+
+    def __init__(self, pool: np.ndarray) -> None:
+        self.pool = pool
+        self._centre = pool.mean(axis=0, dtype=np.float64).astype(np.float32)
+        self._basis = _directions(pool, self._centre) if pool.shape[1] > _WORTH else None
+        points = [self._points(pool[rows]) for rows in _blocks(len(pool), 64 * pool.shape[1])]
+        self._coordinates = np.concatenate(points)
+        self._norms = np.einsum("nk,nk->n", self._coordinates, self._coordinates)
+        self._largest = float(np.sqrt(self._norms.max()))
+        self._own = np.full(len(pool), np.nan)
+
+    def nearest(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Squared Euclidean distance of each x `[n, D]` to the nearest of the pool, float64 `[n]`, and its index.
+
+        Of several at the same distance the first counts.
+        """
+        return self._search(x, None)
+
+    def own(self, index: np.ndarray) -> np.ndarray:
+        """Squared distance of each `pool[index]` to the nearest other of the pool, float64; infinite if none.
+
+        Found once per example, when first asked for.
+        """
+        new = np.unique(index[np.isnan(self._own[index])])
+        if len(self.pool) == 1:
+            self._own[new] = np.inf
+        elif len(new):
+            self._own[new] = self._search(self.pool[new], new)[0]
+        return self._own[index]
+
+    def _search(self, x: np.ndarray, own: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        squared, index = np.empty(len(x)), np.empty(len(x), np.intp)
+        for rows in _blocks(len(x), len(self.pool)):
+            itself = None if own is None else own[rows]
+            bounds, room = self._bounds(x[rows])
+            found = self._compare(x[rows], bounds, room, itself, at_most=_CROWDED)
+            squared[rows], index[rows], crowded = found
+            if crowded.any():
+                again = np.arange(len(x))[rows][crowded]
+                itself = None if itself is None else itself[crowded]
+                bounds, room = self._products(x[again])
+                squared[again], index[again], _ = self._compare(x[again], bounds, room, itself, at_most=None)
+        return squared, index
+
+    def _bounds(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lower bounds on squared distances `[n, N]` less a number per row, and that number, rounding counted in."""
+        points = self._points(x)
+        bounds = self._norms - 2 * points @ self._coordinates.T
+        return bounds, self._room(np.einsum("nk,nk->n", points, points, dtype=np.float64))
+
+    def _products(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `_bounds`, from all dimensions: squared distances themselves, up to rounding."""
+        centred = x - self._centre
+        products = centred @ self.pool.T - (centred @ self._centre)[:, None]
+        squares = np.einsum("nd,nd->n", centred, centred, dtype=np.float64)
+        return self._norms - 2 * products, self._room(squares, offset=float(np.linalg.norm(self._centre)))
+
+    def _room(self, squares: np.ndarray, *, offset: float = 0.0) -> np.ndarray:
+        rounding = 8 * (self.pool.shape[1] + 8) * np.finfo(np.float32).eps
+        return rounding * (np.sqrt(squares) + self._largest + offset) ** 2 - squares
+
+    def _compare(
+        self,
+        x: np.ndarray,
+        bounds: np.ndarray,
+        room: np.ndarray,
+        own: np.ndarray | None,
+        *,
+        at_most: int | None,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Distance, index, and whether a row has more candidates than `at_most`: then the first two say nothing."""
+        every = np.arange(len(x))
+        if own is not None:
+            bounds[every, own] = np.inf
+        distance = _squared_differences(x, self.pool, every, bounds.argmin(axis=1))
+        near = bounds <= (distance + room).astype(np.float32)[:, None]
+        crowded = np.zeros(len(x), bool)
+        if at_most is not None and self._basis is not None:
+            crowded = np.count_nonzero(near, axis=1) > at_most
+            near[crowded] = False
+        rows, columns = np.divmod(np.flatnonzero(near), near.shape[1])  # several times faster than nonzero
+        distances = _squared_differences(x, self.pool, rows, columns)
+        order = np.lexsort((columns, distances, rows))
+        order = order[np.flatnonzero(np.diff(rows[order], prepend=-1))]
+        index = np.zeros(len(x), np.intp)
+        distance[rows[order]], index[rows[order]] = distances[order], columns[order]
+        return distance, index, crowded
+
+    def _points(self, x: np.ndarray) -> np.ndarray:
+        """Coordinates along the directions, and the length of the rest, `[n, k + 1]`; or all `[n, D]`."""
+        centred = x - self._centre
+        if self._basis is None:
+            return centred
+        along = centred @ self._basis
+        rest = np.linalg.norm(centred - along @ self._basis.T, axis=1, keepdims=True)
+        return np.concatenate([along, rest], axis=1)
+
+
+def _directions(pool: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """The leading principal directions of the pool, from evenly spaced examples, `[D, k]` float32 orthonormal."""
+    some = (pool[:: -(-len(pool) // _SPREAD)] - centre).astype(np.float64)
+    return np.linalg.eigh(some.T @ some)[1][:, -_DIRECTIONS:].astype(np.float32)
+
+
+def _blocks(n: int, width: int) -> list[slice]:
+    """Slices of n rows, so that a block of them has at most `_ENTRIES` of `width` each."""
+    size = max(1, _ENTRIES // width)
+    return [slice(start, start + size) for start in range(0, n, size)]
+
+
+def _squared_differences(x: np.ndarray, y: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """|x[rows] - y[columns]|² in float64, `[pairs]`."""
+    out = np.empty(len(rows))
+    for start in range(0, len(rows), _PAIRS):
+        pairs = slice(start, start + _PAIRS)
+        difference = x[rows[pairs]].astype(np.float64) - y[columns[pairs]]
+        out[pairs] = np.einsum("pd,pd->p", difference, difference)
+    return out

@@ -1,0 +1,219 @@
+"""Any ONNX network as the feature extractor, run by onnxruntime."""
+
+import dataclasses
+import hashlib
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from study.data.base import Dataset
+from study.errors import StudyError
+from study.metrics.features import Extractor
+
+MOST = 64  # features; more outputs are projected on their first principal components
+_BLOCK = 256  # rows per call, unless the network fixes its own number
+_FITTED_ON = 10_000  # training examples that fix projection and scale
+
+
+def read_network(path: str | Path) -> bytes:
+    """The file's content.
+
+    Raises:
+        StudyError: there is no such file.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise StudyError(f"--features {file}: no such file; give the path of an ONNX network")
+    return file.read_bytes()
+
+
+def network_digest(path: str | Path) -> str:
+    """SHA-256 of the file; weights kept outside it are refused on loading, so that it covers everything.
+
+    Raises:
+        StudyError: there is no such file.
+    """
+    return hashlib.sha256(read_network(path)).hexdigest()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Network:
+    """An ONNX network with one input: `[N, D]` or `[N, ...]` data -> its first output, flattened to `[N, k]`.
+
+    Attributes:
+        session: onnxruntime's session.
+        where: what errors call it.
+        shape: of one example as the network takes it.
+        size: D.
+        dtype: of the input.
+        batch: rows per call.
+        fixed: whether the network takes no other number of rows.
+    """
+
+    session: Any
+    where: str
+    shape: tuple[int, ...]
+    size: int
+    dtype: type[np.floating]
+    batch: int
+    fixed: bool
+
+    @classmethod
+    def of(cls, content: bytes, *, where: str, shape: tuple[int, ...]) -> "Network":
+        """Load it for examples of a shape.
+
+        Raises:
+            StudyError: onnxruntime is not installed, cannot read the content, or the input does not fit.
+        """
+        try:
+            import onnxruntime
+        except ImportError:
+            raise StudyError(
+                f"{where}: needs onnxruntime; install it with: pip install 'vae-sampling-study[onnx]'"
+            ) from None
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        try:
+            session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exceptions have no common class
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise StudyError(f"{where}: not an ONNX network that onnxruntime reads ({reason})") from error
+        inputs = session.get_inputs()
+        if len(inputs) != 1:
+            names = ", ".join(given.name for given in inputs)
+            raise StudyError(f"{where}: must have one input, has {len(inputs)}: {names}")
+        dtypes: dict[str, type[np.floating]] = {"tensor(float)": np.float32, "tensor(double)": np.float64}
+        if inputs[0].type not in dtypes:
+            raise StudyError(f"{where}: input must be tensor(float) or tensor(double), is {inputs[0].type}")
+        declared = list(inputs[0].shape)
+        fixed = bool(declared) and isinstance(declared[0], int)
+        return cls(
+            session,
+            where,
+            _example_shape(declared, shape, where),
+            math.prod(shape),
+            dtypes[inputs[0].type],
+            declared[0] if fixed else _BLOCK,
+            fixed,
+        )
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """`[n, D]` -> `[n, k]` float32.
+
+        Raises:
+            StudyError: x is not `[n, D]`, the network fails on it, or its output is not n rows of finite numbers.
+        """
+        x = np.asarray(x)
+        if x.ndim != 2 or x.shape[1] != self.size:
+            raise StudyError(f"{self.where}: x must be [n, {self.size}], got {list(x.shape)}")
+        name, parts = self.session.get_inputs()[0].name, []
+        for start in range(0, max(len(x), 1), self.batch):
+            block = x[start : start + self.batch].astype(self.dtype)
+            padding = self.batch - len(block) if self.fixed else 0
+            given = np.pad(block, ((0, padding), (0, 0))).reshape(-1, *self.shape)
+            try:
+                output = np.asarray(self.session.run(None, {name: given})[0])
+            except Exception as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise StudyError(f"{self.where}: fails on input {list(given.shape)} ({reason})") from error
+            if output.ndim < 2 or len(output) != len(given):
+                raise StudyError(
+                    f"{self.where}: output must be one row per example, got {list(output.shape)} for {len(given)}"
+                )
+            parts.append(
+                output[: len(block)].reshape(len(block), math.prod(output.shape[1:])).astype(np.float32)
+            )
+        features = np.concatenate(parts)
+        if not np.isfinite(features).all():
+            raise StudyError(f"{self.where}: its output holds values that are not finite")
+        return features
+
+
+def _example_shape(declared: list[Any], shape: tuple[int, ...], where: str) -> tuple[int, ...]:
+    """How one example goes in: flat where the network declares rank 2, else in its own shape.
+
+    Axes of length one may stand elsewhere, as the channel of a grey image does; no others, since a reshape
+    would scramble the pixels without a word.
+    """
+    size = math.prod(shape)
+    axes = declared[1:]
+    candidates: list[tuple[int, ...]] = [(size,)] if len(axes) == 1 else []
+    if len(axes) == len(shape):
+        candidates.append(shape)
+    if len(axes) > 1 and all(isinstance(axis, int) for axis in axes):
+        bare = tuple(axis for axis in axes if axis != 1)
+        if bare == tuple(axis for axis in shape if axis != 1):
+            candidates.append(tuple(axes))
+    for candidate in candidates:
+        if all(not isinstance(axis, int) or axis == got for axis, got in zip(axes, candidate, strict=True)):
+            return candidate
+    wanted = ", ".join(str(axis) for axis in declared)
+    raise StudyError(
+        f"{where}: takes [{wanted}], but the data are [N, {size}] or [N, {', '.join(map(str, shape))}]"
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class OnnxExtractor:
+    """Features from an ONNX network; class probabilities still from the built-in classifier.
+
+    Used as `Extractor` is. More than 64 outputs are projected on their first principal components over `train`, and
+    one scalar brings the features' mean variance on `train` to one.
+
+    Attributes:
+        network: the network.
+        classifier: the built-in extractor.
+        digest: SHA-256 of the network's file.
+        components: `[f, k]`, None where the outputs are taken as they are.
+        scale: the scalar.
+        dimensions: f.
+    """
+
+    network: Network
+    classifier: Extractor
+    digest: str
+    components: np.ndarray | None
+    scale: np.float32
+    dimensions: int
+    accuracy: float = float("nan")
+
+    @classmethod
+    def load(cls, path: str | Path, data: Dataset, *, classifier: Extractor) -> "OnnxExtractor":
+        """The extractor of a data set; the same file and data give the same features.
+
+        Raises:
+            StudyError: no such file, not a network that onnxruntime reads, onnxruntime is not installed, or the
+                network does not take such data.
+        """
+        content = read_network(path)
+        network = Network.of(content, where=f"--features {path}", shape=data.shape)
+        features = network(data.train[:_FITTED_ON]).astype(np.float64)
+        components = None
+        if features.shape[1] > MOST and len(features) > MOST and features.std(axis=0).any():
+            components = PCA(MOST, random_state=0).fit(features).components_.astype(np.float32)
+            features = features @ components.T
+        variance = features.var(axis=0).mean()
+        scale = np.float32(1 / np.sqrt(variance) if variance > 0 else 1)
+        digest = hashlib.sha256(content).hexdigest()
+        return cls(network, classifier, digest, components, scale, features.shape[1])
+
+    @property
+    def name(self) -> str:
+        """What tables call it, with the head of the digest."""
+        return f"onnx {self.digest[:8]}"
+
+    def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Features `[n, f]` of x `[n, D]`, and the classifier's class probabilities `[n, C]` or None, float32.
+
+        Raises:
+            StudyError: x is not `[n, D]`, or the network fails on it.
+        """
+        return self.features(x), self.classifier.forward(x)[1]
+
+    def features(self, x: np.ndarray) -> np.ndarray:
+        """`[n, D]` -> `[n, f]` float32."""
+        features = self.network(x)
+        return (features if self.components is None else features @ self.components.T) * self.scale

@@ -1,0 +1,26 @@
+"""Samples beside the training examples that they are nearest to."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study.report import frames
+from study.report.plots import samples
+from study.results import Results
+
+
+def nearest(results: Results, summary: pd.DataFrame) -> Figure | None:
+    """Pairs of sample and nearest training example, where β/α is smallest: there posteriors overlap least."""
+    kept = {name.split("/")[0] for name in results.samples if name.endswith("/nearest")}
+    runs = results.runs[results.runs["run_id"].isin(kept)]
+    chosen = frames.spread(frames.settings(runs), 1)
+    if not chosen:
+        return None
+    run = str(frames.at(runs, chosen[0]).sort_values("seed")["run_id"].iloc[0])
+    own, near = samples.pictures(results, run), samples.pictures(results, run, "nearest")
+    rows = {
+        name: np.stack([own[name][: len(images)], images], axis=1).reshape(-1, *images.shape[1:])
+        for name, images in near.items()
+    }
+    title = f"Sample, and its nearest training example: {chosen[0].label}"
+    return samples.sheet(rows, title=title, together=2)

@@ -1,0 +1,104 @@
+"""Each strategy against the prior over all settings at once, after Agarwal et al. :cite:`agarwal2021`."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import jax
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from study.statistics.intervals import LEVEL
+from study.statistics.replicates import BASELINE, Replicates, replicates
+from study.statistics.standing import distance_from_best
+
+RESAMPLES = 2000
+Scores = Sequence[np.ndarray]  # per setting, one value per training
+Resampled = Sequence[np.ndarray]  # per setting, `[..., trainings]`
+
+
+def probability_of_improvement(scores: Resampled, baseline: Resampled) -> np.ndarray:
+    """Chance that a training of a strategy beats one of the baseline, averaged over settings; ties count half.
+
+    Lower is better. As in the paper, all pairs of trainings of one setting are compared: ½ is no improvement.
+
+    Args:
+        scores, baseline: per setting `[..., trainings]`.
+    """
+    wins = [
+        0.5 + 0.5 * np.sign(b[..., None, :] - s[..., :, None]).mean((-1, -2))
+        for s, b in zip(scores, baseline, strict=True)
+    ]
+    return np.mean(wins, axis=0)
+
+
+def interquartile_mean(scores: Resampled) -> np.ndarray:
+    """Mean of the middle half of all trainings in all settings, `[...]` from `[..., trainings]` per setting."""
+    return stats.trim_mean(np.concatenate(list(scores), axis=-1), 0.25, axis=-1)
+
+
+def across_settings(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Each strategy's probability of improvement on `prior`, and interquartile means, over all settings.
+
+    Intervals are percentiles of a stratified bootstrap: the trainings of each setting are resampled within it, a
+    strategy and the prior together, since they share them. Strata are taken as independent, so where a seed's luck
+    carries over from setting to setting the intervals are too narrow; verdicts rest on the summary's.
+
+    Args:
+        metrics: `Results.metrics`, joined with the configuration columns.
+        metric: which one; it needs a direction.
+
+    Returns:
+        Columns strategy, settings, trainings, and value, low, high of each of improvement, iqm (of the metric) and
+        iqm_difference (of the paired difference). Strategies that lack a setting of the prior are left out.
+    """
+    found: dict[str, dict[str, Replicates]] = {}
+    for row in replicates(metrics[metrics["metric"] == metric], average=False):
+        found.setdefault(row.strategy, {})[repr(row.setting)] = row
+    prior = found.get(BASELINE, {})
+    rows = []
+    for name, own in found.items():
+        pairs = [_common(own[s], prior[s]) for s in prior if s in own]
+        if name == BASELINE or len(pairs) < len(prior) or any(a.size == 0 for a, _ in pairs):
+            continue
+        better = next(iter(own.values())).better
+        if better == "none":
+            continue
+        rows.append(
+            {
+                "strategy": name,
+                "settings": len(pairs),
+                "trainings": sum(len(a) for a, _ in pairs),
+                **_estimates([a for a, _ in pairs], [b for _, b in pairs], better),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _common(own: Replicates, prior: Replicates) -> tuple[np.ndarray, np.ndarray]:
+    """Both strategies' values on the trainings that they share."""
+    _, mine, theirs = np.intersect1d(own.seeds, prior.seeds, return_indices=True)
+    return own.values.mean((1, 2))[mine], prior.values.mean((1, 2))[theirs]
+
+
+def _estimates(own: Scores, prior: Scores, better: str) -> Mapping[str, float]:
+    measures: dict[str, Callable[[Resampled, Resampled], np.ndarray]] = {
+        "improvement": lambda a, b: probability_of_improvement(
+            [distance_from_best(v, better) for v in a], [distance_from_best(v, better) for v in b]
+        ),
+        "iqm": lambda a, b: interquartile_mean(a),
+        "iqm_difference": lambda a, b: interquartile_mean([v - w for v, w in zip(a, b, strict=True)]),
+    }
+    keys = jax.random.split(jax.random.key(0, impl="threefry2x32"), len(own))
+    index = [
+        np.asarray(jax.random.randint(key, (RESAMPLES, len(v)), 0, len(v)))
+        for key, v in zip(keys, own, strict=True)
+    ]
+    again = [[v[i] for v, i in zip(values, index, strict=True)] for values in (own, prior)]
+    out: dict[str, float] = {}
+    for name, measure in measures.items():
+        low, high = np.quantile(measure(*again), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        enough = min(len(v) for v in own) > 1
+        ends = (float(low), float(high)) if enough else (math.nan, math.nan)
+        out |= {name: float(measure(own, prior)), f"{name}_low": ends[0], f"{name}_high": ends[1]}
+    return out

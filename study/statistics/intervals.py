@@ -1,0 +1,136 @@
+"""Intervals and p-values over training seeds, by a hierarchical smoothed studentised bootstrap.
+
+The unit is the training: the settings of a grid share its noise, so they are averaged first. Fits within a training
+and draws within a fit are resampled within it :cite:`davison1997`. With five seeds the usual percentile interval
+covers 84 % instead of 95 %. The studentised bootstrap :cite:`efron1993` does better, but with so few values its tails
+hang on the few resamples that hardly spread; smoothing the resamples :cite:`silverman1987` removes that.
+"""
+
+import functools
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import threadpoolctl
+from scipy import stats
+
+LEVEL = 0.95
+RESAMPLES = 4000
+_BLOCK = 200  # tests whose resamples are held at a time
+_BLAS = threadpoolctl.ThreadpoolController().select(user_api="blas")
+
+
+class Intervals(NamedTuple):
+    """Means `[T]`, ends of their intervals `[T]`, and two-sided p-values `[T]` of their being zero."""
+
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    p: np.ndarray
+
+
+def bootstrap_interval(values: np.ndarray, *, level: float = LEVEL) -> tuple[float, float, float]:
+    """Mean and interval (low, high) of independent values `[n]`, or of `[n, fits, draws]` nested in n trainings.
+
+    4,000 resamples with a fixed key, each training's mean with Gaussian noise of n^(-1/5) standard deviations, so the
+    result is deterministic. With fewer than three trainings there is no interval: NaN.
+    """
+    found = intervals([np.asarray(values, np.float64)], level=level)
+    return float(found.mean[0]), float(found.low[0]), float(found.high[0])
+
+
+def intervals(samples: Iterable[np.ndarray], *, level: float = LEVEL) -> Intervals:
+    """The intervals of many samples at once; each `[n]` or `[n, fits, draws]`, n may differ.
+
+    The p-value is that of the interval: it is 1 − level where one end touches zero, and Student's tail with n − 1
+    degrees of freedom, stretched to pass through that point, gives all others. Counting resamples would agree on
+    that point and end at 1/4,000, too coarse for a family of a hundred tests.
+    """
+    arrays = [v.reshape(len(v), 1, 1) if v.ndim == 1 else v for v in samples]
+    out = np.full((4, len(arrays)), math.nan)
+    for shape in dict.fromkeys(v.shape for v in arrays):
+        index = [i for i, v in enumerate(arrays) if v.shape == shape]
+        if shape[0]:
+            out[:, index] = _same_shape(np.stack([arrays[i] for i in index]), level)
+    return Intervals(*out)
+
+
+def _same_shape(values: np.ndarray, level: float) -> np.ndarray:
+    """Mean, low, high and p, `[4, T]`, of values `[T, n, fits, draws]`."""
+    units = values.mean((2, 3))
+    n = units.shape[1]
+    mean = units.mean(1)
+    low, high, p = np.full((3, len(mean)), math.nan)
+    if n >= 3:
+        scale = units.std(1, ddof=1) / math.sqrt(n)
+        finite = np.isfinite(values).all((1, 2, 3))
+        fixed = finite & (scale <= 1e-12 * np.maximum(np.abs(mean), 1e-300))
+        low[fixed] = high[fixed] = mean[fixed]
+        p[fixed] = mean[fixed] == 0
+        spread = np.flatnonzero(finite & ~fixed)
+        for block in (spread[i : i + _BLOCK] for i in range(0, len(spread), _BLOCK)):
+            with _BLAS.limit(limits=1):  # threads of such thin products wait longer than they work
+                pivots = _pivots(values[block])
+            ends = np.quantile(pivots, [(1 - level) / 2, (1 + level) / 2], axis=1)
+            high[block], low[block] = mean[block] - ends * scale[block]
+            reach = np.where(mean[block] > 0, mean[block] - low[block], high[block] - mean[block])
+            student = np.abs(mean[block]) / reach * stats.t.ppf((1 + level) / 2, n - 1)
+            p[block] = 2 * stats.t.sf(student, n - 1)
+    return np.stack([mean, low, high, p])
+
+
+def _pivots(values: np.ndarray) -> np.ndarray:
+    """The resampled t-ratios `[T, RESAMPLES]` of values `[T, n, fits, draws]`.
+
+    Sums and sums of squares of the resampled trainings are forms in the values, so they are matrix products.
+    """
+    t, n = values.shape[:2]
+    plan = _resamples(values.shape[1:])
+    units = values.mean((2, 3))
+    centred = (values - units.mean(1)[:, None, None, None]).reshape(t, n, -1)
+    smooth = n**-0.2 * units.std(1)[:, None]
+    products = (centred[..., :, None] * centred[..., None, :]).reshape(t, -1)
+    centred = centred.reshape(t, -1)
+    mean = (centred @ plan.linear + smooth * plan.noise) / n
+    squares = products @ plan.square + 2 * smooth * (centred @ plan.cross) + smooth**2 * plan.noise_square
+    return mean / np.sqrt((squares - n * mean**2) / (n * (n - 1)))
+
+
+class _Resamples(NamedTuple):
+    """Weights of the values, `[n·m, RESAMPLES]`, of their products, `[n·m·m, RESAMPLES]`, and of the noise."""
+
+    linear: np.ndarray
+    square: np.ndarray
+    cross: np.ndarray
+    noise: np.ndarray
+    noise_square: np.ndarray
+
+
+@functools.lru_cache(maxsize=8)
+def _resamples(shape: tuple[int, int, int]) -> _Resamples:
+    """Trainings, fits within them and draws within those, all with replacement, for `[n, fits, draws]`."""
+    n, fits, draws = shape
+    key = jax.random.key(0, impl="threefry2x32")
+    seed_key, noise_key = jax.random.split(key)
+    fit_key, draw_key = jax.random.split(jax.random.fold_in(key, 1))
+    seed = np.asarray(jax.random.randint(seed_key, (RESAMPLES, n), 0, n))
+    noise = np.asarray(jax.random.normal(noise_key, (RESAMPLES, n)), np.float64)
+    fit = np.asarray(jax.random.randint(fit_key, (RESAMPLES, n, fits, 1), 0, fits))
+    draw = np.asarray(jax.random.randint(draw_key, (RESAMPLES, n, fits, draws), 0, draws))
+    chosen = (fit * draws + draw).reshape(RESAMPLES, n, -1)
+    share = (chosen[..., None] == np.arange(fits * draws)).mean(2)  # [RESAMPLES, n, fits * draws]
+
+    def gathered(weights: np.ndarray) -> np.ndarray:
+        total = np.zeros_like(weights)
+        np.add.at(total, (np.arange(RESAMPLES)[:, None], seed), weights)
+        return np.ascontiguousarray(total.reshape(RESAMPLES, -1).T)
+
+    return _Resamples(
+        gathered(share),
+        gathered(share[..., :, None] * share[..., None, :]),
+        gathered(share * noise[..., None]),
+        noise.sum(1),
+        np.square(noise).sum(1),
+    )

@@ -1,0 +1,115 @@
+"""From tidy rows to the replicates of one comparison: trainings × fits × draws."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+BASELINE = "prior"
+GRID = ["alpha", "beta", "noise_variance"]
+
+
+def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd.DataFrame:
+    """value(strategy) − value(baseline) on the same run, fit, draw and metric: the frame with a `difference` column.
+
+    Rows whose baseline is missing get NaN.
+    """
+    on = ["run_id", "fit", "draw", "metric"]
+    base = metrics.loc[metrics["strategy"] == baseline, [*on, "value"]]
+    joined = metrics.merge(base, on=on, how="left", suffixes=("", "_baseline"), validate="many_to_one")
+    joined["difference"] = joined["value"] - joined["value_baseline"]
+    return joined.drop(columns="value_baseline")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Replicates:
+    """All replicates of one strategy and metric, at one setting or averaged over the grid.
+
+    Attributes:
+        setting: (α, β, s), or None for the average over the grid.
+        strategy, metric, better, reference, n: as in `schemas.METRICS`.
+        seeds: `[S]` training seeds.
+        values, differences: `[S, fits, draws]`, differences paired against `prior`, NaN where there is none.
+    """
+
+    setting: tuple[float, float, float] | None
+    strategy: str
+    metric: str
+    better: str
+    reference: str
+    n: int
+    seeds: np.ndarray
+    values: np.ndarray
+    differences: np.ndarray
+
+
+def replicates(metrics: pd.DataFrame, *, average: bool = True) -> Iterator[Replicates]:
+    """Every strategy and metric at every (α, β), then, with `average`, averaged over the grid.
+
+    A seed that failed in one setting is left out of the average. Where some fits or draws are missing, every
+    training counts with the mean of those that it has: such a mean carries their noise already.
+    """
+    frame = paired_differences(metrics[metrics["status"] == "ok"])
+    if frame.empty:
+        return
+    facts = frame.groupby(["strategy", "metric"], sort=False)[["better", "reference", "n"]].first()
+    settings = list(frame[GRID].drop_duplicates().itertuples(index=False, name=None))
+    values, differences = _dense(frame)
+    seeds = np.sort(frame["seed"].unique())
+    for cell in [*range(len(settings)), None] if average else range(len(settings)):
+        setting = None if cell is None else settings[cell]
+        chosen = slice(None) if cell is None else slice(cell, cell + 1)
+        for row, ((strategy, metric), (better, reference, n)) in enumerate(
+            zip(facts.index, facts.itertuples(index=False, name=None), strict=True)
+        ):
+            made = _balanced(values[row, chosen], differences[row, chosen])
+            if made is not None:
+                kept, own, paired = made
+                yield Replicates(
+                    setting, strategy, metric, str(better), reference, int(n), seeds[kept], own, paired
+                )
+
+
+def _dense(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Values and differences `[strategy and metric, setting, seed, fit, draw]`, NaN where there is no row."""
+    parts = [
+        frame.groupby(["strategy", "metric"], sort=False).ngroup(),
+        frame.groupby(GRID, sort=False, dropna=False).ngroup(),
+        *(frame.groupby(name, sort=True).ngroup() for name in ("seed", "fit", "draw")),
+    ]
+    index = pd.concat(parts, axis=1, keys=range(len(parts)))
+    table = frame[["value", "difference"]].groupby([index[c] for c in index]).mean()
+    place = tuple(np.asarray(table.index.get_level_values(i), np.intp) for i in range(len(parts)))
+    made = np.full((2, *(index.max() + 1)), np.nan)
+    made[(slice(None), *place)] = table.to_numpy(np.float64).T
+    return made[0], made[1]
+
+
+def _balanced(
+    values: np.ndarray, differences: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Seeds present in every setting, and both quantities of them, `[S, fits, draws]`, averaged over settings.
+
+    Values and differences `[settings, seeds, fits, draws]` may have gaps.
+    """
+    present = ~np.isnan(values)
+    seeds = np.flatnonzero(present.any((2, 3)).all(0))
+    if not len(seeds):
+        return None
+    grid = np.ix_(
+        np.arange(len(values)),
+        seeds,
+        np.flatnonzero(present.any((0, 1, 3))),
+        np.flatnonzero(present.any((0, 1, 2))),
+    )
+    return seeds, _averaged(values[grid]), _averaged(differences[grid])
+
+
+def _averaged(values: np.ndarray) -> np.ndarray:
+    gaps = np.isnan(values)
+    if not gaps.any():
+        return values.mean(0)
+    counts = (~gaps).sum((2, 3), keepdims=True)
+    sums = np.where(gaps, 0, values).sum((2, 3), keepdims=True)
+    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0).mean(0)

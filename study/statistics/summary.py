@@ -1,0 +1,67 @@
+"""The summary: every strategy and metric, at every setting and averaged over the grid."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from study.statistics.intervals import LEVEL, intervals
+from study.statistics.multiplicity import holm
+from study.statistics.power import detectable
+from study.statistics.replicates import BASELINE, Replicates, replicates
+from study.statistics.standing import distance_from_best, standings
+from study.strategies import REFERENCES
+
+
+def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
+    """One row per (α, β), strategy and metric, and one averaged over the grid (α, β, s are NaN).
+
+    The families of Holm's correction are, for each metric, the strategies averaged over the grid, and the
+    strategies × settings; reference rows are instruments and form families of their own.
+
+    Args:
+        metrics: `Results.metrics`, joined with the configuration columns.
+
+    Returns:
+        Columns alpha, beta, noise_variance, strategy, metric, better, reference, n, seeds, mean, low_mean,
+        high_mean, difference, low, high (paired against `prior`, each interval on its own), p, p_holm (of no
+        difference, alone and within its family), detectable (the smallest true difference that such an interval
+        excludes zero at with 80 % power), verdict (by p_holm), standing.
+    """
+    rows = list(replicates(metrics))
+    if not rows:
+        return pd.DataFrame()
+    own = intervals([row.values for row in rows])
+    paired = intervals([row.differences for row in rows])
+    summary = pd.DataFrame([_facts(row) for row in rows]).assign(
+        mean=own.mean, low_mean=own.low, high_mean=own.high,
+        difference=paired.mean, low=paired.low, high=paired.high, p=paired.p,
+    )  # fmt: skip
+    summary["p"] = summary["p"].where(summary["strategy"] != BASELINE)
+    family = [summary["metric"], summary["alpha"].isna(), summary["strategy"].isin(list(REFERENCES))]
+    summary["p_holm"] = summary.groupby(family)["p"].transform(lambda p: holm(p.to_numpy()))
+    summary["detectable"] = [
+        math.nan if row.strategy == BASELINE else detectable(row.differences.mean((1, 2))) for row in rows
+    ]
+    summary["verdict"] = [_verdict(row) for row in summary.to_dict("records")]
+    summary["standing"] = standings(rows)
+    return summary
+
+
+def _facts(row: Replicates) -> dict[str, object]:
+    alpha, beta, noise = row.setting or (math.nan,) * 3
+    return {
+        "alpha": alpha, "beta": beta, "noise_variance": noise, "strategy": row.strategy, "metric": row.metric,
+        "better": row.better, "reference": row.reference, "n": row.n, "seeds": len(row.seeds),
+    }  # fmt: skip
+
+
+def _verdict(row: dict) -> str:
+    if row["strategy"] == BASELINE:
+        return "baseline"
+    if row["better"] == "none" or math.isnan(row["difference"]):
+        return "none"
+    if not row["p_holm"] < 1 - LEVEL:
+        return "tie"
+    here, there = distance_from_best(np.array([row["mean"], row["mean"] - row["difference"]]), row["better"])
+    return "better" if here < there else "worse"

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from study.metrics import neighbours as module
+from study.metrics.neighbours import Neighbours
+
+
+def check(x: np.ndarray, pool: np.ndarray) -> None:
+    """Against the double loop in float64: differences agree to the rounding of a sum of squares."""
+    expected = cdist(x, pool, "sqeuclidean")
+    squared, index = Neighbours(pool).nearest(x)
+    np.testing.assert_allclose(squared, expected.min(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(expected[np.arange(len(x)), index], squared, rtol=1e-12)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+@pytest.mark.parametrize("entries", [500, 4_000_000])
+@pytest.mark.parametrize("size", [20, 150])
+def test_nearest_is_that_of_the_double_loop(
+    offset: float, entries: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_ENTRIES", entries)
+    rng = np.random.default_rng(0)
+    x, pool = ((rng.normal(size=(n, size)) + offset).astype(np.float32) for n in (70, 90))
+    x[:5] = pool[:5]  # duplicates
+    pool[80:] = pool[0]
+    check(x, pool)
+    squared, index = Neighbours(pool).nearest(x[:5])
+    assert (squared == 0).all()
+    assert index.tolist() == [0, 1, 2, 3, 4]  # of several, the first
+
+
+def test_bounds_too_loose_fall_back_on_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise in 300 dimensions is far from all of a pool with few, and nearly as far from each."""
+    monkeypatch.setattr(module, "_CROWDED", 3)
+    rng = np.random.default_rng(0)
+    pool = (rng.normal(size=(400, 5)) @ rng.normal(size=(5, 300))).astype(np.float32)
+    check(np.concatenate([rng.uniform(-9, 9, (50, 300)), pool[:20] + 0.01]).astype(np.float32), pool)
+
+
+def test_neighbours_closer_than_float32_products_can_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PAIRS", 11)
+    rng = np.random.default_rng(0)
+    for size in (30, 200):
+        pool = (1 + 1e-6 * rng.normal(size=(60, size))).astype(np.float32)
+        check(np.concatenate([pool[:3], (5 * rng.normal(size=(10, size))).astype(np.float32)]), pool)
+        same = np.ones((8, size), np.float32)
+        np.testing.assert_array_equal(Neighbours(same).nearest(same)[0], np.zeros(8))
+
+
+def test_own_leaves_the_example_itself_out_and_remembers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ENTRIES", 500)
+    rng = np.random.default_rng(0)
+    pool = rng.normal(size=(120, 110)).astype(np.float32)
+    pool[7] = pool[3]  # a duplicate is a neighbour at zero
+    distances = cdist(pool, pool, "sqeuclidean")
+    np.fill_diagonal(distances, np.inf)
+    neighbours = Neighbours(pool)
+    for index in (np.array([3, 50, 3, 7]), np.arange(120)):
+        np.testing.assert_allclose(neighbours.own(index), distances.min(axis=1)[index], rtol=1e-12)
+    monkeypatch.setattr(neighbours, "_search", None)  # a second search would fail
+    neighbours.own(np.arange(120))
+    assert Neighbours(pool[:1]).own(np.array([0, 0])).tolist() == [np.inf, np.inf]
+
+
+def test_crowds_of_own_neighbours_keep_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fall-back must leave out each row's own example, not that of another row."""
+    monkeypatch.setattr(module, "_CROWDED", 5)
+    rng = np.random.default_rng(0)
+    pool = rng.uniform(-1, 1, (200, 150)).astype(np.float32)
+    distances = cdist(pool, pool, "sqeuclidean")
+    np.fill_diagonal(distances, np.inf)
+    np.testing.assert_allclose(Neighbours(pool).own(np.arange(200)), distances.min(axis=1), rtol=1e-12)

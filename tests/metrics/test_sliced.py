@@ -1,0 +1,79 @@
+import jax
+import numpy as np
+import pytest
+
+from study.metrics.base import Measurement
+from study.metrics.sliced import Quantiles, directions, sliced_w2
+
+
+def score(x: np.ndarray, y: np.ndarray) -> Measurement:
+    return sliced_w2(x, Quantiles.of(y, key=jax.random.key(0)), reference="y")
+
+
+def plain(x: np.ndarray, y: np.ndarray) -> float:
+    """Sort along each direction, one at a time, in float64."""
+    total = 0.0
+    for direction in directions(x.shape[1]).T.astype(np.float64):
+        total += np.mean((np.sort(x @ direction) - np.sort(y @ direction)) ** 2)
+    return total / directions(x.shape[1]).shape[1]
+
+
+@pytest.mark.parametrize("f,count", [(1, 64), (5, 65), (32, 64), (64, 64), (100, 100)])
+def test_directions_are_whole_bases(f: int, count: int) -> None:
+    found = directions(f)
+    assert found.shape == (f, count)
+    np.testing.assert_allclose(found @ found.T, np.eye(f) * count / f, atol=1e-4)
+
+
+@pytest.mark.parametrize("n", [200, 201])
+def test_against_a_plain_loop(n: int) -> None:
+    """Without the null's part, which random halves of the same rows give, float32 alone is between them."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(n, 6)) * 1.4 + 0.3, rng.normal(size=(n, 6))
+    halves = []
+    for z in (x, y):
+        for _ in range(100):
+            order, half = rng.permutation(n), n // 2
+            halves.append(plain(z[order[:half]], z[order[half : 2 * half]]) / 4)
+    null = 2 * np.mean(halves)
+    found = score(x, y)
+    # The null's part comes from 24 + 24 random halves: its error is the halves' deviation over √24.
+    assert found.value == pytest.approx(plain(x, y) - null, abs=4 * 2 * np.std(halves) / np.sqrt(24))
+    assert (found.metric, found.n, found.reference, found.better) == ("sliced_w2", n, "y", "lower")
+
+
+def test_a_shift_of_the_same_points() -> None:
+    """Every quantile moves by δ·θ, so the plain distance is |δ|²/f exactly; less the null's part."""
+    rng = np.random.default_rng(0)
+    y, shift = rng.normal(size=(150, 7)), rng.normal(size=7)
+    assert plain(y + shift, y) == pytest.approx((shift**2).sum() / 7, rel=1e-5)
+    unmoved, moved = score(y, y), score(y + shift, y)
+    assert moved.value - unmoved.value == pytest.approx((shift**2).sum() / 7, rel=1e-3)
+
+
+def test_closed_form_for_gaussians() -> None:
+    """|δ|²/f + (a - 1)² for N(δ, a²) against N(0, 1); the mean of 100 values within four of its standard
+    errors; the mean standard error within 25 % of the deviation, which is known to 7 %."""
+    rng = np.random.default_rng(0)
+    draws = [score(1.3 * rng.normal(size=(300, 8)) + 0.4, rng.normal(size=(300, 8))) for _ in range(100)]
+    values = np.array([m.value for m in draws])
+    spread = values.std(ddof=1)
+    assert abs(values.mean() - (0.16 + 0.09)) < 4 * spread / 10
+    assert np.sqrt(np.mean([m.stderr**2 for m in draws])) == pytest.approx(spread, rel=0.25)
+
+
+@pytest.mark.parametrize("n,f", [(300, 8), (300, 32)])
+def test_null_interval_covers_zero(n: int, f: int) -> None:
+    """200 repetitions at 95 %: binomial with a deviation of 1.5 %; three of them."""
+    rng = np.random.default_rng(f)
+    draws = [score(rng.normal(size=(n, f)), rng.normal(size=(n, f))) for _ in range(200)]
+    covered = np.mean([abs(m.value) < 1.96 * m.stderr for m in draws])
+    assert abs(covered - 0.95) <= 0.046
+    assert min(m.value for m in draws) < 0
+
+
+def test_collapsed_samples() -> None:
+    y = np.random.default_rng(0).normal(size=(50, 4))
+    found = score(np.zeros((50, 4)), y)
+    assert np.isfinite([found.value, found.stderr]).all()
+    assert found.value > 4 * found.stderr
