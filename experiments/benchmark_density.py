@@ -34,7 +34,8 @@ def broadcasting(
     z: np.ndarray, latents: Latents, columns: int = EXAMPLES, dtype: type = np.float32
 ) -> np.ndarray:
     """log q(z) by NumPy broadcasting in blocks `[ROWS, columns, d]`, `[M]`."""
-    z, mean, log_var = (a.astype(dtype) for a in (z, latents.mean, latents.log_var))
+    z, mean = z.astype(dtype), latents.mean.astype(dtype)
+    log_var = latents.log_var.astype(dtype)
     inverse = np.exp(-0.5 * log_var)
     scale = (-0.5 * (log_var + np.log(2 * np.pi)).sum(1) - np.log(latents.n)).astype(dtype)
     parts = []

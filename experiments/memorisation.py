@@ -144,12 +144,12 @@ def _verdict(single: pd.DataFrame, shared: pd.DataFrame) -> str:
     alone, together = (_leans(part).any() for part in (single, shared))
     if alone and together:
         return (
-            "No: draws from posteriors are tied to the training data, most where posteriors do not overlap."
+            "No: draws from posteriors are tied to the training data, also where posteriors begin to overlap."
         )
     if alone or together:
         return f"Not where posteriors {'do not ' if alone else ''}overlap: there draws are tied to the training data."
     if len(single):
-        return "In number only: where posteriors do not overlap a draw is one example's, though novelty measures miss it."
+        return "In number only: where posteriors do not overlap a draw is one example's, though it looks new."
     return "Nothing here shows that they are not, which is no proof of novelty."
 
 

@@ -9,6 +9,8 @@ from study.config import StudyConfig, to_dict
 from study.data.base import Dataset
 from study.errors import StudyError
 from study.evaluation import strategy_configurations
+from study.latents.surgery import Surgery
+from study.latents.two_sample import Null
 from study.metrics.features import ExtractorConfig
 from study.metrics.onnx_features import network_digest
 from study.metrics.registry import METRICS
@@ -86,6 +88,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "extractor": features["config"],
         "network": network_digest(config.features) if config.features else "",
         "metrics": [metric.name for metric in METRICS],
+        "latents": [field.name for part in (Surgery, Null) for field in dataclasses.fields(part)],
     }
 
     def planned(alpha: float, beta: float, seed: int) -> PlannedCell:

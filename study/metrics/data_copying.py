@@ -11,7 +11,7 @@ from study.metrics.registry import measured, unavailable
 _PER_CELL = 50  # examples of the test in a cell, about
 _MOST_CELLS = 20
 _FEWEST = 5  # samples and held-out examples that a cell needs
-_FITTED = 10_000  # training examples that decide the cells
+_FITTED = 4000  # training examples that decide the cells
 
 
 class Cells:
@@ -20,7 +20,7 @@ class Cells:
     def __init__(self, train: np.ndarray, *, n: int) -> None:
         k = min(max(1, n // _PER_CELL), _MOST_CELLS, len(train))
         some = train[:: -(-len(train) // _FITTED)]
-        self.centres = KMeans(k, n_init=1, max_iter=50, random_state=0).fit(some).cluster_centers_
+        self.centres = KMeans(k, n_init=1, max_iter=25, random_state=0).fit(some).cluster_centers_
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """The cell of each x `[n, D]`, an index."""

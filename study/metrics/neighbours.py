@@ -24,9 +24,10 @@ class Neighbours:
         self.pool = pool
         self._centre = pool.mean(axis=0, dtype=np.float64).astype(np.float32)
         self._basis = _directions(pool, self._centre) if pool.shape[1] > _WORTH else None
-        points = [self._points(pool[rows]) for rows in _blocks(len(pool), 64 * pool.shape[1])]
-        self._coordinates = np.concatenate(points)
-        self._norms = np.einsum("nk,nk->n", self._coordinates, self._coordinates)
+        blocks = _blocks(len(pool), 64 * pool.shape[1])
+        points = np.concatenate([self._points(pool[rows]) for rows in blocks])
+        self._norms = np.einsum("nk,nk->n", points, points)
+        self._table = np.concatenate([points, self._norms[:, None]], axis=1)  # one product gives |t|² - 2 x·t
         self._largest = float(np.sqrt(self._norms.max()))
         self._own = np.full(len(pool), np.nan)
 
@@ -51,9 +52,10 @@ class Neighbours:
 
     def _search(self, x: np.ndarray, own: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         squared, index = np.empty(len(x)), np.empty(len(x), np.intp)
+        points = self._points(x)
         for rows in _blocks(len(x), len(self.pool)):
             itself = None if own is None else own[rows]
-            bounds, room = self._bounds(x[rows])
+            bounds, room = self._bounds(points[rows])
             found = self._compare(x[rows], bounds, room, itself, at_most=_CROWDED)
             squared[rows], index[rows], crowded = found
             if crowded.any():
@@ -63,10 +65,9 @@ class Neighbours:
                 squared[again], index[again], _ = self._compare(x[again], bounds, room, itself, at_most=None)
         return squared, index
 
-    def _bounds(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _bounds(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lower bounds on squared distances `[n, N]` less a number per row, and that number, rounding counted in."""
-        points = self._points(x)
-        bounds = self._norms - 2 * points @ self._coordinates.T
+        bounds = np.concatenate([-2 * points, np.ones_like(points[:, :1])], axis=1) @ self._table.T
         return bounds, self._room(np.einsum("nk,nk->n", points, points, dtype=np.float64))
 
     def _products(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -33,15 +33,13 @@ def compose(
     sections = [
         *_findings(findings, pictures),
         _scores(summary, pictures),
-        _shown("gains", "Where on the grid it matters", ["gains"], pictures),
-        _across(results, summary),
+        _gains(results, summary, pictures),
         _shown("ladder", "The gap ladder", ["ladder"], pictures),
         _mismatch(results, pictures),
         _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], pictures),
         _shown("samples", "Samples", [n for n in pictures if n.startswith("samples-")], pictures),
         _novelty(summary, pictures),
         _claims(claims),
-        Section("variance", "Where the variance comes from", uncertainty.components(results, summary)),
         Section("missing", "What failed or is missing", _missing(results, absent, claims)),
         Section("methods", "Methods", _methods(results, summary, pictures)),
         Section("provenance", "Provenance", [Terms(methods.provenance(results.provenance))]),
@@ -85,18 +83,17 @@ def _scores(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
             caption = f"Mean with 95 % interval at {setting.label}. {scores.LEGEND}"
             blocks.append(Scores(caption, single, folded=True))
     if "differences" in pictures:
-        paired = (
-            f"Paired difference from the prior on the same trained model, 95 % interval, {over}.{scores.UNSEEN}"
-        )
+        paired = f"Paired difference from the prior on the same trained model, 95 % interval, {over}.{scores.UNSEEN}"
         blocks += [pictures["differences"], Scores(paired, whole, show="difference", folded=True)]
     return Section(
         "strategies", "Strategies and metrics", [Text(about.table_note(summary)), *blocks] if blocks else []
     )
 
 
-def _across(results: Results, summary: pd.DataFrame) -> Section:
+def _gains(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
     table = uncertainty.across(results, summary)
-    return Section("across", "Across settings", [table] if table else [])
+    blocks: list[Block] = [pictures["gains"]] if "gains" in pictures else []
+    return Section("gains", "Where on the grid it matters", [*blocks, *([table] if table else [])])
 
 
 def _mismatch(results: Results, pictures: Mapping[str, Picture]) -> Section:
@@ -137,6 +134,7 @@ def _methods(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Pic
     if present:
         blocks.append(methods.strategies_table(present))
         blocks.append(methods.metrics_table(summary))
+        blocks += uncertainty.components(results, summary)
     if "losses" in pictures:
         blocks.append(pictures["losses"])
     return blocks

@@ -82,10 +82,10 @@ SPECS = (
         "Scatter plots: bracket on KL(q(z)‖p(z)) of each trained model against a strategy's gain over the "
         "prior.",
         "Each bar is one trained model: it reaches from the lower to the upper end of the bracket on "
-        "KL(q(z)‖p(z)). A hollow mark and a long bar say that the mismatch is not identified; the bar is no error bar. It ends at "
-        "0, since a KL is never negative. Colour is β, shape is α. ρ is Spearman's rank correlation between "
-        "the bracket's middle and the gain, with a 95 % interval from resampling settings, then models "
-        "within them. Where a bar starts at 0 its middle is half the upper end, so ρ rests on that end "
+        "KL(q(z)‖p(z)). A hollow mark and a long bar say that the mismatch is not identified; the bar is no "
+        "error bar. It ends at 0, since a KL is never negative. Colour is β, shape is α. ρ is Spearman's rank "
+        "correlation between the bracket's middle and the gain, with a 95 % interval from resampling settings, then "
+        "models within them. Where a bar starts at 0 its middle is half the upper end, so ρ rests on that end "
         "there. A high ρ says that the order agrees, not that the mismatch is the cause: α and β move both.",
         "it needs the bracket on KL(q(z)‖p(z)) and a strategy beside the prior",
     ),

@@ -30,10 +30,11 @@ def across(results: Results, summary: pd.DataFrame) -> Plain | None:
         rows.append([name, *texts])
     label = word(metric).label
     caption = (
-        f"{label} over all {len(frames.settings(summary))} settings and their trainings. Improvement: the chance that "
-        "a training with the strategy beats one with the prior at the same setting, ½ where they are alike. "
-        "Interquartile mean (IQM): the mean of the middle half, which a few failures do not move. 95 % intervals "
-        "by a bootstrap stratified by setting, which takes the settings as independent."
+        f"Across settings: {label} over all {len(frames.settings(summary))} of them and their "
+        "trainings. Improvement: the chance that a training with the strategy beats one with the "
+        "prior at the same setting, ½ where they are alike. Interquartile mean (IQM): the mean of "
+        "the middle half, which a few failures do not move. 95 % intervals by a bootstrap "
+        "stratified by setting, which takes the settings as independent."
     )
     return Plain(caption, ["strategy", "improvement", f"IQM of {label}", "IQM of the difference"], rows)
 
@@ -53,10 +54,11 @@ def components(results: Results, summary: pd.DataFrame) -> list[Plain]:
         by_strategy = found[found["metric"] == primary].set_index(["strategy", "of"])[list(SOURCES)]
         names = in_order(set(by_strategy.index.get_level_values("strategy")), STRATEGIES)
         caption = (
-            f"{word(primary).label}: standard deviation of one draw, and the shares of its variance that come from "
-            "the training seed, from fitting the strategy and from drawing, within a setting, averaged over the grid; "
-            "of the value and of its paired difference from the prior. A source that was not repeated (—) is part of "
-            "the one before it, and a share below what can be seen is 0 %."
+            f"Where the variance of {word(primary).label} comes from: standard deviation of one "
+            "draw, and the shares of its variance that come from the training seed, from fitting "
+            "the strategy and from drawing, within a setting, averaged over the grid; of the value "
+            "and of its paired difference from the prior. A source that was not repeated (—) is "
+            "part of the one before it, and a share below what can be seen is 0 %."
         )
         tables.append(_shares(caption, "strategy", [(name, name) for name in names], by_strategy))
     caption = "The same for every metric, variances averaged over the strategies."

@@ -80,7 +80,7 @@ def _dense(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     ]
     index = pd.concat(parts, axis=1, keys=range(len(parts)))
     table = frame[["value", "difference"]].groupby([index[c] for c in index]).mean()
-    place = tuple(np.asarray(table.index.get_level_values(i), np.intp) for i in range(len(parts)))
+    place = table.index.to_frame().to_numpy(np.intp).T
     made = np.full((2, *(index.max() + 1)), np.nan)
     made[(slice(None), *place)] = table.to_numpy(np.float64).T
     return made[0], made[1]
