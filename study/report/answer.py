@@ -86,7 +86,8 @@ def _prior_leads(c: Contest) -> str:
     if tied:
         return f"The prior is enough. {lead}; {listed(tied)} {'ties' if len(tied) == 1 else 'tie'} with it."
     second = c.best(c.rivals)
-    return f"Draw from the prior. {lead}, and every other strategy is worse: the nearest, `{second}`, {c.change(second)}."
+    nearest = f"the nearest, `{second}`, {c.change(second)}"
+    return f"Draw from the prior. {lead}, and every other strategy is worse: {nearest}."
 
 
 def _no_winner(c: Contest) -> str:
