@@ -1,11 +1,10 @@
 """The aggregate posterior q(z) = Σₙ wₙ q(z|xₙ): a Gaussian mixture with one component per training example.
 
 Its density is exact: a logsumexp over all N components, streamed in tiles so that no N×M array is ever held.
-A tile's squared distances come from matrix products where float32 carries them, and from differences where it
-does not. Products cancel: ‖(z−m)/σ‖² is a difference of terms as large as (|z|+|m|)²/σ², so their rounding
-error is bounded beforehand and products are used only where the bound is small. Differences are accurate
-relative to the distance itself, which is enough wherever some component is near; a z that is far from all of
-them, in a hole of a sharp q(z), is evaluated again in float64.
+A tile's squared distances come from a matrix product. Products cancel: ‖(z−m)/σ‖² is a difference of terms as
+large as (|z|+|m|)²/σ², and the rounding error grows with them. So float32 is used where its worst case is small,
+or where the error is found to be small on a few z; else float64; and differences in float64, which do not
+cancel, where σ is too small even for that.
 """
 
 import dataclasses
@@ -21,9 +20,10 @@ from study.errors import StudyError
 from study.latents.base import Latents
 
 LOG_2PI = math.log(2 * math.pi)
-TOLERANCE = 2e-4  # nats of rounding error that a float32 path may have
-FAR = 500.0  # nats below the highest possible density, from where float32 differences lose the tolerance
-EPSILON = float(np.finfo(np.float32).eps)
+TOLERANCE = 2e-4  # nats of rounding error that arithmetic may have at worst
+PROBED = 4e-4  # nats of rounding error that it may show on the probes; 1e-3 are promised for all z
+PROBES = 64
+HOPELESS = 100.0  # times the tolerance, from where the worst case is too far off to be worth a probe
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -57,8 +57,7 @@ class AggregatePosterior:
         Raises:
             StudyError: z is not `[M, d]`.
         """
-        z = np.asarray(z)
-        return self._stream(z, np.full(len(z), -1))
+        return self._stream(np.asarray(z), None)
 
     def log_prob_without_own(self, z: np.ndarray, index: np.ndarray) -> np.ndarray:
         """log of 1/(N−1) Σ_{m≠n} q(z|x_m) at z `[M, d]` drawn from component n = index `[M]`; `[M]` float64."""
@@ -88,36 +87,43 @@ class AggregatePosterior:
         assert self.log_weights is not None
         return self.log_weights
 
-    def _stream(self, z: np.ndarray, own: np.ndarray) -> np.ndarray:
+    def _stream(self, z: np.ndarray, own: np.ndarray | None) -> np.ndarray:
         """log Σ_{n≠own} wₙ q(z|xₙ), `[M]` float64, by the cheapest arithmetic that keeps the tolerance."""
         if z.ndim != 2 or z.shape[1] != self.latents.d:
             raise StudyError(f"aggregate posterior: z must be [M, {self.latents.d}], got {list(z.shape)}")
         if len(z) == 0:
             return np.zeros(0)
-        mean, log_var = self.latents.mean, self.latents.log_var
-        peak = self._weights - 0.5 * (log_var.astype(np.float64).sum(1) + self.latents.d * LOG_2PI)
+        mean, log_var = (a.astype(np.float64) for a in (self.latents.mean, self.latents.log_var))
+        centre = mean.mean(0)
+        z, mean, inverse = z - centre, mean - centre, np.exp(-0.5 * log_var)
+        peak = self._weights - 0.5 * (log_var.sum(1) + self.latents.d * LOG_2PI)
         offset = float(peak.max())
-        log_scale = (peak - offset).astype(np.float32)
-        centre = mean.mean(0, dtype=np.float64)
-        z32 = (z - centre).astype(np.float32)
-        mean32 = (mean - centre).astype(np.float32)
-        inverse = np.exp(-0.5 * log_var.astype(np.float64)).astype(np.float32)
-        reach = (np.abs(z32).max(0) + np.abs(mean32)) * inverse
-        by_product = EPSILON * float((reach * reach).sum(1).max()) < TOLERANCE
-        if by_product:
-            value = _logsumexp(z32, mean32, inverse, log_scale, own, by_product=True)
-            return value.astype(np.float64) + offset
-        # Uncentred here: z − m of two float32 numbers is exact where they are near, centred ones are not.
-        value = _logsumexp(z.astype(np.float32), mean, inverse, log_scale, own, by_product=False)
-        result = value.astype(np.float64) + offset
-        far = np.flatnonzero(~(value > -FAR))
-        if len(far):
-            with jax.enable_x64(True):
-                exact = [a.astype(np.float64) for a in (z[far], mean, log_var, peak - offset)]
-                exact[2] = np.exp(-0.5 * exact[2])
-                result[far] = _logsumexp(exact[0], exact[1], exact[2], exact[3], own[far], by_product=False)
-            result[far] += offset
-        return result
+        log_scale = peak - offset
+        largest = float(np.square((np.abs(z).max(0) + np.abs(mean)) * inverse).sum(1).max())
+
+        def by(dtype: type, rows: slice | np.ndarray = slice(None), *, product: bool = True) -> np.ndarray:
+            kept = None if own is None else own[rows]
+            return _logsumexp(z[rows], mean, inverse, log_scale, kept, dtype=dtype, product=product) + offset
+
+        def bound(dtype: type) -> float:
+            return float(np.finfo(dtype).eps) * largest
+
+        if bound(np.float32) < TOLERANCE:
+            return by(np.float32)
+        if bound(np.float64) > TOLERANCE:
+            return by(np.float64, product=False)
+        if bound(np.float32) < HOPELESS * TOLERANCE:
+            rows = _probes(z, inverse)
+            if np.abs(by(np.float32, rows) - by(np.float64, rows)).max() < PROBED:
+                return by(np.float32)
+        return by(np.float64)
+
+
+def _probes(z: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """At most PROBES of the rows of z: half of them where rounding errors are largest, half spread over all."""
+    farthest = np.argsort(-(np.square(z) @ np.square(inverse).mean(0)), kind="stable")[: PROBES // 2]
+    spread = np.linspace(0, len(z) - 1, PROBES // 2).astype(int)
+    return np.concatenate([farthest, spread])
 
 
 def _logsumexp(
@@ -125,92 +131,90 @@ def _logsumexp(
     mean: np.ndarray,
     inverse: np.ndarray,
     log_scale: np.ndarray,
-    own: np.ndarray,
+    own: np.ndarray | None,
     *,
-    by_product: bool,
+    dtype: type,
+    product: bool,
 ) -> np.ndarray:
-    """log Σ_{n≠own} exp(log_scaleₙ − ½‖(z−meanₙ)·inverseₙ‖²), `[M]`, in the arrays' own precision."""
-    devices = jax.devices()
-    rows, columns = (128, 1024) if devices[0].platform == "cpu" else (4096, 4096)
-    rows = min(rows, -(-len(z) // len(devices)))
-    tiles = 2 ** math.ceil(math.log2(-(-len(z) // (rows * len(devices)))))  # few shapes, so few compilations
-    m = tiles * rows * len(devices)
-    n = -(-len(mean) // columns) * columns
+    """log Σ_{n≠own} exp(log_scaleₙ − ½‖(z−meanₙ)·inverseₙ‖²), `[M]` float64, with distances in dtype."""
+    if product:  # −½‖(z−m)/σ‖² = [z², z] · [−½/σ², m/σ²]ᵀ − ½‖m/σ‖²
+        precision = np.square(inverse)
+        left = np.concatenate([np.square(z), z], axis=1)
+        right = np.concatenate([-0.5 * precision, mean * precision], axis=1)
+        constant = log_scale - 0.5 * (np.square(mean) * precision).sum(1)
+    else:
+        left, right, constant = z, np.concatenate([mean, inverse], axis=1), log_scale
+    devices = len(jax.devices())
+    most, columns = (512, 512) if jax.devices()[0].platform == "cpu" else (4096, 4096)
+    tiles = 2 ** math.ceil(math.log2(-(-len(z) // (most * devices))))
+    rows = 32 * -(-len(z) // (32 * tiles * devices))  # few shapes, so few compilations, and little padding
+    m, n = tiles * rows * devices, -(-len(mean) // columns) * columns
 
     def pad(a: np.ndarray, size: int, value: float) -> np.ndarray:
         return np.concatenate([a, np.full((size - len(a), *a.shape[1:]), value, a.dtype)])
 
-    out = _stream_tiles(
-        pad(z, m, 0).reshape(-1, rows, z.shape[1]),
-        pad(own.astype(np.int32), m, -1).reshape(-1, rows),
-        pad(mean, n, 0).reshape(-1, columns, z.shape[1]),
-        pad(inverse, n, 0).reshape(-1, columns, z.shape[1]),
-        pad(log_scale, n, -np.inf).reshape(-1, columns),
-        by_product=by_product,
-    )
-    return np.asarray(out).reshape(-1)[: len(z)]
+    with jax.enable_x64(dtype is np.float64):
+        out = _stream_tiles(
+            pad(left.astype(dtype), m, 0).reshape(-1, rows, left.shape[1]),
+            None if own is None else pad(own.astype(np.int32), m, -1).reshape(-1, rows),
+            pad(right.astype(dtype), n, 0).reshape(-1, columns, right.shape[1]).swapaxes(1, 2),
+            pad(constant.astype(dtype), n, -np.inf).reshape(-1, columns),
+            product=product,
+        )
+    return np.asarray(out, np.float64).reshape(-1)[: len(z)]
 
 
-@functools.partial(jax.jit, static_argnames=("by_product",))
+@functools.partial(jax.jit, static_argnames=("product",))
 def _stream_tiles(
-    z: jax.Array,
-    own: jax.Array,
-    mean: jax.Array,
-    inverse: jax.Array,
-    log_scale: jax.Array,
-    *,
-    by_product: bool,
+    left: jax.Array, own: jax.Array | None, right: jax.Array, constant: jax.Array, *, product: bool
 ) -> jax.Array:
+    """Tiles `[t, b, ·]` of z against blocks `[s, ·, c]` of components, `[t, b]`; t is split over devices."""
     mesh = Mesh(np.array(jax.devices()), ("rows",))
     split, whole = PartitionSpec("rows"), PartitionSpec()
-    distance = _squared_by_product if by_product else _squared_by_difference
+    exponent = _exponent_by_product if product else _exponent_by_difference
 
-    def device(
-        z: jax.Array, own: jax.Array, mean: jax.Array, inverse: jax.Array, log_scale: jax.Array
-    ) -> jax.Array:
-        columns = mean.shape[1]
-        first = jnp.arange(mean.shape[0], dtype=jnp.int32) * columns
+    def device(left: jax.Array, own: jax.Array | None, right: jax.Array, constant: jax.Array) -> jax.Array:
+        columns = right.shape[2]
+        first = jnp.arange(right.shape[0], dtype=jnp.int32) * columns
 
-        def rows(tile: tuple[jax.Array, jax.Array]) -> jax.Array:
-            z, own = tile
+        def rows(tile: tuple[jax.Array, jax.Array | None]) -> jax.Array:
+            left, own = tile
 
             def step(carry: tuple[jax.Array, jax.Array], block: tuple[jax.Array, ...]) -> tuple:
                 highest, total = carry
-                mean, inverse, log_scale, first = block
-                value = log_scale[None, :] - 0.5 * distance(z, mean, inverse)
-                column = first + jnp.arange(columns, dtype=jnp.int32)
-                value = jnp.where(column[None, :] == own[:, None], -jnp.inf, value)
+                right, constant, first = block
+                value = exponent(left, right) + constant[None, :]
+                if own is not None:
+                    column = first + jnp.arange(columns, dtype=jnp.int32)
+                    value = jnp.where(column[None, :] == own[:, None], -jnp.inf, value)
                 new = jnp.maximum(highest, value.max(1))
                 shift = jnp.where(jnp.isfinite(new), new, 0)
-                total = total * jnp.exp(highest - shift) + jnp.exp(value - shift[:, None]).sum(1)
-                return (new, total), None
+                # what is left after the shift needs no more than float32
+                small = jnp.exp((value - shift[:, None]).astype(jnp.float32)).sum(1)
+                return (new, total * jnp.exp((highest - shift).astype(jnp.float32)) + small), None
 
-            start = (jnp.full(z.shape[:1], -jnp.inf, z.dtype), jnp.zeros(z.shape[:1], z.dtype))
-            (highest, total), _ = jax.lax.scan(step, start, (mean, inverse, log_scale, first))
-            return highest + jnp.log(total)
+            start = (jnp.full(left.shape[:1], -jnp.inf, left.dtype), jnp.zeros(left.shape[:1], jnp.float32))
+            (highest, total), _ = jax.lax.scan(step, start, (right, constant, first))
+            return highest + jnp.log(total).astype(left.dtype)
 
-        return jax.lax.map(rows, (z, own))
+        return jax.lax.map(rows, (left, own))
 
     sharded = jax.shard_map(
-        device, mesh=mesh, in_specs=(split, split, whole, whole, whole), out_specs=split, check_vma=False
+        device, mesh=mesh, in_specs=(split, split, whole, whole), out_specs=split, check_vma=False
     )
-    return sharded(z, own, mean, inverse, log_scale)
+    return sharded(left, own, right, constant)
 
 
-def _squared_by_difference(z: jax.Array, mean: jax.Array, inverse: jax.Array) -> jax.Array:
-    """‖(z−m)/σ‖², `[b, d]` × `[c, d]` -> `[b, c]`, one dimension at a time: never `[b, c, d]`."""
-    mean, inverse = mean.T, inverse.T
-    total = jnp.zeros((z.shape[0], mean.shape[1]), z.dtype)
+def _exponent_by_difference(z: jax.Array, right: jax.Array) -> jax.Array:
+    """−½‖(z−m)/σ‖², `[b, d]` × `[2d, c]` -> `[b, c]`, one dimension at a time: never `[b, c, d]`."""
+    mean, inverse = jnp.split(right, 2)
+    total = jnp.zeros((z.shape[0], right.shape[1]), z.dtype)
     for j in range(z.shape[1]):
         scaled = (z[:, j, None] - mean[None, j]) * inverse[None, j]
         total = total + scaled * scaled
-    return total
+    return -0.5 * total
 
 
-def _squared_by_product(z: jax.Array, mean: jax.Array, inverse: jax.Array) -> jax.Array:
-    """The same, as one matrix product: [z², z, 1] · [1/v, −2m/v, m²/v]ᵀ."""
-    precision = inverse * inverse
-    left = jnp.concatenate([z * z, z], axis=1)
-    right = jnp.concatenate([precision, -2.0 * mean * precision], axis=1)
-    constant = (mean * mean * precision).sum(1)
-    return jnp.matmul(left, right.T, precision="highest") + constant[None, :]
+def _exponent_by_product(left: jax.Array, right: jax.Array) -> jax.Array:
+    """The same without the term of m alone, `[b, 2d]` × `[2d, c]` -> `[b, c]`."""
+    return jnp.matmul(left, right, precision="highest")

@@ -35,19 +35,44 @@ def test_agrees_with_float64_at_full_size(sigma, drawn_from):
     np.testing.assert_allclose(q.log_prob(z), float64_log_prob(latents, z), atol=1e-3, rtol=0)
 
 
+@pytest.mark.parametrize("d", [2, 16, 64])
+@pytest.mark.parametrize("sigma", [0.05, 0.1, 0.2, 0.4])
+def test_agrees_with_float64_where_arithmetic_is_chosen_by_probing(sigma, d):
+    latents = codes(5_000, d, sigma)
+    q = AggregatePosterior(latents)
+    z = np.concatenate([q.sample(jax.random.key(1), n=300), jax.random.normal(jax.random.key(2), (300, d))])
+    np.testing.assert_allclose(q.log_prob(z), float64_log_prob(latents, z), atol=1e-3, rtol=0)
+
+
 def test_every_arithmetic_path_is_taken(monkeypatch):
     taken = []
     stream = aggregate._logsumexp
 
-    def spy(z, *arrays, by_product):
-        taken.append("product" if by_product else str(z.dtype))
-        return stream(z, *arrays, by_product=by_product)
+    def spy(z, *arrays, dtype, product):
+        taken.append((len(z), dtype.__name__, product))
+        return stream(z, *arrays, dtype=dtype, product=product)
 
     monkeypatch.setattr(aggregate, "_logsumexp", spy)
-    z = np.asarray(jax.random.normal(jax.random.key(0), (20, 4)))
-    AggregatePosterior(codes(100, 4, 1.0)).log_prob(z)
-    AggregatePosterior(codes(100, 4, 1e-3)).log_prob(z)
-    assert taken == ["product", "float32", "float64"]
+    z = np.asarray(jax.random.normal(jax.random.key(0), (200, 4)))
+    for sigma in (1.0, 0.2, 0.03, 1e-3, 1e-7):
+        AggregatePosterior(codes(100, 4, sigma)).log_prob(z)
+    probe = [(64, "float32", True), (64, "float64", True)]
+    assert taken == [
+        (200, "float32", True),
+        *probe,
+        (200, "float32", True),
+        *probe,
+        (200, "float64", True),
+        (200, "float64", True),
+        (200, "float64", False),
+    ]
+
+
+def test_tiny_posteriors_need_differences():
+    latents = codes(100, 4, 1e-7)
+    z = AggregatePosterior(latents).sample(jax.random.key(0), n=50)  # float32 draws: off by many of these σ
+    expected = float64_log_prob(latents, z)
+    np.testing.assert_allclose(AggregatePosterior(latents).log_prob(z), expected, rtol=1e-9, atol=1e-3)
 
 
 def test_holds_no_array_of_n_by_m():
@@ -56,11 +81,11 @@ def test_holds_no_array_of_n_by_m():
     shapes = []
     stream = aggregate._stream_tiles
 
-    def lower(*arrays, by_product):
-        memory = stream.lower(*arrays, by_product=by_product).compile().memory_analysis()
+    def lower(*arrays, product):
+        memory = stream.lower(*arrays, product=product).compile().memory_analysis()
         assert memory is not None
         shapes.append(memory.temp_size_in_bytes + memory.output_size_in_bytes)
-        return stream(*arrays, by_product=by_product)
+        return stream(*arrays, product=product)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(aggregate, "_stream_tiles", lower)

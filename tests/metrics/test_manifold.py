@@ -34,6 +34,27 @@ def test_against_prdc_on_ties_and_duplicates(levels: int) -> None:
     assert ours == pytest.approx(theirs, rel=1e-12)
 
 
+@pytest.mark.parametrize("levels", [3, 40])
+@pytest.mark.parametrize("dense", [1, 16, 10**9])  # all pairs but in full blocks, either, whole blocks always
+def test_bounds_decide_nothing(levels: int, dense: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_DENSE", dense)
+    rng = np.random.default_rng(levels)
+    x, y = (rng.integers(0, levels, size=(n, 5)).astype(np.float32) for n in (700, 600))
+    y[:300] += 1000  # far apart, so that bounds are loose
+    ours, theirs = both(x, y)
+    assert ours == pytest.approx(theirs, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_radii_are_those_of_all_distances(scale: float) -> None:
+    points = np.random.default_rng(0).normal(size=(900, 7)) * scale
+    points[::50] *= 1e3
+    points[1] = points[0]
+    differences = np.square(points[:, None] - points).sum(axis=2)
+    radii = module._squared_radii(points, (3, 5))
+    np.testing.assert_allclose(radii, np.sort(differences, axis=1)[:, [3, 5]].T, rtol=1e-13)
+
+
 def test_against_prdc_on_identical_and_collapsed_features() -> None:
     rng = np.random.default_rng(0)
     y = rng.integers(0, 1000, size=(80, 4)).astype(np.float32)
