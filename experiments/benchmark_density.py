@@ -19,8 +19,8 @@ from study.environment import use_all_cores
 EXAMPLES, DRAWS, DIMENSIONS = 60_000, 10_000, 16
 SIGMAS = (1.0, 0.5, 0.2, 0.1, 0.03, 0.01)
 PART = 200  # draws that NumPy is timed on
-ROWS = 16  # draws in a NumPy block: 61 MB
-CACHED = 1000  # posteriors in one that fits the cache: 1 MB
+ROWS = 8  # draws in a NumPy block
+CACHED = 2000  # posteriors in one that fits the cache: 1 MB
 
 
 def posteriors(sigma: float) -> Latents:
@@ -34,8 +34,7 @@ def broadcasting(
     z: np.ndarray, latents: Latents, columns: int = EXAMPLES, dtype: type = np.float32
 ) -> np.ndarray:
     """log q(z) by NumPy broadcasting in blocks `[ROWS, columns, d]`, `[M]`."""
-    z, mean = z.astype(dtype), latents.mean.astype(dtype)
-    log_var = latents.log_var.astype(dtype)
+    z, mean, log_var = (a.astype(dtype) for a in (z, latents.mean, latents.log_var))
     inverse = np.exp(-0.5 * log_var)
     scale = (-0.5 * (log_var + np.log(2 * np.pi)).sum(1) - np.log(latents.n)).astype(dtype)
     parts = []

@@ -81,12 +81,13 @@ def _draw_from(c: Contest) -> str:
 
 
 def _prior_leads(c: Contest) -> str:
-    start = f"Draw from the prior. {_sentence(c.scope)}, it has the best {c.label}, {c.mean(PRIOR)}"
+    lead = f"{_sentence(c.scope)}, it has the best {c.label}, {c.mean(PRIOR)}"
     tied = [f"`{name}`" for name, row in c.rivals.items() if row.verdict != "worse"]
     if tied:
-        return f"{start}; {listed(tied)} {'ties' if len(tied) == 1 else 'tie'} with it."
+        return f"The prior is enough. {lead}; {listed(tied)} {'ties' if len(tied) == 1 else 'tie'} with it."
     second = c.best(c.rivals)
-    return f"{start}, and every other strategy is worse: the nearest, `{second}`, {c.change(second)}."
+    nearest = f"the nearest, `{second}`, {c.change(second)}"
+    return f"Draw from the prior. {lead}, and every other strategy is worse: {nearest}."
 
 
 def _no_winner(c: Contest) -> str:

@@ -130,7 +130,9 @@ def _map(axes: Axes, codes: np.ndarray, reach: float) -> None:
     density = aggregate_density(codes, side, side)
     levels = np.linspace(0.03, 1, 9) * density.max()
     axes.contourf(side, side, density, levels=levels, cmap=DENSITY, zorder=0).set_rasterized(True)
-    axes.plot(codes[:, 0, 0], codes[:, 0, 1], ".", color=style.INK, markersize=1.6, rasterized=True)
+    axes.scatter(
+        codes[:, 0, 0], codes[:, 0, 1], s=1.5, color=style.INK, alpha=0.4, linewidths=0, rasterized=True
+    )
     for radius in (1, 2, 3):
         axes.add_patch(Circle((0, 0), radius, fill=False, edgecolor=style.ORANGE, linewidth=1.2))
     axes.set_xlim(-reach, reach)
