@@ -230,7 +230,10 @@ def _distance_rows(found: Mapping[str, TwoSample]) -> list[dict[str, Any]]:
     """Each distance between q(z) and the prior, and under `<metric>_null_high` what the prior scores itself."""
     rows = []
     for metric, one in found.items():
-        n, null = one.estimate.n, f"prior; two sets of its draws score below {one.null_high:.3g} in 95 % of cases"
+        n, null = (
+            one.estimate.n,
+            f"prior; two sets of its draws score below {one.null_high:.3g} in 95 % of cases",
+        )
         measurements = [
             Measurement(metric, one.estimate.value, one.estimate.stderr, n, null, "none"),
             Measurement(f"{metric}_null_high", one.null_high, float("nan"), n, "prior", "none"),
