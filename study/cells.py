@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-SCHEMA = 2  # raise it when what a stage computes changes, and every stored cell is made anew
+SCHEMA = 3  # raise it when what a stage computes changes, and every stored cell is made anew
 
 
 def content_key(content: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from study.config import to_dict
 from study.environment import cores, device_name, package_versions
 from study.models.likelihoods import noise_variance
 from study.results import CONFIGURATION, Results
-from study.runner import Outcome, Run, stored_frame
+from study.runner import DRAWS, Outcome, Run, stored_frame
 
 SPLITS = ("train", "validation")
 
@@ -30,15 +30,17 @@ def collect(grids: Sequence[Run], *, experiment: str, question: str, profile: st
             runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one"
         )
     losses = _stack([_losses(outcome) for outcome, _ in done], "losses")
+    draws = _stack([frame for outcome, _ in done for frame in _draws(outcome)], "draws")
     first = grids[0].plan.config.seeds[0]
     samples = {
         f"{outcome.planned.run_id}/{name}": array
         for outcome, found in done
         if outcome.planned.cell.seed == first
         for name, array in found.arrays.items()
+        if not name.startswith(f"{DRAWS}/")
     }
     facts = _provenance(grids, experiment=experiment, question=question, profile=profile, command=command)
-    return Results(runs=runs, losses=losses, samples=samples, provenance=facts, **joined)
+    return Results(runs=runs, losses=losses, draws=draws, samples=samples, provenance=facts, **joined)
 
 
 def _stack(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
@@ -92,6 +94,15 @@ def _losses(outcome: Outcome) -> pd.DataFrame:
         split=list(SPLITS) * epochs,
         loss=cell.alpha * frame["recon"] + cell.beta * frame["rate"],
     )
+
+
+def _draws(outcome: Outcome) -> Iterator[pd.DataFrame]:
+    assert outcome.evaluation is not None
+    for name, array in outcome.evaluation.arrays.items():
+        stem, _, source = name.partition("/")
+        if stem == DRAWS:
+            columns = {"log_q": array[:, 0], "inside": array[:, 1] > 0}
+            yield pd.DataFrame(columns).assign(run_id=outcome.planned.run_id, source=source)
 
 
 def _provenance(

@@ -18,6 +18,7 @@ from study.latents.two_sample import TwoSample, two_sample
 from study.metrics.base import Measurement, missing
 from study.metrics.evaluate import METRICS, Evaluator
 from study.models.likelihoods import Likelihood
+from study.quality import quality_along_density
 from study.strategies import REFERENCES, REGISTRY, hyperparameters, strategy
 from study.strategies.base import Strategy
 from study.training.model import TrainedModel
@@ -39,11 +40,15 @@ class Encoded:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What one model scored: metric rows and latent rows without `run_id`, and pictures for the report."""
+    """What one model scored: metric rows and latent rows without `run_id`, pictures for the report, and single draws.
+
+    `draws` is what `quality_along_density` gives.
+    """
 
     metrics: pd.DataFrame
     latents: pd.DataFrame
     samples: dict[str, np.ndarray]
+    draws: dict[str, np.ndarray]
 
 
 def encode_splits(model: TrainedModel, data: Dataset) -> Encoded:
@@ -86,7 +91,7 @@ def evaluate_model(
     cannot be used on this model (no labels, too few codes) is a set of rows with its reason.
     """
     surgery_key, dimension_key, fit_key, draw_key, recon_key = jax.random.split(key, 5)
-    distance_key = jax.random.fold_in(surgery_key, 1)
+    distance_key, quality_key = (jax.random.fold_in(surgery_key, i) for i in (1, 2))
     apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=density_draws)
     rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
     rows += _distance_rows(two_sample(distance_key, encoded.train, draws=density_draws))
@@ -107,8 +112,18 @@ def evaluate_model(
             samples[f"{name}/nearest"] = to_uint8(evaluator.nearest_train(shown[:NEAREST]), data)
     if encoded.train.d == 2:
         samples["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
+    draws_of: dict[str, np.ndarray] = {}
+    if evaluator is not None and strategies:
+        draws_of = quality_along_density(
+            quality_key,
+            model=model,
+            decode=lambda z: in_range(model.decode(z), data),
+            train=encoded.train,
+            held_out=encoded.held_out,
+            evaluator=evaluator,
+        )
     latents = dimension_table(dimension_key, encoded.train, draws=density_draws)
-    return Evaluation(pd.DataFrame(rows), latents, samples)
+    return Evaluation(pd.DataFrame(rows), latents, samples, draws_of)
 
 
 def distortion(key: jax.Array, model: TrainedModel, latents: Latents, x: np.ndarray) -> Estimate:

@@ -25,6 +25,8 @@ class Results:
             configuration columns of its run.
         latents: one row per run and latent dimension (`schemas.LATENTS`), joined likewise.
         losses: one row per run, epoch and split (`schemas.LOSSES`).
+        draws: one row per run and single draw of a source: its log q(z) in nats, and whether what it decodes to
+            lies in the manifold of real data (`schemas.DRAWS`).
         samples: `"<run_id>/<strategy>"` -> `[k, *shape]` uint8 images drawn with shared draws,
             `"<run_id>/<strategy>/nearest"` -> the training examples nearest to the first of them, and
             `"<run_id>/codes"` -> `[m, 2, d]` posterior means and log-variances where latent_dim is 2.
@@ -35,6 +37,7 @@ class Results:
     metrics: pd.DataFrame
     latents: pd.DataFrame
     losses: pd.DataFrame
+    draws: pd.DataFrame
     samples: Mapping[str, np.ndarray]
     provenance: Mapping[str, Any]
 

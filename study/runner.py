@@ -22,6 +22,7 @@ from study.training import checkpoint
 from study.training.engine import train_cells
 from study.training.model import TrainedModel
 
+DRAWS = "draws"  # where single draws are kept among a stored evaluation's arrays
 Failure = (StudyError, jax.errors.JaxRuntimeError, MemoryError)
 
 
@@ -171,7 +172,8 @@ def _evaluate(
         "latents": evaluation.latents.to_dict("split", index=False),
         "seconds": time.perf_counter() - began,
     }
-    return Stored(evaluation.samples, facts)
+    draws = {f"{DRAWS}/{source}": array for source, array in evaluation.draws.items()}
+    return Stored({**evaluation.samples, **draws}, facts)
 
 
 def _encoded(planned: PlannedCell, model: TrainedModel, plan: Plan, store: Store) -> Encoded:

@@ -63,6 +63,8 @@ LATENTS: Mapping[str, str] = {
     "active": "bool",
     "w1": "float64",
     "ks": "float64",
+    "w1_null_high": "float64",
+    "ks_null_high": "float64",
 }
 LOSSES: Mapping[str, str] = {
     "run_id": "string",
@@ -72,11 +74,18 @@ LOSSES: Mapping[str, str] = {
     "rate": "float64",
     "loss": "float64",
 }
+DRAWS: Mapping[str, str] = {
+    "run_id": "string",
+    "source": "string",
+    "log_q": "float32",
+    "inside": "bool",
+}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "runs": RUNS,
     "metrics": METRICS,
     "latents": LATENTS,
     "losses": LOSSES,
+    "draws": DRAWS,
 }
 
 

@@ -17,7 +17,7 @@ from study.metrics.fidelity import Fidelity
 from study.metrics.frechet import Moments, fd
 from study.metrics.image import laplacian_energy, sharpness
 from study.metrics.kid import KernelReference, kid
-from study.metrics.manifold import DENSITY_K, Manifold, manifold_metrics
+from study.metrics.manifold import DENSITY_K, Manifold, inside, manifold_metrics
 from study.metrics.novelty import Novelty
 from study.metrics.registry import METRICS, unavailable
 
@@ -115,6 +115,11 @@ class Evaluator:
     def nearest_train(self, x: np.ndarray) -> np.ndarray:
         """The nearest training example of each sample x `[k, D]`, in pixels; whatever x has that is not finite is 0."""
         return self._novelty.nearest(np.nan_to_num(x.astype(np.float32, copy=False), posinf=0, neginf=0))
+
+    def inside(self, x: np.ndarray) -> np.ndarray:
+        """Which samples x `[k, D]` lie in the manifold of the reference, whose mean is precision, `[k]` bool."""
+        with _BLAS.limit(limits=self._threads):
+            return inside(self._extractor.features(x.astype(np.float32, copy=False)), self._manifold)
 
     def _score(self, x: np.ndarray) -> list[Measurement]:
         features, probabilities = self._extractor.forward(x)

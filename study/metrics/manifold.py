@@ -133,6 +133,21 @@ class Manifold:
         return cls(x, *_squared_radii(x, (PRECISION_K, DENSITY_K)))
 
 
+def inside(features: np.ndarray, manifold: Manifold) -> np.ndarray:
+    """Which samples with features `[n, f]` lie in a ball of the reference at k = 3, `[n]` bool: precision's terms."""
+    x = np.asarray(features, np.float64)
+    found = np.zeros(len(x), bool)
+    distances = _Distances(x, manifold.features)
+
+    def work(rows: slice) -> None:
+        chosen = distances.bounds(rows) < _above(manifold.precision_radii)
+        for i, j, squared in distances.pairs(rows, chosen):
+            found[i[squared < manifold.precision_radii[j]]] = True
+
+    _over_blocks(len(x), work)
+    return found
+
+
 def manifold_metrics(features: np.ndarray, manifold: Manifold, *, reference: str) -> list[Measurement]:
     """Precision and recall (k=3), density and coverage (k=5), in this order.
 

@@ -97,9 +97,9 @@ def _gains(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Pictu
 
 
 def _mismatch(results: Results, pictures: Mapping[str, Picture]) -> Section:
-    blocks: list[Block] = [pictures["mismatch"]] if "mismatch" in pictures else []
+    shown = [pictures[name] for name in ("mismatch", "quality") if name in pictures]
     table = about.models_table(results)
-    return Section("mismatch", "How far the prior is from q(z)", [*blocks, *([table] if table else [])])
+    return Section("mismatch", "How far the prior is from q(z)", [*shown, *([table] if table else [])])
 
 
 def _novelty(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:

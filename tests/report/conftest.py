@@ -72,7 +72,7 @@ def make(
 ) -> Results:
     """`failed` of the runs have no rows but in `runs`; metrics in `missing` have a reason and no value."""
     generator = np.random.default_rng(0)
-    runs, metrics, latents, losses = [], [], [], []
+    runs, metrics, latents, losses, draws = [], [], [], [], []
     samples: dict[str, np.ndarray] = {}
     for index, (alpha, beta, seed) in enumerate(itertools.product(alphas, betas, range(seeds))):
         run_id, noise = f"r{index:03d}", beta / (2 * alpha)
@@ -161,6 +161,8 @@ def make(
                     "active": bool(part > 0.05),
                     "w1": 0.1,
                     "ks": 0.05,
+                    "w1_null_high": 0.015,
+                    "ks_null_high": 0.01,
                 }
             )
         for epoch, split in itertools.product(range(40), ("train", "validation")):
@@ -170,6 +172,12 @@ def make(
                 {"run_id": run_id, "epoch": epoch, "split": split, "recon": recon, "rate": term,
                  "loss": alpha * recon + beta * term}
             )  # fmt: skip
+        for source, centre in (
+            () if latent_only else (("prior", -14.0), ("posterior", -9.0), ("reconstruction", -10.0))
+        ):
+            log_q = generator.normal(centre, 3, 120)
+            hits = generator.random(120) < 1 / (1 + np.exp(-(log_q + 12) / 2))
+            draws.append(pd.DataFrame({"run_id": run_id, "source": source, "log_q": log_q, "inside": hits}))
         if latent_dim == 2:
             mean = generator.normal(0, 1, (300, 2)) + 2 * generator.integers(-1, 2, (300, 1))
             samples[f"{run_id}/codes"] = np.stack([mean, np.full((300, 2), -3.0)], axis=1)
@@ -178,6 +186,7 @@ def make(
         "metrics": pd.DataFrame(metrics, columns=list(schemas.METRICS)),
         "latents": pd.DataFrame(latents, columns=list(schemas.LATENTS)),
         "losses": pd.DataFrame(losses, columns=list(schemas.LOSSES)),
+        "draws": pd.concat(draws) if draws else pd.DataFrame(columns=list(schemas.DRAWS)),
     }
     frame = {name: schemas.conform(table, name) for name, table in frame.items()}
     for name in ("metrics", "latents"):

@@ -99,7 +99,7 @@ def test_sections_stand_in_the_designs_order(folder):
 def test_markdown_links_exist_and_hold_the_answer(folder):
     text = (folder / "report.md").read_text()
     links = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
-    assert len(links) == 11
+    assert len(links) == 12
     assert all((folder / link).is_file() and (folder / link).with_suffix(".svg").is_file() for link in links)
     assert "Draw from `posterior`" in text
 

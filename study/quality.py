@@ -1,0 +1,53 @@
+"""Is a draw worse where q(z) is thin? log q(z) of single draws beside whether what they decode to lies among real data.
+
+A mean over draws cannot tell a strategy that is a little off everywhere from one that is right but for the draws
+that fall into holes of q(z); this can.
+"""
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+from study.latents import AggregatePosterior, Latents
+from study.metrics.evaluate import Evaluator
+from study.strategies import Decoder, strategy
+
+DRAWS = 1000  # of each source, at most
+DRAWN = ("prior", "posterior")
+RECONSTRUCTION = "reconstruction"
+
+
+def quality_along_density(
+    key: jax.Array,
+    *,
+    model: Decoder,
+    decode: Callable[[np.ndarray], np.ndarray],
+    train: Latents,
+    held_out: Latents,
+    evaluator: Evaluator,
+) -> dict[str, np.ndarray]:
+    """Single draws of each source with their density and quality.
+
+    Args:
+        key: jax.random key.
+        model: for strategies that need it.
+        decode: z `[n, d]` -> samples `[n, D]` as they are scored.
+        train: posteriors of the training examples, which define q(z).
+        held_out: posteriors of examples that were not trained on.
+        evaluator: says which samples lie in the manifold of real data.
+
+    Returns:
+        By source ("prior", "posterior" and "reconstruction", which are codes of held-out data) `[n, 2]` float32:
+        log q(z) in nats, and 1 where the sample lies in the manifold, 0 where not (their mean is precision).
+    """
+    fit_key, draw_key, code_key = jax.random.split(key, 3)
+    codes = {
+        name: strategy(name).fit(fit_key, train, model=model).sample(draw_key, n=DRAWS) for name in DRAWN
+    }
+    codes[RECONSTRUCTION] = held_out.sample(code_key)[:DRAWS]
+    q = AggregatePosterior(train)
+    return {
+        name: np.stack([q.log_prob(z), evaluator.inside(decode(z))], axis=1).astype(np.float32)
+        for name, z in codes.items()
+    }

@@ -1,0 +1,83 @@
+"""Decoded quality against log q(z): are the draws that are worse those that fall into holes?"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study.latents.surgery import HOLE_QUANTILE
+from study.report import frames
+from study.report.plots import style
+from study.results import Results
+from study.statistics import bootstrap_interval
+
+PANELS = 3
+BINS = 8
+FEWEST = 5  # draws of a training that a bin needs
+COLOURS = {"prior": style.ORANGE, "posterior": style.BLUE, "reconstruction": style.GREEN}
+LABELS = {"reconstruction": "codes of held-out data"}
+
+
+class Curve(NamedTuple):
+    """Per bin `[k]` of log q(z): its mean, the share of samples inside, and that share's interval over trainings."""
+
+    log_q: np.ndarray
+    share: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def quality(results: Results, summary: pd.DataFrame) -> Figure | None:
+    """Share of samples in the manifold of real data along log q(z), per source, at a few settings."""
+    place = results.runs[["run_id", "alpha", "beta", "noise_variance"]]
+    table = results.draws.merge(place, on="run_id", validate="many_to_one")
+    chosen = frames.spread(frames.settings(table), PANELS)
+    if not chosen:
+        return None
+    figure, grid = style.panels(
+        1, len(chosen), height=3.2, title="Is what is decoded worse where q(z) is thin?", share_y=True
+    )
+    for axes, setting in zip(grid[0], chosen, strict=True):
+        _panel(axes, frames.at(table, setting))
+        axes.set_title(setting.label, fontsize=8)
+        axes.set_xlabel("log q(z) (nats)")
+    grid[0, 0].set_ylabel("share among real data\n(precision)")
+    grid[0, 0].set_ylim(-0.03, 1.03)
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    return figure
+
+
+def curve(rows: pd.DataFrame) -> Curve:
+    """The curve of one source in one setting, columns run_id, log_q and inside; bins hold equally many draws."""
+    edges = np.unique(np.quantile(rows["log_q"], np.linspace(0, 1, BINS + 1)))
+    place = np.clip(np.searchsorted(edges, rows["log_q"], side="right") - 1, 0, max(len(edges) - 2, 0))
+    cells = rows.assign(bin=place).groupby(["bin", "run_id"])
+    per_run = cells["inside"].mean()[cells.size() >= FEWEST]
+    found = [
+        (rows.loc[place == b, "log_q"].mean(), *bootstrap_interval(shares.to_numpy()))
+        for b, shares in per_run.groupby(level="bin")
+    ]
+    return Curve(*np.array(found, float).reshape(-1, 4).T)
+
+
+def _panel(axes: Axes, rows: pd.DataFrame) -> None:
+    real = rows[rows["source"] == "reconstruction"]
+    if len(real):
+        hole = real.groupby("run_id")["log_q"].quantile(HOLE_QUANTILE).mean()
+        axes.axvline(hole, color=style.SOFT, linewidth=1, linestyle=(0, (4, 3)), label="edge of holes")
+    for source, color in COLOURS.items():
+        own = curve(rows[rows["source"] == source])
+        if len(own.log_q):
+            axes.plot(own.log_q, own.share, "o-", color=color, label=LABELS.get(source, source))
+            axes.fill_between(
+                own.log_q,
+                np.clip(own.low, 0, 1),
+                np.clip(own.high, 0, 1),
+                color=color,
+                alpha=0.2,
+                linewidth=0,
+            )
+    axes.locator_params(axis="x", nbins=4)
