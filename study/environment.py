@@ -1,5 +1,7 @@
 """What machine and which versions: for provenance and `study env`."""
 
+import contextlib
+import functools
 import os
 import platform
 import resource
@@ -8,6 +10,8 @@ from importlib import metadata
 from typing import Any
 
 import jax
+import scipy.linalg  # noqa: F401  its BLAS must be there when the libraries are looked for
+import threadpoolctl
 
 PACKAGES = (
     "jax",
@@ -26,6 +30,20 @@ PACKAGES = (
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def blas_threads(limit: int | None) -> contextlib.AbstractContextManager[Any]:
+    """Within it NumPy's and SciPy's matrix products use at most so many threads; None changes nothing.
+
+    The threads of a small product wait longer for each other than they work.
+    """
+    return _blas().limit(limits=limit)
+
+
+@functools.cache
+def _blas() -> threadpoolctl.ThreadpoolController:
+    """The libraries, looked for once: that takes 5 ms."""
+    return threadpoolctl.ThreadpoolController().select(user_api="blas")
 
 
 def use_all_cores() -> None:

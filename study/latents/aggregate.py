@@ -3,19 +3,23 @@
 Its density is exact: a logsumexp over all N components, streamed in tiles so that no N×M array is ever held.
 A tile's squared distances come from a matrix product. Products cancel: ‖(z−m)/σ‖² is a difference of terms as
 large as (|z|+|m|)²/σ², and the rounding error grows with them. So float32 is used where its worst case is small,
-or where the error is found to be small on a few z; else float64; and differences in float64, which do not
-cancel, where σ is too small even for that.
+or where the error is found to be small on a few z. Where it is not, float32 still tells which components cannot
+matter, since sharp posteriors lie hundreds of nats apart, and only the others are taken in float64; all of them
+where posteriors overlap; and differences in float64, which do not cancel, where σ is too small even for that.
 """
 
 import dataclasses
 import functools
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
+from study.environment import blas_threads
 from study.errors import StudyError
 from study.latents.base import Latents
 
@@ -23,6 +27,8 @@ LOG_2PI = math.log(2 * math.pi)
 TOLERANCE = 2e-4  # nats of rounding error that arithmetic may have at worst
 PROBED = 4e-4  # nats of rounding error that it may show on the probes; 1e-3 are promised for all z
 PROBES = 64
+MARGIN = 40.0  # nats below the largest where a component no longer counts: N of them add N·4e-18
+SPARSE = 0.1  # share of all blocks of components up to which it pays to take those that count one by one
 HOPELESS = 100.0  # times the tolerance, from where the worst case is too far off to be worth a probe
 
 
@@ -116,7 +122,8 @@ class AggregatePosterior:
             rows = _probes(z, inverse)
             if np.abs(by(np.float32, rows) - by(np.float64, rows)).max() < PROBED:
                 return by(np.float32)
-        return by(np.float64)
+        found = _of_what_counts(z, mean, inverse, log_scale, own)
+        return by(np.float64) if found is None else found + offset
 
 
 def _probes(z: np.ndarray, inverse: np.ndarray) -> np.ndarray:
@@ -124,6 +131,16 @@ def _probes(z: np.ndarray, inverse: np.ndarray) -> np.ndarray:
     farthest = np.argsort(-(np.square(z) @ np.square(inverse).mean(0)), kind="stable")[: PROBES // 2]
     spread = np.linspace(0, len(z) - 1, PROBES // 2).astype(int)
     return np.concatenate([farthest, spread])
+
+
+def _terms(
+    z: np.ndarray, mean: np.ndarray, inverse: np.ndarray, log_scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """left `[M, 2d]`, right `[N, 2d]` and constant `[N]` with −½‖(z−m)/σ‖² + log_scale = left · rightᵀ + constant."""
+    precision = np.square(inverse)
+    left = np.concatenate([np.square(z), z], axis=1)
+    right = np.concatenate([-0.5 * precision, mean * precision], axis=1)
+    return left, right, log_scale - 0.5 * (np.square(mean) * precision).sum(1)
 
 
 def _logsumexp(
@@ -137,18 +154,64 @@ def _logsumexp(
     product: bool,
 ) -> np.ndarray:
     """log Σ_{n≠own} exp(log_scaleₙ − ½‖(z−meanₙ)·inverseₙ‖²), `[M]` float64, with distances in dtype."""
-    if product:  # −½‖(z−m)/σ‖² = [z², z] · [−½/σ², m/σ²]ᵀ − ½‖m/σ‖²
-        precision = np.square(inverse)
-        left = np.concatenate([np.square(z), z], axis=1)
-        right = np.concatenate([-0.5 * precision, mean * precision], axis=1)
-        constant = log_scale - 0.5 * (np.square(mean) * precision).sum(1)
-    else:
-        left, right, constant = z, np.concatenate([mean, inverse], axis=1), log_scale
+    if product:
+        terms = _terms(z, mean, inverse, log_scale)
+        return _tiles(*terms, own, dtype=dtype, reduction=_sum_by_product)[:, 0]
+    right = np.concatenate([mean, inverse], axis=1)
+    return _tiles(z, right, log_scale, own, dtype=dtype, reduction=_sum_by_difference)[:, 0]
+
+
+def _of_what_counts(
+    z: np.ndarray, mean: np.ndarray, inverse: np.ndarray, log_scale: np.ndarray, own: np.ndarray | None
+) -> np.ndarray | None:
+    """The same in float64 over the blocks of components that can count; None where those are too many.
+
+    In float32 a product of K terms is off by at most (K + 4)/2 · eps times the sum of their sizes
+    :cite:`higham2002`, here at most ½ Σⱼ ((|z|+|m|)/σ)ⱼ². So a block whose largest value lies lower than that of all
+    blocks by MARGIN and twice the error holds no component that counts.
+    """
+    left, right, constant = _terms(z, mean, inverse, log_scale)
+    largest = np.square((np.abs(z).max(0) + np.abs(mean)) * inverse).sum(1).max()
+    error = 0.25 * (left.shape[1] + 4) * float(np.finfo(np.float32).eps) * float(largest)
+    maxima = _tiles(left, right, constant, own, dtype=np.float32, reduction=_largest_by_product)
+    counts = maxima >= maxima.max(axis=1, keepdims=True) - (MARGIN + 2 * error)
+    if counts.mean() > SPARSE:
+        return None
+    width = _tile_sizes()[1]
+    total = np.full(len(z), -np.inf)
+    with blas_threads(1), np.errstate(divide="ignore"):  # log 0 where all there is is the own component
+        for block in np.flatnonzero(counts.any(axis=0)):
+            rows, columns = np.flatnonzero(counts[:, block]), slice(block * width, (block + 1) * width)
+            value = left[rows] @ right[columns].T + constant[columns]
+            if own is not None:
+                value[own[rows][:, None] == np.arange(len(constant))[columns]] = -np.inf
+            highest = value.max(axis=1, keepdims=True)
+            shift = np.where(np.isfinite(highest), highest, 0)
+            np.exp(np.subtract(value, shift, out=value), out=value)
+            total[rows] = np.logaddexp(total[rows], shift[:, 0] + np.log(value.sum(axis=1)))
+    return total
+
+
+def _tile_sizes() -> tuple[int, int]:
+    """Rows, at most, and columns of a tile."""
+    return (512, 512) if jax.devices()[0].platform == "cpu" else (4096, 4096)
+
+
+def _tiles(
+    left: np.ndarray,
+    right: np.ndarray,
+    constant: np.ndarray,
+    own: np.ndarray | None,
+    *,
+    dtype: type,
+    reduction: "Reduction",
+) -> np.ndarray:
+    """Rows of left `[M, ·]` against components right `[N, ·]`, reduced over tiles of them: `[M, k]` float64."""
     devices = len(jax.devices())
-    most, columns = (512, 512) if jax.devices()[0].platform == "cpu" else (4096, 4096)
-    tiles = 2 ** math.ceil(math.log2(-(-len(z) // (most * devices))))
-    rows = 32 * -(-len(z) // (32 * tiles * devices))  # few shapes, so few compilations, and little padding
-    m, n = tiles * rows * devices, -(-len(mean) // columns) * columns
+    most, columns = _tile_sizes()
+    tiles = 2 ** math.ceil(math.log2(-(-len(left) // (most * devices))))
+    rows = 32 * -(-len(left) // (32 * tiles * devices))  # few shapes, so few compilations, and little padding
+    m, n = tiles * rows * devices, -(-len(right) // columns) * columns
 
     def pad(a: np.ndarray, size: int, value: float) -> np.ndarray:
         return np.concatenate([a, np.full((size - len(a), *a.shape[1:]), value, a.dtype)])
@@ -159,19 +222,33 @@ def _logsumexp(
             None if own is None else pad(own.astype(np.int32), m, -1).reshape(-1, rows),
             pad(right.astype(dtype), n, 0).reshape(-1, columns, right.shape[1]).swapaxes(1, 2),
             pad(constant.astype(dtype), n, -np.inf).reshape(-1, columns),
-            product=product,
+            reduction=reduction,
         )
-    return np.asarray(out, np.float64).reshape(-1)[: len(z)]
+    return np.asarray(out, np.float64).reshape(m, -1)[: len(left)]
 
 
-@functools.partial(jax.jit, static_argnames=("product",))
+class Reduction(NamedTuple):
+    """How tiles `[b, ·]` × `[·, c]` become exponents `[b, c]`, and what is made of these.
+
+    Attributes:
+        exponent: −½‖(z−m)/σ‖², up to what is in the constant.
+        maxima: give the largest value in each block instead of log Σ exp over all.
+    """
+
+    exponent: Callable[[jax.Array, jax.Array], jax.Array]
+    maxima: bool
+
+
+@functools.partial(jax.jit, static_argnames=("reduction",))
 def _stream_tiles(
-    left: jax.Array, own: jax.Array | None, right: jax.Array, constant: jax.Array, *, product: bool
+    left: jax.Array, own: jax.Array | None, right: jax.Array, constant: jax.Array, *, reduction: Reduction
 ) -> jax.Array:
-    """Tiles `[t, b, ·]` of z against blocks `[s, ·, c]` of components, `[t, b]`; t is split over devices."""
+    """Tiles `[t, b, ·]` of z against blocks `[s, ·, c]` of components, `[t, b, k]`; t is split over devices.
+
+    k is the number of blocks for their maxima, else 1.
+    """
     mesh = Mesh(np.array(jax.devices()), ("rows",))
     split, whole = PartitionSpec("rows"), PartitionSpec()
-    exponent = _exponent_by_product if product else _exponent_by_difference
 
     def device(left: jax.Array, own: jax.Array | None, right: jax.Array, constant: jax.Array) -> jax.Array:
         columns = right.shape[2]
@@ -180,22 +257,29 @@ def _stream_tiles(
         def rows(tile: tuple[jax.Array, jax.Array | None]) -> jax.Array:
             left, own = tile
 
-            def step(carry: tuple[jax.Array, jax.Array], block: tuple[jax.Array, ...]) -> tuple:
-                highest, total = carry
+            def values(block: tuple[jax.Array, ...]) -> jax.Array:
                 right, constant, first = block
-                value = exponent(left, right) + constant[None, :]
+                value = reduction.exponent(left, right) + constant[None, :]
                 if own is not None:
                     column = first + jnp.arange(columns, dtype=jnp.int32)
                     value = jnp.where(column[None, :] == own[:, None], -jnp.inf, value)
+                return value
+
+            def step(carry: tuple[jax.Array, jax.Array], block: tuple[jax.Array, ...]) -> tuple:
+                highest, total = carry
+                value = values(block)
                 new = jnp.maximum(highest, value.max(1))
                 shift = jnp.where(jnp.isfinite(new), new, 0)
                 # what is left after the shift needs no more than float32
                 small = jnp.exp((value - shift[:, None]).astype(jnp.float32)).sum(1)
                 return (new, total * jnp.exp((highest - shift).astype(jnp.float32)) + small), None
 
+            blocks = (right, constant, first)
+            if reduction.maxima:
+                return jax.lax.map(lambda block: values(block).max(1), blocks).T
             start = (jnp.full(left.shape[:1], -jnp.inf, left.dtype), jnp.zeros(left.shape[:1], jnp.float32))
-            (highest, total), _ = jax.lax.scan(step, start, (right, constant, first))
-            return highest + jnp.log(total).astype(left.dtype)
+            (highest, total), _ = jax.lax.scan(step, start, blocks)
+            return (highest + jnp.log(total).astype(left.dtype))[:, None]
 
         return jax.lax.map(rows, (left, own))
 
@@ -218,3 +302,8 @@ def _exponent_by_difference(z: jax.Array, right: jax.Array) -> jax.Array:
 def _exponent_by_product(left: jax.Array, right: jax.Array) -> jax.Array:
     """The same without the term of m alone, `[b, 2d]` × `[2d, c]` -> `[b, c]`."""
     return jnp.matmul(left, right, precision="highest")
+
+
+_sum_by_product = Reduction(_exponent_by_product, maxima=False)
+_sum_by_difference = Reduction(_exponent_by_difference, maxima=False)
+_largest_by_product = Reduction(_exponent_by_product, maxima=True)

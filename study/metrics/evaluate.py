@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pandas as pd
-import threadpoolctl
 
 from study.data.base import Dataset
+from study.environment import blas_threads
 from study.errors import StudyError
 from study.metrics.base import Measurement
 from study.metrics.classes import class_histogram
@@ -26,7 +26,6 @@ __all__ = ["METRICS", "Evaluator", "evaluate"]
 _FEWEST = DENSITY_K + 1  # a reference point needs that many for a k-th neighbour
 _LARGEST = 1e12  # up to here the variance of the cubic kernel, a twelfth power, is finite
 _SMALL = 100_000_000  # multiplications below which threads for a matrix product do not pay
-_BLAS = threadpoolctl.ThreadpoolController().select(user_api="blas")
 
 
 class Evaluator:
@@ -109,7 +108,7 @@ class Evaluator:
                 for metric in METRICS
             ]
         x = x.astype(np.float32, copy=False)
-        with _BLAS.limit(limits=self._threads):
+        with blas_threads(self._threads):
             return self._score(x)
 
     def nearest_train(self, x: np.ndarray) -> np.ndarray:
@@ -118,7 +117,7 @@ class Evaluator:
 
     def inside(self, x: np.ndarray) -> np.ndarray:
         """Which samples x `[k, D]` lie in the manifold of the reference, whose mean is precision, `[k]` bool."""
-        with _BLAS.limit(limits=self._threads):
+        with blas_threads(self._threads):
             return inside(self._extractor.features(x.astype(np.float32, copy=False)), self._manifold)
 
     def _score(self, x: np.ndarray) -> list[Measurement]:

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import threadpoolctl
 
-from study.environment import cores
+from study.environment import blas_threads, cores
 from study.metrics.base import Measurement
 from study.metrics.registry import measured
 
@@ -23,7 +22,6 @@ DENSITY_K = 5
 _BLOCK = 128
 _DENSE = 16  # a block where more than one pair in so many is to be looked at is cheaper to take whole
 _PAIRS = 1 << 15  # float64 pairs taken at once
-_BLAS = threadpoolctl.ThreadpoolController().select(user_api="blas")  # once: to find the libraries takes 5 ms
 
 
 def _squared(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -94,7 +92,7 @@ def _above(values: np.ndarray) -> np.ndarray:
 def _over_blocks(n: int, work: Callable[[slice], None]) -> None:
     """Runs `work` on blocks of n rows, on all cores."""
     blocks = [slice(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK)]
-    with _BLAS.limit(limits=1), ThreadPoolExecutor(cores()) as pool:
+    with blas_threads(1), ThreadPoolExecutor(cores()) as pool:
         list(pool.map(work, blocks))
 
 

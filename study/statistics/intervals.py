@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-import threadpoolctl
 from scipy import stats
+
+from study.environment import blas_threads
 
 LEVEL = 0.95
 RESAMPLES = 4000
 _BLOCK = 200  # tests whose resamples are held at a time
-_BLAS = threadpoolctl.ThreadpoolController().select(user_api="blas")
 
 
 class Intervals(NamedTuple):
@@ -71,7 +71,7 @@ def _same_shape(values: np.ndarray, level: float) -> np.ndarray:
         p[fixed] = mean[fixed] == 0
         spread = np.flatnonzero(finite & ~fixed)
         for block in (spread[i : i + _BLOCK] for i in range(0, len(spread), _BLOCK)):
-            with _BLAS.limit(limits=1):  # threads of such thin products wait longer than they work
+            with blas_threads(1):  # threads of such thin products wait longer than they work
                 pivots = _pivots(values[block])
             ends = np.quantile(pivots, [(1 - level) / 2, (1 + level) / 2], axis=1)
             high[block], low[block] = mean[block] - ends * scale[block]

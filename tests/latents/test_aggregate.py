@@ -68,6 +68,29 @@ def test_every_arithmetic_path_is_taken(monkeypatch):
     ]
 
 
+@pytest.mark.parametrize("sigma", [1e-3, 0.03, 0.1])
+def test_blocks_that_cannot_count_are_left_out(sigma, monkeypatch):
+    """Draws from q, of which the own component or all count, from the prior, and on a point between two codes."""
+    latents = codes(20_000, 16, sigma)
+    q = AggregatePosterior(latents)
+    index = np.arange(0, 20_000, 500)
+    own = latents.mean[index] + 0.1 * sigma
+    between = 0.5 * (latents.mean[:20] + latents.mean[20:40])
+    z = np.concatenate([own, np.asarray(jax.random.normal(jax.random.key(0), (40, 16))), between])
+    expected = float64_log_prob(latents, z)
+    without = [
+        float64_log_prob(Latents(np.delete(latents.mean, i, 0), np.delete(latents.log_var, i, 0)), row[None])[
+            0
+        ]
+        for i, row in zip(index[:5], own, strict=False)
+    ]
+    monkeypatch.setattr(aggregate, "_logsumexp", None)  # no other path
+    monkeypatch.setattr(aggregate, "HOPELESS", 0.0)
+    monkeypatch.setattr(aggregate, "SPARSE", 1.0)
+    np.testing.assert_allclose(q.log_prob(z), expected, atol=1e-6, rtol=1e-12)
+    np.testing.assert_allclose(q.log_prob_without_own(own[:5], index[:5]), without, atol=1e-6, rtol=1e-12)
+
+
 def test_tiny_posteriors_need_differences():
     latents = codes(100, 4, 1e-7)
     z = AggregatePosterior(latents).sample(jax.random.key(0), n=50)  # float32 draws: off by many of these σ
@@ -76,20 +99,21 @@ def test_tiny_posteriors_need_differences():
 
 
 def test_holds_no_array_of_n_by_m():
-    latents = codes(20_000, 4, 0.3)
+    latents = codes(20_000, 4, 0.3), codes(20_000, 4, 0.01)
     z = np.asarray(jax.random.normal(jax.random.key(0), (4_000, 4)))
     shapes = []
     stream = aggregate._stream_tiles
 
-    def lower(*arrays, product):
-        memory = stream.lower(*arrays, product=product).compile().memory_analysis()
+    def lower(*arrays, reduction):
+        memory = stream.lower(*arrays, reduction=reduction).compile().memory_analysis()
         assert memory is not None
         shapes.append(memory.temp_size_in_bytes + memory.output_size_in_bytes)
-        return stream(*arrays, product=product)
+        return stream(*arrays, reduction=reduction)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(aggregate, "_stream_tiles", lower)
-        AggregatePosterior(latents).log_prob(z)
+        for sigma in latents:
+            AggregatePosterior(sigma).log_prob(z)
     assert max(shapes) < 20_000 * 4_000 * 4 / 20
 
 
