@@ -16,6 +16,8 @@ from study.strategies.posterior import Posterior
 from study.strategies.posterior_mean import PosteriorMean
 from study.strategies.prior import Prior
 from study.strategies.reference import REFERENCES, Reference
+from study.strategies.saving import load as load_strategy
+from study.strategies.saving import save as save_strategy
 from study.strategies.shuffled_marginals import ShuffledMarginals
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "Strategy",
     "hyperparameters",
     "listing",
+    "load_strategy",
+    "save_strategy",
     "shared_draws",
     "strategy",
 ]
