@@ -1,11 +1,20 @@
 """The strategies by name, one line each, and the reference rows they are read against."""
 
 import dataclasses
-from typing import Any
+from typing import Any, get_args
 
 from study.errors import StudyError
+from study.strategies._moments import FitOn
 from study.strategies.averaged_moments import AveragedMoments
-from study.strategies.base import Decoder, Fitted, FittedDensity, Strategy, hyperparameters, shared_draws
+from study.strategies.base import (
+    Decoder,
+    Fitted,
+    FittedDensity,
+    FittedTraceable,
+    Strategy,
+    hyperparameters,
+    shared_draws,
+)
 from study.strategies.class_posterior import ClassPosterior
 from study.strategies.gaussian_full import GaussianFull
 from study.strategies.global_gaussian import GlobalGaussian
@@ -26,8 +35,10 @@ __all__ = [
     "Decoder",
     "Fitted",
     "FittedDensity",
+    "FittedTraceable",
     "Reference",
     "Strategy",
+    "fitted_on",
     "hyperparameters",
     "listing",
     "load_strategy",
@@ -66,6 +77,11 @@ def strategy(name: str, **hyperparameters: Any) -> Strategy:
     return REGISTRY[name](**hyperparameters)
 
 
+def fitted_on(kind: type[Any]) -> str:
+    """What a strategy sees of the latents: "nothing", "means", "samples or means" where `fit_on` chooses, ..."""
+    return " or ".join(get_args(FitOn)) if hasattr(kind, "fit_on") else kind.fitted_on
+
+
 def listing() -> list[dict[str, Any]]:
     """What `study list strategies` shows: one row for every strategy and every reference row."""
     strategies = [
@@ -76,6 +92,7 @@ def listing() -> list[dict[str, Any]]:
             "kind": kind.kind,
             "density": kind.density,
             "conditional": kind.conditional,
+            "fitted_on": fitted_on(kind),
             "hyperparameters": hyperparameters(kind()),
         }
         for name, kind in REGISTRY.items()
@@ -88,6 +105,7 @@ def listing() -> list[dict[str, Any]]:
             "kind": "reference",
             "density": False,
             "conditional": False,
+            "fitted_on": "nothing",
             "hyperparameters": {},
         }
         for name, reference in REFERENCES.items()

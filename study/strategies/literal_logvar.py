@@ -34,6 +34,8 @@ class LiteralLogvar:
     )
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = False
+    fitted_on: ClassVar[str] = "posteriors"
 
     def fit(
         self,

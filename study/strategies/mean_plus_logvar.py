@@ -29,6 +29,8 @@ class MeanPlusLogvar:
     )
     density: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = False
+    fitted_on: ClassVar[str] = "posteriors"
 
     def fit(
         self,

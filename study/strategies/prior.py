@@ -29,6 +29,8 @@ class Prior:
     summary: ClassVar[str] = "z ~ N(0, I)"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fitted_on: ClassVar[str] = "nothing"
 
     def fit(
         self,

@@ -22,9 +22,9 @@ from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
 from study.strategies._codes import FittedCodes, FittedCodesDensity
 from study.strategies._gaussian import FittedGaussian
+from study.strategies._mixture import FittedMixture
 from study.strategies.base import Fitted, Strategy, hyperparameters
 from study.strategies.class_posterior import FittedClasses
-from study.strategies.gmm import FittedMixture
 from study.strategies.shuffled_marginals import FittedMarginals, FittedMarginalsDensity
 
 FORMAT = "study-fitted-strategy"

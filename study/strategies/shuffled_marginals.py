@@ -72,6 +72,7 @@ class ShuffledMarginals:
     summary: ClassVar[str] = "z_j ~ q(z_j), every dimension resampled on its own"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)
