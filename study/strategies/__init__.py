@@ -15,10 +15,13 @@ from study.strategies.base import (
     hyperparameters,
     shared_draws,
 )
+from study.strategies.bayesian_gmm import BayesianGmm
 from study.strategies.class_posterior import ClassPosterior
 from study.strategies.gaussian_full import GaussianFull
 from study.strategies.global_gaussian import GlobalGaussian
 from study.strategies.gmm import Gmm
+from study.strategies.interpolation import Interpolation
+from study.strategies.kde import Kde
 from study.strategies.literal_logvar import LiteralLogvar
 from study.strategies.mean_plus_logvar import MeanPlusLogvar
 from study.strategies.posterior import Posterior
@@ -28,6 +31,7 @@ from study.strategies.reference import REFERENCES, Reference
 from study.strategies.saving import load as load_strategy
 from study.strategies.saving import save as save_strategy
 from study.strategies.shuffled_marginals import ShuffledMarginals
+from study.strategies.tempered_prior import TemperedPrior
 
 __all__ = [
     "REFERENCES",
@@ -59,6 +63,10 @@ REGISTRY: dict[str, type[Any]] = {
     "gaussian-full": GaussianFull,
     "shuffled-marginals": ShuffledMarginals,
     "gmm": Gmm,
+    "bayesian-gmm": BayesianGmm,
+    "kde": Kde,
+    "tempered-prior": TemperedPrior,
+    "interpolation": Interpolation,
 }
 
 

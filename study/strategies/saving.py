@@ -25,6 +25,8 @@ from study.strategies._gaussian import FittedGaussian
 from study.strategies._mixture import FittedMixture
 from study.strategies.base import Fitted, Strategy, hyperparameters
 from study.strategies.class_posterior import FittedClasses
+from study.strategies.interpolation import FittedPaths
+from study.strategies.kde import FittedKernels
 from study.strategies.shuffled_marginals import FittedMarginals, FittedMarginalsDensity
 
 FORMAT = "study-fitted-strategy"
@@ -40,9 +42,11 @@ CLASSES: dict[str, type[Any]] = {
         FittedCodes,
         FittedCodesDensity,
         FittedGaussian,
+        FittedKernels,
         FittedMarginals,
         FittedMarginalsDensity,
         FittedMixture,
+        FittedPaths,
         Latents,
     )
 }

@@ -29,9 +29,12 @@ from study.strategies import (
 from study.strategies.base import Source
 
 # Hyper-parameters under which one that is trained takes about a second here; what is not named is as it comes.
-QUICK: dict[str, dict[str, Any]] = {}
+QUICK: dict[str, dict[str, Any]] = {"bayesian-gmm": {"n_components": 4}}
 # Further hyper-parameters to run everything with, beside the defaults and `fit_on="means"`.
-VARIANTS: dict[str, list[dict[str, Any]]] = {"gmm": [{"n_components": (2, 3)}]}
+VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "gmm": [{"n_components": (2, 3)}],
+    "interpolation": [{"path": "slerp"}],
+}
 NO_DENSITY = {("shuffled-marginals", "means")}  # where `fit_on` makes atoms of the codes
 SLOW_DRAWS: set[str] = set()  # those whose 10,000 draws may take longer than a second
 CASES: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in REGISTRY]
@@ -98,9 +101,9 @@ def test_fewer_than_no_draws(case: Case) -> None:
 
 
 def test_draws_within_one_call_differ(case: Case, classes: Latents) -> None:
-    """Of 5000 draws no two are alike, but where codes are repeated as they are: of these 300, nearly all come."""
+    """5000 draws are all different (but for the same pair of means met twice), or repeat the 300 codes as they are."""
     distinct = len(np.unique(case.fitted.sample(DRAW, n=5000), axis=0))
-    assert distinct == 5000 or 0.9 * classes.n < distinct <= classes.n
+    assert distinct > 4990 or 0.9 * classes.n < distinct <= classes.n
 
 
 def test_fit_is_deterministic(case: Case, classes: Latents) -> None:
