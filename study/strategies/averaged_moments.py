@@ -32,6 +32,7 @@ class AveragedMoments:
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = False
+    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
     fitted_on: ClassVar[str] = "posteriors"
 
     def fit(

@@ -66,6 +66,7 @@ class Strategy(Protocol):
         conditional: whether `labels` ask for classes.
         aims_at_q: whether its draws follow q(z) wherever q(z) has the form that it assumes. Then it must tie
             with the prior where q(z) is the prior.
+        fits: the classes of what `fit` returns, and of dataclasses within them: what a saved file may hold.
 
     One without a field `fit_on` says in a class attribute `fitted_on` what it sees of the latents.
     """
@@ -77,6 +78,7 @@ class Strategy(Protocol):
     density: ClassVar[bool]
     conditional: ClassVar[bool]
     aims_at_q: ClassVar[bool]
+    fits: ClassVar[tuple[type, ...]]
 
     def fit(
         self,

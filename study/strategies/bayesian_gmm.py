@@ -56,6 +56,7 @@ class BayesianGmm:
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedMixture,)
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)

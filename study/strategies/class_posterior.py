@@ -80,6 +80,7 @@ class ClassPosterior:
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = True
     aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedClasses,)
     fitted_on: ClassVar[str] = "posteriors and labels"
 
     def fit(

@@ -90,6 +90,7 @@ class Interpolation:
     density: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = False
+    fits: ClassVar[tuple[type, ...]] = (FittedPaths,)
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)

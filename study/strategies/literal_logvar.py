@@ -35,6 +35,7 @@ class LiteralLogvar:
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = False
+    fits: ClassVar[tuple[type, ...]] = (FittedCodes, FittedCodesDensity)
     fitted_on: ClassVar[str] = "posteriors"
 
     def fit(

@@ -30,6 +30,7 @@ class Posterior:
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedCodesDensity,)
     fitted_on: ClassVar[str] = "posteriors"
 
     def fit(

@@ -28,6 +28,7 @@ class PosteriorMean:
     density: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = False
+    fits: ClassVar[tuple[type, ...]] = (FittedCodes,)
     fitted_on: ClassVar[str] = "means"
 
     def fit(

@@ -30,6 +30,7 @@ class Prior:
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
     fitted_on: ClassVar[str] = "nothing"
 
     def fit(

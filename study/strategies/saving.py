@@ -2,7 +2,7 @@
 
 The file is an .npz archive that is read without pickle: the arrays, and a header in canonical JSON with the
 version, the strategy's name and hyper-parameters where they were given, the fitted class, its fields with `info`
-among them, and a SHA-256 of all of it. A class is found in `CLASSES`, never imported by a name in a file.
+among them, and a SHA-256 of all of it. A class is found by `classes`, never imported by a name in a file.
 """
 
 import dataclasses
@@ -20,36 +20,22 @@ import numpy as np
 
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
-from study.strategies._codes import FittedCodes, FittedCodesDensity
-from study.strategies._gaussian import FittedGaussian
-from study.strategies._mixture import FittedMixture
 from study.strategies.base import Fitted, Strategy, hyperparameters
-from study.strategies.class_posterior import FittedClasses
-from study.strategies.interpolation import FittedPaths
-from study.strategies.kde import FittedKernels
-from study.strategies.shuffled_marginals import FittedMarginals, FittedMarginalsDensity
 
 FORMAT = "study-fitted-strategy"
 VERSION = 1
 
-# Every class that a file may hold: a frozen dataclass whose fields are arrays, plain values, tuples, lists or
-# mappings of these, or another class of this table.
-CLASSES: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (
-        AggregatePosterior,
-        FittedClasses,
-        FittedCodes,
-        FittedCodesDensity,
-        FittedGaussian,
-        FittedKernels,
-        FittedMarginals,
-        FittedMarginalsDensity,
-        FittedMixture,
-        FittedPaths,
-        Latents,
-    )
-}
+
+def classes() -> dict[str, type[Any]]:
+    """Every class that a file may hold, by name: `fits` of every strategy in the registry, and of codes.
+
+    Each is a frozen dataclass whose fields are arrays, plain values, tuples, lists or mappings of these, or another
+    of these classes.
+    """
+    from study.strategies import REGISTRY  # which imports this module
+
+    kinds = (AggregatePosterior, Latents, *(kind for strategy in REGISTRY.values() for kind in strategy.fits))
+    return {kind.__name__: kind for kind in kinds}
 
 
 def save(path: str | Path, fitted: Fitted, *, strategy: Strategy | None = None) -> None:
@@ -144,8 +130,8 @@ def _encode(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where: s
             "map": [[name, _encode(item, arrays, seen, f"{where}.{name}")] for name, item in value.items()]
         }
     name = type(value).__name__
-    if CLASSES.get(name) is not type(value):
-        raise StudyError(f"save: {where} is a {name}, which is not in study.strategies.saving.CLASSES")
+    if classes().get(name) is not type(value):
+        raise StudyError(f"save: {where} is a {name}, which no strategy in the registry names in its `fits`")
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return {
         "class": name,
@@ -157,7 +143,7 @@ def _decode(coded: Any, arrays: Mapping[str, np.ndarray], path: Path) -> Any:
     if not isinstance(coded, dict):
         return coded
     if "class" in coded:
-        name, kind = coded["class"], CLASSES.get(coded["class"])
+        name, kind = coded["class"], classes().get(coded["class"])
         if kind is None or set(coded["fields"]) != {field.name for field in dataclasses.fields(kind)}:
             raise StudyError(
                 f"{path}: holds a {name} that this version does not know; fit the strategy again"

@@ -73,6 +73,7 @@ class ShuffledMarginals:
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedMarginals, FittedMarginalsDensity)
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)

@@ -35,6 +35,7 @@ class TemperedPrior:
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ import pytest
 import study
 from study.errors import StudyError
 from study.latents import Latents
-from study.strategies import saving, strategy
+from study.strategies import REGISTRY, saving, strategy
 
 FIT, DRAW = jax.random.key(50), jax.random.key(51)
 
@@ -55,7 +56,7 @@ def _rewrite(path: Path, *, sign: bool = True, **changes: Any) -> None:
 
 
 def test_every_kind_of_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(saving.CLASSES, "Every", Every)
+    monkeypatch.setitem(REGISTRY, "every", SimpleNamespace(fits=(Every,)))
     shared = np.arange(6.0).reshape(2, 3)[:, ::2]
     value = Every(
         {"layers": [(shared, shared), {"bias": jnp.arange(3, dtype=jnp.int8)}], "empty": np.zeros((0, 2))},
@@ -148,10 +149,10 @@ def test_other_files(tmp_path: Path) -> None:
 def test_what_cannot_be_saved(tmp_path: Path, fitted: Any) -> None:
     path = tmp_path / "fit"
     with pytest.raises(
-        StudyError, match=r"fitted is a Every, which is not in study.strategies.saving.CLASSES"
+        StudyError, match=r"fitted is a Every, which no strategy in the registry names in its `fits`"
     ):
         saving.save(path, Every({}, {}))
-    with pytest.raises(StudyError, match=r"fitted.info.why is a set, which is not in"):
+    with pytest.raises(StudyError, match=r"fitted.info.why is a set, which no strategy"):
         saving.save(path, dataclasses.replace(fitted, info={"why": {1}}))
     with pytest.raises(StudyError, match=r"fitted.info.a is an array of objects"):
         saving.save(path, dataclasses.replace(fitted, info={"a": np.array([{}], object)}))
@@ -165,6 +166,8 @@ def test_what_cannot_be_saved(tmp_path: Path, fitted: Any) -> None:
 
 
 def test_table_names_frozen_dataclasses_only() -> None:
-    for name, kind in saving.CLASSES.items():
+    kinds = [kind for strategy in REGISTRY.values() for kind in strategy.fits]
+    assert len({kind.__name__ for kind in kinds}) == len(set(kinds))  # no two classes of one name
+    for name, kind in saving.classes().items():
         assert dataclasses.is_dataclass(kind) and kind.__name__ == name
         assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
