@@ -2,9 +2,9 @@
 
 z_n is one draw from q(z|x_n) (`fit_on="samples"`) or its mean. h is a multiple of N^(-1/(d+4)), Scott's rule,
 by default the one with the best E log p(z) over q(z) of the validation codes. Centres are drawn in so that mean
-and covariance stay those of the codes; without it draws are wider by h² C, and in all of four known densities and
-two sizes tried the held-out log-density was no better, in 16 dimensions 0.4 to 0.7 nats worse. At h = 1 all
-centres meet, and what is left is `gaussian-full`. The density is exact over all N kernels.
+and covariance stay those of the codes; without it draws are wider by h² C. On four known densities, with 1,000 and
+20,000 codes, the held-out log-density was better by up to 0.7 nats (16 dimensions) and worse once, by 0.01. At
+h = 1 all centres meet, and what is left is `gaussian-full`. The density is exact over all N kernels.
 
 Source: kernels shaped by the covariance and shrunk centres, :cite:`silverman1986`, sections 4.2 and 6.4, and
 :cite:`west1993`; the rule for h, :cite:`scott1992`, section 6.3.
