@@ -71,12 +71,23 @@ def _timed(way: Callable[[], object]) -> np.ndarray:
 
 
 def write(name: str, other: str, rows: Sequence[Timing], *, folder: Path) -> None:
-    """Print the table and write it as `<name>.csv`, with machine, load and memory in `<name>.json`."""
+    """Print the table of `in_turn` and write it, see `write_table`."""
     table = pd.DataFrame([dataclasses.asdict(row) for row in rows])
     table.columns = table.columns.str.replace("other_", f"{other}_")
+    write_table(name, table, folder=folder)
+
+
+def write_table(name: str, table: pd.DataFrame, *, folder: Path) -> None:
+    """Print a table and write it as `<name>.csv`, with machine, load and memory in `<name>.json`."""
     print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
     facts = {**describe(), "load": os.getloadavg(), "peak_memory_bytes": peak_memory()}
     (folder / f"{name}.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
     print(f"load {facts['load'][0]:.1f}, peak memory {facts['peak_memory_bytes'] / 2**20:.0f} MiB")
+
+
+def timed(way: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock and of processor time over all cores."""
+    seconds, cpu = _timed(way)
+    return float(seconds), float(cpu)

@@ -1,22 +1,37 @@
 """The strategies by name, one line each, and the reference rows they are read against."""
 
 import dataclasses
-from typing import Any
+from typing import Any, get_args
 
 from study.errors import StudyError
+from study.strategies._moments import FitOn
 from study.strategies.averaged_moments import AveragedMoments
-from study.strategies.base import Decoder, Fitted, FittedDensity, Strategy, hyperparameters, shared_draws
+from study.strategies.base import (
+    Decoder,
+    Fitted,
+    FittedDensity,
+    FittedTraceable,
+    Strategy,
+    hyperparameters,
+    shared_draws,
+)
+from study.strategies.bayesian_gmm import BayesianGmm
 from study.strategies.class_posterior import ClassPosterior
 from study.strategies.gaussian_full import GaussianFull
 from study.strategies.global_gaussian import GlobalGaussian
 from study.strategies.gmm import Gmm
+from study.strategies.interpolation import Interpolation
+from study.strategies.kde import Kde
 from study.strategies.literal_logvar import LiteralLogvar
 from study.strategies.mean_plus_logvar import MeanPlusLogvar
 from study.strategies.posterior import Posterior
 from study.strategies.posterior_mean import PosteriorMean
 from study.strategies.prior import Prior
 from study.strategies.reference import REFERENCES, Reference
+from study.strategies.saving import load as load_strategy
+from study.strategies.saving import save as save_strategy
 from study.strategies.shuffled_marginals import ShuffledMarginals
+from study.strategies.tempered_prior import TemperedPrior
 
 __all__ = [
     "REFERENCES",
@@ -24,10 +39,14 @@ __all__ = [
     "Decoder",
     "Fitted",
     "FittedDensity",
+    "FittedTraceable",
     "Reference",
     "Strategy",
+    "fitted_on",
     "hyperparameters",
     "listing",
+    "load_strategy",
+    "save_strategy",
     "shared_draws",
     "strategy",
 ]
@@ -44,6 +63,10 @@ REGISTRY: dict[str, type[Any]] = {
     "gaussian-full": GaussianFull,
     "shuffled-marginals": ShuffledMarginals,
     "gmm": Gmm,
+    "bayesian-gmm": BayesianGmm,
+    "kde": Kde,
+    "tempered-prior": TemperedPrior,
+    "interpolation": Interpolation,
 }
 
 
@@ -62,6 +85,11 @@ def strategy(name: str, **hyperparameters: Any) -> Strategy:
     return REGISTRY[name](**hyperparameters)
 
 
+def fitted_on(kind: type[Any]) -> str:
+    """What a strategy sees of the latents: "nothing", "means", "samples or means" where `fit_on` chooses, ..."""
+    return " or ".join(get_args(FitOn)) if hasattr(kind, "fit_on") else kind.fitted_on
+
+
 def listing() -> list[dict[str, Any]]:
     """What `study list strategies` shows: one row for every strategy and every reference row."""
     strategies = [
@@ -72,6 +100,7 @@ def listing() -> list[dict[str, Any]]:
             "kind": kind.kind,
             "density": kind.density,
             "conditional": kind.conditional,
+            "fitted_on": fitted_on(kind),
             "hyperparameters": hyperparameters(kind()),
         }
         for name, kind in REGISTRY.items()
@@ -84,6 +113,7 @@ def listing() -> list[dict[str, Any]]:
             "kind": "reference",
             "density": False,
             "conditional": False,
+            "fitted_on": "nothing",
             "hyperparameters": {},
         }
         for name, reference in REFERENCES.items()

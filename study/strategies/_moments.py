@@ -1,7 +1,8 @@
-"""Moments of q(z), or of its means alone: what `fit_on` chooses."""
+"""Codes and moments of q(z), or of its means alone: what `fit_on` chooses."""
 
 from typing import Literal, get_args
 
+import jax
 import numpy as np
 
 from study.errors import StudyError
@@ -35,3 +36,27 @@ def moments(latents: Latents, *, fit_on: FitOn, strategy: str) -> tuple[np.ndarr
         )
     mean = latents.mean.astype(np.float64)
     return mean.mean(axis=0), np.atleast_2d(np.cov(mean, rowvar=False, bias=True))
+
+
+def points(key: jax.Array, latents: Latents, *, fit_on: FitOn) -> np.ndarray:
+    """ "samples": one z ~ q(z|x_n) for every code; "means": its mean. `[N, d]` float32."""
+    return latents.sample(key) if fit_on == "samples" else latents.mean
+
+
+def whole_cholesky(covariance: np.ndarray, *, strategy: str) -> tuple[np.ndarray, float]:
+    """The Cholesky factor of a covariance `[d, d]`, and the smallest eigenvalue of its correlations.
+
+    Correlations are factored, not the covariance itself: whether it is singular is then free of units.
+
+    Raises:
+        StudyError: it is singular.
+    """
+    scale = np.sqrt(np.diag(covariance))
+    correlation = covariance / np.outer(scale, scale)
+    smallest = float(np.linalg.eigvalsh(correlation)[0])
+    if smallest <= len(scale) * np.finfo(np.float64).eps:
+        raise StudyError(
+            f"strategy {strategy!r}: the codes span fewer than their {len(scale)} dimensions, so their "
+            "covariance is singular; use fit_on='samples' or leave the dependent dimensions out"
+        )
+    return scale[:, None] * np.linalg.cholesky(correlation), smallest

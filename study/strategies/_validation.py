@@ -1,12 +1,13 @@
-"""The validation log-density that every fitted density reports."""
+"""The validation log-density that every fitted density reports, and what it chooses."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import jax
 import numpy as np
 
+from study.errors import StudyError
 from study.latents import Latents
 from study.strategies._draws import own_key
 
@@ -23,6 +24,7 @@ class Scored(Protocol):
 
 
 Density = TypeVar("Density", bound=Scored)
+Candidate = TypeVar("Candidate")
 
 
 def with_validation(key: jax.Array, fitted: Density, validation: Latents | None) -> Density:
@@ -35,3 +37,29 @@ def with_validation(key: jax.Array, fitted: Density, validation: Latents | None)
     z = validation.sample(own_key(key))[:VALIDATION_CODES]
     score = {"validation_log_prob": float(np.mean(fitted.log_prob(z))), "validation_codes": len(z)}
     return dataclasses.replace(fitted, info={**fitted.info, **score})  # type: ignore[type-var]
+
+
+def choose(
+    key: jax.Array,
+    fit: Callable[[Candidate], Density],
+    candidates: Sequence[Candidate],
+    validation: Latents | None,
+    *,
+    what: str,
+) -> Density:
+    """The fit of the candidate with the best validation log-density, the first of equals.
+
+    Where there are several, `info` has them as "candidates" and their scores as "candidate_log_probs".
+
+    Raises:
+        StudyError: several candidates and no validation codes.
+    """
+    if len(candidates) > 1 and validation is None:
+        raise StudyError(f"{what}: to choose among several, give validation codes")
+    fits = [with_validation(key, fit(candidate), validation) for candidate in candidates]
+    if len(fits) == 1:
+        return fits[0]
+    scores = tuple(fitted.info["validation_log_prob"] for fitted in fits)
+    best = fits[int(np.argmax(scores))]
+    chosen = {"candidates": tuple(candidates), "candidate_log_probs": scores}
+    return dataclasses.replace(best, info={**best.info, **chosen})  # type: ignore[type-var]

@@ -31,6 +31,9 @@ class AveragedMoments:
     summary: ClassVar[str] = "z ~ N(E[mean], diag exp E[log_var]) (a mistake, measured)"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = False
+    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
+    fitted_on: ClassVar[str] = "posteriors"
 
     def fit(
         self,

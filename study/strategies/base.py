@@ -46,13 +46,39 @@ class FittedDensity(Fitted, Protocol):
         ...
 
 
+class FittedTraceable(Fitted, Protocol):
+    """A fitted strategy that can be drawn from inside a compiled program: having `draw` is the claim."""
+
+    def draw(self, key: jax.Array, *, n: int) -> jax.Array:
+        """Draw z `[n, d]` float32, the same as `sample`; traceable in `key`."""
+        ...
+
+
 class Strategy(Protocol):
-    """A frozen dataclass of hyper-parameters; `name`, `kind`, `source` and `density` are class attributes."""
+    """A frozen dataclass of hyper-parameters, and these class attributes.
+
+    Attributes:
+        name: in the registry, in tables and figures.
+        kind: where it comes from.
+        source: paper or thread, as a reader would name it.
+        summary: one line, beginning with how z is drawn.
+        density: whether what is fitted has `log_prob`.
+        conditional: whether `labels` ask for classes.
+        aims_at_q: whether its draws follow q(z) wherever q(z) has the form that it assumes. Then it must tie
+            with the prior where q(z) is the prior.
+        fits: the classes of what `fit` returns, and of dataclasses within them: what a saved file may hold.
+
+    One without a field `fit_on` says in a class attribute `fitted_on` what it sees of the latents.
+    """
 
     name: ClassVar[str]
     kind: ClassVar[Source]
     source: ClassVar[str]
+    summary: ClassVar[str]
     density: ClassVar[bool]
+    conditional: ClassVar[bool]
+    aims_at_q: ClassVar[bool]
+    fits: ClassVar[tuple[type, ...]]
 
     def fit(
         self,
@@ -77,11 +103,25 @@ def shared_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[np
 
     Returns:
         index `[n]` int64 uniform on 0..components-1, and epsilon `[n, d]` float32 standard normal.
+
+    Raises:
+        StudyError: n is negative; no draws at all, n = 0, are an array without rows.
     """
+    index, epsilon = traced_draws(key, n=n, d=d, components=components)
+    return np.asarray(index, np.int64), np.asarray(epsilon)
+
+
+def traced_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[jax.Array, jax.Array]:
+    """What `shared_draws` returns, for a compiled program; index is int32.
+
+    Raises:
+        StudyError: n is negative.
+    """
+    if n < 0:
+        raise StudyError(f"sample: n must be 0 or more, got {n}")
     index_key, noise_key = jax.random.split(key)
     index = jax.random.randint(index_key, (n,), 0, components)
-    epsilon = jax.random.normal(noise_key, (n, d))
-    return np.asarray(index, np.int64), np.asarray(epsilon)
+    return index, jax.random.normal(noise_key, (n, d))
 
 
 def require_codes(latents: Latents, *, at_least: int, strategy: str) -> None:

@@ -40,8 +40,8 @@ class FittedClasses:
         Raises:
             StudyError: labels are not `[n]`, or name a class that has no codes.
         """
-        balance_key, within_key = jax.random.split(own_key(key))
         _, epsilon = shared_draws(key, n=n, d=self.location.shape[1], components=1)
+        balance_key, within_key = jax.random.split(own_key(key))
         asked = self._balanced(balance_key, n) if labels is None else self._find(np.asarray(labels), n)
         within = np.asarray(jax.random.randint(within_key, (n,), 0, self.counts[asked].astype(np.int32)))
         row = self.starts[asked] + within
@@ -79,6 +79,9 @@ class ClassPosterior:
     summary: ClassVar[str] = "pick a training example n of the requested class, z ~ q(z|x_n)"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = True
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedClasses,)
+    fitted_on: ClassVar[str] = "posteriors and labels"
 
     def fit(
         self,

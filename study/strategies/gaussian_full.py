@@ -12,12 +12,10 @@ import dataclasses
 from typing import ClassVar
 
 import jax
-import numpy as np
 
-from study.errors import StudyError
 from study.latents import Latents
 from study.strategies._gaussian import FittedGaussian
-from study.strategies._moments import FitOn, check_fit_on, moments
+from study.strategies._moments import FitOn, check_fit_on, moments, whole_cholesky
 from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source, require_codes
 
@@ -34,6 +32,8 @@ class GaussianFull:
     summary: ClassVar[str] = "z ~ N(m, C) with the mean and the full covariance of q(z)"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)
@@ -53,14 +53,7 @@ class GaussianFull:
         """
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
-        scale = np.sqrt(np.diag(covariance))
-        correlation = covariance / np.outer(scale, scale)  # factored instead of C: rank is then free of units
-        smallest = np.linalg.eigvalsh(correlation)[0]
-        if smallest <= latents.d * np.finfo(np.float64).eps:
-            raise StudyError(
-                f"strategy {self.name!r}: the codes span fewer than their {latents.d} dimensions, so their "
-                "covariance is singular; use fit_on='samples' or leave the dependent dimensions out"
-            )
-        info = {"codes": latents.n, "smallest_correlation_eigenvalue": float(smallest)}
-        fitted = FittedGaussian(mean, scale[:, None] * np.linalg.cholesky(correlation), info)
+        cholesky, smallest = whole_cholesky(covariance, strategy=self.name)
+        info = {"codes": latents.n, "smallest_correlation_eigenvalue": smallest}
+        fitted = FittedGaussian(mean, cholesky, info)
         return with_validation(key, fitted, validation)

@@ -34,6 +34,8 @@ class GlobalGaussian:
     summary: ClassVar[str] = "z ~ N(m, diag v) with the mean and the variances of q(z)"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)

@@ -34,6 +34,9 @@ class LiteralLogvar:
     )
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = False
+    fits: ClassVar[tuple[type, ...]] = (FittedCodes, FittedCodesDensity)
+    fitted_on: ClassVar[str] = "posteriors"
 
     def fit(
         self,

@@ -29,6 +29,9 @@ class MeanPlusLogvar:
     )
     density: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = False
+    fits: ClassVar[tuple[type, ...]] = (FittedCodes,)
+    fitted_on: ClassVar[str] = "posteriors"
 
     def fit(
         self,

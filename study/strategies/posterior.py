@@ -29,6 +29,9 @@ class Posterior:
     summary: ClassVar[str] = "pick a training example n, z ~ q(z|x_n): an exact draw from q(z)"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedCodesDensity,)
+    fitted_on: ClassVar[str] = "posteriors"
 
     def fit(
         self,

@@ -27,6 +27,9 @@ class PosteriorMean:
     summary: ClassVar[str] = "pick a training example n, z = mean(x_n)"
     density: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = False
+    fits: ClassVar[tuple[type, ...]] = (FittedCodes,)
+    fitted_on: ClassVar[str] = "means"
 
     def fit(
         self,

@@ -29,6 +29,9 @@ class Prior:
     summary: ClassVar[str] = "z ~ N(0, I)"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
+    fitted_on: ClassVar[str] = "nothing"
 
     def fit(
         self,

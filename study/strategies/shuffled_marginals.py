@@ -72,6 +72,8 @@ class ShuffledMarginals:
     summary: ClassVar[str] = "z_j ~ q(z_j), every dimension resampled on its own"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedMarginals, FittedMarginalsDensity)
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)

@@ -10,14 +10,16 @@ from scipy import stats
 
 from study.latents import Latents
 from study.strategies import REGISTRY, strategy
-from study.strategies.gmm import FittedMixture
+from study.strategies._mixture import FittedMixture
 
 FIT, DRAW = jax.random.key(10), jax.random.key(11)
 N = 40_000
 MEANS: dict[str, Any] = {"fit_on": "means"}
-CASES: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in REGISTRY if name != "gmm"]
-CASES += [("gmm", {"n_components": 2}), ("global-gaussian", MEANS), ("gaussian-full", MEANS)]
-CASES += [("shuffled-marginals", MEANS)]
+THREAD = [name for name, kind in REGISTRY.items() if kind.kind == "thread"]
+FITTED = ("gaussian-full", "shuffled-marginals", "kde", "tempered-prior", "interpolation")
+CASES: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in (*THREAD, *FITTED)]
+CASES += [(name, MEANS) for name in ("global-gaussian", *FITTED)]
+CASES += [(name, {"n_components": 2}) for name in ("gmm", "bayesian-gmm")]
 DENSITIES = [c for c in CASES if REGISTRY[c[0]].density and c != ("shuffled-marginals", MEANS)]
 Moments = tuple[np.ndarray, np.ndarray]
 
@@ -59,6 +61,14 @@ def _moments(name: str, fields: dict[str, Any], latents: Latents, fitted: Any) -
             classes, counts = np.unique(np.asarray(latents.labels), return_counts=True)
             weight = 1 / (len(classes) * counts[latents.labels])
             return _mixture(weight, mean, spread(variance))
+        case "tempered-prior":
+            return np.zeros(latents.d), (mean**2 + variance).mean() * eye
+        case "interpolation":  # E[(1 - u)² + u²] = 2/3
+            return whole[0], 2 / 3 * whole[1]
+        case "kde":
+            codes = fitted.white.latents
+            kernel = np.exp(codes.log_var[0, 0]) * fitted.cholesky @ fitted.cholesky.T
+            return _mixture(uniform, fitted.mean + codes.mean @ fitted.cholesky.T, kernel[None])
     assert isinstance(fitted, FittedMixture)
     return _mixture(fitted.weights, fitted.means, fitted.choleskys @ fitted.choleskys.swapaxes(1, 2))
 
@@ -118,6 +128,8 @@ LOPSIDED: dict[str, Any] = {
     "gaussian-full": lambda z: stats.norm.cdf(z, -1, np.sqrt(4.0 + 0.2)),
     # the standard deviation is the geometric mean
     "averaged-moments": lambda z: stats.norm.cdf(z, -1, 0.3**0.8 * 0.8**0.2),
+    # E z² = 0.8 (2² + 0.09) + 0.2 (3² + 0.64)
+    "tempered-prior": lambda z: stats.norm.cdf(z, 0, np.sqrt(5.2)),
     "literal-logvar": _two(0.8, (-2, -2 * np.log(0.3)), (3, -2 * np.log(0.8))),
 }
 
@@ -131,9 +143,8 @@ def test_lopsided_codes_follow_the_exact_distribution(name: str, lopsided: Laten
 
 def test_lopsided_shares_and_skewness(lopsided: Latents) -> None:
     """Shares within 5 binomial standard errors; a Gaussian's skewness within 5 of sqrt(6 / n)."""
-    draws = {
-        name: strategy(name).fit(FIT, lopsided).sample(DRAW, n=N)[:, 0] for name in REGISTRY if name != "gmm"
-    }
+    names = (*THREAD, "gaussian-full", "shuffled-marginals")
+    draws = {name: strategy(name).fit(FIT, lopsided).sample(DRAW, n=N)[:, 0] for name in names}
     tolerance = 5 * np.sqrt(0.2 * 0.8 / N)
     for name in ("posterior", "posterior-mean", "shuffled-marginals"):
         assert abs((draws[name] > 0.5).mean() - 0.2) < tolerance

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.mixture import GaussianMixture
 
 from study.errors import StudyError
 from study.latents import Latents
@@ -67,9 +68,13 @@ def test_fitted_numbers(codes: Latents) -> None:
 
 
 def test_agrees_with_scikit_learn(codes: Latents) -> None:
-    """`train_log_prob` is scikit-learn's own score on the same codes; ours on those codes must be equal."""
-    fitted: Any = strategy("gmm", n_components=3, fit_on="means").fit(KEY, codes)
-    np.testing.assert_allclose(fitted.log_prob(codes.mean).mean(), fitted.info["train_log_prob"], rtol=1e-9)
+    """The same numbers given to scikit-learn's mixture score the same."""
+    fitted: Any = strategy("gmm", n_components=3).fit(KEY, codes)
+    theirs = GaussianMixture(3)
+    theirs.weights_, theirs.means_ = fitted.weights, fitted.means
+    theirs.precisions_cholesky_ = np.linalg.inv(fitted.choleskys).swapaxes(1, 2)
+    z = codes.mean.astype(np.float64)
+    np.testing.assert_allclose(fitted.log_prob(z), theirs.score_samples(z), rtol=1e-9)
 
 
 def test_draws_are_not_grouped_by_component(codes: Latents) -> None:
@@ -91,10 +96,22 @@ def test_draws_are_not_grouped_by_component(codes: Latents) -> None:
 def test_validation_chooses_the_number_of_components(codes: Latents, validation: Latents) -> None:
     fitted = strategy("gmm", n_components=(1, 2, 3)).fit(KEY, codes, validation=validation)
     assert fitted.info["components"] == 3
+    assert fitted.info["candidates"] == (1, 2, 3)
+    assert fitted.info["candidate_log_probs"][2] == max(fitted.info["candidate_log_probs"])
     alone = strategy("gmm", n_components=3).fit(KEY, codes, validation=validation)
-    assert fitted.info == alone.info
-    with pytest.raises(StudyError, match="to choose among several n_components, give validation codes"):
+    assert alone.info.items() <= fitted.info.items()
+    with pytest.raises(StudyError, match="'gmm': n_components: to choose among several, give validation"):
         strategy("gmm", n_components=(1, 2)).fit(KEY, codes)
+
+
+def test_default_chooses_where_there_are_validation_codes(codes: Latents, validation: Latents) -> None:
+    """Of 1, 3, 10 and 30 the truth is 3; with 20 codes in 2 dimensions no more than 3 are tried."""
+    fitted = strategy("gmm").fit(KEY, codes, validation=validation)
+    assert fitted.info["candidates"] == (1, 3, 10, 30)
+    assert fitted.info["components"] == 3
+    assert strategy("gmm").fit(KEY, codes).info["components"] == 10
+    few = Latents(codes.mean[:20], codes.log_var[:20])
+    assert strategy("gmm").fit(KEY, few, validation=validation).info["candidates"] == (1, 3)
 
 
 def test_key_decides_the_codes(codes: Latents) -> None:

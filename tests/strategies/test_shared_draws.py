@@ -41,6 +41,25 @@ def test_codes_share_index_and_noise(classes: Latents) -> None:
     )
 
 
+def test_kernels_share_index_and_noise(classes: Latents) -> None:
+    index, epsilon = shared_draws(DRAW, n=N, d=3, components=classes.n)
+    fitted: Any = strategy("kde").fit(FIT, classes)
+    centre = fitted.mean + fitted.white.latents.mean[index] @ fitted.cholesky.T
+    expected = centre + fitted.info["bandwidth"] * epsilon @ fitted.cholesky.T
+    np.testing.assert_allclose(fitted.sample(DRAW, n=N), expected, rtol=1e-5, atol=1e-4)
+
+
+def test_paths_begin_where_the_others_draw(classes: Latents) -> None:
+    """At z = a + u (b - a), a is the posterior's draw: z - a is then a multiple of some b - a, b a code."""
+    start = _draw("posterior-mean", classes)[:50]
+    z = _draw("interpolation", classes, fit_on="means")[:50]
+    towards = classes.mean[None] - start[:, None]
+    length = np.maximum(np.linalg.norm(towards, axis=2, keepdims=True), 1e-9)
+    moved = (z - start)[:, None]
+    across = moved - (moved * towards / length).sum(2, keepdims=True) * towards / length
+    assert np.linalg.norm(across, axis=2).min(axis=1).max() < 1e-3
+
+
 def test_copycat_repeats_the_examples_whose_codes_are_drawn(classes: Latents) -> None:
     x = np.arange(classes.n, dtype=np.float32)[:, None]
     data = Dataset("rows", train=x, validation=x, test=x, shape=(1,))

@@ -1,0 +1,101 @@
+"""z ~ Σ_k π_k N(m_k, C_k), with a stick-breaking prior on the weights: superfluous components are emptied.
+
+Variational inference for a Dirichlet process mixture, truncated at `n_components`. Drawn from and scored is the
+mixture at the posterior means of its parameters, which is a density; the variational bound is none.
+
+Source: :cite:`blei2006`, section 3; the mixture as ex-post density estimation by :cite:`ghosh2020`, section 4;
+inference by :cite:`pedregosa2011`.
+
+The thread: not named there. As `gmm`, "sample what the encoder learned" without keeping the data, and how many
+clusters that takes is inferred, not chosen.
+"""
+
+import dataclasses
+from typing import ClassVar
+
+import jax
+import numpy as np
+from scipy.special import entr
+from sklearn.mixture import BayesianGaussianMixture
+
+from study.errors import StudyError
+from study.latents import Latents
+from study.strategies._mixture import FittedMixture, fit_mixture, mixture_codes
+from study.strategies._moments import FitOn, check_fit_on
+from study.strategies._validation import with_validation
+from study.strategies.base import Decoder, Source, require_codes
+
+
+@dataclasses.dataclass(frozen=True)
+class BayesianGmm:
+    """A Gaussian mixture whose number of components is inferred.
+
+    `info["effective_components"]` is the exponential of the entropy of the weights, and
+    `info["components_above_1_percent"]` counts those with a weight above 0.01.
+
+    Attributes:
+        n_components: the truncation, an upper bound; no more than there are codes.
+        fit_on: "samples" or "means".
+        concentration: of the Dirichlet process; the larger, the more components stay.
+        max_codes: at most so many codes, drawn without replacement, are fitted.
+        reg_covar: added to the diagonal of every covariance.
+        max_iter: steps; `info["converged"]` says whether they were enough.
+    """
+
+    n_components: int = 20
+    fit_on: FitOn = "samples"
+    concentration: float = 0.1
+    max_codes: int = 20_000
+    reg_covar: float = 1e-6
+    max_iter: int = 200
+
+    name: ClassVar[str] = "bayesian-gmm"
+    kind: ClassVar[Source] = "fitted"
+    source: ClassVar[str] = "Blei and Jordan 2006; Ghosh et al. 2020"
+    summary: ClassVar[str] = "z from a Gaussian mixture whose number of components is inferred"
+    density: ClassVar[bool] = True
+    conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedMixture,)
+
+    def __post_init__(self) -> None:
+        check_fit_on(self.fit_on, strategy=self.name)
+        least = min(self.max_codes, self.max_iter, self.n_components)
+        if least < 1 or self.reg_covar < 0 or not self.concentration > 0:
+            raise StudyError(
+                f"strategy {self.name!r}: n_components, max_codes and max_iter must be at least 1, reg_covar at "
+                f"least 0 and concentration positive, got {self}"
+            )
+
+    def fit(
+        self,
+        key: jax.Array,
+        latents: Latents,
+        *,
+        model: Decoder | None = None,
+        validation: Latents | None = None,
+    ) -> FittedMixture:
+        """Infer weights, means and covariances from a k-means start.
+
+        Raises:
+            StudyError: no more codes than dimensions, or a covariance that collapsed.
+        """
+        require_codes(latents, at_least=latents.d + 1, strategy=self.name)
+        code_key, start_key = jax.random.split(key)
+        z = mixture_codes(code_key, latents, fit_on=self.fit_on, max_codes=self.max_codes)
+        mixture = BayesianGaussianMixture(
+            n_components=min(self.n_components, len(z)),
+            weight_concentration_prior_type="dirichlet_process",
+            weight_concentration_prior=self.concentration,
+            reg_covar=self.reg_covar,
+            max_iter=self.max_iter,
+            random_state=int(jax.random.randint(start_key, (), 0, np.iinfo(np.int32).max)),
+        )
+        fitted = fit_mixture(mixture, z, strategy=self.name)
+        effective = {
+            "effective_components": float(np.exp(entr(fitted.weights).sum())),
+            "components_above_1_percent": int((fitted.weights > 0.01).sum()),
+        }
+        return with_validation(
+            key, dataclasses.replace(fitted, info={**fitted.info, **effective}), validation
+        )

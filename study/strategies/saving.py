@@ -1,0 +1,207 @@
+"""A fitted strategy as one file, and back: it draws the same z and has the same log-density afterwards.
+
+The file is an .npz archive that is read without pickle: the arrays, and a header in canonical JSON with the
+version, the strategy's name and hyper-parameters where they were given, the fitted class, its fields with `info`
+among them, and a SHA-256 of all of it. A class is found by `classes`, never imported by a name in a file.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from study.errors import StudyError
+from study.latents import AggregatePosterior, Latents
+from study.strategies.base import Fitted, Strategy, hyperparameters
+
+FORMAT = "study-fitted-strategy"
+VERSION = 1
+
+
+def classes() -> dict[str, type[Any]]:
+    """Every class that a file may hold, by name: `fits` of every strategy in the registry, and of codes.
+
+    Each is a frozen dataclass whose fields are arrays, plain values, tuples, lists or mappings of these, or another
+    of these classes.
+    """
+    from study.strategies import REGISTRY  # which imports this module
+
+    kinds = (AggregatePosterior, Latents, *(kind for strategy in REGISTRY.values() for kind in strategy.fits))
+    return {kind.__name__: kind for kind in kinds}
+
+
+def save(path: str | Path, fitted: Fitted, *, strategy: Strategy | None = None) -> None:
+    """Write a fitted strategy to `path`, whole or not at all.
+
+    Args:
+        path: the file; an existing one is replaced.
+        fitted: what `fit` returned.
+        strategy: what it was fitted by; its name and hyper-parameters are then told by `header`.
+
+    Raises:
+        StudyError: `fitted` is of no class that can be saved, or there is no such folder.
+    """
+    arrays: list[np.ndarray] = []
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "strategy": strategy.name if strategy else None,
+        "hyperparameters": _encode(hyperparameters(strategy), [], {}, "strategy") if strategy else None,
+        "fitted": _encode(fitted, arrays, {}, "fitted"),
+    }
+    named = {f"array/{i:03d}": array for i, array in enumerate(arrays)}
+    header = _canonical({**content, "sha256": _digest(content, named)})
+    path = Path(path)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be written ({error.strerror}); give a file in a folder") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, allow_pickle=False, header=np.array(header), **named)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | Path) -> Fitted:
+    """Read a fitted strategy that `save` wrote: same draws, same log-density, same `info`.
+
+    Raises:
+        StudyError: no such file, a torn or altered one, one of a newer version, or of a class unknown here.
+    """
+    content, arrays = _read(Path(path))
+    return _decode(content["fitted"], arrays, Path(path))
+
+
+def header(path: str | Path) -> dict[str, Any]:
+    """What a file says of itself: "strategy", "hyperparameters" (both None if not given), "class", "info".
+
+    Raises:
+        StudyError: as `load`.
+    """
+    content, arrays = _read(Path(path))
+    fitted = content["fitted"]
+    return {
+        "strategy": content["strategy"],
+        "hyperparameters": _decode(content["hyperparameters"], {}, Path(path)),
+        "class": fitted["class"],
+        "info": _decode(fitted["fields"]["info"], arrays, Path(path)),
+    }
+
+
+def _encode(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where: str) -> Any:
+    """A value as JSON; its arrays go to `arrays`, each object once, `seen` maps its id to its place there."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"float": repr(value)}
+    if isinstance(value, np.ndarray | np.generic | jax.Array):
+        if id(value) not in seen:
+            array = np.asarray(value)
+            if array.dtype.hasobject:
+                raise StudyError(
+                    f"save: {where} is an array of objects, which cannot be saved without pickle"
+                )
+            seen[id(value)] = len(arrays)
+            arrays.append(array)
+        form = (
+            "array" if isinstance(value, np.ndarray) else "jax" if isinstance(value, jax.Array) else "scalar"
+        )
+        return {form: f"array/{seen[id(value)]:03d}"}
+    if type(value) in (tuple, list):
+        items = [_encode(item, arrays, seen, f"{where}[{i}]") for i, item in enumerate(value)]
+        return {type(value).__name__: items}
+    if isinstance(value, Mapping):
+        if not all(type(name) is str for name in value):
+            raise StudyError(f"save: {where} has keys that are not text")
+        return {
+            "map": [[name, _encode(item, arrays, seen, f"{where}.{name}")] for name, item in value.items()]
+        }
+    name = type(value).__name__
+    if classes().get(name) is not type(value):
+        raise StudyError(f"save: {where} is a {name}, which no strategy in the registry names in its `fits`")
+    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return {
+        "class": name,
+        "fields": {k: _encode(item, arrays, seen, f"{where}.{k}") for k, item in fields.items()},
+    }
+
+
+def _decode(coded: Any, arrays: Mapping[str, np.ndarray], path: Path) -> Any:
+    if not isinstance(coded, dict):
+        return coded
+    if "class" in coded:
+        name, kind = coded["class"], classes().get(coded["class"])
+        if kind is None or set(coded["fields"]) != {field.name for field in dataclasses.fields(kind)}:
+            raise StudyError(
+                f"{path}: holds a {name} that this version does not know; fit the strategy again"
+            )
+        made = object.__new__(kind)  # past __post_init__, which would normalise and so round once more
+        for field, item in coded["fields"].items():
+            object.__setattr__(made, field, _decode(item, arrays, path))
+        return made
+    ((form, content),) = coded.items()
+    match form:
+        case "float":
+            return float(content)
+        case "array":
+            return arrays[content]
+        case "jax":
+            return jax.numpy.asarray(arrays[content])
+        case "scalar":
+            return arrays[content][()]
+        case "map":
+            return {name: _decode(item, arrays, path) for name, item in content}
+    items = [_decode(item, arrays, path) for item in content]
+    return tuple(items) if form == "tuple" else items
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and arrays, checked."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            content = json.loads(str(archive["header"]))
+            if content["format"] != FORMAT:
+                raise ValueError("another format")
+            if content["version"] > VERSION:
+                raise StudyError(
+                    f"{path}: written as version {content['version']}, newer than {VERSION}, the newest that is "
+                    "known here; update this package or fit the strategy again"
+                )
+            arrays = {name: archive[name] for name in archive.files if name != "header"}
+        if content.pop("sha256") != _digest(content, arrays):
+            raise ValueError("its checksum differs")
+    except StudyError:
+        raise
+    except (FileNotFoundError, IsADirectoryError):
+        raise StudyError(f"{path}: no such file; `study.save_strategy` writes one") from None
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen types for damaged bytes
+        raise StudyError(
+            f"{path}: torn, altered, or no fitted strategy ({error}); fit it again and use `study.save_strategy`"
+        ) from error
+    return content, arrays
+
+
+def _canonical(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _digest(content: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of the header and of name, type, shape and bytes of every array."""
+    digest = hashlib.sha256(_canonical(content).encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

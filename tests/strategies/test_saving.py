@@ -1,0 +1,173 @@
+"""A saved strategy comes back as it was, or not at all; that every one can be saved is in test_conformance."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import study
+from study.errors import StudyError
+from study.latents import Latents
+from study.strategies import REGISTRY, saving, strategy
+
+FIT, DRAW = jax.random.key(50), jax.random.key(51)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Every:
+    """A fitted class with a field of every kind that can be saved."""
+
+    weights: Mapping[str, Any]
+    info: Mapping[str, Any]
+
+    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+        return np.zeros((n, 1), np.float32)
+
+
+@pytest.fixture
+def fitted(plane: Latents) -> Any:
+    return strategy("posterior").fit(FIT, plane)
+
+
+@pytest.fixture
+def path(tmp_path: Path, fitted: Any) -> Path:
+    path = tmp_path / "fit.npz"
+    saving.save(path, fitted)
+    return path
+
+
+def _rewrite(path: Path, *, sign: bool = True, **changes: Any) -> None:
+    """Change the header, and sign it again, so that nothing but the change itself is wrong."""
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    content = {**json.loads(str(arrays.pop("header"))), **changes}
+    if sign:
+        content.pop("sha256")
+        content["sha256"] = saving._digest(content, arrays)
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, header=np.array(json.dumps(content)), **arrays)
+
+
+def test_every_kind_of_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REGISTRY, "every", SimpleNamespace(fits=(Every,)))
+    shared = np.arange(6.0).reshape(2, 3)[:, ::2]
+    value = Every(
+        {"layers": [(shared, shared), {"bias": jnp.arange(3, dtype=jnp.int8)}], "empty": np.zeros((0, 2))},
+        {"ends": (0.1, -np.inf, np.nan), "none": None, "yes": True, "scalar": np.float32(0.1), "text": "π"},
+    )
+    study.save_strategy(tmp_path / "every", value)
+    back: Any = study.load_strategy(tmp_path / "every")
+    assert type(back) is Every
+    first, second = back.weights["layers"][0]
+    assert first is second  # one object is saved once
+    np.testing.assert_array_equal(first, shared)
+    assert isinstance(back.weights["layers"][1]["bias"], jax.Array)
+    assert back.weights["layers"][1]["bias"].dtype == jnp.int8
+    assert back.weights["empty"].shape == (0, 2)
+    assert list(back.info) == list(value.info)
+    assert back.info["ends"][:2] == (0.1, -np.inf) and np.isnan(back.info["ends"][2])
+    assert type(back.info["scalar"]) is np.float32 and back.info["scalar"] == np.float32(0.1)
+    assert back.info["none"] is None and back.info["yes"] is True and back.info["text"] == "π"
+
+
+def test_header_names_strategy_and_hyperparameters(path: Path, plane: Latents) -> None:
+    assert saving.header(path)["strategy"] is None
+    chosen = strategy("gmm", n_components=(1, 2))
+    fitted = chosen.fit(FIT, plane, validation=plane)
+    saving.save(path, fitted, strategy=chosen)  # replaces what was there
+    found = saving.header(path)
+    assert found["strategy"] == "gmm"
+    assert found["class"] == "FittedMixture"
+    assert found["hyperparameters"]["n_components"] == (1, 2)
+    assert found["info"] == fitted.info
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_any_altered_byte_is_found_or_harmless(path: Path, fitted: Any) -> None:
+    """Zip files hold bytes that nobody reads; every other one must be missed."""
+    whole, z = path.read_bytes(), fitted.sample(DRAW, n=20)
+    found = 0
+    for position in range(0, len(whole), 7):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x20]) + whole[position + 1 :])
+        try:
+            np.testing.assert_array_equal(saving.load(path).sample(DRAW, n=20), z)
+        except StudyError as error:
+            assert "\n" not in str(error)
+            found += 1
+    assert found > 0.8 * len(whole) / 7
+
+
+def test_torn_file(path: Path) -> None:
+    whole = path.read_bytes()
+    for kept in (0, 1, 100, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:kept])
+        with pytest.raises(
+            StudyError, match=r"fit.npz: torn, altered, or no fitted strategy \(.*fit it again"
+        ):
+            saving.load(path)
+
+
+def test_header_that_was_altered(path: Path) -> None:
+    _rewrite(path, sign=False, strategy="prior")
+    with pytest.raises(StudyError, match=r"altered.*\(its checksum differs\)"):
+        saving.load(path)
+
+
+def test_newer_version(path: Path) -> None:
+    _rewrite(path, version=saving.VERSION + 1)
+    with pytest.raises(StudyError, match=r"written as version 2, newer than 1.*; update this package"):
+        saving.load(path)
+
+
+@pytest.mark.parametrize(
+    "coded", [{"class": "Path", "fields": {}}, {"class": "Latents", "fields": {"mean": 1}}]
+)
+def test_unknown_class_or_field(path: Path, coded: dict[str, Any]) -> None:
+    _rewrite(path, fitted=coded)
+    with pytest.raises(StudyError, match=f"holds a {coded['class']} that this version does not know; fit"):
+        saving.load(path)
+
+
+def test_other_files(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"no such file; `study.save_strategy` writes one"):
+        saving.load(tmp_path / "absent")
+    np.savez(tmp_path / "other.npz", x=np.zeros(3))
+    with pytest.raises(StudyError, match=r"other.npz: torn, altered, or no fitted strategy"):
+        saving.load(tmp_path / "other.npz")
+    np.save(tmp_path / "pickled.npy", np.array([{}], object), allow_pickle=True)
+    with pytest.raises(StudyError, match=r"pickled.npy: torn, altered, or no fitted strategy"):
+        saving.load(tmp_path / "pickled.npy")
+
+
+def test_what_cannot_be_saved(tmp_path: Path, fitted: Any) -> None:
+    path = tmp_path / "fit"
+    with pytest.raises(
+        StudyError, match=r"fitted is a Every, which no strategy in the registry names in its `fits`"
+    ):
+        saving.save(path, Every({}, {}))
+    with pytest.raises(StudyError, match=r"fitted.info.why is a set, which no strategy"):
+        saving.save(path, dataclasses.replace(fitted, info={"why": {1}}))
+    with pytest.raises(StudyError, match=r"fitted.info.a is an array of objects"):
+        saving.save(path, dataclasses.replace(fitted, info={"a": np.array([{}], object)}))
+    with pytest.raises(StudyError, match=r"fitted.info has keys that are not text"):
+        saving.save(path, dataclasses.replace(fitted, info={1: 2}))
+    with pytest.raises(
+        StudyError, match=r"cannot be written \(No such file or directory\); give a file in a"
+    ):
+        saving.save(tmp_path / "no" / "fit", fitted)
+    assert not list(tmp_path.iterdir())
+
+
+def test_table_names_frozen_dataclasses_only() -> None:
+    kinds = [kind for strategy in REGISTRY.values() for kind in strategy.fits]
+    assert len({kind.__name__ for kind in kinds}) == len(set(kinds))  # no two classes of one name
+    for name, kind in saving.classes().items():
+        assert dataclasses.is_dataclass(kind) and kind.__name__ == name
+        assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
