@@ -24,7 +24,19 @@ KL_ENDS = ["kl_aggregate_lower", "kl_aggregate_upper"]
 PRIOR = "prior"
 SUMMARY = [
     *("alpha", "beta", "noise_variance", "strategy", "metric", "better", "reference", "n", "seeds"),
-    *("mean", "low_mean", "high_mean", "difference", "low", "high", "p", "p_holm", "detectable", "verdict", "standing"),
+    *(
+        "mean",
+        "low_mean",
+        "high_mean",
+        "difference",
+        "low",
+        "high",
+        "p",
+        "p_holm",
+        "detectable",
+        "verdict",
+        "standing",
+    ),
 ]
 
 

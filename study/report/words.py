@@ -128,7 +128,9 @@ METRICS = {
         "data, region by region; below 0 is copying, above 0 underfitting; grows with n",
     ),
     "duplicates": Word(
-        "duplicates", "share", "share of samples that equal a training example, at 8 bits where data are pictures"
+        "duplicates",
+        "share",
+        "share of samples that equal a training example, at 8 bits where data are pictures",
     ),
     "seconds_fit": Word("fit", "s", "seconds to fit the strategy to one model's codes"),
     "seconds_per_1000": Word("draw", "s per 1000", "seconds to draw and decode 1000 samples"),
@@ -148,10 +150,14 @@ METRICS = {
         "identified", "", "whether the two ends of the bracket on I(n; z) lie within 0.1 nats of each other"
     ),
     "total_correlation_lower": Word(
-        "total correlation, lower", "nats", "lower end of KL(q(z)‖∏ⱼ q(zⱼ)), what dimensions tell of each other"
+        "total correlation, lower",
+        "nats",
+        "lower end of KL(q(z)‖∏ⱼ q(zⱼ)), what dimensions tell of each other",
     ),
     "total_correlation_upper": Word(
-        "total correlation, upper", "nats", "upper end of KL(q(z)‖∏ⱼ q(zⱼ)), what dimensions tell of each other"
+        "total correlation, upper",
+        "nats",
+        "upper end of KL(q(z)‖∏ⱼ q(zⱼ)), what dimensions tell of each other",
     ),
     "dimension_wise_kl_lower": Word(
         "dimension-wise KL, lower", "nats", "lower end of Σⱼ KL(q(zⱼ)‖p(zⱼ)), the mismatch of the marginals"
@@ -165,7 +171,9 @@ METRICS = {
         "squared MMD between draws of q(z) and of the prior, multi-scale inverse multiquadric kernel; unbiased, "
         "so it may come out slightly negative",
     ),
-    "latent_mmd_null_high": Word("MMD² of z, null", "", "what two sets of prior draws exceed in 5 % of cases"),
+    "latent_mmd_null_high": Word(
+        "MMD² of z, null", "", "what two sets of prior draws exceed in 5 % of cases"
+    ),
     "latent_sliced_w2": Word(
         "sliced W₂² of z", "", "squared sliced Wasserstein-2 distance between draws of q(z) and of the prior"
     ),

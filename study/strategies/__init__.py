@@ -4,19 +4,26 @@ import dataclasses
 from typing import Any
 
 from study.errors import StudyError
+from study.strategies._training import TrainedStrategy
 from study.strategies.averaged_moments import AveragedMoments
 from study.strategies.base import Decoder, Fitted, FittedDensity, Strategy, hyperparameters, shared_draws
 from study.strategies.class_posterior import ClassPosterior
+from study.strategies.flow import Flow
 from study.strategies.gaussian_full import GaussianFull
 from study.strategies.global_gaussian import GlobalGaussian
 from study.strategies.gmm import Gmm
+from study.strategies.latent_diffusion import LatentDiffusion
 from study.strategies.literal_logvar import LiteralLogvar
 from study.strategies.mean_plus_logvar import MeanPlusLogvar
+from study.strategies.ncp import Ncp
 from study.strategies.posterior import Posterior
 from study.strategies.posterior_mean import PosteriorMean
 from study.strategies.prior import Prior
 from study.strategies.reference import REFERENCES, Reference
+from study.strategies.resampled_prior import ResampledPrior
+from study.strategies.riemannian import Riemannian
 from study.strategies.shuffled_marginals import ShuffledMarginals
+from study.strategies.two_stage import TwoStage
 
 __all__ = [
     "REFERENCES",
@@ -26,6 +33,7 @@ __all__ = [
     "FittedDensity",
     "Reference",
     "Strategy",
+    "TrainedStrategy",
     "hyperparameters",
     "listing",
     "shared_draws",
@@ -44,6 +52,12 @@ REGISTRY: dict[str, type[Any]] = {
     "gaussian-full": GaussianFull,
     "shuffled-marginals": ShuffledMarginals,
     "gmm": Gmm,
+    "flow": Flow,
+    "two-stage": TwoStage,
+    "latent-diffusion": LatentDiffusion,
+    "resampled-prior": ResampledPrior,
+    "ncp": Ncp,
+    "riemannian": Riemannian,
 }
 
 

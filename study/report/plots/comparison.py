@@ -121,9 +121,7 @@ def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
     position = style.rows_axis(axes, names, gap_before=references[0] if references else None)
     if "held-out" in rows.index:
         real = next(frames.each(rows.loc[["held-out"]]))
-        axes.axvspan(
-            *frames.real_interval(real), color=style.GREEN, alpha=0.18, linewidth=0
-        )
+        axes.axvspan(*frames.real_interval(real), color=style.GREEN, alpha=0.18, linewidth=0)
         axes.axvline(real.mean, color=style.GREEN, linestyle="--", label="held-out real data")
     axes.axvline(0.5, color=style.INK, linewidth=0.9, label="½: no leaning")
     low, high = _around_half(rows)
