@@ -31,7 +31,6 @@ from study.strategies.base import Decoder, Fitted, Source, require_codes
 
 ROUNDS = 20  # looks at the validation loss
 WARMUP = 0.02  # share of the steps over which the step size rises
-DECAY = float(__import__("os").environ.get("DECAY", "0"))
 CLIP = 10.0  # largest norm of a gradient
 ACCELERATOR_CELLS = 8  # cells per call and device where they run by vmap
 
@@ -218,7 +217,7 @@ def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, jax
         loss, gradients = jax.value_and_grad(objective.loss)(parameters, loss_key, w, cell.coordinates)
         with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer power
             updates, moments = adam.update(gradients, moments, parameters)
-        parameters = jax.tree.map(lambda p, u: p - size(number) * (u + DECAY * p), parameters, updates)
+        parameters = jax.tree.map(lambda p, u: p - size(number) * u, parameters, updates)
         return (parameters, moments), loss
 
     noise_key, loss_key = jax.random.split(check_key)
