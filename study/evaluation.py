@@ -130,6 +130,8 @@ def fit_trained(
     of the models is left out: `evaluate_model` then fits it model by model, and each has its own result or reason.
     """
     found: list[dict[tuple[str, int], tuple[Fitted, float]]] = [{} for _ in encoded]
+    if not encoded:
+        return []
     places = [(i, fit) for i in range(len(encoded)) for fit in range(fits)]
     fit_keys = [_replicates(keys[i], fits=fits, draws=1)[fit][0] for i, fit in places]
     train, validation = ([getattr(encoded[i], part) for i, _ in places] for part in ("train", "validation"))

@@ -41,9 +41,15 @@ Info = dict[str, Any]
 class Coordinates(NamedTuple):
     """z = shift + scale w inside the program: `[d]`, `[d, d]`, and the inverse of scale `[d, d]`, float32."""
 
-    shift: jax.Array
-    scale: jax.Array
-    inverse: jax.Array
+    shift: Any
+    scale: Any
+    inverse: Any
+
+
+def coordinates(at: Whitening) -> Coordinates:
+    """The whitening as a program takes it."""
+    inverse = solve_triangular(at.scale, np.eye(at.d), lower=True)
+    return Coordinates(*(a.astype(np.float32) for a in (at.shift, at.scale, inverse)))
 
 
 class _Cell(NamedTuple):
@@ -54,7 +60,7 @@ class _Cell(NamedTuple):
     scale: Any  # [N, d], standard deviations of z
     check_mean: Any  # [V, d], whitened; V = 0 without validation codes
     check_scale: Any
-    coordinates: Coordinates
+    at: Coordinates
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,12 +154,12 @@ class TrainedStrategy:
             scale = np.exp(0.5 * part.log_var) if self.fit_on == "samples" else np.zeros_like(part.mean)
             return space.apply(part.mean), scale
 
-        empty = np.zeros((0, latents.d), np.float32)
-        checks = (empty, empty) if check is None else (a[:VALIDATION_CODES] for a in codes(check))
-        inverse = solve_triangular(space.scale, np.eye(space.d), lower=True)
-        at = Coordinates(*(a.astype(np.float32) for a in (space.shift, space.scale, inverse)))
+        mean, scale = codes(latents)
+        checks = codes(check) if check is not None else (np.zeros((0, latents.d), np.float32),) * 2
         seed = np.asarray(jax.random.bits(key, (2,), jnp.uint32))  # of any generator, for a named one
-        return _Cell(seed, *codes(latents), *checks, at)
+        return _Cell(
+            seed, mean, scale, checks[0][:VALIDATION_CODES], checks[1][:VALIDATION_CODES], coordinates(space)
+        )
 
     def _diagnostics(self, losses: np.ndarray) -> Info:
         rounds, per_round = _rounds(self)
@@ -203,7 +209,7 @@ def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, jax
     initial_key, check_key, train_key = jax.random.split(key, 3)
 
     def draw(key: jax.Array, mean: jax.Array, scale: jax.Array) -> jax.Array:
-        return mean + (scale * jax.random.normal(key, mean.shape)) @ cell.coordinates.inverse.T
+        return mean + (scale * jax.random.normal(key, mean.shape)) @ cell.at.inverse.T
 
     def size(number: jax.Array) -> jax.Array:
         done = (number.astype(jnp.float32) + 0.5) / (rounds * per_round)
@@ -214,7 +220,7 @@ def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, jax
         rows_key, noise_key, loss_key = jax.random.split(jax.random.fold_in(train_key, number), 3)
         rows = jax.random.randint(rows_key, (batch,), 0, n)
         w = draw(noise_key, cell.mean[rows], cell.scale[rows])
-        loss, gradients = jax.value_and_grad(objective.loss)(parameters, loss_key, w, cell.coordinates)
+        loss, gradients = jax.value_and_grad(objective.loss)(parameters, loss_key, w, cell.at)
         with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer power
             updates, moments = adam.update(gradients, moments, parameters)
         parameters = jax.tree.map(lambda p, u: p - size(number) * u, parameters, updates)
@@ -229,7 +235,7 @@ def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, jax
         state, losses = jax.lax.scan(step, state, counts)
         if len(check) == 0:
             return (state, state[0], lowest), jnp.stack([losses.mean(), jnp.float32(jnp.nan)])
-        found = objective.loss(state[0], loss_key, check, cell.coordinates)
+        found = objective.loss(state[0], loss_key, check, cell.at)
         best = jax.tree.map(lambda new, old: jnp.where(found < lowest, new, old), state[0], best)
         return (state, best, jnp.minimum(found, lowest)), jnp.stack([losses.mean(), found])
 

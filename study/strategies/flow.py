@@ -129,7 +129,7 @@ class Flow(TrainedStrategy):
 
     def _build(self, key: jax.Array, d: int) -> Transformed:
         common: dict[str, Any] = {
-            "base_dist": StandardNormal((d,)),
+            "base_dist": StandardNormal((d,)),  # type: ignore[call-arg]
             "flow_layers": self.layers,
             "nn_width": self.width,
             "nn_depth": 2,

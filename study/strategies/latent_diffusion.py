@@ -68,6 +68,7 @@ class LatentDiffusion(TrainedStrategy):
     """
 
     steps: int = 10_000
+    batch_size: int = 256
     learning_rate: float = 3e-3
     width: int = 128
     sampler: Sampler = "multistep"
@@ -129,7 +130,9 @@ def denoise(velocity: Velocity, w: jax.Array, key: jax.Array, *, steps: int, sam
     grid = np.square(np.linspace(1, 0, steps + 1))
     alpha, sigma = np.cos(0.5 * np.pi * grid), np.sin(0.5 * np.pi * grid)
     with np.errstate(divide="ignore"):
-        snr = np.log(alpha) - np.log(sigma)  # half the logarithm of the signal-to-noise ratio; -inf at t = 1 or near
+        snr = np.log(alpha) - np.log(
+            sigma
+        )  # half the logarithm of the signal-to-noise ratio; -inf at t = 1 or near
     new, fresh = np.zeros(steps), np.zeros(steps)
     if sampler == "multistep":  # needs two steps behind it, and a finite one ahead
         new[2:-1] = 0.5 * (snr[3:-1] - snr[2:-2]) / (snr[2:-2] - snr[1:-3])

@@ -29,7 +29,7 @@ from study.latents import Latents
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
 from study.strategies._mlp import apply_mlp, in_blocks, initialise_mlp
-from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
+from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy, coordinates
 from study.strategies._validation import with_validation
 from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
@@ -76,7 +76,7 @@ class FittedNcp:
 
     def _draw(self, key: jax.Array, n: int) -> tuple[np.ndarray, float]:
         _, first = shared_draws(key, n=n, d=self.whitening.d, components=1)
-        at, chosen = _coordinates(self.whitening), self.strategy
+        at, chosen = coordinates(self.whitening), self.strategy
         if chosen.sampler == "sir":
             z = _resample(self.network, first, at, own_key(key), proposals=chosen.proposals)
             return np.asarray(z), 1.0
@@ -132,7 +132,7 @@ class Ncp(TrainedStrategy):
         self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
     ) -> FittedNcp:
         """Estimate Z and how many of the proposals count."""
-        logits = np.asarray(_prior_logits(parameters, _coordinates(at), own_key(key)), np.float64).reshape(-1)
+        logits = np.asarray(_prior_logits(parameters, coordinates(at), own_key(key)), np.float64).reshape(-1)
         highest = logits.max()
         weights = np.exp(logits - highest)
         mean, square = weights.mean(), np.square(weights).mean()
@@ -146,11 +146,6 @@ class Ncp(TrainedStrategy):
         if self.sampler == "langevin":
             info["acceptance_rate"] = fitted.langevin_acceptance(own_key(own_key(key)), n=BLOCK // 8)
         return with_validation(key, fitted, validation)
-
-
-def _coordinates(at: Whitening) -> Coordinates:
-    inverse = np.linalg.inv(at.scale)
-    return Coordinates(*(a.astype(np.float32) for a in (at.shift, at.scale, inverse)))
 
 
 def _white(z: jax.Array, at: Coordinates) -> jax.Array:

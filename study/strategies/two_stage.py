@@ -59,8 +59,9 @@ class TwoStage(TrainedStrategy):
         width: hidden units of the three hidden layers of its encoder and of its decoder.
     """
 
-    steps: int = 8000
+    steps: int = 10_000
     batch_size: int = 256
+    learning_rate: float = 4e-3
     width: int = 128
 
     name: ClassVar[str] = "two-stage"

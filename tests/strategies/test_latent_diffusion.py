@@ -28,7 +28,8 @@ def exact(scale: float) -> Any:
 
 @pytest.mark.parametrize("scale", [1.0, 0.5, 0.16])
 @pytest.mark.parametrize(
-    ("sampler", "steps", "margin"), [("multistep", 40, 0.012), ("ddim", 400, 0.008), ("ancestral", 400, 0.015)]
+    ("sampler", "steps", "margin"),
+    [("multistep", 40, 0.012), ("ddim", 400, 0.008), ("ancestral", 400, 0.015)],
 )
 def test_samplers_reach_a_gaussian(sampler: Sampler, steps: int, margin: float, scale: float) -> None:
     """The margins are those of a hand calculation with the step's linear map; 5/√(2n) is the noise of the sd."""
@@ -54,7 +55,9 @@ def test_two_modes_are_drawn_in_their_shares() -> None:
     rng = np.random.default_rng(0)
     mean = np.where(rng.random((5000, 1)) < 0.8, -1.0, 2.0)
     codes = Latents(mean + 0.3 * rng.normal(size=mean.shape), np.full(mean.shape, 2 * np.log(np.sqrt(0.07))))
-    fitted: Any = strategy("latent-diffusion", steps=1500, width=32, batch_size=256).fit(FIT, codes, validation=codes)
+    fitted: Any = strategy("latent-diffusion", steps=1500, width=32, batch_size=256).fit(
+        FIT, codes, validation=codes
+    )
     z = fitted.sample(DRAW, n=10_000)[:, 0].astype(np.float64)
     upper = z > 0.5
     assert abs(upper.mean() - np.mean(mean > 0)) < 0.03
@@ -69,3 +72,12 @@ def test_errors() -> None:
         strategy("latent-diffusion", sampler="euler")
     with pytest.raises(StudyError, match="sampling_steps must be positive, got 0"):
         strategy("latent-diffusion", sampling_steps=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("density", "auc"), [("ring", 0.55), ("clusters", 0.60)])
+def test_recovery(density: str, auc: float, scores: Any, request: pytest.FixtureRequest) -> None:
+    """A classifier hardly tells 5000 draws from 5000 true ones, and they are as wide, to 5 %."""
+    found = scores(request.getfixturevalue(density), "latent-diffusion")
+    assert found["auc"] < auc
+    assert abs(found["trace_ratio"] - 1) < 0.05

@@ -31,7 +31,9 @@ def test_density_integrates_to_one_and_is_that_of_the_draws(
 
     The density's constant is known to 5 of its stated standard errors; a histogram's bins to 5 binomial ones.
     """
-    fitted: Any = strategy("resampled-prior", proposal=proposal, truncation=truncation, **SMALL).fit(FIT, halves)
+    fitted: Any = strategy("resampled-prior", proposal=proposal, truncation=truncation, **SMALL).fit(
+        FIT, halves
+    )
     edges = np.linspace(-6, 6, 61)
     grid = np.linspace(-6, 6, 6001)[:-1, None] + 0.001
     p = np.exp(fitted.log_prob(grid)) * 0.002
@@ -78,3 +80,11 @@ def test_errors() -> None:
         strategy("resampled-prior", proposal="posterior")
     with pytest.raises(StudyError, match="truncation must be positive, got 0"):
         strategy("resampled-prior", truncation=0)
+
+
+@pytest.mark.slow
+def test_recovery_of_a_ring(scores: Any, ring: Any) -> None:
+    """The ring's Gaussian is 1.6 nats below the truth; accepting and rejecting leaves less than 0.1 of them."""
+    found = scores(ring, "resampled-prior")
+    assert -0.05 < found["gap"] < 0.1
+    assert found["auc"] < 0.55
