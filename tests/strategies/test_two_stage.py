@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import numpy as np
+import pytest
 
 from study.latents import Latents
 from study.strategies import strategy
