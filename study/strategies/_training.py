@@ -81,6 +81,10 @@ class TrainedStrategy:
 
     name: ClassVar[str]
     kind: ClassVar[Source] = "fitted"
+    source: ClassVar[str]
+    summary: ClassVar[str]
+    density: ClassVar[bool]
+    conditional: ClassVar[bool] = False
     isotropic: ClassVar[bool] = False
 
     def __post_init__(self) -> None:

@@ -37,18 +37,50 @@ from study.strategies.base import shared_draws
 Form = Literal["maf", "spline-coupling"]
 
 
+@dataclasses.dataclass(frozen=True)
+class FlowLayers:
+    """All that fixes the shapes of a flow; the fields are those of `Flow`, d the number of dimensions."""
+
+    d: int
+    form: Form
+    layers: int
+    width: int
+    knots: int
+    interval: float
+
+    def build(self, key: jax.Array) -> Transformed:
+        """A fresh flowjax distribution on whitened codes."""
+        common: dict[str, Any] = {
+            "base_dist": StandardNormal((self.d,)),  # type: ignore[call-arg]
+            "flow_layers": self.layers,
+            "nn_width": self.width,
+            "nn_depth": 2,
+        }
+        with _flowjax():
+            if self.form == "maf":
+                return masked_autoregressive_flow(key, **common)
+            spline = RationalQuadraticSpline(knots=self.knots, interval=self.interval)
+            return coupling_flow(key, transformer=spline, **common)
+
+    def merge(self, parameters: Mapping[str, Any]) -> Transformed:
+        """The flowjax distribution with these parameters."""
+        trainable, static = skeleton(self)
+        leaves = [parameters[str(i)] for i in range(len(parameters))]
+        return paramax.unwrap(eqx.combine(jax.tree.unflatten(trainable, leaves), static, is_leaf=_is_fixed))
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedFlow:
     """The layers' parameters, leaf by leaf, and the coordinates that they work in."""
 
-    flow: "Flow"
+    flow: FlowLayers
     parameters: Mapping[str, np.ndarray]
     whitening: Whitening
     info: Mapping[str, Any]
 
     def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        _skeleton(self.flow, self.whitening.d)
+        skeleton(self.flow)
         _, epsilon = shared_draws(key, n=n, d=self.whitening.d, components=1)
         return self.whitening.invert(np.asarray(_transform(self.flow, self.parameters, epsilon)))
 
@@ -58,7 +90,7 @@ class FittedFlow:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        _skeleton(self.flow, self.whitening.d)
+        skeleton(self.flow)
         white = in_blocks(functools.partial(_log_prob, self.flow, self.parameters), self.whitening.apply(z))
         return white - self.whitening.log_determinant
 
@@ -76,9 +108,10 @@ class Flow(TrainedStrategy):
     """
 
     steps: int = 6000
-    learning_rate: float = 2e-3
+    batch_size: int = 256
+    learning_rate: float = 3e-3
     form: Form = "maf"
-    layers: int = 6
+    layers: int = 10
     width: int = 64
     knots: int = 8
     interval: float = 4.0
@@ -90,6 +123,8 @@ class Flow(TrainedStrategy):
     )
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedFlow, FlowLayers, Whitening)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -103,42 +138,26 @@ class Flow(TrainedStrategy):
         super().prepare(latents)
         if self.form == "spline-coupling" and latents.d < 2:
             raise StudyError(f"strategy {self.name!r}: coupling needs 2 dimensions; take form='maf' for one")
-        _skeleton(self, latents.d)
+        skeleton(self._layers(latents.d))
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
         """The trainable leaves, numbered."""
-        leaves = jax.tree.leaves(_partition(self._build(key, d))[0])
+        leaves = jax.tree.leaves(_partition(self._layers(d).build(key))[0])
         return {str(i): leaf for i, leaf in enumerate(leaves)}
 
     def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
         """Mean negative log-density in nats."""
         with _flowjax():
-            return -self.merge(parameters, w.shape[1]).log_prob(w).mean()
+            return -self._layers(w.shape[1]).merge(parameters).log_prob(w).mean()
 
     def finish(
         self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
     ) -> FittedFlow:
         """The flow with its validation log-density."""
-        return with_validation(key, FittedFlow(self, parameters, at, info), validation)
+        return with_validation(key, FittedFlow(self._layers(at.d), parameters, at, info), validation)
 
-    def merge(self, parameters: Mapping[str, Any], d: int) -> Transformed:
-        """The flowjax distribution with these parameters."""
-        trainable, static = _skeleton(self, d)
-        leaves = [parameters[str(i)] for i in range(len(parameters))]
-        return paramax.unwrap(eqx.combine(jax.tree.unflatten(trainable, leaves), static, is_leaf=_is_fixed))
-
-    def _build(self, key: jax.Array, d: int) -> Transformed:
-        common: dict[str, Any] = {
-            "base_dist": StandardNormal((d,)),  # type: ignore[call-arg]
-            "flow_layers": self.layers,
-            "nn_width": self.width,
-            "nn_depth": 2,
-        }
-        with _flowjax():
-            if self.form == "maf":
-                return masked_autoregressive_flow(key, **common)
-            spline = RationalQuadraticSpline(knots=self.knots, interval=self.interval)
-            return coupling_flow(key, transformer=spline, **common)
+    def _layers(self, d: int) -> FlowLayers:
+        return FlowLayers(d, self.form, self.layers, self.width, self.knots, self.interval)
 
 
 @contextmanager
@@ -157,23 +176,23 @@ def _partition(flow: Transformed) -> tuple[Any, Any]:
 
 
 @functools.lru_cache(maxsize=32)
-def _skeleton(flow: Flow, d: int) -> tuple[Any, Any]:
+def skeleton(flow: FlowLayers) -> tuple[Any, Any]:
     """What is not trained: the tree's shape, masks and permutations, one for all fits of a shape.
 
     Its arrays are constants of the programs, so it must be made before the first of them is traced.
     """
-    trainable, static = _partition(flow._build(jax.random.key(0, impl="threefry2x32"), d))
+    trainable, static = _partition(flow.build(jax.random.key(0, impl="threefry2x32")))
     return jax.tree.structure(trainable), static
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _log_prob(flow: Flow, parameters: Mapping[str, jax.Array], w: jax.Array) -> jax.Array:
+def _log_prob(flow: FlowLayers, parameters: Mapping[str, jax.Array], w: jax.Array) -> jax.Array:
     with _flowjax():
-        return flow.merge(parameters, w.shape[1]).log_prob(w)
+        return flow.merge(parameters).log_prob(w)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _transform(flow: Flow, parameters: Mapping[str, jax.Array], epsilon: jax.Array) -> jax.Array:
+def _transform(flow: FlowLayers, parameters: Mapping[str, jax.Array], epsilon: jax.Array) -> jax.Array:
     with _flowjax():
-        merged = flow.merge(parameters, epsilon.shape[1])
+        merged = flow.merge(parameters)
         return jnp.asarray(jax.vmap(merged.bijection.transform)(epsilon))

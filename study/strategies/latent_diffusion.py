@@ -79,6 +79,8 @@ class LatentDiffusion(TrainedStrategy):
     summary: ClassVar[str] = "z from a diffusion model fitted to q(z)"
     density: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedDiffusion, Whitening)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -45,7 +45,10 @@ class FittedNcp:
     network: Mapping[str, np.ndarray]
     whitening: Whitening
     log_normaliser: float
-    strategy: "Ncp"
+    sampler: Sampler
+    proposals: int
+    langevin_steps: int
+    step_size: float
     info: Mapping[str, Any]
 
     def log_ratio(self, z: np.ndarray) -> np.ndarray:
@@ -76,12 +79,12 @@ class FittedNcp:
 
     def _draw(self, key: jax.Array, n: int) -> tuple[np.ndarray, float]:
         _, first = shared_draws(key, n=n, d=self.whitening.d, components=1)
-        at, chosen = coordinates(self.whitening), self.strategy
-        if chosen.sampler == "sir":
-            z = _resample(self.network, first, at, own_key(key), proposals=chosen.proposals)
+        at = coordinates(self.whitening)
+        if self.sampler == "sir":
+            z = _resample(self.network, first, at, own_key(key), proposals=self.proposals)
             return np.asarray(z), 1.0
-        size, steps = chosen.step_size, chosen.langevin_steps
-        w, accepted = _langevin(self.network, first, at, own_key(key), size, steps=steps)
+        steps = self.langevin_steps
+        w, accepted = _langevin(self.network, first, at, own_key(key), self.step_size, steps=steps)
         return self.whitening.invert(np.asarray(w)), float(accepted)
 
 
@@ -110,6 +113,8 @@ class Ncp(TrainedStrategy):
     summary: ClassVar[str] = "z from the prior reweighted by a classifier between codes and prior draws"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedNcp, Whitening)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -142,7 +147,8 @@ class Ncp(TrainedStrategy):
             "log_normaliser_stderr": float(weights.std() / mean / math.sqrt(len(weights))),
             "effective_sample_size": float(max(1.0, self.proposals * mean**2 / square)),
         }
-        fitted = FittedNcp(parameters, at, log_normaliser, self, info)
+        sampling = (self.sampler, self.proposals, self.langevin_steps, self.step_size)
+        fitted = FittedNcp(parameters, at, log_normaliser, *sampling, info)
         if self.sampler == "langevin":
             info["acceptance_rate"] = fitted.langevin_acceptance(own_key(own_key(key)), n=BLOCK // 8)
         return with_validation(key, fitted, validation)

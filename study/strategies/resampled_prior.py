@@ -104,6 +104,8 @@ class ResampledPrior(TrainedStrategy):
     )
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedResampled, Whitening)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -41,7 +41,11 @@ class FittedRiemannian:
     mean: np.ndarray
     log_var: np.ndarray
     rho: float
-    strategy: "Riemannian"
+    regularisation: float
+    tau: float
+    chain_steps: int
+    leapfrog_steps: int
+    step_size: float
     info: Mapping[str, Any]
 
     def log_volume(self, z: np.ndarray) -> np.ndarray:
@@ -64,20 +68,18 @@ class FittedRiemannian:
         """The ends of n chains, `[n, d]` float32, and the acceptance probability averaged over their steps."""
         k, d = self.mean.shape
         index, _ = shared_draws(key, n=n, d=d, components=k)
-        chosen = self.strategy
         z, accepted = _hmc(
             self._metric(),
             self.mean[index],
             own_key(key),
-            chosen.step_size,
-            chain_steps=chosen.chain_steps,
-            leapfrog_steps=chosen.leapfrog_steps,
+            self.step_size,
+            chain_steps=self.chain_steps,
+            leapfrog_steps=self.leapfrog_steps,
         )
         return np.asarray(z), float(accepted)
 
     def _metric(self) -> "_Metric":
-        chosen = self.strategy
-        numbers = (np.float32(a) for a in (self.rho, chosen.regularisation, chosen.tau))
+        numbers = (np.float32(a) for a in (self.rho, self.regularisation, self.tau))
         return self.mean, np.exp(-self.log_var), *numbers
 
 
@@ -114,6 +116,9 @@ class Riemannian:
     )
     density: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = False
+    fits: ClassVar[tuple[type, ...]] = (FittedRiemannian,)
+    fitted_on: ClassVar[str] = "means and variances"
 
     def __post_init__(self) -> None:
         if self.choice not in get_args(Centroids):
@@ -145,7 +150,17 @@ class Riemannian:
         if not rho > 0:
             raise StudyError(f"strategy {self.name!r}: the centroids are all alike; give rho")
         info = {"codes": latents.n, "centroids": len(index), "rho": float(rho)}
-        fitted = FittedRiemannian(mean, log_var, float(rho), self, info)
+        fitted = FittedRiemannian(
+            mean,
+            log_var,
+            float(rho),
+            self.regularisation,
+            self.tau,
+            self.chain_steps,
+            self.leapfrog_steps,
+            self.step_size,
+            info,
+        )
         info["acceptance_rate"] = fitted.chains(own_key(key), n=CHAINS)[1]
         return fitted
 

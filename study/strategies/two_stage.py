@@ -69,6 +69,8 @@ class TwoStage(TrainedStrategy):
     summary: ClassVar[str] = "z from a second VAE on q(z), its noise learned and drawn"
     density: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedTwoStage, Whitening)
     isotropic: ClassVar[bool] = True
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
