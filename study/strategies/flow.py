@@ -107,11 +107,11 @@ class Flow(TrainedStrategy):
         interval: the splines are the identity outside [-interval, interval], in standard deviations.
     """
 
-    steps: int = 6000
+    steps: int = 4000
     batch_size: int = 256
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     form: Form = "maf"
-    layers: int = 10
+    layers: int = 8
     width: int = 64
     knots: int = 8
     interval: float = 4.0

@@ -35,6 +35,7 @@ from study.strategies.base import shared_draws
 
 Proposal = Literal["gaussian", "prior"]
 PROPOSALS = 1024  # per step, behind the estimate of Z in the loss
+START = -3.0  # log a/(1 − a) at first
 BLOCKS, BLOCK = 64, 8192  # behind the final one
 
 
@@ -93,6 +94,7 @@ class ResampledPrior(TrainedStrategy):
 
     steps: int = 4000
     batch_size: int = 1024
+    learning_rate: float = 3e-3
     proposal: Proposal = "gaussian"
     truncation: int = 100
     width: int = 64
@@ -115,8 +117,9 @@ class ResampledPrior(TrainedStrategy):
             )
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
-        """A network that first accepts every other proposal."""
-        return initialise_mlp(key, (d, self.width, self.width, 1), last=0.0)
+        """A network that first accepts few proposals, everywhere: where a is near 1 its gradient vanishes."""
+        layers = initialise_mlp(key, (d, self.width, self.width, 1), last=0.0)
+        return {**layers, "bias2": layers["bias2"] + START}
 
     def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
         """Mean of −log p_T(z)/π(z) in nats; π has no parameters."""

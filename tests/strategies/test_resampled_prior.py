@@ -57,7 +57,7 @@ def test_acceptance_rate_is_that_of_plain_monte_carlo(proposal: str, plane: Late
     info = fitted.info
     stderr = np.hypot(accepted.std() / np.sqrt(100_000), info["acceptance_rate_stderr"])
     assert abs(accepted.mean() - info["acceptance_rate"]) < 5 * stderr
-    assert 0.05 < info["acceptance_rate"] < 0.95
+    assert 0.01 < info["acceptance_rate"] < 0.95
     assert info["truncated_share"] == pytest.approx((1 - info["acceptance_rate"]) ** 99)
     if proposal == "prior":
         np.testing.assert_array_equal(fitted.cholesky, np.eye(2))
@@ -65,8 +65,7 @@ def test_acceptance_rate_is_that_of_plain_monte_carlo(proposal: str, plane: Late
 
 def test_it_gains_on_its_proposal(halves: Latents) -> None:
     """The Gaussian of the same moments is 0.55 nats per code worse than the truth; most of it is made up."""
-    fields = {**SMALL, "steps": 1000, "learning_rate": 1e-2}
-    fitted: Any = strategy("resampled-prior", **fields).fit(FIT, halves, validation=halves)
+    fitted: Any = strategy("resampled-prior", **SMALL).fit(FIT, halves, validation=halves)
     z = halves.sample(DRAW).astype(np.float64)
     modes = np.exp(-0.5 * ((z - np.array([-1.0, 1.0])) / 0.3) ** 2).mean(1) / (0.3 * np.sqrt(2 * np.pi))
     gap = np.log(modes).mean() - fitted.log_prob(z).mean()
