@@ -111,7 +111,7 @@ class Flow(TrainedStrategy):
     batch_size: int = 256
     learning_rate: float = 2e-3
     form: Form = "maf"
-    layers: int = 8
+    layers: int = 10
     width: int = 64
     knots: int = 8
     interval: float = 4.0

@@ -45,7 +45,7 @@ def test_density_integrates_to_one_and_is_that_of_the_draws(
     found = np.histogram(z, edges)[0] / n
     np.testing.assert_array_less(np.abs(found - share), 5 * np.sqrt(share / n) + 5 * relative * share + 1e-4)
     middle = np.mean(np.abs(z) < 0.2)
-    assert (middle < 0.05) if truncation == 100 else (middle > 0.05)
+    assert (middle > 0.1) if truncation == 1 else (middle < 0.1)
 
 
 @pytest.mark.parametrize("proposal", ["gaussian", "prior"])
