@@ -19,14 +19,16 @@ from study.metrics.base import Measurement, missing
 from study.metrics.evaluate import METRICS, Evaluator
 from study.models.likelihoods import Likelihood
 from study.quality import quality_along_density
-from study.strategies import REFERENCES, REGISTRY, hyperparameters, strategy
-from study.strategies.base import Strategy
+from study.strategies import REFERENCES, REGISTRY, TrainedStrategy, hyperparameters, strategy
+from study.strategies.base import Fitted, Strategy
 from study.training.model import TrainedModel
 
 SHOWN = 10  # draws per strategy kept for the sample grids
 NEAREST = 5  # of these, how many beside their nearest training examples
 CODES = 2000  # posteriors kept for the two-dimensional map
 MODEL = "model"  # the "strategy" of rows that belong to the model itself
+
+Fits = Mapping[tuple[str, int], tuple[Fitted, float]]  # by strategy and fit: what was fitted, and its seconds
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -84,13 +86,15 @@ def evaluate_model(
     fits: int,
     draws: int,
     density_draws: int,
+    fitted: Fits | None = None,
 ) -> Evaluation:
     """Measure one model: its latents, and the samples of every strategy and reference row.
 
     Strategies share the draw keys of each fit, so that their differences on one model are paired. A strategy that
-    cannot be used on this model (no labels, too few codes) is a set of rows with its reason.
+    cannot be used on this model (no labels, too few codes) is a set of rows with its reason. What `fit_trained`
+    has fitted already, for this key, is not fitted again.
     """
-    surgery_key, dimension_key, fit_key, draw_key, recon_key = jax.random.split(key, 5)
+    surgery_key, dimension_key, _, _, recon_key = jax.random.split(key, 5)
     distance_key, quality_key = (jax.random.fold_in(surgery_key, i) for i in (1, 2))
     apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=density_draws)
     rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
@@ -100,11 +104,12 @@ def evaluate_model(
         assert evaluator is not None
         found, shown = _score(
             name,
-            replicate_keys(fit_key, draw_key, fits=fits, draws=draws),
+            _replicates(key, fits=fits, draws=draws),
             model=model,
             encoded=encoded,
             data=data,
             evaluator=evaluator,
+            fitted=fitted or {},
         )
         rows += found
         if shown is not None and data.is_image:
@@ -124,6 +129,38 @@ def evaluate_model(
         )
     latents = dimension_table(dimension_key, encoded.train, draws=density_draws)
     return Evaluation(pd.DataFrame(rows), latents, samples, draws_of)
+
+
+def is_trained(name: str) -> bool:
+    """Whether `fit_trained` fits the strategy of that name."""
+    return name in REGISTRY and issubclass(REGISTRY[name], TrainedStrategy)
+
+
+def fit_trained(
+    keys: Sequence[jax.Array], encoded: Sequence[Encoded], *, strategies: Sequence[str], fits: int
+) -> list[Fits]:
+    """The trained ones among the strategies, fitted to all these models at once, for `evaluate_model`.
+
+    Keys are those that `evaluate_model` gets, so results are what it would find alone. A strategy that fails on one
+    of the models is left out: `evaluate_model` then fits it model by model, and each has its own result or reason.
+    """
+    found: list[dict[tuple[str, int], tuple[Fitted, float]]] = [{} for _ in encoded]
+    if not encoded:
+        return []
+    places = [(i, fit) for i in range(len(encoded)) for fit in range(fits)]
+    fit_keys = [_replicates(keys[i], fits=fits, draws=1)[fit][0] for i, fit in places]
+    train, validation = ([getattr(encoded[i], part) for i, _ in places] for part in ("train", "validation"))
+    for name in filter(is_trained, strategies):
+        chosen: Any = strategy(name)
+        began = time.perf_counter()
+        try:
+            fitted = chosen.fit_many(fit_keys, train, validation=validation)
+        except StudyError:
+            continue
+        seconds = (time.perf_counter() - began) / len(places)
+        for (i, fit), one in zip(places, fitted, strict=True):
+            found[i][name, fit] = one, seconds
+    return [*found]
 
 
 def distortion(key: jax.Array, model: TrainedModel, latents: Latents, x: np.ndarray) -> Estimate:
@@ -159,13 +196,29 @@ def _score(
     encoded: Encoded,
     data: Dataset,
     evaluator: Evaluator,
+    fitted: Fits,
 ) -> tuple[list[dict[str, Any]], np.ndarray | None]:
     """Metric rows of one strategy or reference row over all fits and draws, and its first pictures."""
     parts = [
-        _score_fit(name, fit, *pair, model=model, encoded=encoded, data=data, evaluator=evaluator)
+        _score_fit(
+            name,
+            fit,
+            *pair,
+            model=model,
+            encoded=encoded,
+            data=data,
+            evaluator=evaluator,
+            ready=fitted.get((name, fit)),
+        )
         for fit, pair in enumerate(keys)
     ]
     return [row for rows, _ in parts for row in rows], next((x for _, x in parts if x is not None), None)
+
+
+def _replicates(key: jax.Array, *, fits: int, draws: int) -> list[tuple[jax.Array, jax.Array]]:
+    """The fit and draw keys behind the key of `evaluate_model`."""
+    _, _, fit_key, draw_key, _ = jax.random.split(key, 5)
+    return replicate_keys(fit_key, draw_key, fits=fits, draws=draws)
 
 
 def replicate_keys(
@@ -187,8 +240,9 @@ def _score_fit(
     encoded: Encoded,
     data: Dataset,
     evaluator: Evaluator,
+    ready: tuple[Fitted, float] | None,
 ) -> tuple[list[dict[str, Any]], np.ndarray | None]:
-    """Metric rows of one fit over all its draws, and its first pictures."""
+    """Metric rows of one fit, made unless it is ready, over all its draws, and its first pictures."""
     n = evaluator.n
     rows: list[dict[str, Any]] = []
     shown = None
@@ -201,9 +255,12 @@ def _score_fit(
             reference = REFERENCES[name]
             make = lambda key: reference(key, data=data, model=model, n=n)  # noqa: E731
         else:
-            fitted = chosen.fit(fit_key, encoded.train, model=model, validation=encoded.validation)
+            fitted, seconds = ready or (
+                chosen.fit(fit_key, encoded.train, model=model, validation=encoded.validation),
+                time.perf_counter() - began,
+            )
             make = lambda key: model.decode(fitted.sample(key, n=n))  # noqa: E731
-            rows += [row(0, m) for m in _fit_rows(fitted.info, time.perf_counter() - began, encoded)]
+            rows += [row(0, m) for m in _fit_rows(fitted.info, seconds, encoded)]
         make(draw_keys[0])  # compiles what is not compiled yet, which is no cost of drawing
         for draw, key in enumerate(draw_keys):
             began = time.perf_counter()

@@ -1,6 +1,8 @@
 """plan → train → encode → evaluate → tables: runs what is missing, keeps what is done."""
 
+import contextlib
 import dataclasses
+import itertools
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +13,7 @@ import pandas as pd
 from study.cells import Store, Stored
 from study.environment import device_name, package_versions, peak_memory
 from study.errors import StudyError
-from study.evaluation import Encoded, encode_splits, evaluate_model
+from study.evaluation import Encoded, Fits, encode_splits, evaluate_model, fit_trained, is_trained
 from study.latents import Latents
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import Extractor, FeatureExtractor, train_extractor
@@ -24,6 +26,7 @@ from study.training.model import TrainedModel
 
 DRAWS = "draws"  # where single draws are kept among a stored evaluation's arrays
 Failure = (StudyError, jax.errors.JaxRuntimeError, MemoryError)
+GROUP = 8  # cells whose codes are held at once, where strategies are trained on the codes of several
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -72,11 +75,11 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
     evaluator = Evaluator(plan.data, extractor, n=plan.n_samples) if extractor else None
     outcomes: dict[str, Outcome] = {}
     with Progress(len(plan.cells), label) as progress:
-        for planned, stored, reason in _trained(plan, store):
+        for planned, stored, reason, fitted in _fitted(plan, store):
             outcome = (
                 Outcome(planned, {}, reason=reason)
                 if stored is None
-                else _finish(planned, stored, plan, store, evaluator)
+                else _finish(planned, stored, plan, store, evaluator, fitted)
             )
             outcomes[planned.run_id] = outcome
             progress.advance(f"failed: {outcome.reason}" if outcome.reason else "")
@@ -136,15 +139,53 @@ def _trained(plan: Plan, store: Store) -> Iterator[tuple[PlannedCell, Stored | N
             yield planned, None, f"training stopped: {_first_line(error)}"
 
 
+def _fitted(plan: Plan, store: Store) -> Iterator[tuple[PlannedCell, Stored | None, str, Fits]]:
+    """As `_trained`, with the trained strategies fitted to the codes of a group of cells at a time."""
+    wanted = any(map(is_trained, plan.config.strategies))
+    cells = _trained(plan, store)
+    while group := list(itertools.islice(cells, GROUP if wanted else 1)):
+        fits = _fit_group(group, plan, store) if wanted else {}
+        for planned, stored, reason in group:
+            yield planned, stored, reason, fits.pop(planned.run_id, {})
+
+
+def _fit_group(
+    group: list[tuple[PlannedCell, Stored | None, str]], plan: Plan, store: Store
+) -> dict[str, Fits]:
+    """Fits by run of the cells that are to be evaluated; what fails is left to their evaluation, which says why."""
+    encoded = {}
+    for planned, stored, _ in group:
+        if stored is not None and store.get("evaluate", planned.evaluate_key) is None:
+            with contextlib.suppress(*Failure):
+                model = checkpoint.unpack(stored.arrays, stored.facts)
+                encoded[planned] = _encoded(planned, model, plan, store)
+    config, keys = plan.config, [_evaluation_key(planned) for planned in encoded]
+    try:
+        fits = fit_trained(keys, list(encoded.values()), strategies=config.strategies, fits=config.fits)
+    except Failure:
+        return {}
+    return {planned.run_id: found for planned, found in zip(encoded, fits, strict=True)}
+
+
+def _evaluation_key(planned: PlannedCell) -> jax.Array:
+    return jax.random.key(planned.cell.seed)
+
+
 def _finish(
-    planned: PlannedCell, stored: Stored, plan: Plan, store: Store, evaluator: Evaluator | None
+    planned: PlannedCell,
+    stored: Stored,
+    plan: Plan,
+    store: Store,
+    evaluator: Evaluator | None,
+    fitted: Fits,
 ) -> Outcome:
     """Encode and evaluate one trained cell, unless that is stored already."""
     facts, losses = dict(stored.facts), stored.arrays["losses"]
     found = store.get("evaluate", planned.evaluate_key)
     if found is None:
         try:
-            found = _evaluate(planned, checkpoint.unpack(stored.arrays, stored.facts), plan, store, evaluator)
+            model = checkpoint.unpack(stored.arrays, stored.facts)
+            found = _evaluate(planned, model, plan, store, evaluator, fitted)
         except Failure as error:
             return Outcome(planned, facts, losses, reason=f"evaluation stopped: {_first_line(error)}")
         store.put("evaluate", planned.evaluate_key, found.arrays, found.facts)
@@ -152,11 +193,16 @@ def _finish(
 
 
 def _evaluate(
-    planned: PlannedCell, model: TrainedModel, plan: Plan, store: Store, evaluator: Evaluator | None
+    planned: PlannedCell,
+    model: TrainedModel,
+    plan: Plan,
+    store: Store,
+    evaluator: Evaluator | None,
+    fitted: Fits,
 ) -> Stored:
     began = time.perf_counter()
     evaluation = evaluate_model(
-        jax.random.key(planned.cell.seed),
+        _evaluation_key(planned),
         model=model,
         encoded=_encoded(planned, model, plan, store),
         data=plan.data,
@@ -165,6 +211,7 @@ def _evaluate(
         fits=plan.config.fits,
         draws=plan.config.draws,
         density_draws=plan.config.density_draws,
+        fitted=fitted,
     )
     facts = {
         "parent": planned.encode_key,

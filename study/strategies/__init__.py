@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from study.errors import StudyError
 from study.strategies._moments import FitOn
+from study.strategies._training import TrainedStrategy
 from study.strategies.averaged_moments import AveragedMoments
 from study.strategies.base import (
     Decoder,
@@ -17,21 +18,27 @@ from study.strategies.base import (
 )
 from study.strategies.bayesian_gmm import BayesianGmm
 from study.strategies.class_posterior import ClassPosterior
+from study.strategies.flow import Flow
 from study.strategies.gaussian_full import GaussianFull
 from study.strategies.global_gaussian import GlobalGaussian
 from study.strategies.gmm import Gmm
 from study.strategies.interpolation import Interpolation
 from study.strategies.kde import Kde
+from study.strategies.latent_diffusion import LatentDiffusion
 from study.strategies.literal_logvar import LiteralLogvar
 from study.strategies.mean_plus_logvar import MeanPlusLogvar
+from study.strategies.ncp import Ncp
 from study.strategies.posterior import Posterior
 from study.strategies.posterior_mean import PosteriorMean
 from study.strategies.prior import Prior
 from study.strategies.reference import REFERENCES, Reference
+from study.strategies.resampled_prior import ResampledPrior
+from study.strategies.riemannian import Riemannian
 from study.strategies.saving import load as load_strategy
 from study.strategies.saving import save as save_strategy
 from study.strategies.shuffled_marginals import ShuffledMarginals
 from study.strategies.tempered_prior import TemperedPrior
+from study.strategies.two_stage import TwoStage
 
 __all__ = [
     "REFERENCES",
@@ -42,6 +49,7 @@ __all__ = [
     "FittedTraceable",
     "Reference",
     "Strategy",
+    "TrainedStrategy",
     "fitted_on",
     "hyperparameters",
     "listing",
@@ -67,6 +75,12 @@ REGISTRY: dict[str, type[Any]] = {
     "kde": Kde,
     "tempered-prior": TemperedPrior,
     "interpolation": Interpolation,
+    "flow": Flow,
+    "two-stage": TwoStage,
+    "latent-diffusion": LatentDiffusion,
+    "resampled-prior": ResampledPrior,
+    "ncp": Ncp,
+    "riemannian": Riemannian,
 }
 
 

@@ -1,0 +1,65 @@
+"""Coordinates in which q(z) has mean 0 and covariance I: w = L⁻¹(z − m), with m and LLᵀ the moments of the codes."""
+
+import dataclasses
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from study.errors import StudyError
+from study.latents import Latents
+from study.strategies._moments import FitOn, moments
+
+SMALLEST = 1e-6  # eigenvalue of a correlation matrix below which float32 does not carry its inverse
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Whitening:
+    """An affine change of coordinates: shift m `[d]` and lower-triangular scale L `[d, d]`, both float64."""
+
+    shift: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def d(self) -> int:
+        """Number of dimensions."""
+        return len(self.shift)
+
+    @property
+    def log_determinant(self) -> float:
+        """log |det L|: log p(z) = log p(w) − log |det L|."""
+        return float(np.log(np.abs(np.diag(self.scale))).sum())
+
+    def apply(self, z: np.ndarray) -> np.ndarray:
+        """w `[n, d]` float32 of z `[n, d]`.
+
+        Raises:
+            StudyError: z is not `[n, d]`.
+        """
+        z = np.asarray(z, np.float64)
+        if z.ndim != 2 or z.shape[1] != self.d:
+            raise StudyError(f"log_prob: z must be [n, {self.d}], got {list(z.shape)}")
+        white = solve_triangular(self.scale, (z - self.shift).T, lower=True, check_finite=False)
+        return white.T.astype(np.float32)
+
+    def invert(self, w: np.ndarray) -> np.ndarray:
+        """z `[n, d]` float32 of w `[n, d]`."""
+        return (self.shift + np.asarray(w, np.float64) @ self.scale.T).astype(np.float32)
+
+
+def whitening(latents: Latents, *, fit_on: FitOn, isotropic: bool, strategy: str) -> Whitening:
+    """The whitening of the codes, or, isotropic, the one scale under which the mean variance is 1.
+
+    Raises:
+        StudyError: the codes span fewer than d dimensions, to float32.
+    """
+    mean, covariance = moments(latents, fit_on=fit_on, strategy=strategy)
+    scale = np.sqrt(np.diag(covariance))
+    smallest = np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0]
+    if not smallest > SMALLEST:
+        raise StudyError(
+            f"strategy {strategy!r}: the codes span fewer than their {latents.d} dimensions "
+            f"(smallest eigenvalue of their correlation {smallest:.2g}); leave dimensions out or use fit_on='samples'"
+        )
+    if isotropic:
+        return Whitening(mean, np.sqrt(np.mean(scale**2)) * np.eye(latents.d))
+    return Whitening(mean, np.linalg.cholesky(covariance))

@@ -1,0 +1,201 @@
+"""Learned accept/reject sampling: propose z ~ π, accept with probability a(z); the T-th proposal is taken as it is.
+
+The density is that of the truncated procedure, with Z = ∫ π a the chance that a proposal is accepted,
+
+    p_T(z) = π(z) [a(z)/Z (1 − (1−Z)^(T−1)) + (1−Z)^(T−1)],
+
+and a, the sigmoid of a perceptron, is fitted by maximum likelihood. π is N(m, C) with the moments of the codes, or
+N(0, I). Z is estimated by Monte Carlo: afresh from 1024 proposals at every step, at last from half a million, whose
+standard error is in `info`. The density's constant is therefore an estimate; p_T/π is at most 1/Z and never above T.
+
+Source: :cite:`bauer2019`, equations 5 and 6, there learned with the model; here fitted to the codes of a finished one.
+
+The thread: not named there. A bridge between its sides: proposals come from a Gaussian such as the prior, and what
+the encoder learned decides which are kept.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from study.errors import StudyError
+from study.latents import Latents
+from study.strategies._draws import own_key
+from study.strategies._gaussian import log_normal
+from study.strategies._mlp import apply_mlp, in_blocks, initialise_mlp
+from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
+from study.strategies._validation import with_validation
+from study.strategies._whitening import Whitening
+from study.strategies.base import shared_draws
+
+Proposal = Literal["gaussian", "prior"]
+PROPOSALS = 1024  # per step, behind the estimate of Z in the loss
+START = -3.0  # log a/(1 − a) at first
+BLOCKS, BLOCK = 64, 8192  # behind the final one
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedResampled:
+    """The acceptance network on whitened codes, the proposal N(mean, cholesky choleskyᵀ), T and Z."""
+
+    network: Mapping[str, np.ndarray]
+    whitening: Whitening
+    mean: np.ndarray
+    cholesky: np.ndarray
+    truncation: int
+    normaliser: float
+    info: Mapping[str, Any]
+
+    def acceptance(self, z: np.ndarray) -> np.ndarray:
+        """a(z) in (0, 1) at z `[n, d]`, `[n]` float64.
+
+        Raises:
+            StudyError: z is not `[n, d]`.
+        """
+        return np.exp(in_blocks(functools.partial(_log_accept, self.network), self.whitening.apply(z)))
+
+    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        _, first = shared_draws(key, n=n, d=self.whitening.d, components=1)
+        shift, scale = self._to_white()
+        epsilon = _resample(self.network, first, shift, scale, own_key(key), truncation=self.truncation)
+        return (self.mean + np.asarray(epsilon, np.float64) @ self.cholesky.T).astype(np.float32)
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """log p_T in nats at z `[n, d]`, `[n]` float64.
+
+        Raises:
+            StudyError: z is not `[n, d]`.
+        """
+        untouched = (1 - self.normaliser) ** (self.truncation - 1)
+        ratio = self.acceptance(z) / self.normaliser * (1 - untouched) + untouched
+        return log_normal(z, mean=self.mean, cholesky=self.cholesky) + np.log(ratio)
+
+    def _to_white(self) -> tuple[np.ndarray, np.ndarray]:
+        """w = shift + scale ε of a proposal z = mean + cholesky ε."""
+        shift = self.whitening.apply(self.mean[None])[0]
+        return shift, np.linalg.solve(self.whitening.scale, self.cholesky).astype(np.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class ResampledPrior(TrainedStrategy):
+    """A Gaussian whose proposals are accepted or rejected.
+
+    Attributes:
+        proposal: "gaussian", N(m, C) with the moments of the codes, or "prior", N(0, I).
+        truncation: T, the most proposals per draw.
+        width: hidden units of the two hidden layers of a(z).
+    """
+
+    steps: int = 4000
+    batch_size: int = 1024
+    learning_rate: float = 3e-3
+    proposal: Proposal = "gaussian"
+    truncation: int = 100
+    width: int = 64
+
+    name: ClassVar[str] = "resampled-prior"
+    source: ClassVar[str] = "Bauer and Mnih 2019"
+    summary: ClassVar[str] = (
+        "z from a Gaussian by learned accept/reject sampling, truncated after T proposals"
+    )
+    density: ClassVar[bool] = True
+    conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedResampled, Whitening)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.proposal not in get_args(Proposal):
+            raise StudyError(
+                f"strategy {self.name!r}: proposal must be 'gaussian' or 'prior', got {self.proposal!r}"
+            )
+
+    def initialise(self, key: jax.Array, d: int) -> Parameters:
+        """A network that first accepts few proposals, everywhere: where a is near 1 its gradient vanishes."""
+        layers = initialise_mlp(key, (d, self.width, self.width, 1), last=0.0)
+        return {**layers, "bias2": layers["bias2"] + START}
+
+    def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
+        """Mean of −log p_T(z)/π(z) in nats; π has no parameters."""
+        proposals = jax.random.normal(key, (PROPOSALS, w.shape[1]))
+        if self.proposal == "prior":
+            proposals = (proposals - at.shift[None, :]) @ at.inverse.T
+        z = jnp.exp(_log_accept(parameters, proposals)).mean()
+        untouched = jnp.exp((self.truncation - 1) * jnp.log1p(-jnp.minimum(z, 1 - 1e-6)))
+        return -jnp.log(jnp.exp(_log_accept(parameters, w)) / z * (1 - untouched) + untouched).mean()
+
+    def finish(
+        self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
+    ) -> FittedResampled:
+        """Estimate Z."""
+        gaussian = self.proposal == "gaussian"
+        mean, cholesky = (at.shift, at.scale) if gaussian else (np.zeros(at.d), np.eye(at.d))
+        fitted = FittedResampled(parameters, at, mean, cholesky, self.truncation, 1.0, info)
+        total, squares = _moments_of_acceptance(parameters, *fitted._to_white(), own_key(key))
+        n = BLOCKS * BLOCK
+        normaliser = float(np.asarray(total, np.float64).sum()) / n
+        variance = float(np.asarray(squares, np.float64).sum()) / n - normaliser**2
+        info |= {
+            "acceptance_rate": normaliser,
+            "acceptance_rate_stderr": (max(variance, 0.0) / n) ** 0.5,
+            "truncated_share": (1 - normaliser) ** (self.truncation - 1),
+        }
+        return with_validation(key, dataclasses.replace(fitted, normaliser=normaliser, info=info), validation)
+
+
+@jax.jit
+def _log_accept(network: Mapping[str, Any], w: jax.Array) -> jax.Array:
+    return jax.nn.log_sigmoid(apply_mlp(dict(network), w)[:, 0])
+
+
+@jax.jit
+def _moments_of_acceptance(
+    network: Mapping[str, Any], shift: jax.Array, scale: jax.Array, key: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Sums of a and of a² over blocks of proposals, `[BLOCKS]` each."""
+
+    def block(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        a = jnp.exp(_log_accept(network, _white(jax.random.normal(key, (BLOCK, len(shift))), shift, scale)))
+        return a.sum(), jnp.square(a).sum()
+
+    return jax.lax.map(block, jax.random.split(key, BLOCKS))
+
+
+def _white(epsilon: jax.Array, shift: jax.Array, scale: jax.Array) -> jax.Array:
+    return shift[None, :] + epsilon @ scale.T
+
+
+@functools.partial(jax.jit, static_argnames=("truncation",))
+def _resample(
+    network: Mapping[str, Any],
+    first: jax.Array,
+    shift: jax.Array,
+    scale: jax.Array,
+    key: jax.Array,
+    *,
+    truncation: int,
+) -> jax.Array:
+    """The ε `[n, d]` of the proposals taken, the first of them given."""
+
+    def accepted(number: jax.Array, epsilon: jax.Array) -> jax.Array:
+        uniform = jax.random.uniform(jax.random.fold_in(key, 2 * number), (len(epsilon),))
+        return jnp.log(uniform) < _log_accept(network, _white(epsilon, shift, scale))
+
+    def go_on(state: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
+        number, _, done = state
+        return (number < truncation) & ~done.all()
+
+    def propose(state: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+        number, epsilon, done = state
+        new = jax.random.normal(jax.random.fold_in(key, 2 * number + 1), epsilon.shape)
+        epsilon = jnp.where(done[:, None], epsilon, new)
+        return number + 1, epsilon, done | accepted(number, epsilon)
+
+    start = (jnp.int32(1), first, accepted(jnp.int32(0), first))
+    return jax.lax.while_loop(go_on, propose, start)[1]

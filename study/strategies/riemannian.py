@@ -1,0 +1,214 @@
+"""z with density ∝ √det G(z), the volume of a metric built from the posteriors, by Hamiltonian Monte Carlo.
+
+    G(z) = Σ_i Σ_i⁻¹ exp(−(z − μ_i)ᵀ Σ_i⁻¹ (z − μ_i)/ρ²) + λ exp(−τ|z|²) I,   Σ_i = diag exp log_var(x_i),
+
+over centroids i chosen from the codes. Where codes are, G is large, so draws stay near them. It is the metric that
+holds the precisions, not its inverse, and τ > 0 makes the density proper: with τ = 0 it is λ^(d/2) at all distances.
+Each draw is the end of its own chain, started at a random centroid; ρ is by default the largest distance from a
+centroid to its nearest neighbour, in the units of the exponent, so that the kernels meet.
+
+Source: :cite:`chadebec2022`, equations 5 and 8. It does not aim at q(z): √det G weighs places, not how many codes
+lie there.
+
+The thread: not named there. "Sample what the encoder learned", its geometry rather than its density.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, get_args
+
+import blackjax
+import jax
+import jax.numpy as jnp
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.metrics import pairwise_distances_argmin
+
+from study.errors import StudyError
+from study.latents import Latents
+from study.strategies._draws import own_key
+from study.strategies.base import Decoder, Source, require_codes, shared_draws
+
+Centroids = Literal["random", "k-means"]
+CHAINS = 256  # behind the acceptance rate in `info`
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedRiemannian:
+    """Centroids and log-variances `[K, d]` float32, ρ, and the chain; the density's constant is unknown."""
+
+    mean: np.ndarray
+    log_var: np.ndarray
+    rho: float
+    regularisation: float
+    tau: float
+    chain_steps: int
+    leapfrog_steps: int
+    step_size: float
+    info: Mapping[str, Any]
+
+    def log_volume(self, z: np.ndarray) -> np.ndarray:
+        """log √det G(z) at z `[n, d]`, `[n]` float64.
+
+        Raises:
+            StudyError: z is not `[n, d]`.
+        """
+        z = np.asarray(z, np.float32)
+        if z.ndim != 2 or z.shape[1] != self.mean.shape[1]:
+            raise StudyError(f"log_volume: z must be [n, {self.mean.shape[1]}], got {list(z.shape)}")
+        one = functools.partial(_log_volume, self._metric())
+        return np.asarray(jax.lax.map(one, jnp.asarray(z), batch_size=1024), np.float64)
+
+    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        return self.chains(key, n=n)[0]
+
+    def chains(self, key: jax.Array, *, n: int) -> tuple[np.ndarray, float]:
+        """The ends of n chains, `[n, d]` float32, and the acceptance probability averaged over their steps."""
+        k, d = self.mean.shape
+        index, _ = shared_draws(key, n=n, d=d, components=k)
+        z, accepted = _hmc(
+            self._metric(),
+            self.mean[index],
+            own_key(key),
+            self.step_size,
+            chain_steps=self.chain_steps,
+            leapfrog_steps=self.leapfrog_steps,
+        )
+        return np.asarray(z), float(accepted)
+
+    def _metric(self) -> "_Metric":
+        numbers = (np.float32(a) for a in (self.rho, self.regularisation, self.tau))
+        return self.mean, np.exp(-self.log_var), *numbers
+
+
+_Metric = tuple[Any, Any, Any, Any, Any]  # centroids, precisions, ρ, λ, τ
+
+
+@dataclasses.dataclass(frozen=True)
+class Riemannian:
+    """Uniform draws with respect to a metric.
+
+    Attributes:
+        centroids: how many codes make the metric, at most.
+        choice: "k-means" (the code nearest to each centre) or "random".
+        rho: width of the kernels, or None for the distance between neighbours.
+        regularisation, tau: λ and τ.
+        chain_steps, leapfrog_steps: Monte Carlo steps per draw, and leapfrog steps in each.
+        step_size: of a leapfrog step, in units of an average kernel's width.
+    """
+
+    centroids: int = 100
+    choice: Centroids = "k-means"
+    rho: float | None = None
+    regularisation: float = 1e-4
+    tau: float = 0.01
+    chain_steps: int = 50
+    leapfrog_steps: int = 10
+    step_size: float = 0.2
+
+    name: ClassVar[str] = "riemannian"
+    kind: ClassVar[Source] = "fitted"
+    source: ClassVar[str] = "Chadebec and Allassonnière 2022"
+    summary: ClassVar[str] = (
+        "z uniform with respect to a metric made of the posteriors, by Hamiltonian Monte Carlo"
+    )
+    density: ClassVar[bool] = False
+    conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = False
+    fits: ClassVar[tuple[type, ...]] = (FittedRiemannian,)
+    fitted_on: ClassVar[str] = "means and variances"
+
+    def __post_init__(self) -> None:
+        if self.choice not in get_args(Centroids):
+            raise StudyError(
+                f"strategy {self.name!r}: choice must be 'random' or 'k-means', got {self.choice!r}"
+            )
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int | float) and not value > 0:
+                raise StudyError(f"strategy {self.name!r}: {field.name} must be positive, got {value}")
+
+    def fit(
+        self,
+        key: jax.Array,
+        latents: Latents,
+        *,
+        model: Decoder | None = None,
+        validation: Latents | None = None,
+    ) -> FittedRiemannian:
+        """Choose the centroids, and ρ from them.
+
+        Raises:
+            StudyError: one code only, or codes that are all alike.
+        """
+        require_codes(latents, at_least=2, strategy=self.name)
+        index = self._choose(key, latents.mean)
+        mean, log_var = latents.mean[index], latents.log_var[index]
+        rho = self.rho if self.rho is not None else _neighbours(mean, log_var)
+        if not rho > 0:
+            raise StudyError(f"strategy {self.name!r}: the centroids are all alike; give rho")
+        info = {"codes": latents.n, "centroids": len(index), "rho": float(rho)}
+        fitted = FittedRiemannian(
+            mean,
+            log_var,
+            float(rho),
+            self.regularisation,
+            self.tau,
+            self.chain_steps,
+            self.leapfrog_steps,
+            self.step_size,
+            info,
+        )
+        info["acceptance_rate"] = fitted.chains(own_key(key), n=CHAINS)[1]
+        return fitted
+
+    def _choose(self, key: jax.Array, mean: np.ndarray) -> np.ndarray:
+        k = min(self.centroids, len(mean))
+        if self.choice == "random":
+            return np.asarray(jax.random.choice(key, len(mean), (k,), replace=False))
+        seed = int(jax.random.randint(key, (), 0, np.iinfo(np.int32).max))
+        distinct = min(k, len(np.unique(mean, axis=0)))
+        centres = KMeans(distinct, n_init=1, random_state=seed).fit(mean).cluster_centers_
+        return np.unique(pairwise_distances_argmin(centres, mean))
+
+
+def _neighbours(mean: np.ndarray, log_var: np.ndarray) -> float:
+    """The largest of the distances from each centroid to the nearest other, by its own Σ⁻¹."""
+    nearest = []
+    for i, (centre, row) in enumerate(zip(mean, log_var, strict=True)):
+        squared = np.square(np.delete(mean, i, 0) - centre) @ np.exp(-row)
+        nearest.append(squared.min(initial=np.inf))
+    finite = [value for value in nearest if np.isfinite(value)]
+    return float(np.sqrt(max(finite, default=0.0)))
+
+
+def _log_volume(metric: _Metric, z: jax.Array) -> jax.Array:
+    """log √det G at one z `[d]`; every sum in logarithms, since the kernels underflow between centroids."""
+    centre, precision, rho, regularisation, tau = metric
+    exponent = -(jnp.square(z[None, :] - centre) * precision).sum(1) / jnp.square(rho)
+    highest = exponent.max()
+    kernels = highest + jnp.log(jnp.exp(exponent - highest) @ precision)
+    floor = jnp.log(regularisation) - tau * jnp.square(z).sum()
+    return 0.5 * jnp.logaddexp(kernels, jnp.full_like(kernels, floor)).sum()
+
+
+@functools.partial(jax.jit, static_argnames=("chain_steps", "leapfrog_steps"))
+def _hmc(
+    metric: _Metric, start: jax.Array, key: jax.Array, size: float, *, chain_steps: int, leapfrog_steps: int
+) -> tuple[jax.Array, jax.Array]:
+    """The end of a chain from each row of start `[n, d]`, and the mean acceptance probability."""
+    d = start.shape[1]
+    # A lone kernel's √det is a Gaussian of variance Σ ρ²/d; steps are in these units.
+    variance = (1 / metric[1]).mean(0) * jnp.square(metric[2]) / d
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):  # blackjax relies on both
+        kernel = blackjax.hmc(functools.partial(_log_volume, metric), size, variance, leapfrog_steps)
+        state = jax.vmap(kernel.init)(start)
+
+        def step(state: Any, key: jax.Array) -> tuple[Any, jax.Array]:
+            state, info = jax.vmap(kernel.step)(jax.random.split(key, len(start)), state)
+            return state, info.acceptance_rate.mean()
+
+        state, accepted = jax.lax.scan(step, state, jax.random.split(key, chain_steps))
+    return state.position, accepted.mean()

@@ -1,0 +1,107 @@
+"""u ~ N(0, I), z ~ N(decoder(u), γ² I): a second VAE, trained on z ~ q(z), with its noise γ learned.
+
+Its loss is the whole Gaussian negative log-likelihood, d log γ and the constant included, so that γ falls as far as
+the codes allow and no further; a fixed γ = 1 could not be told from a poor decoder. Draws hold the noise, without
+which they would be too narrow by γ² in every direction. Codes are centred and scaled by one number, which leaves the
+noise isotropic.
+
+Source: :cite:`dai2019`, section 4, and equation 8 for γ. Fresh z ~ q(z|x_n) at every step. The residual blocks of
+width `width` are smaller than theirs (1024), for codes of a few dozen dimensions.
+
+The thread: not named there. It takes both sides at their word: the codes are what the encoder learned, and a prior
+N(0, I) is sampled, that of a model whose codes have nothing left to tell from it.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from study.latents import Latents
+from study.strategies._draws import own_key
+from study.strategies._mlp import apply_mlp, initialise_mlp
+from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
+from study.strategies._whitening import Whitening
+from study.strategies.base import shared_draws
+
+LOG_2PI = math.log(2 * math.pi)
+START = (
+    -2.0
+)  # log γ at first: from 0, all of the codes looks like noise, and the encoder collapses to the prior
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedTwoStage:
+    """The second decoder and its noise; no tractable density."""
+
+    decoder: Mapping[str, np.ndarray]
+    gamma: float
+    whitening: Whitening
+    info: Mapping[str, Any]
+
+    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw z `[n, d]` float32, its noise included; `labels` play no part in an unconditional draw."""
+        d = self.whitening.d
+        _, u = shared_draws(key, n=n, d=d, components=1)
+        noise = np.asarray(jax.random.normal(own_key(key), (n, d)))
+        return self.whitening.invert(np.asarray(_decode(self.decoder, u)) + self.gamma * noise)
+
+
+@dataclasses.dataclass(frozen=True)
+class TwoStage(TrainedStrategy):
+    """A second VAE.
+
+    Attributes:
+        width: hidden units of the three hidden layers of its encoder and of its decoder.
+    """
+
+    steps: int = 10_000
+    batch_size: int = 256
+    learning_rate: float = 4e-3
+    width: int = 128
+
+    name: ClassVar[str] = "two-stage"
+    source: ClassVar[str] = "Dai and Wipf 2019"
+    summary: ClassVar[str] = "z from a second VAE on q(z), its noise learned and drawn"
+    density: ClassVar[bool] = False
+    conditional: ClassVar[bool] = False
+    aims_at_q: ClassVar[bool] = True
+    fits: ClassVar[tuple[type, ...]] = (FittedTwoStage, Whitening)
+    isotropic: ClassVar[bool] = True
+
+    def initialise(self, key: jax.Array, d: int) -> Parameters:
+        """Encoder, decoder and log γ."""
+        encoder_key, decoder_key = jax.random.split(key)
+        hidden = (self.width,) * 3
+        return {
+            "encoder": initialise_mlp(encoder_key, (d, *hidden, 2 * d)),
+            "decoder": initialise_mlp(decoder_key, (d, *hidden, d)),
+            "log_gamma": jnp.float32(START),
+        }
+
+    def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
+        """The negative evidence lower bound in nats, with every constant."""
+        mean, log_var = jnp.split(apply_mlp(parameters["encoder"], w), 2, axis=1)
+        u = mean + jnp.exp(0.5 * log_var) * jax.random.normal(key, mean.shape)
+        error = w - apply_mlp(parameters["decoder"], u)
+        log_gamma = parameters["log_gamma"]
+        recon = 0.5 * jnp.square(error) * jnp.exp(-2 * log_gamma) + log_gamma + 0.5 * LOG_2PI
+        rate = 0.5 * (jnp.square(mean) + jnp.exp(log_var) - 1 - log_var)
+        return (recon + rate).sum(1).mean()
+
+    def finish(
+        self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
+    ) -> FittedTwoStage:
+        """Keep the decoder; `info["gamma"]` is γ in units of z."""
+        gamma = float(np.exp(parameters["log_gamma"]))
+        info["gamma"] = gamma * float(at.scale[0, 0])
+        return FittedTwoStage(parameters["decoder"], gamma, at, info)
+
+
+@jax.jit
+def _decode(decoder: Mapping[str, jax.Array], u: jax.Array) -> jax.Array:
+    return apply_mlp(dict(decoder), u)

@@ -1,0 +1,81 @@
+"""The prior reweighted by a classifier: its ratio, both samplers, and its estimated constant."""
+
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from scipy import stats
+
+from study.errors import StudyError
+from study.latents import Latents
+from study.strategies import strategy
+
+FIT, DRAW = jax.random.key(0), jax.random.key(1)
+SMALL: dict[str, Any] = {"steps": 600, "batch_size": 512, "width": 32}
+
+
+@pytest.fixture(scope="module")
+def narrow() -> Latents:
+    """q(z) = N(0.5, 0.6²) in 1-D, so that r = q/p is known; 0.36 = 0.2 + 0.16."""
+    mean = 0.5 + np.sqrt(0.2) * stats.norm.ppf((np.arange(4000) + 0.5) / 4000)[:, None]
+    return Latents(mean, np.full(mean.shape, np.log(0.16)))
+
+
+def test_ratio_is_the_known_one(narrow: Latents) -> None:
+    """Within 0.1 nats where codes are, two standard deviations to either side."""
+    fitted: Any = strategy("ncp", **{**SMALL, "steps": 1500}).fit(FIT, narrow)
+    z = np.linspace(-0.7, 1.7, 25)[:, None]
+    exact = stats.norm.logpdf(z[:, 0], 0.5, 0.6) - stats.norm.logpdf(z[:, 0])
+    np.testing.assert_allclose(fitted.log_ratio(z), exact, atol=0.1)
+    assert abs(fitted.info["log_normaliser"]) < 0.05
+    # Σw² of the exact ratio: E_p[r²] = ∫ q²/p, by quadrature
+    grid = np.linspace(-8, 8, 4001)
+    second = np.trapezoid(stats.norm.pdf(grid, 0.5, 0.6) ** 2 / stats.norm.pdf(grid), grid)
+    assert fitted.info["effective_sample_size"] == pytest.approx(64 / second, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"sampler": "sir", "proposals": 64}, {"sampler": "langevin", "langevin_steps": 150}]
+)
+def test_draws_follow_the_density(fields: dict[str, Any], narrow: Latents) -> None:
+    """A histogram of 40,000 draws against the density within five binomial standard errors, and 0.004 beside them:
+
+    importance resampling from K proposals is off by O(1/K).
+    """
+    fitted: Any = strategy("ncp", **SMALL, **fields).fit(FIT, narrow)
+    grid = np.linspace(-5, 5, 5001)[:-1, None] + 0.001
+    p = np.exp(fitted.log_prob(grid)) * 0.002
+    assert abs(p.sum() - 1) < 5 * fitted.info["log_normaliser_stderr"] + 1e-3
+    n = 40_000
+    z = fitted.sample(DRAW, n=n)
+    assert z.dtype == np.float32
+    share, found = p.reshape(50, 100).sum(1), np.histogram(z[:, 0], np.linspace(-5, 5, 51))[0] / n
+    np.testing.assert_array_less(np.abs(found - share), 5 * np.sqrt(share / n) + 0.004)
+    assert abs(z.std() - 0.6) < 0.06  # not the prior's 1
+    if fields["sampler"] == "langevin":
+        assert 0.5 < fitted.info["acceptance_rate"] < 1
+        assert abs(fitted.langevin_acceptance(DRAW, n=500) - fitted.info["acceptance_rate"]) < 0.05
+
+
+def test_one_proposal_is_the_prior(narrow: Latents) -> None:
+    fitted: Any = strategy("ncp", proposals=1, steps=20).fit(FIT, narrow)
+    prior: Any = strategy("prior").fit(FIT, narrow)
+    np.testing.assert_array_equal(fitted.sample(DRAW, n=100), prior.sample(DRAW, n=100))
+
+
+def test_density_in_the_plane_integrates_to_one(plane: Latents) -> None:
+    fitted: Any = strategy("ncp", **SMALL).fit(FIT, plane, validation=plane)
+    axis = np.arange(-6, 8, 0.05)
+    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
+    total = np.exp(fitted.log_prob(grid)).sum() * 0.05**2
+    assert abs(total - 1) < 5 * fitted.info["log_normaliser_stderr"] + 1e-3
+    assert all(type(value) in (int, float, bool) for value in fitted.info.values())
+
+
+def test_errors() -> None:
+    with pytest.raises(StudyError, match="sampler must be 'sir' or 'langevin', got 'gibbs'"):
+        strategy("ncp", sampler="gibbs")
+    for field in ("proposals", "langevin_steps", "step_size"):
+        with pytest.raises(StudyError, match=f"{field} must be positive, got 0"):
+            strategy("ncp", **{field: 0})
