@@ -65,7 +65,10 @@ class _Cell(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class TrainedStrategy:
-    """What every trained strategy has; the class itself is the objective that a program is compiled for.
+    """What every trained strategy has; its fields are the objective that a program is compiled for.
+
+    A subclass names in `drawing` those of its fields that play no part in training; `fit_on` plays none but by the
+    codes. Fits that differ in these alone share one program.
 
     Attributes:
         fit_on: "samples" (a fresh z ~ q(z|x_n) at every step) or "means".
@@ -86,6 +89,7 @@ class TrainedStrategy:
     density: ClassVar[bool]
     conditional: ClassVar[bool] = False
     isotropic: ClassVar[bool] = False
+    drawing: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)
@@ -146,12 +150,18 @@ class TrainedStrategy:
             spaces.append(whitening(one, fit_on=self.fit_on, isotropic=self.isotropic, strategy=self.name))
         cells = [self._cell(*parts) for parts in zip(keys, latents, checks, spaces, strict=True)]
         fitted = []
-        for i, (parameters, losses) in enumerate(_train(self, cells)):
+        for i, (parameters, losses) in enumerate(_train(self._objective(), cells)):
             if not all(np.isfinite(leaf).all() for leaf in [losses[-1, 0], *jax.tree.leaves(parameters)]):
                 raise StudyError(f"strategy {self.name!r}: training diverged; lower the learning_rate")
             info = {"codes": latents[i].n, **self._diagnostics(losses)}
             fitted.append(self.finish(keys[i], parameters, spaces[i], info, checks[i]))
         return fitted
+
+    def _objective(self) -> "TrainedStrategy":
+        free = ("fit_on", *self.drawing)
+        return dataclasses.replace(
+            self, **{f.name: f.default for f in dataclasses.fields(self) if f.name in free}
+        )
 
     def _cell(self, key: jax.Array, latents: Latents, check: Latents | None, space: Whitening) -> _Cell:
         def codes(part: Latents) -> tuple[np.ndarray, np.ndarray]:

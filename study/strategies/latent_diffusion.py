@@ -81,6 +81,7 @@ class LatentDiffusion(TrainedStrategy):
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = True
     fits: ClassVar[tuple[type, ...]] = (FittedDiffusion, Whitening)
+    drawing: ClassVar[tuple[str, ...]] = ("sampler", "sampling_steps")
 
     def __post_init__(self) -> None:
         super().__post_init__()

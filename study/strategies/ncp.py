@@ -115,6 +115,7 @@ class Ncp(TrainedStrategy):
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = True
     fits: ClassVar[tuple[type, ...]] = (FittedNcp, Whitening)
+    drawing: ClassVar[tuple[str, ...]] = ("sampler", "proposals", "langevin_steps", "step_size")
 
     def __post_init__(self) -> None:
         super().__post_init__()
