@@ -1,0 +1,186 @@
+"""What is lost between the prior and real data, rung by rung, on one frozen decoder?
+
+Only the source of z changes from rung to rung; the decoder is that of one trained model. Where a rung adds one kind of
+knowledge of q(z) to the one above it, the fall in KID is that knowledge's share of the whole gap between draws from
+the prior and real data. Two rungs stand beside each other: correlation and marginal shape both start from the diagonal
+Gaussian, and neither holds the other, so they do not add up; the mixture is counted from the full Gaussian.
+
+    study run gap_ladder                      MNIST, 15 VAEs, half an hour on two cores
+    study run gap_ladder --profile quick      digits, 15 VAEs
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
+from study.report import frames
+from study.report.numbers import interval, listed, number
+from study.report.plots import style
+from study.results import Results
+from study.statistics import bootstrap_interval
+
+METRIC = "kid"
+RUNGS = (  # each with the rung it is counted from, and what it adds
+    ("global-gaussian", "prior", "scale and shift"),
+    ("gaussian-full", "global-gaussian", "correlation"),
+    ("shuffled-marginals", "global-gaussian", "marginal shape"),
+    ("gmm", "gaussian-full", "joint structure, coarse"),
+    ("flow", "gmm", "joint structure, fine"),
+    ("posterior", "flow", "memorisation"),
+    ("reconstruction", "posterior", "unseen examples"),
+    ("held-out", "reconstruction", "decoder"),
+)
+BESIDE = "shuffled-marginals"  # no part of the sum
+STRATEGIES = ("prior", *(name for name, _, _ in RUNGS), "copycat", "noise")
+
+
+def shares(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
+    """Per setting and over all of them: KID at each rung, its fall, and the fall's share of the gap, over trainings.
+
+    A share is taken within each training, paired; over settings it is the sum of falls over the sum of gaps.
+    """
+    values = frames.measured(results, METRIC)
+    place = results.runs.set_index("run_id")[["alpha", "beta", "noise_variance", "seed"]]
+    table = place.join(values, how="inner").dropna(subset=["prior", "held-out"])
+    grid = frames.settings(table)
+    parts = [(setting, frames.at(table, setting)) for setting in grid]
+    if len(grid) > 1:  # seeds that have all settings, rungs that have a value in all
+        whole = table.groupby("seed").sum(min_count=len(grid)).dropna(subset=["prior", "held-out"]) / len(
+            grid
+        )
+        parts.append((frames.Setting(*(np.nan,) * 3), whole))
+    rows = [
+        {**dataclasses.asdict(setting), "trainings": len(cells), **row}
+        for setting, cells in parts
+        for row in _rungs(cells)
+    ]
+    return {"gap_ladder": pd.DataFrame(rows)}
+
+
+def _rungs(cells: pd.DataFrame) -> list[dict]:
+    """One row for every rung that every training has; what a missing one adds is part of the next."""
+    present = [name for name in cells if cells[name].notna().all()]
+    gap = cells["prior"] - cells["held-out"]
+    found = [{"rung": "prior", "adds": "", "kid": cells["prior"].mean()}]
+    above = {name: (parent, adds) for name, parent, adds in RUNGS}
+    for name in above:
+        if name not in present:
+            continue
+        parent, adds = above[name]
+        while parent not in present:
+            parent, more = above[parent]
+            adds = f"{more}; {adds}"
+        fall = cells[parent] - cells[name]
+        row: dict = {"rung": name, "from": parent, "adds": adds, "kid": cells[name].mean()}
+        for stem, part in (("fall", fall), ("share", fall / gap)):
+            row |= dict(
+                zip((stem, f"{stem}_low", f"{stem}_high"), bootstrap_interval(part.to_numpy()), strict=True)
+            )
+        found.append(row)
+    return found
+
+
+def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
+    """Which rung the gap is lost at, and all of them by setting."""
+    table = tables["gap_ladder"]
+    text = (
+        "KID of each rung, its fall from the rung that it is counted from, and that fall as a share of the gap between "
+        "prior and held-out data, within each training, with 95 % intervals over trainings. Shares along the path add "
+        f"up to one; `{BESIDE}` stands beside `gaussian-full` and is no part of the sum. A negative share is a rung "
+        "that is worse than the one it is counted from. The first rows, without α and β, are averages over settings."
+    )
+    ordered = table.sort_values(["alpha", "beta"], na_position="first", kind="stable")
+    return Findings(_answer(table), (Section("Shares of the gap", text, ordered, figure(table)),))
+
+
+def _answer(table: pd.DataFrame) -> str:
+    """The rungs whose share is told from zero, the largest first, and what latent sampling can mend."""
+    whole = table[table["alpha"].isna()]
+    rows = (whole if len(whole) else table).dropna(subset=["share"])
+    path = rows[rows["rung"] != BESIDE].sort_values("share", ascending=False)
+    parts = [_said(row) for row in path[path["share_low"] > 0].itertuples()]
+    worse = [_said(row) for row in path[path["share_high"] < 0].itertuples()]
+    if not parts:
+        return "No rung's share of the gap between draws from the prior and real data is told from zero."
+    over = "averaged over settings" if len(whole) else "at the one setting measured"
+    latent = path[~path["rung"].isin(["held-out", "reconstruction"])]["share"].sum()
+    return (
+        f"The gap in KID between draws from the prior and real data, {over}, is made of {listed(parts)}; "
+        + (f"worse than the rung above is {listed(worse)}; " if worse else "")
+        + "other rungs are not told from zero. "
+        f"From the prior to the posteriors, all that sampling z can mend, it is {number(100 * latent, 0)} %."
+    )
+
+
+def _said(row: Any) -> str:
+    reach = interval(row.share, row.share_low, row.share_high, scale=100, places=0)
+    return f"{row.adds} (`{row.rung}`, {reach} %)"
+
+
+def figure(table: pd.DataFrame) -> Figure:
+    """Shares of the gap by rung, a panel per setting and one for all."""
+    keys = ["alpha", "beta", "noise_variance"]
+    parts = [(frames.Setting(*key), rows) for key, rows in table.groupby(keys, dropna=False)]
+    parts.sort(key=lambda part: (not np.isnan(part[0].alpha), part[0].beta / part[0].alpha))
+    adds = {name: f"{name}\n{what}" for name, _, what in RUNGS if name in set(table["rung"])}
+    with style.styled():
+        fig, grid = style.panels(
+            1,
+            len(parts),
+            height=0.42 * len(adds) + 1.1,
+            title="Where the gap between prior and real data is lost",
+        )
+        for axes, (setting, rows) in zip(grid[0], parts, strict=True):
+            own = rows.set_index("rung").reindex(list(adds))
+            position = style.rows_axis(axes, list(adds.values()))
+            colours = [style.GREY if name == BESIDE else style.BLUE for name in adds]
+            axes.barh(position, 100 * own["share"], color=colours, height=0.6)
+            axes.hlines(
+                position, 100 * own["share_low"], 100 * own["share_high"], color=style.INK, linewidth=1.2
+            )
+            axes.axvline(0, color=style.INK, linewidth=0.8)
+            axes.set_title("all settings" if np.isnan(setting.alpha) else setting.label, fontsize=8)
+            axes.set_xlabel("% of the gap")
+            axes.locator_params(axis="x", nbins=4)
+    return fig
+
+
+QUICK = StudyConfig(
+    dataset="digits",
+    model=VAEConfig(latent_dim=8, hidden=(128,)),
+    training=TrainConfig(steps=2000),
+    alphas=(1.0,),
+    betas=(0.02, 0.1, 0.5),
+    strategies=STRATEGIES,
+    density_draws=1000,
+)
+DEFAULT = dataclasses.replace(
+    QUICK,
+    dataset="mnist",
+    model=VAEConfig(latent_dim=16, hidden=(256,)),
+    training=TrainConfig(steps=6000),
+    betas=(0.05, 0.5, 2.0),
+    n_samples=2000,
+)
+
+EXPERIMENT = Experiment(
+    name="gap_ladder",
+    question="What is lost between draws from the prior and real data, rung by rung, on one frozen decoder?",
+    profiles={
+        "smoke": dataclasses.replace(
+            QUICK, betas=(0.1,), seeds=(0, 1, 2), training=TrainConfig(steps=300), density_draws=300
+        ),
+        "quick": QUICK,
+        "default": DEFAULT,
+    },
+    findings=findings,
+    tables=shares,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(experiment_main(EXPERIMENT))
