@@ -16,7 +16,8 @@ def c2st(features: np.ndarray, real: np.ndarray, *, reference: str) -> Measureme
 
     Each example is scored by a classifier fitted to the other folds; the AUC is the mean over folds of that
     within one fold, since scores of different classifiers have no common scale. A half where nothing tells the
-    sets apart; below a half is no virtue.
+    sets apart. Below a half is no virtue: halves of one test set cut class by class are more alike than two draws, and
+    what one fold lacks of a class the others hold too much of, so real held-out data may score 0.4.
 
     The standard error is DeLong's (:cite:`delong1988`), of the placements within folds, times √2: a pair of
     examples in different folds counts twice, once in either role, which doubles the variance that treats

@@ -70,6 +70,18 @@ def test_c2st_sees_correlation():
     assert c2st(x, normal(1, 2000, 2)).value > 0.65
 
 
+def test_c2st_of_many_dimensions():
+    """Squares along fixed directions, and no more columns than a few times d: a common factor is seen, and the area of
+    two sets of one distribution is a half within four of its standard errors."""
+    assert module._second_order(normal(0, 10, 40)).shape == (10, 120)
+    assert module._second_order(normal(0, 10, 30)).shape == (10, 465)
+    x = normal(0, 1500, 40)
+    same = c2st(x, normal(1, 1500, 40))
+    assert same.value == pytest.approx(0.5, abs=4 * same.stderr)
+    x = (x + 0.6 * normal(2, 1500, 1)) / math.sqrt(1.36)
+    assert c2st(x, normal(1, 1500, 40)).value > 0.6
+
+
 def test_the_prior_is_not_told_from_itself_and_a_wider_one_is():
     latents = Latents(normal(0, 5000, 4) * math.sqrt(0.5), np.full((5000, 4), math.log(0.5)))
     wider = Latents(2 * latents.mean, latents.log_var)
