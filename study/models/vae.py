@@ -1,7 +1,7 @@
 """The VAE with weights α and β :cite:`kingma2014,higgins2017`: loss α·D + β·R, terms left unreduced.
 
-R = KL(q(z|x)‖p(z)), in closed form where p(z) = N(0, I). A prior that is learned with the model has no closed form: R is
-then log q(z|x) − log p(z) at the one z that D is taken at, and its gradient is that of this estimate.
+R = KL(q(z|x)‖p(z)), in closed form where p(z) = N(0, I). Under a prior that is learned with the model there is none: R
+is then log q(z|x) − log p(z) at the one z that D is taken at, and its gradient is that of this estimate.
 """
 
 from typing import NamedTuple

@@ -22,7 +22,9 @@ def rows(array: np.ndarray, width: int, name: str) -> np.ndarray:
     return array
 
 
-def in_blocks(function: Callable[[np.ndarray], tuple[jax.Array, ...]], rows: np.ndarray) -> tuple[np.ndarray, ...]:
+def in_blocks(
+    function: Callable[[np.ndarray], tuple[jax.Array, ...]], rows: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """What a function of `[BLOCK, ·]` gives for rows `[N, ·]`, the last block filled up with zeros."""
     blocks = []
     for start in range(0, max(len(rows), 1), BLOCK):

@@ -9,7 +9,6 @@ import numpy as np
 from flax import nnx
 
 from study.config import VAEConfig
-from study.errors import StudyError
 from study.models.likelihoods import Likelihood
 from study.models.vae import VAE
 from study.training.blocks import in_blocks, rows
@@ -103,7 +102,6 @@ class TrainedModel:
         """Whether every parameter and every loss is a finite number."""
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(self.parameters)]
         return all(bool(np.isfinite(leaf).all()) for leaf in [*leaves, self.losses])
-
 
 
 @functools.partial(jax.jit, static_argnums=0)

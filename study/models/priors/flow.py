@@ -87,13 +87,13 @@ def spline(x: jax.Array, raw: jax.Array, bins: int, *, inverse: bool) -> tuple[j
     within = jnp.where(inside, x, 0.0)  # so that no gradient of what is not used becomes NaN
     edges = bottom if inverse else left
     place = (within[..., None] >= edges).sum(-1, keepdims=True, dtype=jnp.int32) - 1
-    place = jnp.clip(place, 0, bins - 1)
+    here = jnp.arange(bins, dtype=jnp.int32)[None, None] == jnp.clip(place, 0, bins - 1)
 
-    def at(values: jax.Array, step: int = 0) -> jax.Array:
-        return jnp.take_along_axis(values, place + step, axis=-1)[..., 0]
+    def at(values: jax.Array) -> jax.Array:  # a sum, since the gradient of a gather is slow on a CPU
+        return jnp.where(here, values, 0.0).sum(-1)
 
     w, h, x0, y0 = at(widths), at(heights), at(left), at(bottom)
-    d0, d1, s = at(slopes), at(slopes, 1), at(heights) / at(widths)
+    d0, d1, s = at(slopes[..., :-1]), at(slopes[..., 1:]), h / w
     bend = d0 + d1 - 2 * s
     if inverse:
         rise = within - y0

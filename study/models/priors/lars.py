@@ -16,7 +16,7 @@ from flax import nnx
 from study.models.networks import MLP
 from study.models.priors.base import Prior, log_standard_normal
 
-FINAL, BLOCKS = 2048, 64  # draws behind the final normaliser: 64 blocks of 2048
+BLOCK, FINAL_DRAWS = 2048, 131_072  # draws behind the final normaliser, and how many at a time
 
 
 class LarsPrior(Prior):
@@ -59,7 +59,7 @@ class LarsPrior(Prior):
             uniform = jax.random.uniform(jax.random.fold_in(jax.random.fold_in(own, step), 1), (n,))
             return (jnp.log(uniform) < self.log_acceptance(z)) | (step == self.proposals - 1)
 
-        def propose(carry: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+        def propose(carry: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
             step, z, done = carry
             fresh = jax.random.normal(jax.random.fold_in(jax.random.fold_in(own, step), 0), shape)
             z = jnp.where(done[:, None], z, fresh)
@@ -71,7 +71,7 @@ class LarsPrior(Prior):
 
     def finish(self, key: jax.Array) -> None:
         """Z and its standard error by plain Monte Carlo."""
-        block = lambda key: jnp.exp(self.log_acceptance(jax.random.normal(key, (FINAL, self.latent_dim))))  # noqa: E731
-        a = jax.lax.map(block, jax.random.split(key, BLOCKS))
+        block = lambda key: jnp.exp(self.log_acceptance(jax.random.normal(key, (BLOCK, self.latent_dim))))  # noqa: E731
+        a = jax.lax.map(block, jax.random.split(key, FINAL_DRAWS // BLOCK))
         self.normaliser[...] = a.mean()
         self.normaliser_stderr[...] = a.std() / jnp.sqrt(jnp.float32(a.size))
