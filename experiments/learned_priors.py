@@ -1,10 +1,10 @@
 """Learn the prior with the model, or fit a density to its codes afterwards?
 
 Two cures for a prior that q(z) does not meet. A plain VAE, prior N(0, I), leaves q(z) as it comes, and a density is
-fitted to it afterwards; the other families learn p(z) with the model, and `prior` draws from it. Encoder and decoder are
-of one size and begin alike, and a seed has the same batches and noise in every family, so differences are paired by
-seed. The rate differs too: a learned prior is paid for less, so that at one β the two are not at one point of the
-rate-distortion curve; both stand beside each other.
+fitted to it afterwards; the other families learn p(z) with the model, and `prior` draws from it. Encoder and decoder
+are of one size and begin alike, and a seed has the same batches and noise in every family, so differences are paired
+by seed. The rate changes too: under a learned prior the same information costs less, so that at one β two families lie
+at different points of rate and distortion; both stand side by side.
 
     study run learned_priors                      MNIST, 50 VAEs, about twenty minutes on two cores
     study run learned_priors --profile quick      digits, 50 VAEs, about two minutes
@@ -61,15 +61,17 @@ def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
     draws = scored.groupby(["family", "strategy", "metric", "better", "beta", "seed"])["value"].mean()
     rows = []
     for (metric, better), own in draws.groupby(["metric", "better"]):
-        table = own.droplevel(["metric", "better"]).unstack(["family", "strategy"])
+        table = own.reset_index().pivot_table(
+            index=["beta", "seed"], columns=["family", "strategy"], values="value"
+        )
         plain = table.get(PLAIN, pd.DataFrame(index=table.index))
         for family in [f for f in PRIOR_SETTINGS if f != PLAIN and (f, PRIOR) in table]:
             for name in [s for s in DRAWN if s in plain]:
                 pair = pd.DataFrame({"learned": table[(family, PRIOR)], "plain": plain[name]}).dropna()
                 parts = [(beta, rows_at.droplevel("beta")) for beta, rows_at in pair.groupby("beta")]
                 if len(parts) > 1:
-                    whole = pair.groupby("seed").filter(lambda r, n=len(parts): len(r) == n)
-                    parts.append((np.nan, whole.groupby("seed").mean()))
+                    everywhere = pair.groupby("seed")["plain"].transform("size") == len(parts)
+                    parts.append((np.nan, pair[everywhere].groupby("seed").mean()))
                 rows += [
                     {"family": family, "against": name, "metric": metric, "better": better, "beta": beta,
                      "seeds": len(one), **one.mean().to_dict(), **_difference(one)}
@@ -129,8 +131,8 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     rows = found[found["metric"] == PRIMARY].drop(columns=["metric", "better"])
     rows = rows.assign(beta=rows["beta"].map(lambda b: "all" if np.isnan(b) else number(b)))
     text = (
-        f"{word(PRIMARY).label} of what is drawn from each learned prior (`learned`), and of what is drawn from the plain "
-        "VAE by the strategy that it is set against (`plain`): means over seeds, and the difference paired by seed with "
+        f"{word(PRIMARY).label} of what is drawn from each learned prior (`learned`), and of what the strategy that it "
+        "is set against draws from the plain VAE (`plain`): means over seeds, and the difference paired by seed with "
         "its 95 % interval; lower is better. Verdicts are corrected after Holm over all rows of one kind."
     )
     costs = (

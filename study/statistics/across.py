@@ -50,7 +50,8 @@ def across_settings(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
 
     Returns:
         Columns family, prior, strategy, settings, trainings, and value, low, high of each of improvement, iqm (of
-        the metric) and iqm_difference (of the paired difference). Strategies that lack a setting of the prior are left out.
+        the metric) and iqm_difference (of the paired difference). Strategies that lack a setting of the prior are
+        left out.
     """
     parts = [
         _of_one(rows, metric).assign(family=family, prior=prior)
