@@ -29,8 +29,8 @@ def by_model(metrics: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFr
     if not columns or metrics.empty:
         yield ("vae", ""), metrics
         return
-    for key, rows in metrics.groupby(columns, sort=False, dropna=False):
-        found = {name: "" if pd.isna(value) else str(value) for name, value in zip(columns, key, strict=True)}
+    for key, rows in metrics.groupby([metrics[name].fillna("") for name in columns], sort=False):
+        found = dict(zip(columns, map(str, key), strict=True))
         yield (found.get("family", "vae"), found.get("prior", "")), rows
 
 

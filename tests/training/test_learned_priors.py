@@ -80,7 +80,8 @@ def test_a_plain_vae_has_no_learned_prior_and_families_begin_alike(digits):
     key = jax.random.key(4)
     begun = plain.initialise(key)
     for family in LEARNED:
-        other = dataclasses.replace(plain, config=dataclasses.replace(plain.config, family=family))
+        config = dataclasses.replace(plain.config, family=family)  # type: ignore[arg-type]
+        other = dataclasses.replace(plain, config=config)
         own = other.initialise(key, digits.train)
         for part in ("encoder", "decoder"):
             for a, b in zip(jax.tree.leaves(begun[part]), jax.tree.leaves(own[part]), strict=True):
