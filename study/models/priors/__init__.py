@@ -1,6 +1,5 @@
 """Priors that are learned with the model, one file each; N(0, I) needs none."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flax import nnx
@@ -13,14 +12,7 @@ from study.models.priors.lars import LarsPrior
 from study.models.priors.mog import MogPrior
 from study.models.priors.vamp import VampPrior
 
-__all__ = ["PRIORS", "FlowPrior", "LarsPrior", "Mixture", "MogPrior", "Prior", "VampPrior", "build_prior"]
-
-PRIORS: Mapping[str, type[Prior]] = {
-    "vampprior": VampPrior,
-    "mog-prior": MogPrior,
-    "flow-prior": FlowPrior,
-    "lars-prior": LarsPrior,
-}
+__all__ = ["FlowPrior", "LarsPrior", "Mixture", "MogPrior", "Prior", "VampPrior", "build_prior"]
 
 
 def build_prior(
