@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("folder", type=Path)
     table.add_argument("--format", choices=("md", "latex", "csv", "html"), default="md")
     table.add_argument("--metrics", nargs="+", help="metrics, in order (default: the report's)")
+    table.add_argument("--family", help="which models, where there are several families (default: vae)")
     table.set_defaults(verb=_table)
 
     status = verbs.add_parser("status", help="what a results folder holds, and what failed or is missing")
@@ -247,12 +248,17 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _table(arguments: argparse.Namespace) -> int:
+    from study.report.frames import by_family
     from study.report.tables import table
     from study.results import load_results
     from study.statistics import summarise
 
-    summary = summarise(load_results(arguments.folder).metrics)
-    print(table(summary, arguments.metrics, fmt=arguments.format))
+    results = load_results(arguments.folder)
+    found = by_family(results, summarise(results.metrics))
+    family = arguments.family or next(iter(found))
+    if family not in found:
+        raise StudyError(f"--family: no family {family!r} in {arguments.folder}; it has {', '.join(found)}")
+    print(table(found[family][1], arguments.metrics, fmt=arguments.format))
     return DONE
 
 

@@ -60,6 +60,7 @@ def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
         "fingerprint": plan.data.fingerprint,
         "n_train": n,
         "family": model.family,
+        "prior": ", ".join(f"{name}={_plain(value)}" for name, value in model.prior_settings.items()),
         "network": model.network,
         "hidden": "×".join(map(str, model.hidden)) if model.network != "linear" else "",
         "latent_dim": model.latent_dim,
@@ -82,6 +83,10 @@ def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
         "device": facts.get("device", ""),
         "versions": json.dumps(facts.get("versions", {}), sort_keys=True),
     }
+
+
+def _plain(value: Any) -> str:
+    return "×".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _losses(outcome: Outcome) -> pd.DataFrame:

@@ -23,31 +23,84 @@ def _positive(config: Any, name: str) -> None:
         raise StudyError(f"{name}: must be positive, got {getattr(config, name)}")
 
 
+PRIOR_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "vae": (),
+    "vampprior": ("components",),
+    "mog-prior": ("components", "covariance"),
+    "flow-prior": ("layers", "bins", "hidden"),
+    "lars-prior": ("hidden", "proposals", "normaliser_draws"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class PriorConfig:
+    """A prior that is learned with the model; a family uses those settings that `PRIOR_SETTINGS` names for it.
+
+    Attributes:
+        components: mixture components K of `vampprior` (its pseudo-inputs) and `mog-prior`.
+        covariance: "diagonal" or "full", of each component of `mog-prior`.
+        layers, bins: coupling layers of `flow-prior`, and bins of their splines.
+        hidden: widths of the hidden layers in the networks of `flow-prior` and `lars-prior`.
+        proposals: T of `lars-prior`: the T-th proposal is taken whatever it is.
+        normaliser_draws: draws of N(0, I) behind the normaliser of `lars-prior`, per step.
+    """
+
+    components: int = 50
+    covariance: Literal["diagonal", "full"] = "diagonal"
+    layers: int = 4
+    bins: int = 8
+    hidden: tuple[int, ...] = (64, 64)
+    proposals: int = 100
+    normaliser_draws: int = 1024
+
+    def __post_init__(self) -> None:
+        _check_choices(self)
+        for name in ("components", "layers", "normaliser_draws"):
+            _positive(self, name)
+        if self.bins < 2:
+            raise StudyError(f"prior: a spline needs at least 2 bins, got {self.bins}")
+        if self.proposals < 2:
+            raise StudyError(
+                f"prior: with fewer than 2 proposals there is nothing to reject, got {self.proposals}"
+            )
+        if any(width < 1 for width in self.hidden):
+            raise StudyError(f"prior: hidden widths must be positive, got {self.hidden}")
+
+
 @dataclasses.dataclass(frozen=True)
 class VAEConfig:
     """What is built: everything of a model that changes the shape of its program.
 
     Attributes:
-        family: the model family.
+        family: "vae" (prior N(0, I)), or a prior that is learned with the model: "vampprior", "mog-prior",
+            "flow-prior", "lars-prior".
         network: "linear" (one affine map each way, posterior variance the same for every x, as in
             :cite:`lucas2019`) or "mlp".
         latent_dim: number of latent dimensions d.
         hidden: widths of the hidden layers of an mlp, from data to latent; the decoder mirrors them.
         likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
             "auto", the data set's own hint.
+        prior: settings of a learned prior; without effect for "vae".
     """
 
-    family: Literal["vae"] = "vae"
+    family: Literal["vae", "vampprior", "mog-prior", "flow-prior", "lars-prior"] = "vae"
     network: Literal["linear", "mlp"] = "mlp"
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)
     likelihood: Literal["auto", "gaussian", "bernoulli"] = "auto"
+    prior: PriorConfig = PriorConfig()
 
     def __post_init__(self) -> None:
         _check_choices(self)
         _positive(self, "latent_dim")
         if any(width < 1 for width in self.hidden):
             raise StudyError(f"model: hidden widths must be positive, got {self.hidden}")
+
+    @property
+    def prior_settings(self) -> dict[str, Any]:
+        """The settings of the prior that this family uses, as plain values; none for "vae"."""
+        settings = to_dict(self.prior)
+        return {name: settings[name] for name in PRIOR_SETTINGS[self.family]}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,10 +18,12 @@ from study.latents.two_sample import TwoSample, two_sample
 from study.metrics.base import Measurement, missing
 from study.metrics.evaluate import METRICS, Evaluator
 from study.models.likelihoods import Likelihood
+from study.models.priors.lars import FINAL_DRAWS
 from study.quality import quality_along_density
 from study.strategies import REFERENCES, REGISTRY, TrainedStrategy, hyperparameters, strategy
 from study.strategies.base import Fitted, Strategy
 from study.training.model import TrainedModel
+from study.training.prior import LearnedPrior
 
 SHOWN = 10  # draws per strategy kept for the sample grids
 NEAREST = 5  # of these, how many beside their nearest training examples
@@ -96,9 +98,11 @@ def evaluate_model(
     """
     surgery_key, dimension_key, _, _, recon_key = jax.random.split(key, 5)
     distance_key, quality_key = (jax.random.fold_in(surgery_key, i) for i in (1, 2))
-    apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=density_draws)
+    prior = model.prior
+    apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=density_draws, prior=prior)
     rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
-    rows += _distance_rows(two_sample(distance_key, encoded.train, draws=density_draws))
+    rows += _distance_rows(two_sample(distance_key, encoded.train, draws=density_draws, prior=prior))
+    rows += _prior_rows(prior)
     samples: dict[str, np.ndarray] = {}
     for name in strategies if evaluator is not None else ():
         assert evaluator is not None
@@ -127,7 +131,7 @@ def evaluate_model(
             held_out=encoded.held_out,
             evaluator=evaluator,
         )
-    latents = dimension_table(dimension_key, encoded.train, draws=density_draws)
+    latents = dimension_table(dimension_key, encoded.train, draws=density_draws, prior=prior)
     return Evaluation(pd.DataFrame(rows), latents, samples, draws_of)
 
 
@@ -293,7 +297,8 @@ def _model_rows(apart: Surgery, distortion: Estimate) -> list[dict[str, Any]]:
     identified = Estimate(float(apart.identified), 0.0, apart.mi_lower.n)
     for metric, estimate in {**estimates, "identified": identified, "distortion": distortion}.items():
         reference = "held-out data" if metric == "distortion" else "prior"
-        m = Measurement(metric, estimate.value, estimate.stderr, estimate.n, reference, "none")
+        reason = "the prior's marginals are not tractable" if np.isnan(estimate.value) else ""
+        m = Measurement(metric, estimate.value, estimate.stderr, estimate.n, reference, "none", reason)
         rows.append(_row(MODEL, "{}", 0, 0, m))
     return rows
 
@@ -312,6 +317,14 @@ def _distance_rows(found: Mapping[str, TwoSample]) -> list[dict[str, Any]]:
         ]
         rows += [_row(MODEL, "{}", 0, 0, m) for m in measurements]
     return rows
+
+
+def _prior_rows(prior: LearnedPrior | None) -> list[dict[str, Any]]:
+    """The normaliser of a prior that has one: the share of proposals that it accepts."""
+    if prior is None or "normaliser" not in prior.info:
+        return []
+    value, stderr = (float(prior.info[name]) for name in ("normaliser", "normaliser_stderr"))
+    return [_row(MODEL, "{}", 0, 0, Measurement("normaliser", value, stderr, FINAL_DRAWS, "prior", "none"))]
 
 
 def _row(name: str, configured: str, fit: int, draw: int, m: Measurement) -> dict[str, Any]:

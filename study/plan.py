@@ -69,10 +69,13 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
     batching = batching or default_batching(architecture)
     extractor = ExtractorConfig(dimensions=config.feature_dimensions)
     features = {"data": data.fingerprint, "config": dataclasses.asdict(extractor)}
+    built = to_dict(config.model) | {"likelihood": likelihood, "prior": config.model.prior_settings}
+    if not built["prior"]:
+        del built["prior"]  # what a family does not use decides nothing
     trained = {
         "stage": "train",
         "data": data.fingerprint,
-        "model": {**to_dict(config.model), "likelihood": likelihood},
+        "model": built,
         "training": to_dict(config.training),
         "batching": dataclasses.asdict(batching),
         "platform": jax.devices()[0].platform,

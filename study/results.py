@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,17 @@ import pandas as pd
 from study import schemas
 from study.errors import StudyError
 
-CONFIGURATION = ["dataset", "network", "latent_dim", "alpha", "beta", "noise_variance", "seed"]
+CONFIGURATION = [
+    "dataset",
+    "family",
+    "prior",
+    "network",
+    "latent_dim",
+    "alpha",
+    "beta",
+    "noise_variance",
+    "seed",
+]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,6 +50,14 @@ class Results:
     draws: pd.DataFrame
     samples: Mapping[str, np.ndarray]
     provenance: Mapping[str, Any]
+
+    def only(self, run_ids: Iterable[str]) -> "Results":
+        """The same tables with the rows of some runs."""
+        kept = set(run_ids)
+        tables = {name: getattr(self, name) for name in schemas.TABLES}
+        tables = {name: table[table["run_id"].isin(kept)] for name, table in tables.items()}
+        samples = {name: array for name, array in self.samples.items() if name.split("/")[0] in kept}
+        return Results(**tables, samples=samples, provenance=self.provenance)
 
 
 def write_results(results: Results, folder: Path) -> None:

@@ -14,6 +14,7 @@ RUNS: Mapping[str, str] = {
     "fingerprint": "string",
     "n_train": "int64",
     "family": "string",
+    "prior": "string",
     "network": "string",
     "hidden": "string",
     "latent_dim": "int64",
@@ -88,6 +89,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "draws": DRAWS,
 }
 
+# What a table that was written before a column existed has in it.
+BEFORE: Mapping[str, Mapping[str, str]] = {"runs": {"prior": ""}}
+
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """The frame with exactly the declared columns, in order and of the declared types.
@@ -126,4 +130,5 @@ def read_table(folder: Path, table: str) -> pd.DataFrame:
         raise StudyError(
             f"{path}: not a readable parquet file ({error}); run the experiment again"
         ) from error
-    return conform(frame, table)
+    added = {c: v for c, v in BEFORE.get(table, {}).items() if c not in frame.columns}
+    return conform(frame.assign(**added), table)

@@ -259,3 +259,10 @@ def test_a_users_own_arrays_without_labels(tmp_path, monkeypatch):
     assert set(of_prior.index) == {"sharpness", "class_histogram", "confidence", "fd_infinity"}
     assert "needs at least 64 samples" in of_prior["fd_infinity"].iloc[0]
     assert (metrics.loc[metrics["metric"] == "kid", "status"] == "ok").sum() == 9
+
+
+def test_model_families_are_listed_with_summary_and_source():
+    rows = {row["name"]: row for row in cli.listing("models")}
+    assert list(rows) == ["vae", "vampprior", "mog-prior", "flow-prior", "lars-prior"]
+    assert all(row["summary"] and row["source"] for row in rows.values())
+    assert rows["vampprior"]["prior"] == {"components": 50} and rows["vae"]["prior"] == {}

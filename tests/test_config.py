@@ -27,6 +27,16 @@ def test_round_trip_through_plain_values():
         ({"model": {"network": "transformer"}}, "network: expected one of linear, mlp"),
         ({"model": {"latent_dim": 0}}, "latent_dim: must be positive"),
         ({"model": {"hidden": [0]}}, "hidden widths must be positive"),
+        (
+            {"model": {"family": "gan"}},
+            "family: expected one of vae, vampprior, mog-prior, flow-prior, lars-prior",
+        ),
+        ({"model": {"prior": {"component": 3}}}, "configuration.model.prior: unknown key 'component'"),
+        ({"model": {"prior": {"components": 0}}}, "components: must be positive"),
+        ({"model": {"prior": {"covariance": "tied"}}}, "covariance: expected one of diagonal, full"),
+        ({"model": {"prior": {"proposals": 1}}}, "fewer than 2 proposals"),
+        ({"model": {"prior": {"bins": 1}}}, "at least 2 bins"),
+        ({"model": {"prior": {"hidden": [0]}}}, "prior: hidden widths must be positive"),
         ({"training": {"learning_rate": 0}}, "learning_rate: must be positive"),
     ],
 )

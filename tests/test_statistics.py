@@ -1,5 +1,6 @@
 """Paired intervals against enumeration and simulation."""
 
+import itertools
 import math
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from study.statistics import bootstrap_interval, paired_differences, summarise
+from study.statistics import across_settings, bootstrap_interval, paired_differences, summarise
 
 
 @pytest.mark.parametrize("draw", ["normal", "uniform", "gamma"])
@@ -152,3 +153,33 @@ def test_missing_baseline_gives_no_verdict():
     summary = summarise(rows({"gmm": [1.0, 2.0, 3.0]}))
     assert set(summary["verdict"]) == {"none"}
     assert summary["difference"].isna().all()
+
+
+def test_families_are_told_apart_and_never_averaged_over():
+    """The learned prior's rows are its own: its baseline too, and no mean mixes two families."""
+    rows = []
+    for family, shift in (("vae", 0.0), ("vampprior", 10.0)):
+        for beta, seed in itertools.product((0.5, 1.0), range(4)):
+            for name, value in (("prior", 2.0), ("gmm", 1.0)):
+                noise = np.random.default_rng([seed, round(2 * beta)]).normal(0, 0.1) * (name == "gmm")
+                rows.append(
+                    {"run_id": f"{family}{beta}{seed}", "family": family, "prior": "", "alpha": 1.0, "beta": beta,
+                     "noise_variance": beta / 2, "seed": seed, "strategy": name, "fit": 0, "draw": 0,
+                     "metric": "kid", "value": value + shift + noise, "better": "lower", "reference": "", "n": 10,
+                     "status": "ok"}
+                )  # fmt: skip
+    frame = pd.DataFrame(rows)
+    whole = summarise(frame)
+    assert len(whole) == 2 * (2 + 1) * 2
+    for family, shift in (("vae", 0.0), ("vampprior", 10.0)):
+        own = whole[(whole["family"] == family) & whole["alpha"].isna()].set_index("strategy")
+        assert own["mean"]["prior"] == pytest.approx(2 + shift)
+        assert own["difference"]["gmm"] == pytest.approx(-1, abs=0.1)
+        assert own["standing"].to_dict() == {"prior": "", "gmm": "best"}
+        alone = summarise(frame[frame["family"] == family].drop(columns=["family", "prior"]))
+        same = ["mean", "low_mean", "high_mean", "difference", "low", "high", "p", "detectable", "standing"]
+        pd.testing.assert_frame_equal(
+            whole.loc[whole["family"] == family, same].reset_index(drop=True), alone[same]
+        )
+    across = across_settings(frame, "kid").set_index("family")
+    assert across["iqm"]["vampprior"] == pytest.approx(across["iqm"]["vae"] + 10)

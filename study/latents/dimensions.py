@@ -11,15 +11,20 @@ from scipy.special import ndtr, ndtri
 
 from study.latents.aggregate import LOG_2PI, AggregatePosterior
 from study.latents.base import Latents
+from study.latents.prior import MarginalPrior, Prior
 from study.latents.surgery import posterior_draws
 from study.models.likelihoods import gaussian_kl
 
 MARGINAL_DRAWS = 20_000  # draws behind W1 and KS, whose noise floor is about 1/√draws
 NULL = 0.95  # quantile
 _SIMULATED, _AT_MOST = 400, 5000  # sets of prior draws behind W1's null, and their size
+_HALVINGS = 200  # of draws of a learned prior, behind its null
+COLUMNS = ["dimension", "kl", "marginal_kl", "mutual_information", "w1", "ks"]
 
 
-def dimension_table(key: jax.Array, latents: Latents, *, draws: int) -> pd.DataFrame:
+def dimension_table(
+    key: jax.Array, latents: Latents, *, draws: int, prior: Prior | None = None
+) -> pd.DataFrame:
     """One row per latent dimension, the columns of `schemas.LATENTS` but `run_id`.
 
     `kl` is E_x KL(q(zⱼ|x)‖p(zⱼ)) in closed form. `marginal_kl` is KL(q(zⱼ)‖p(zⱼ)) with the exact one-dimensional
@@ -28,9 +33,15 @@ def dimension_table(key: jax.Array, latents: Latents, *, draws: int) -> pd.DataF
     Kolmogorov-Smirnov distances between q(zⱼ) and N(0, 1); beside them, as `w1_null_high` and `ks_null_high`, what
     as many draws of N(0, 1) exceed in 5 % of cases. KLs are in nats, variances in squared units of z, W1 in units
     of z.
+
+    Under a learned prior (None is N(0, I)) p(zⱼ) is its marginal: `kl` and `marginal_kl` are taken at `draws` draws
+    where it is tractable, NaN where it is not (flow, LARS). `mutual_information` needs no prior and is always there.
+    The two distances, and their nulls, are then between two sets of draws, of q(zⱼ) and of p(zⱼ).
     """
     draw_key, marginal_key = jax.random.split(key)
-    _, z, _ = posterior_draws(draw_key, latents, draws=draws)
+    _, z, own = posterior_draws(draw_key, latents, draws=draws)
+    if prior is not None:
+        return _described(_against_learned(marginal_key, latents, z, own, prior), latents)
     kl = np.asarray(gaussian_kl(latents.mean, latents.log_var), np.float64).mean(0)
     repeats = -(-MARGINAL_DRAWS // latents.n)
     many = np.concatenate([latents.sample(k) for k in jax.random.split(marginal_key, repeats)])
@@ -41,12 +52,56 @@ def dimension_table(key: jax.Array, latents: Latents, *, draws: int) -> pd.DataF
         marginal_kl = float(np.mean(marginal.log_prob(z[:, j : j + 1]) - log_p))
         w1, ks = normal_distances(many[:, j])
         rows.append((j, kl[j], marginal_kl, kl[j] - marginal_kl, w1, ks))
-    frame = pd.DataFrame(rows, columns=["dimension", "kl", "marginal_kl", "mutual_information", "w1", "ks"])
-    frame["mean_variance"] = latents.mean.astype(np.float64).var(0)
-    frame["variance_mean"] = np.exp(latents.log_var.astype(np.float64)).mean(0)
+    frame = pd.DataFrame(rows, columns=COLUMNS)
     frame["w1_null_high"], frame["ks_null_high"] = normal_null(len(many))
-    frame["active"] = frame["mean_variance"] > 0.01
-    return frame
+    return _described(frame, latents)
+
+
+def _described(frame: pd.DataFrame, latents: Latents) -> pd.DataFrame:
+    """The table with the columns that need no prior."""
+    mean_variance = latents.mean.astype(np.float64).var(0)
+    return frame.assign(
+        mean_variance=mean_variance,
+        variance_mean=np.exp(latents.log_var.astype(np.float64)).mean(0),
+        active=mean_variance > 0.01,
+    )
+
+
+def _against_learned(
+    key: jax.Array, latents: Latents, z: np.ndarray, own: np.ndarray, prior: Prior
+) -> pd.DataFrame:
+    """The columns that need the prior, from draws of a learned one; own is log q(zⱼ|x) `[M, d]` of the draws z."""
+    log_p = prior.marginal_log_prob(z) if isinstance(prior, MarginalPrior) else np.full(z.shape, math.nan)
+    q_key, p_key, null_key = jax.random.split(key, 3)
+    m = MARGINAL_DRAWS
+    many, of_prior = AggregatePosterior(latents).sample(q_key, n=m), prior.sample(p_key, n=m)
+    pool = prior.sample(null_key, n=2 * min(m, _AT_MOST))
+    rows = []
+    for j in range(latents.d):
+        marginal = AggregatePosterior(Latents(latents.mean[:, j : j + 1], latents.log_var[:, j : j + 1]))
+        log_q = marginal.log_prob(z[:, j : j + 1])
+        kl, marginal_kl = (own[:, j] - log_p[:, j]).mean(), (log_q - log_p[:, j]).mean()
+        w1 = float(np.abs(np.sort(many[:, j]) - np.sort(of_prior[:, j])).mean())
+        ks = float(stats.ks_2samp(many[:, j], of_prior[:, j], method="asymp").statistic)
+        w1_null = halved_w1(pool[:, j]) * math.sqrt(len(pool) / (2 * m))
+        information = (own[:, j] - log_q).mean()
+        rows.append(
+            (j, kl, marginal_kl, information, w1, ks, w1_null, stats.kstwobign.ppf(NULL) * math.sqrt(2 / m))
+        )
+    return pd.DataFrame(rows, columns=[*COLUMNS, "w1_null_high", "ks_null_high"])
+
+
+def halved_w1(pool: np.ndarray) -> float:
+    """The 95 % quantile of the Wasserstein-1 distance between two random halves of draws `[2m]`."""
+    rng = np.random.default_rng(0)
+    ordered = np.sort(pool)
+    half = len(pool) // 2
+    found = []
+    for _ in range(_HALVINGS):
+        side = np.zeros(len(pool), bool)
+        side[rng.permutation(len(pool))[:half]] = True
+        found.append(np.abs(ordered[side] - ordered[~side]).mean())
+    return float(np.quantile(found, NULL))
 
 
 def normal_distances(z: np.ndarray) -> tuple[float, float]:

@@ -8,10 +8,16 @@ and so are their complements for KL(q(z)‖p(z)). Where they part, the data do n
 KL(q(z)‖p(z)) in turn is total correlation, KL(q(z)‖∏ⱼ q(zⱼ)), and dimension-wise KL, Σⱼ KL(q(zⱼ)‖p(zⱼ))
 :cite:`chen2018`. They are taken at the same draws, with the own component included for the upper ends and left out
 for the lower ones, and add up.
+
+Under a prior that was learned with the model the rate and KL(q(z)‖p(z)) have no closed form and are taken from draws,
+the rate from two of each of the N posteriors; so they agree with I within their standard errors and not exactly. Such a
+prior does not factorise, and total correlation and dimension-wise KL no longer add up to KL(q(z)‖p(z)). What needs the
+prior's marginals is NaN where these are not tractable (flow, LARS).
 """
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -19,6 +25,7 @@ from scipy import stats
 
 from study.latents.aggregate import LOG_2PI, AggregatePosterior
 from study.latents.base import Latents
+from study.latents.prior import MarginalPrior, Prior
 from study.models.likelihoods import gaussian_kl
 
 IDENTIFIED = 0.1  # nats between the two ends of a bracket, below which it counts as one number
@@ -39,16 +46,20 @@ class Surgery:
     """The decomposition of one model's rate, all in nats but the shares.
 
     Attributes:
-        rate: E_x KL(q(z|x)‖p(z)), closed form over all N.
+        rate: E_x KL(q(z|x)‖p(z)) over all N, in closed form under N(0, I).
         mi_lower, mi_upper: bracket on I(x; z).
         kl_aggregate_lower, kl_aggregate_upper: bracket on KL(q(z)‖p(z)).
         total_correlation_lower, total_correlation_upper: what the dimensions of z tell of each other.
-        dimension_wise_kl_lower, dimension_wise_kl_upper: the prior's mismatch with the marginals of q(z).
+        dimension_wise_kl_lower, dimension_wise_kl_upper: the prior's mismatch with the marginals of q(z); NaN where
+            the prior's marginals are not tractable.
         overlap: exp(log N − I), how many training examples could have produced a z; near 1, drawing from q(z)
             reconstructs training data.
         hole_mass: share of prior draws where log q(z) lies below its 1 % quantile over held-out codes.
-        hole_mass_converse: share of q(z) outside the ball that holds 99 % of the prior.
-        active_units, active_units_kl: dimensions with Var(mean) > 0.01 :cite:`burda2016`; with KL > 0.01 nats.
+        hole_mass_converse: share of q(z) outside the ball that holds 99 % of N(0, I); for a learned prior, where
+            log p(z) lies below its 1 % quantile over draws of p.
+        active_units, active_units_kl: dimensions with Var(mean) > 0.01 :cite:`burda2016`; with KL > 0.01 nats, NaN
+            where the prior's marginals are not tractable. A learned prior leaves the scale of z free, and with it the
+            first of the two.
     """
 
     rate: Estimate
@@ -92,7 +103,9 @@ def posterior_draws(
     return index, z, own
 
 
-def surgery(key: jax.Array, latents: Latents, held_out: Latents, *, draws: int) -> Surgery:
+def surgery(
+    key: jax.Array, latents: Latents, held_out: Latents, *, draws: int, prior: Prior | None = None
+) -> Surgery:
     """Take one model's rate apart, with `draws` Monte Carlo draws of z against all N components.
 
     Args:
@@ -100,6 +113,7 @@ def surgery(key: jax.Array, latents: Latents, held_out: Latents, *, draws: int) 
         latents: posteriors of the training examples, which define q(z).
         held_out: posteriors of examples that were not trained on.
         draws: draws from q(z), and as many from the prior.
+        prior: p(z), where it was learned with the model; None is N(0, I).
     """
     posterior_key, prior_key, held_out_key = jax.random.split(key, 3)
     q = AggregatePosterior(latents)
@@ -114,31 +128,130 @@ def surgery(key: jax.Array, latents: Latents, held_out: Latents, *, draws: int) 
     ]
     marginal_left_out, marginal_included = np.sum(pairs, axis=0)
     mi_lower, mi_upper = mean_estimate(own - included), mean_estimate(own - left_out)
-    kl = np.asarray(gaussian_kl(latents.mean, latents.log_var), np.float64)
-    rate = Estimate(float(kl.sum(1).mean()), 0.0, n)
-
-    # As for I, what one posterior tells of all marginals, whose complement of the rate varies least.
-    lower, upper = mean_estimate(own - marginal_included), mean_estimate(own - marginal_left_out)
-
+    marginals = marginal_included, marginal_left_out
+    against = (
+        _against_normal(latents, z, own, mi_lower, mi_upper, marginals, key=prior_key, draws=draws)
+        if prior is None
+        else _against_learned(
+            prior, latents, z, own_marginals, (included, left_out), marginals, key=prior_key, draws=draws
+        )
+    )
     threshold = np.quantile(q.log_prob(held_out.sample(held_out_key)), HOLE_QUANTILE)
-    prior = np.asarray(jax.random.normal(prior_key, (draws, latents.d)))
     overlap = math.exp(math.log(n) - mi_lower.value)
     return Surgery(
-        rate=rate,
+        rate=against.rate,
         mi_lower=mi_lower,
         mi_upper=mi_upper,
-        kl_aggregate_lower=dataclasses.replace(mi_upper, value=rate.value - mi_upper.value),
-        kl_aggregate_upper=dataclasses.replace(mi_lower, value=rate.value - mi_lower.value),
+        kl_aggregate_lower=against.kl_aggregate[1],
+        kl_aggregate_upper=against.kl_aggregate[0],
         total_correlation_lower=mean_estimate(left_out - marginal_left_out),
         total_correlation_upper=mean_estimate(included - marginal_included),
-        dimension_wise_kl_lower=dataclasses.replace(upper, value=rate.value - upper.value),
-        dimension_wise_kl_upper=dataclasses.replace(lower, value=rate.value - lower.value),
+        dimension_wise_kl_lower=against.dimension_wise_kl[1],
+        dimension_wise_kl_upper=against.dimension_wise_kl[0],
         overlap=Estimate(overlap, overlap * mi_lower.stderr, mi_lower.n),
-        hole_mass=mean_estimate((q.log_prob(prior) < threshold).astype(float)),
-        hole_mass_converse=mean_estimate((np.square(z).sum(1) > _radius(latents.d)).astype(float)),
+        hole_mass=mean_estimate((q.log_prob(against.draws) < threshold).astype(float)),
+        hole_mass_converse=mean_estimate(against.outside.astype(float)),
         active_units=Estimate(float((latents.mean.var(0) > 0.01).sum()), 0.0, n),
-        active_units_kl=Estimate(float((kl.mean(0) > 0.01).sum()), 0.0, n),
+        active_units_kl=Estimate(_count(against.kl), 0.0, n),
     )
+
+
+class _Against(NamedTuple):
+    """What depends on the prior: estimates, upper ends first, and what more is made of them.
+
+    Attributes:
+        kl: `[d]`, E_x KL(q(zⱼ|x)‖p(zⱼ)), NaN where p(zⱼ) is not tractable.
+        draws: `[M, d]` of the prior.
+        outside: `[M]`, which draws of q(z) lie where the prior hardly ever does.
+    """
+
+    rate: Estimate
+    kl_aggregate: tuple[Estimate, Estimate]
+    dimension_wise_kl: tuple[Estimate, Estimate]
+    kl: np.ndarray
+    draws: np.ndarray
+    outside: np.ndarray
+
+
+def _against_normal(
+    latents: Latents,
+    z: np.ndarray,
+    own: np.ndarray,
+    mi_lower: Estimate,
+    mi_upper: Estimate,
+    marginals: tuple[np.ndarray, np.ndarray],
+    *,
+    key: jax.Array,
+    draws: int,
+) -> _Against:
+    """N(0, I): the rate in closed form over all N, and the rest its complement."""
+    kl = np.asarray(gaussian_kl(latents.mean, latents.log_var), np.float64)
+    rate = Estimate(float(kl.sum(1).mean()), 0.0, latents.n)
+    # As for I, what one posterior tells of all marginals, whose complement of the rate varies least.
+    known = [mean_estimate(own - marginal) for marginal in marginals]
+
+    def complement(part: Estimate) -> Estimate:
+        return dataclasses.replace(part, value=rate.value - part.value)
+
+    return _Against(
+        rate,
+        (complement(mi_lower), complement(mi_upper)),
+        (complement(known[0]), complement(known[1])),
+        kl.mean(0),
+        np.asarray(jax.random.normal(key, (draws, latents.d))),
+        np.square(z).sum(1) > _radius(latents.d),
+    )
+
+
+def _against_learned(
+    prior: Prior,
+    latents: Latents,
+    z: np.ndarray,
+    own_marginals: np.ndarray,
+    joint: tuple[np.ndarray, np.ndarray],
+    marginals: tuple[np.ndarray, np.ndarray],
+    *,
+    key: jax.Array,
+    draws: int,
+) -> _Against:
+    """A learned prior: all from draws; joint is log q(z), marginals Σⱼ log q(zⱼ), with the own component first."""
+    p = prior.sample(key, n=draws)
+    log_p = prior.log_prob(z)
+    edge = np.quantile(prior.log_prob(p), HOLE_QUANTILE)
+    kl, wise = np.full(latents.d, math.nan), (Estimate(math.nan, math.nan, len(z)),) * 2
+    if isinstance(prior, MarginalPrior):
+        log_p_marginals = prior.marginal_log_prob(z)
+        kl = (own_marginals - log_p_marginals).mean(0)
+        ends = [mean_estimate(marginal - log_p_marginals.sum(1)) for marginal in marginals]
+        wise = ends[0], ends[1]
+    return _Against(
+        learned_rate(jax.random.fold_in(key, 1), latents, prior),
+        (mean_estimate(joint[0] - log_p), mean_estimate(joint[1] - log_p)),
+        wise,
+        kl,
+        p,
+        log_p < edge,
+    )
+
+
+def learned_rate(key: jax.Array, latents: Latents, prior: Prior) -> Estimate:
+    """E_x KL(q(z|x)‖p(z)) in nats under a learned prior: log q(z|x) − log p(z) at two independent z for each x.
+
+    The standard error is that of these draws alone, for the N examples at hand, as the closed form under N(0, I) has
+    none: half the difference within a pair has the variance of its mean.
+    """
+    pair = []
+    for own_key in jax.random.split(key):
+        epsilon = np.asarray(jax.random.normal(own_key, latents.mean.shape))
+        log_q = -0.5 * (np.square(epsilon, dtype=np.float64) + latents.log_var + LOG_2PI).sum(1)
+        pair.append(log_q - prior.log_prob(latents.mean + np.exp(0.5 * latents.log_var) * epsilon))
+    stderr = math.sqrt(np.square(0.5 * (pair[0] - pair[1])).mean() / latents.n)
+    return Estimate(float(np.mean(pair)), stderr, latents.n)
+
+
+def _count(kl: np.ndarray) -> float:
+    """How many exceed 0.01 nats, NaN where they are not known."""
+    return math.nan if np.isnan(kl).any() else float((kl > 0.01).sum())
 
 
 def _both_ways(

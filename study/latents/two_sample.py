@@ -1,12 +1,14 @@
 """Distances between draws of q(z) and as many draws of the prior, each with what two draws of the prior score.
 
 None of the three is zero between two finite sets of one distribution, so each comes with its null: the value that
-two sets of n prior draws exceed in 5 % of cases. Below it, q(z) is not told apart from the prior.
+two sets of n prior draws exceed in 5 % of cases. Below it, q(z) is not told apart from the prior. Under a prior that
+was learned with the model both the distance and its null are taken from that prior's draws.
 """
 
 import dataclasses
 import functools
 import math
+from collections.abc import Callable
 
 import jax
 import numpy as np
@@ -18,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents
+from study.latents.prior import Prior
 from study.latents.surgery import Estimate
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -37,12 +40,24 @@ class TwoSample:
     null_high: float
 
 
-def two_sample(key: jax.Array, latents: Latents, *, draws: int) -> dict[str, TwoSample]:
-    """`latent_mmd`, `latent_sliced_w2` and `latent_c2st` between q(z) and N(0, I), `draws` of each."""
+def two_sample(
+    key: jax.Array, latents: Latents, *, draws: int, prior: Prior | None = None
+) -> dict[str, TwoSample]:
+    """`latent_mmd`, `latent_sliced_w2` and `latent_c2st` between q(z) and the prior, `draws` of each.
+
+    A learned prior (None is N(0, I)) leaves the scale of z free, and the first two depend on it: compare them with
+    their null, and not between models.
+    """
     posterior_key, prior_key = jax.random.split(key)
     x = AggregatePosterior(latents).sample(posterior_key, n=draws)
-    y = np.asarray(jax.random.normal(prior_key, x.shape))
-    null = prior_null(draws, latents.d)
+    if prior is None:
+        y = np.asarray(jax.random.normal(prior_key, x.shape))
+        null = prior_null(draws, latents.d)
+    else:
+        y = prior.sample(prior_key, n=draws)
+        null = simulated_null(
+            jax.random.fold_in(prior_key, 1), draws, lambda key: prior.sample(key, n=2 * draws)
+        )
     return {
         "latent_mmd": TwoSample(mmd(x, y), null.mmd),
         "latent_sliced_w2": TwoSample(sliced_w2(x, y), null.sliced_w2),
@@ -133,11 +148,16 @@ class Null:
 
 @functools.cache
 def prior_null(n: int, d: int) -> Null:
-    """The nulls for `[n, d]`: simulated with fixed keys, halving pools of 2n prior draws; c2st in closed form."""
+    """The nulls for `[n, d]` of N(0, I), simulated with fixed keys."""
+    return simulated_null(jax.random.key(0), n, lambda key: np.asarray(jax.random.normal(key, (2 * n, d))))
+
+
+def simulated_null(key: jax.Array, n: int, draw: Callable[[jax.Array], np.ndarray]) -> Null:
+    """The nulls of two sets of n draws, halving pools of 2n that `draw` gives for a key; c2st in closed form."""
     mmds, distances = [], []
-    for pool_key in jax.random.split(jax.random.key(0), POOLS):
+    for pool_key in jax.random.split(key, POOLS):
         draw_key, split_key = jax.random.split(pool_key)
-        pool = np.asarray(jax.random.normal(draw_key, (2 * n, d)))
+        pool = draw(draw_key)
         rng = np.random.default_rng(np.asarray(jax.random.bits(split_key, (4,))))
         first = np.zeros((2 * n, SPLITS), bool)
         for column in first.T:

@@ -22,24 +22,29 @@ def build_report(
         folder: the results folder; a `claims.csv` in it becomes a section.
         results: its tables.
         summary: what `study.statistics` makes of them.
-        findings: an experiment's own answer and sections, which then come first.
+        findings: an experiment's own answer and sections, which then come first. Where there are several families of
+            models, what follows is about the first of them, and the others have a folded table each.
 
     Returns:
         The answer in a sentence, and the path of `report.html`.
     """
-    summary = frames.with_errors(frames.undecided(summary), results.metrics)
+    (family, (main, summary)), *others = frames.by_family(results, frames.undecided(summary)).items()
+    summary = frames.with_errors(summary, main.metrics)
     parts = findings.sections if findings else ()
     own = {f"finding-{i + 1}": (s.figure, s.title) for i, s in enumerate(parts) if s.figure is not None}
-    pictures, absent = save_figures(results, summary, folder, extra=own)
+    pictures, absent = save_figures(main, summary, folder, extra=own)
     claims = folder / "claims.csv"
     report = compose(
-        results,
+        main,
         summary,
         pictures,
         absent,
         claims=pd.read_csv(claims) if claims.is_file() else None,
         findings=findings,
         folder=shown(folder),
+        family=family,
+        others={name: rows for name, (_, rows) in others},
+        whole=results,
     )
     replace(folder / "report.md", markdown.render(report).encode())
     replace(folder / "report.html", page.render(report).encode())

@@ -23,16 +23,34 @@ def compose(
     claims: pd.DataFrame | None,
     findings: Findings | None,
     folder: str,
+    family: str = "",
+    others: Mapping[str, pd.DataFrame] | None = None,
+    whole: Results | None = None,
 ) -> Report:
-    """The report in its fixed order; sections without data are left out and named as missing."""
+    """The report in its fixed order; sections without data are left out and named as missing.
+
+    Args:
+        results, summary: of one family of models.
+        pictures, absent: its figures, and why others are absent.
+        claims, findings: sections of their own.
+        folder: as a reader types it.
+        family: which family it is.
+        others: the summaries of the other families by name.
+        whole: results of all families, for what failed.
+    """
     said = answer(summary, frames.models(results))
     details = list(said.details)
     headline = said.headline
     if findings is not None:
         headline, details = findings.answer, [said.headline, *details]
+    if others:
+        names = ", ".join(f"`{name}`" for name in others)
+        details.append(
+            f"General figures and tables are about the models of family `{family}`; {names} have a table each."
+        )
     sections = [
         *_findings(findings, pictures),
-        _scores(summary, pictures),
+        _scores(summary, pictures, others or {}),
         _gains(results, summary, pictures),
         _shown("ladder", "The gap ladder", ["ladder"], pictures),
         _mismatch(results, pictures),
@@ -40,7 +58,7 @@ def compose(
         _shown("samples", "Samples", [n for n in pictures if n.startswith("samples-")], pictures),
         _novelty(summary, pictures),
         _claims(claims),
-        Section("missing", "What failed or is missing", _missing(results, absent, claims)),
+        Section("missing", "What failed or is missing", _missing(whole or results, absent, claims)),
         Section("methods", "Methods", _methods(results, summary, pictures)),
         Section("provenance", "Provenance", [Terms(methods.provenance(results.provenance))]),
         Section("again", "Make it again", _again(results.provenance, pictures, folder)),
@@ -71,7 +89,9 @@ def _findings(findings: Findings | None, pictures: Mapping[str, Picture]) -> lis
     return sections
 
 
-def _scores(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
+def _scores(
+    summary: pd.DataFrame, pictures: Mapping[str, Picture], others: Mapping[str, pd.DataFrame]
+) -> Section:
     whole, grid = scores.build(summary), frames.settings(summary)
     over = "averaged over the grid" if len(grid) > 1 else f"at {grid[0].label}" if grid else ""
     blocks: list[Block] = []
@@ -81,6 +101,14 @@ def _scores(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
         single = scores.build(summary, setting=setting)
         if single.names:
             caption = f"Mean with 95 % interval at {setting.label}. {scores.LEGEND}"
+            blocks.append(Scores(caption, single, folded=True))
+    for name, rows in others.items():
+        single = scores.build(rows)
+        if single.names:
+            caption = (
+                f"Models of family {name}: mean with 95 % interval over their grid; `prior` is their own. "
+                f"{scores.LEGEND}"
+            )
             blocks.append(Scores(caption, single, folded=True))
     if "differences" in pictures:
         paired = f"Paired difference from the prior on the same trained model, 95 % interval, {over}.{scores.UNSEEN}"

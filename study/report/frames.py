@@ -60,6 +60,25 @@ class Setting:
         return f"a{self.alpha:g}-b{self.beta:g}".replace(".", "_").replace("+", "")
 
 
+def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Results, pd.DataFrame]]:
+    """Results and summary of each kind of model, under a name that tells it from the others; "vae" first.
+
+    Figures and sentences are about one kind: an average over families answers no question.
+    """
+    runs = results.runs
+    if not len(runs) or not {"family", "prior"} <= set(summary.columns):
+        return {str(runs["family"].iloc[0]) if len(runs) else "vae": (results, summary)}
+    kinds = runs[["family", "prior"]].fillna("").drop_duplicates().sort_values(["family", "prior"])
+    kinds = kinds.iloc[np.argsort(kinds["family"].ne("vae"), kind="stable")]
+    several = kinds["family"].duplicated(keep=False)
+    parts = {}
+    for (family, prior), long in zip(kinds.itertuples(index=False, name=None), several, strict=True):
+        own = runs[(runs["family"] == family) & (runs["prior"].fillna("") == prior)]
+        rows = summary[(summary["family"] == family) & (summary["prior"] == prior)]
+        parts[f"{family} ({prior})" if long else family] = results.only(own["run_id"]), rows
+    return parts
+
+
 def each(frame: pd.DataFrame) -> Iterator[Any]:
     """The rows as named tuples, with the index as `Index`."""
     return iter(frame.itertuples())

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from study.statistics.intervals import LEVEL
-from study.statistics.replicates import BASELINE, Replicates, replicates
+from study.statistics.replicates import BASELINE, Replicates, by_model, replicates
 from study.statistics.standing import distance_from_best
 
 RESAMPLES = 2000
@@ -49,9 +49,19 @@ def across_settings(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
         metric: which one; it needs a direction.
 
     Returns:
-        Columns strategy, settings, trainings, and value, low, high of each of improvement, iqm (of the metric) and
-        iqm_difference (of the paired difference). Strategies that lack a setting of the prior are left out.
+        Columns family, prior, strategy, settings, trainings, and value, low, high of each of improvement, iqm (of
+        the metric) and iqm_difference (of the paired difference). Strategies that lack a setting of the prior are
+        left out.
     """
+    parts = [
+        _of_one(rows, metric).assign(family=family, prior=prior)
+        for (family, prior), rows in by_model(metrics)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _of_one(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The rows of one kind of model."""
     found: dict[str, dict[str, Replicates]] = {}
     for row in replicates(metrics[metrics["metric"] == metric], average=False):
         found.setdefault(row.strategy, {})[repr(row.setting)] = row

@@ -55,7 +55,7 @@ def variance_components(values: np.ndarray) -> Components:
 def component_table(metrics: pd.DataFrame) -> pd.DataFrame:
     """Variance components of every strategy and metric, and of its paired difference from `prior`.
 
-    Estimated within each (α, β), averaged over the grid, and only then cut off at zero.
+    Estimated within each (α, β) of each kind of model, averaged over all, and only then cut off at zero.
 
     Returns:
         Columns strategy, metric, of ("value" or "difference"), training, fitting, drawing; NaN where the design

@@ -8,6 +8,7 @@ import pandas as pd
 
 BASELINE = "prior"
 GRID = ["alpha", "beta", "noise_variance"]
+MODEL = ["family", "prior"]  # what is compared, and never averaged over
 
 
 def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd.DataFrame:
@@ -22,17 +23,31 @@ def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd
     return joined.drop(columns="value_baseline")
 
 
+def by_model(metrics: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
+    """(family, settings of its prior) and the rows of each kind of model, in order of appearance."""
+    columns = [name for name in MODEL if name in metrics]
+    if not columns or metrics.empty:
+        yield ("vae", ""), metrics
+        return
+    for key, rows in metrics.groupby([metrics[name].fillna("") for name in columns], sort=False):
+        found = dict(zip(columns, map(str, key), strict=True))
+        yield (found.get("family", "vae"), found.get("prior", "")), rows
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Replicates:
-    """All replicates of one strategy and metric, at one setting or averaged over the grid.
+    """All replicates of one strategy and metric, at one setting or averaged over the grid, of one kind of model.
 
     Attributes:
+        family, prior: the kind of model, as in `schemas.RUNS`.
         setting: (α, β, s), or None for the average over the grid.
         strategy, metric, better, reference, n: as in `schemas.METRICS`.
         seeds: `[S]` training seeds.
         values, differences: `[S, fits, draws]`, differences paired against `prior`, NaN where there is none.
     """
 
+    family: str
+    prior: str
     setting: tuple[float, float, float] | None
     strategy: str
     metric: str
@@ -45,14 +60,18 @@ class Replicates:
 
 
 def replicates(metrics: pd.DataFrame, *, average: bool = True) -> Iterator[Replicates]:
-    """Every strategy and metric at every (α, β), then, with `average`, averaged over the grid.
+    """Every strategy and metric at every (α, β), then, with `average`, averaged over the grid; family by family.
 
     A seed that failed in one setting is left out of the average. Where some fits or draws are missing, every
     training counts with the mean of those that it has: such a mean carries their noise already.
     """
-    frame = paired_differences(metrics[metrics["status"] == "ok"])
-    if frame.empty:
-        return
+    for model, rows in by_model(metrics[metrics["status"] == "ok"]):
+        if not rows.empty:
+            yield from _of_one(model, paired_differences(rows), average=average)
+
+
+def _of_one(model: tuple[str, str], frame: pd.DataFrame, *, average: bool) -> Iterator[Replicates]:
+    """The replicates of one kind of model."""
     facts = frame.groupby(["strategy", "metric"], sort=False)[["better", "reference", "n"]].first()
     settings = list(frame[GRID].drop_duplicates().itertuples(index=False, name=None))
     values, differences = _dense(frame)
@@ -67,7 +86,16 @@ def replicates(metrics: pd.DataFrame, *, average: bool = True) -> Iterator[Repli
             if made is not None:
                 kept, own, paired = made
                 yield Replicates(
-                    setting, strategy, metric, str(better), reference, int(n), seeds[kept], own, paired
+                    *model,
+                    setting,
+                    strategy,
+                    metric,
+                    str(better),
+                    reference,
+                    int(n),
+                    seeds[kept],
+                    own,
+                    paired,
                 )
 
 

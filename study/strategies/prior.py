@@ -1,4 +1,7 @@
-"""z ~ p(z) = N(0, I), the distribution that the rate term pulls every posterior towards.
+"""z ~ p(z): N(0, I), the distribution that the rate term pulls every posterior towards, or the model's own prior.
+
+A model that learned its prior (families `vampprior`, `mog-prior`, `flow-prior`, `lars-prior`) has that one, and its
+density is the model's. A model without a `prior` has N(0, I).
 
 Source: the generative model of :cite:`kingma2014`, section 2.1: z ~ p(z), then x ~ p(x|z).
 
@@ -8,25 +11,62 @@ the prior may reach places that the decoder has never seen. It is way 3 of the a
 """
 
 import dataclasses
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
 
 import jax
 import numpy as np
 
+from study.errors import StudyError
 from study.latents import Latents
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source
+from study.strategies.base import Decoder, FittedDensity, Source
+
+
+class Density(Protocol):
+    """What a model's learned prior offers."""
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """log p(z) in nats at z `[n, d]`, `[n]` float64."""
+        ...
+
+    def sample(self, key: jax.Array, *, n: int) -> np.ndarray:
+        """n independent draws `[n, d]`."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedPrior:
+    """A prior that was learned with its model."""
+
+    prior: Density
+    d: int
+    info: Mapping[str, Any]
+
+    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw z `[n, d]` float32, independent; `labels` play no part in an unconditional draw."""
+        return np.asarray(self.prior.sample(key, n=n), np.float32)
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """log-density in nats at z `[n, d]`, `[n]` float64.
+
+        Raises:
+            StudyError: z is not `[n, d]`.
+        """
+        if np.ndim(z) != 2 or np.shape(z)[1] != self.d:
+            raise StudyError(f"log_prob: z must be [n, {self.d}], got {list(np.shape(z))}")
+        return np.asarray(self.prior.log_prob(z), np.float64)
 
 
 @dataclasses.dataclass(frozen=True)
 class Prior:
-    """Draws from N(0, I); the codes give the dimension and nothing else."""
+    """Draws from N(0, I), or from the prior that the model learned; the codes give the dimension and nothing else."""
 
     name: ClassVar[str] = "prior"
     kind: ClassVar[Source] = "thread"
     source: ClassVar[str] = "discussion thread; Kingma and Welling 2014"
-    summary: ClassVar[str] = "z ~ N(0, I)"
+    summary: ClassVar[str] = "z ~ p(z): N(0, I), or the model's own learned prior"
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = True
@@ -40,7 +80,11 @@ class Prior:
         *,
         model: Decoder | None = None,
         validation: Latents | None = None,
-    ) -> FittedGaussian:
-        """N(0, I) in as many dimensions as the codes have."""
+    ) -> FittedDensity:
+        """N(0, I) in as many dimensions as the codes have, or the model's own prior."""
+        learned = getattr(model, "prior", None)
+        if learned is not None:
+            info = {"codes": latents.n, **getattr(learned, "info", {})}
+            return with_validation(key, FittedPrior(learned, latents.d, info), validation)
         fitted = FittedGaussian(np.zeros(latents.d), np.eye(latents.d), {"codes": latents.n})
         return with_validation(key, fitted, validation)

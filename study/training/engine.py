@@ -170,7 +170,7 @@ def _train_one(
     adam = optax.scale_by_adam()
     # The generator is named: what a cell draws must not depend on a caller's global default.
     initial_key, train_key = jax.random.split(jax.random.key(seed, impl="threefry2x32"))
-    parameters = architecture.initialise(initial_key)
+    parameters = architecture.initialise(initial_key, train)
 
     def objective(
         parameters: Any, weight: jax.Array, key: jax.Array, x: jax.Array
@@ -201,7 +201,7 @@ def _train_one(
 
     start = (parameters, adam.init(parameters))
     (parameters, _), losses = jax.lax.scan(epoch, start, jnp.arange(epochs, dtype=jnp.int32))
-    return parameters, losses
+    return architecture.finish(jax.random.fold_in(initial_key, 2), parameters), losses
 
 
 def _schedule(training: TrainConfig, done: jax.Array) -> jax.Array:

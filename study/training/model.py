@@ -9,11 +9,10 @@ import numpy as np
 from flax import nnx
 
 from study.config import VAEConfig
-from study.errors import StudyError
 from study.models.likelihoods import Likelihood
 from study.models.vae import VAE
-
-BLOCK = 1024  # rows per call: bounds memory, and one shape means one compilation
+from study.training.blocks import in_blocks, rows
+from study.training.prior import LearnedPrior, learned_prior
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,9 +23,20 @@ class Architecture:
     size: int
     likelihood: Likelihood
 
-    def initialise(self, key: jax.Array) -> Any:
-        """Fresh parameters, a pytree of arrays."""
-        return nnx.split(VAE(self.config, self.size, self.likelihood, rngs=nnx.Rngs(params=key)))[1]
+    def initialise(self, key: jax.Array, train: jax.Array | None = None) -> Any:
+        """Fresh parameters, a pytree of arrays; a prior may begin at training data `[N, D]`, where given."""
+        model = VAE(self.config, self.size, self.likelihood, rngs=nnx.Rngs(params=key))
+        if model.prior is not None and train is not None:
+            model.prior.start(jax.random.fold_in(key, 1), train)
+        return nnx.split(model)[1]
+
+    def finish(self, key: jax.Array, parameters: Any) -> Any:
+        """The parameters with what a prior only knows when training is over."""
+        model = self.merge(parameters)
+        if model.prior is None:
+            return parameters
+        model.prior.finish(key)
+        return nnx.split(model)[1]
 
     def merge(self, parameters: Any) -> VAE:
         """The module with these parameters."""
@@ -69,8 +79,8 @@ class TrainedModel:
         Raises:
             StudyError: x is not `[N, D]`.
         """
-        x = self._rows(x, self.architecture.size, "x")
-        mean, log_var = _in_blocks(functools.partial(_encode, self.architecture, self.parameters), x)
+        x = rows(x, self.architecture.size, "x")
+        mean, log_var = in_blocks(functools.partial(_encode, self.architecture, self.parameters), x)
         return mean, log_var
 
     def decode(self, z: np.ndarray) -> np.ndarray:
@@ -79,21 +89,19 @@ class TrainedModel:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        z = self._rows(z, self.architecture.config.latent_dim, "z")
-        return _in_blocks(functools.partial(_decode, self.architecture, self.parameters), z)[0]
+        z = rows(z, self.architecture.config.latent_dim, "z")
+        return in_blocks(functools.partial(_decode, self.architecture, self.parameters), z)[0]
+
+    @property
+    def prior(self) -> LearnedPrior | None:
+        """The prior that was learned with the model; None is N(0, I)."""
+        return learned_prior(self)
 
     @property
     def finite(self) -> bool:
         """Whether every parameter and every loss is a finite number."""
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(self.parameters)]
         return all(bool(np.isfinite(leaf).all()) for leaf in [*leaves, self.losses])
-
-    @staticmethod
-    def _rows(array: np.ndarray, width: int, name: str) -> np.ndarray:
-        array = np.asarray(array, np.float32)
-        if array.ndim != 2 or array.shape[1] != width:
-            raise StudyError(f"model: {name} must be [N, {width}], got {list(array.shape)}")
-        return array
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -104,12 +112,3 @@ def _encode(architecture: Architecture, parameters: Any, x: jax.Array) -> tuple[
 @functools.partial(jax.jit, static_argnums=0)
 def _decode(architecture: Architecture, parameters: Any, z: jax.Array) -> tuple[jax.Array, ...]:
     return (architecture.merge(parameters).decode(z),)
-
-
-def _in_blocks(function: Any, rows: np.ndarray) -> tuple[np.ndarray, ...]:
-    blocks = []
-    for start in range(0, max(len(rows), 1), BLOCK):
-        block = rows[start : start + BLOCK]
-        padded = np.concatenate([block, np.zeros((BLOCK - len(block), rows.shape[1]), rows.dtype)])
-        blocks.append([np.asarray(out)[: len(block)] for out in function(padded)])
-    return tuple(np.concatenate(parts) for parts in zip(*blocks, strict=True))

@@ -1,0 +1,253 @@
+"""Learn the prior with the model, or fit a density to its codes afterwards?
+
+Two cures for a prior that q(z) does not meet. A plain VAE, prior N(0, I), leaves q(z) as it comes, and a density is
+fitted to it afterwards; the other families learn p(z) with the model, and `prior` draws from it. Encoder and decoder
+are of one size and begin alike, and a seed has the same batches and noise in every family, so differences are paired
+by seed. The rate changes too: under a learned prior the same information costs less, so that at one β two families lie
+at different points of rate and distortion; both stand side by side.
+
+    study run learned_priors                      MNIST, 50 VAEs, about twenty minutes on two cores
+    study run learned_priors --profile quick      digits, 50 VAEs, about two minutes
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import jax
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
+from study.config import PRIOR_SETTINGS, PriorConfig, from_dict
+from study.report import frames
+from study.report.numbers import interval, number
+from study.report.words import word
+from study.results import Results
+from study.statistics import LEVEL, bootstrap_interval, holm
+from study.statistics.intervals import intervals
+from study.strategies import REGISTRY
+from study.training import Architecture
+
+PLAIN, PRIOR = "vae", "prior"
+AFTERWARDS = tuple(name for name in ("gmm", "flow") if name in REGISTRY)  # densities fitted to the codes
+DRAWN = (PRIOR, "posterior", *AFTERWARDS)
+STRATEGIES = (*DRAWN, "reconstruction", "copycat", "held-out", "noise")
+METRICS = ("kid", "fd", "precision", "recall", "nearer_to_train", "authenticity")
+PRIMARY = "kid"
+MODEL = ("rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_mass", "overlap")
+
+
+def families(plain: StudyConfig) -> tuple[StudyConfig, ...]:
+    """The same grid for every family."""
+    models = [dataclasses.replace(plain.model, family=name) for name in PRIOR_SETTINGS]
+    return tuple(dataclasses.replace(plain, model=model) for model in models)
+
+
+def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
+    """Each learned prior against every way to draw from the plain VAE, and rate and distortion of all families."""
+    return {"learned_priors": contrasts(results.metrics), "rate_distortion": models(results, data)}
+
+
+def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
+    """value(`prior` of a family) − value(strategy of the plain VAE), paired by seed, at each β and averaged over them.
+
+    Returns:
+        Columns family, against, metric, better, beta (NaN for the average), seeds, learned, plain, difference, low,
+        high (95 %, each on its own), p_holm (over families × strategies × β of one metric, averages on their own) and
+        verdict.
+    """
+    scored = metrics[(metrics["status"] == "ok") & metrics["metric"].isin(METRICS)]
+    draws = scored.groupby(["family", "strategy", "metric", "better", "beta", "seed"])["value"].mean()
+    rows = []
+    for (metric, better), own in draws.groupby(["metric", "better"]):
+        table = own.reset_index().pivot_table(
+            index=["beta", "seed"], columns=["family", "strategy"], values="value"
+        )
+        plain = table.get(PLAIN, pd.DataFrame(index=table.index))
+        for family in [f for f in PRIOR_SETTINGS if f != PLAIN and (f, PRIOR) in table]:
+            for name in [s for s in DRAWN if s in plain]:
+                pair = pd.DataFrame({"learned": table[(family, PRIOR)], "plain": plain[name]}).dropna()
+                parts = [(beta, rows_at.droplevel("beta")) for beta, rows_at in pair.groupby("beta")]
+                if len(parts) > 1:
+                    everywhere = pair.groupby("seed")["plain"].transform("size") == len(parts)
+                    parts.append((np.nan, pair[everywhere].groupby("seed").mean()))
+                rows += [
+                    {"family": family, "against": name, "metric": metric, "better": better, "beta": beta,
+                     "seeds": len(one), **one.mean().to_dict(), **_difference(one)}
+                    for beta, one in parts
+                ]  # fmt: skip
+    found = pd.DataFrame(rows)
+    if found.empty:
+        return found
+    several = [found["metric"], found["beta"].isna()]
+    found["p_holm"] = found.groupby(several)["p"].transform(lambda p: holm(p.to_numpy()))
+    gain = found["difference"] * found["better"].map(frames.gain_sign)
+    sure = found["p_holm"] < 1 - LEVEL
+    found["verdict"] = np.where(~sure, "tie", np.where(gain > 0, "better", "worse"))
+    found.loc[found["p_holm"].isna(), "verdict"] = "none"
+    return found.drop(columns="p")
+
+
+def _difference(pair: pd.DataFrame) -> dict[str, float]:
+    made = intervals([(pair["learned"] - pair["plain"]).to_numpy()[:, None, None]])
+    return {"difference": made.mean[0], "low": made.low[0], "high": made.high[0], "p": made.p[0]}
+
+
+def models(results: Results, data: Dataset) -> pd.DataFrame:
+    """Per family and β: validation loss and its parts, what is known of q(z), and the parameters of the prior."""
+    measured = frames.models(results).join(results.runs.set_index("run_id")["family"])
+    last = (
+        results.losses[results.losses["split"] == "validation"].sort_values("epoch").groupby("run_id").last()
+    )
+    measured = measured.join(last["loss"].rename("validation_loss"))
+    sizes = parameters(results, data)
+    rows = []
+    for family in [f for f in PRIOR_SETTINGS if f in set(measured["family"])]:
+        for beta, own in measured[measured["family"] == family].groupby("beta"):
+            row = {"family": family, "beta": beta, "trainings": len(own), "prior_parameters": sizes[family]}
+            for name in [c for c in ("validation_loss", *MODEL) if c in own]:
+                mean, low, high = bootstrap_interval(own[name].to_numpy())
+                row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def parameters(results: Results, data: Dataset) -> dict[str, int]:
+    """How many numbers each family's prior adds to encoder and decoder."""
+    found = {}
+    for config in results.provenance["config"]:
+        model = from_dict(StudyConfig, config).model
+        for family in (PLAIN, model.family):
+            built = Architecture(dataclasses.replace(model, family=family), data.train.shape[1], "gaussian")
+            shapes = jax.eval_shape(built.initialise, jax.random.key(0))
+            found[family] = sum(leaf.size for leaf in jax.tree.leaves(shapes))
+    return {family: size - found[PLAIN] for family, size in found.items()}
+
+
+def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
+    """The answer, the contrasts of the primary metric, and rate and distortion."""
+    found = tables["learned_priors"]
+    rows = found[found["metric"] == PRIMARY].drop(columns=["metric", "better"])
+    rows = rows.assign(beta=rows["beta"].map(lambda b: "all" if np.isnan(b) else number(b)))
+    text = (
+        f"{word(PRIMARY).label} of what is drawn from each learned prior (`learned`), and of what the strategy that it "
+        "is set against draws from the plain VAE (`plain`): means over seeds, and the difference paired by seed with "
+        "its 95 % interval; lower is better. Verdicts are corrected after Holm over all rows of one kind."
+    )
+    costs = (
+        "Loss on validation data, rate, distortion on held-out data, the bracket on KL(q(z)‖p(z)), holes and overlap, "
+        "with 95 % intervals over seeds. The scale of z is free under a learned prior."
+    )
+    return Findings(
+        answer(found),
+        (
+            Section("Learned with the model against fitted afterwards", text, rows, figure(found)),
+            Section("Rate and distortion", costs, _said(tables["rate_distortion"])),
+        ),
+    )
+
+
+def answer(found: pd.DataFrame) -> str:
+    """Which learned priors beat what is fitted afterwards, on average over β."""
+    rows = found[(found["metric"] == PRIMARY)] if len(found) else found
+    if rows.empty:
+        return "Nothing was compared: no family beside the plain VAE was trained and scored."
+    whole = rows[rows["beta"].isna()] if rows["beta"].isna().any() else rows
+    if (whole["verdict"] == "none").all():
+        return "Not decided: too few seeds for an interval."
+    return " ".join(_against(whole, name) for name in (*AFTERWARDS, PRIOR) if name in set(whole["against"]))
+
+
+def _against(whole: pd.DataFrame, name: str) -> str:
+    own = whole[whole["against"] == name]
+    what = (
+        "N(0, I), the plain VAE's own prior"
+        if name == PRIOR
+        else f"`{name}` fitted to the plain VAE afterwards"
+    )
+    said = []
+    for verdict, verb in (("better", "beats"), ("worse", "loses to"), ("tie", "is not told apart from")):
+        each = [
+            f"{row.family} ({interval(row.difference, row.low, row.high)})"
+            for row in own[own["verdict"] == verdict].itertuples()
+        ]
+        if each:
+            said.append(f"{verb}: {', '.join(each)}")
+    return f"A learned prior against {what}, difference in {word(PRIMARY).label}: {'; '.join(said)}."
+
+
+def _said(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean and ends as one text per cell."""
+    out = table[["family", "beta", "trainings", "prior_parameters"]].copy()
+    for name in [c for c in ("validation_loss", *MODEL) if c in table]:
+        ends = zip(table[name], table[f"{name}_low"], table[f"{name}_high"], strict=True)
+        out[name] = [interval(*values) for values in ends]
+    return out
+
+
+def figure(found: pd.DataFrame) -> Figure | None:
+    """The primary metric's differences by family, one panel for each strategy of the plain VAE."""
+    rows = found[found["metric"] == PRIMARY]
+    against = [name for name in DRAWN if name in set(rows["against"])]
+    labels = [f for f in PRIOR_SETTINGS if f in set(rows["family"])]
+    fig = Figure(figsize=(7.2, 1.2 + 0.5 * len(labels)), layout="constrained")
+    panels = fig.subplots(1, len(against), sharey=True, squeeze=False)[0]
+    betas = sorted(rows["beta"].dropna().unique())
+    for axes, name in zip(panels, against, strict=True):
+        for i, beta in enumerate(betas):
+            own = rows[(rows["against"] == name) & (rows["beta"] == beta)].set_index("family").reindex(labels)
+            place = np.arange(len(labels)) + 0.16 * (i - (len(betas) - 1) / 2)
+            reach = np.clip([own["difference"] - own["low"], own["high"] - own["difference"]], 0, None)
+            axes.errorbar(
+                own["difference"], place, xerr=np.nan_to_num(reach), fmt="o", markersize=4, capsize=2,
+                label=f"β = {number(beta)}",
+            )  # fmt: skip
+        axes.axvline(0, color="0.5", linewidth=1)
+        axes.set_title(f"against {name}", fontsize=9)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_yticks(range(len(labels)), labels)
+    panels[0].invert_yaxis()
+    fig.supxlabel(f"difference in {word(PRIMARY).label}, learned prior − plain VAE", fontsize=9)
+    fig.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(betas), frameon=False
+    )
+    return fig
+
+
+QUICK = StudyConfig(
+    dataset="digits",
+    model=VAEConfig(latent_dim=8, hidden=(128,), prior=PriorConfig(components=50, normaliser_draws=512)),
+    training=TrainConfig(steps=2000, kl_warmup=0.2),
+    betas=(0.1, 1.0),
+    strategies=STRATEGIES,
+    density_draws=500,
+)
+DEFAULT = dataclasses.replace(
+    QUICK,
+    dataset="mnist",
+    model=VAEConfig(latent_dim=16, hidden=(256,), prior=PriorConfig(components=100)),
+    training=TrainConfig(steps=3000, kl_warmup=0.2),
+    betas=(0.2, 2.0),
+    n_samples=1000,
+    density_draws=300,
+)
+SMOKE = dataclasses.replace(
+    QUICK,
+    model=VAEConfig(latent_dim=2, hidden=(32,), prior=PriorConfig(components=8, layers=2, hidden=(16,))),
+    training=TrainConfig(steps=150),
+    betas=(1.0,),
+    seeds=(0, 1, 2),
+    density_draws=200,
+)
+
+EXPERIMENT = Experiment(
+    name="learned_priors",
+    question="Does a prior that is learned with the model beat a density that is fitted to its codes afterwards?",
+    profiles={"smoke": families(SMOKE), "quick": families(QUICK), "default": families(DEFAULT)},
+    findings=findings,
+    tables=tables,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(experiment_main(EXPERIMENT))

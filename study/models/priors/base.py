@@ -1,0 +1,64 @@
+"""What a learned prior is: a density that can be drawn from, and its hooks in training."""
+
+import abc
+import math
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+class Prior(nnx.Module):
+    """p(z) with parameters; all functions are pure jnp, so that they run inside the compiled grid."""
+
+    @abc.abstractmethod
+    def log_prob(self, z: jax.Array) -> jax.Array:
+        """log p(z) in nats: `[B, d]` -> `[B]`."""
+
+    @abc.abstractmethod
+    def sample(self, key: jax.Array, *, n: int) -> jax.Array:
+        """n independent draws `[n, d]`; index and noise come from the two halves of the key, as everywhere."""
+
+    def training_log_prob(self, key: jax.Array, z: jax.Array, log_q: jax.Array) -> jax.Array:
+        """log p(z) as the objective has it, `[B]`; log_q `[B]` is log q(z|x) of these z."""
+        return self.log_prob(z)
+
+    def start(self, key: jax.Array, train: jax.Array) -> None:
+        """Set what begins at training data `[N, D]`."""
+
+    def finish(self, key: jax.Array) -> None:
+        """Set what is only known when training is over."""
+
+
+class Mixture(Prior):
+    """A mixture of K Gaussians, whose marginals are mixtures of K Gaussians again."""
+
+    @abc.abstractmethod
+    def marginals(self) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """log-weights `[K]`, means `[K, d]` and log-variances `[K, d]` of each dimension on its own."""
+
+    def marginal_log_prob(self, z: jax.Array) -> jax.Array:
+        """log p(zⱼ) in nats of each dimension on its own: `[B, d]` -> `[B, d]`."""
+        log_weights, mean, log_var = self.marginals()
+        terms = log_normal(z[:, None, :], mean[None], log_var[None])
+        return jax.nn.logsumexp(terms + log_weights[None, :, None], axis=1)
+
+
+def log_normal(z: jax.Array, mean: jax.Array, log_var: jax.Array) -> jax.Array:
+    """log N(z; mean, exp log_var) elementwise, of arrays of one rank."""
+    return -0.5 * (jnp.square(z - mean) * jnp.exp(-log_var) + log_var + LOG_2PI)
+
+
+def log_standard_normal(z: jax.Array) -> jax.Array:
+    """log N(z; 0, I): `[B, d]` -> `[B]`."""
+    return -0.5 * (jnp.square(z) + LOG_2PI).sum(-1)
+
+
+def log_diagonal_mixture(
+    z: jax.Array, log_weights: jax.Array, mean: jax.Array, log_var: jax.Array
+) -> jax.Array:
+    """log Σₖ wₖ N(z; mₖ, diag vₖ): z `[B, d]`, components `[K]`, `[K, d]`, `[K, d]` -> `[B]`."""
+    terms = log_normal(z[:, None, :], mean[None], log_var[None]).sum(-1)
+    return jax.nn.logsumexp(terms + log_weights[None], axis=1)

@@ -1,0 +1,110 @@
+"""A normalising flow: z = f⁻¹(u) with u ~ N(0, I), f an elementwise affine map and rational-quadratic couplings.
+
+Source: a flow as prior, :cite:`chen2017`; neural spline flows, :cite:`durkan2019`, equations 4 to 8. In each layer one
+half of the dimensions sets the splines of the other half; the halves are the bits of the dimensions' numbers, so that
+after some layers every dimension has met every other. It begins as the identity, so that p(z) = N(0, I).
+"""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from study.models.networks import MLP
+from study.models.priors.base import Prior, log_standard_normal
+
+BOUND = 5.0  # splines act within ±BOUND, the identity outside
+LEAST = 1e-3  # of a bin's share of the width or height, and of a knot's slope
+UNIT = 0.541324854612918  # softplus(UNIT) = 1
+
+
+class FlowPrior(Prior):
+    """`layers` couplings behind a learned shift and scale of each dimension."""
+
+    def __init__(self, latent_dim: int, *, layers: int, bins: int, hidden: Sequence[int], rngs: nnx.Rngs):
+        self.latent_dim = latent_dim
+        self.shift = nnx.Param(jnp.zeros((latent_dim,)))
+        self.log_scale = nnx.Param(jnp.zeros((latent_dim,)))
+        self.couplings = nnx.List(
+            [Coupling(i, latent_dim, bins=bins, hidden=hidden, rngs=rngs) for i in range(layers)]
+        )
+
+    def log_prob(self, z: jax.Array) -> jax.Array:
+        """log p(z) in nats: `[B, d]` -> `[B]`."""
+        u = (z - self.shift[...][None]) * jnp.exp(-self.log_scale[...])[None]
+        log_slope = -self.log_scale[...].sum()
+        for coupling in self.couplings:
+            u, own = coupling(u)
+            log_slope = log_slope + own
+        return log_standard_normal(u) + log_slope
+
+    def sample(self, key: jax.Array, *, n: int) -> jax.Array:
+        """n draws `[n, d]`, by the inverse of each layer in closed form."""
+        _, noise_key = jax.random.split(key)
+        z = jax.random.normal(noise_key, (n, self.latent_dim))
+        for coupling in reversed(list(self.couplings)):
+            z, _ = coupling(z, inverse=True)
+        return self.shift[...][None] + jnp.exp(self.log_scale[...])[None] * z
+
+
+class Coupling(nnx.Module):
+    """One layer: dimensions with one value of a bit of their number set the splines of those with the other."""
+
+    def __init__(self, index: int, latent_dim: int, *, bins: int, hidden: Sequence[int], rngs: nnx.Rngs):
+        self.index, self.bins = index, bins
+        self.network = MLP([latent_dim, *hidden, latent_dim * (3 * bins - 1)], rngs=rngs)
+        last = self.network.layers[-1]
+        last.kernel[...] = jnp.zeros_like(last.kernel[...])  # the identity
+
+    def __call__(self, x: jax.Array, *, inverse: bool = False) -> tuple[jax.Array, jax.Array]:
+        """`[B, d]` -> what it becomes `[B, d]`, and the log-determinant of the map `[B]`."""
+        d = x.shape[1]
+        bit = (self.index // 2) % max(1, (d - 1).bit_length())
+        moved = (((jnp.arange(d, dtype=jnp.int32) >> bit) & 1) == self.index % 2)[None]
+        raw = self.network(jnp.where(moved, 0.0, x)).reshape(len(x), d, -1)
+        y, log_slope = spline(x, raw, self.bins, inverse=inverse)
+        return jnp.where(moved, y, x), jnp.where(moved, log_slope, 0.0).sum(-1)
+
+
+def spline(x: jax.Array, raw: jax.Array, bins: int, *, inverse: bool) -> tuple[jax.Array, jax.Array]:
+    """A monotone rational-quadratic spline of x `[B, d]` with free numbers raw `[B, d, 3·bins − 1]`.
+
+    Returns:
+        its value, or its inverse's, and the log of that map's slope, `[B, d]` each.
+    """
+    widths, heights = (
+        2 * BOUND * (LEAST + (1 - LEAST * bins) * jax.nn.softmax(part, axis=-1))
+        for part in (raw[..., :bins], raw[..., bins : 2 * bins])
+    )
+    slopes = LEAST + (1 - LEAST) * jax.nn.softplus(raw[..., 2 * bins :] + UNIT)
+    slopes = jnp.pad(slopes, ((0, 0), (0, 0), (1, 1)), constant_values=1.0)
+    left, bottom = (
+        jnp.pad(jnp.cumsum(part, axis=-1)[..., :-1], ((0, 0), (0, 0), (1, 0))) - BOUND
+        for part in (widths, heights)
+    )
+    inside = jnp.abs(x) < BOUND
+    within = jnp.where(inside, x, 0.0)  # so that no gradient of what is not used becomes NaN
+    edges = bottom if inverse else left
+    place = (within[..., None] >= edges).sum(-1, keepdims=True, dtype=jnp.int32) - 1
+    here = jnp.arange(bins, dtype=jnp.int32)[None, None] == jnp.clip(place, 0, bins - 1)
+
+    def at(values: jax.Array) -> jax.Array:  # a sum, since the gradient of a gather is slow on a CPU
+        return jnp.where(here, values, 0.0).sum(-1)
+
+    w, h, x0, y0 = at(widths), at(heights), at(left), at(bottom)
+    d0, d1, s = at(slopes[..., :-1]), at(slopes[..., 1:]), h / w
+    bend = d0 + d1 - 2 * s
+    if inverse:
+        rise = within - y0
+        a, b, c = h * (s - d0) + rise * bend, h * d0 - rise * bend, -s * rise
+        t = 2 * c / (-b - jnp.sqrt(jnp.maximum(jnp.square(b) - 4 * a * c, 0.0)))
+    else:
+        t = (within - x0) / w
+    t = jnp.clip(t, 0.0, 1.0)
+    across = t * (1 - t)
+    below = s + bend * across
+    slope = jnp.square(s / below) * (d1 * jnp.square(t) + 2 * s * across + d0 * jnp.square(1 - t))
+    value = x0 + t * w if inverse else y0 + h * (s * jnp.square(t) + d0 * across) / below
+    log_slope = -jnp.log(slope) if inverse else jnp.log(slope)
+    return jnp.where(inside, value, x), jnp.where(inside, log_slope, 0.0)

@@ -1,0 +1,77 @@
+"""Learned accept/reject sampling: proposals from N(0, I), each taken with probability a(z), the T-th whatever it is.
+
+Source: :cite:`bauer2019`. With Z = E_π[a(z)] and r = (1 − Z)^(T−1), the chance that all
+but the last are turned down, the truncated density is p(z) = π(z)·((1 − r)·a(z)/Z + r), π = N(0, I). In training Z is
+the mean of a over S fresh draws of π and, reweighted
+by π(z)/q(z|x), the posterior draw itself, as in the paper. Its moving average over steps is left out: with
+S = 1024 the estimate of one step is near enough, and the objective stays a function of parameters and keys alone.
+"""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from study.models.networks import MLP
+from study.models.priors.base import Prior, log_standard_normal
+
+BLOCK, FINAL_DRAWS = 2048, 131_072  # draws behind the final normaliser, and how many at a time
+
+
+class LarsPrior(Prior):
+    """The acceptance network, and what Z came to when training was over, with its standard error."""
+
+    def __init__(self, latent_dim: int, *, hidden: Sequence[int], proposals: int, draws: int, rngs: nnx.Rngs):
+        self.latent_dim, self.proposals, self.draws = latent_dim, proposals, draws
+        self.network = MLP([latent_dim, *hidden, 1], rngs=rngs)
+        self.normaliser = nnx.Variable(jnp.float32(0.5))
+        self.normaliser_stderr = nnx.Variable(jnp.float32(jnp.nan))
+
+    def log_acceptance(self, z: jax.Array) -> jax.Array:
+        """log a(z): `[B, d]` -> `[B]`."""
+        return jax.nn.log_sigmoid(self.network(z)[:, 0])
+
+    def log_prob(self, z: jax.Array) -> jax.Array:
+        """log p(z) in nats with the final normaliser: `[B, d]` -> `[B]`."""
+        return self._log_prob(z, jnp.full((len(z),), self.normaliser[...]))
+
+    def _log_prob(self, z: jax.Array, normaliser: jax.Array) -> jax.Array:
+        normaliser = jnp.clip(normaliser, 1e-6, 1 - 1e-6)
+        log_rest = (self.proposals - 1) * jnp.log1p(-normaliser)
+        accepted = self.log_acceptance(z) - jnp.log(normaliser) + jnp.log(-jnp.expm1(log_rest))
+        return log_standard_normal(z) + jnp.logaddexp(accepted, log_rest)
+
+    def training_log_prob(self, key: jax.Array, z: jax.Array, log_q: jax.Array) -> jax.Array:
+        """log p(z) with the normaliser estimated afresh, one for each of the z: `[B]`."""
+        fresh = jnp.exp(self.log_acceptance(jax.random.normal(key, (self.draws, self.latent_dim))))
+        # Z does not depend on z, so the draw enters as a point at which a is known, and no more.
+        z_fixed, log_q = jax.lax.stop_gradient((z, log_q))
+        weighted = jnp.exp(log_standard_normal(z_fixed) - log_q + self.log_acceptance(z_fixed))
+        return self._log_prob(z, (fresh.sum() + weighted) / (self.draws + 1))
+
+    def sample(self, key: jax.Array, *, n: int) -> jax.Array:
+        """n draws `[n, d]`: propose until all are accepted, T times at most."""
+        own, noise_key = jax.random.fold_in(key, 2), jax.random.split(key)[1]
+        shape = (n, self.latent_dim)
+
+        def accepted(step: jax.Array, z: jax.Array) -> jax.Array:
+            uniform = jax.random.uniform(jax.random.fold_in(jax.random.fold_in(own, step), 1), (n,))
+            return (jnp.log(uniform) < self.log_acceptance(z)) | (step == self.proposals - 1)
+
+        def propose(carry: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+            step, z, done = carry
+            fresh = jax.random.normal(jax.random.fold_in(jax.random.fold_in(own, step), 0), shape)
+            z = jnp.where(done[:, None], z, fresh)
+            return step + 1, z, done | accepted(step, z)
+
+        first = jax.random.normal(noise_key, shape)  # the noise that other strategies have
+        start = (jnp.int32(1), first, accepted(jnp.int32(0), first))
+        return jax.lax.while_loop(lambda carry: ~carry[2].all(), propose, start)[1]
+
+    def finish(self, key: jax.Array) -> None:
+        """Z and its standard error by plain Monte Carlo."""
+        block = lambda key: jnp.exp(self.log_acceptance(jax.random.normal(key, (BLOCK, self.latent_dim))))  # noqa: E731
+        a = jax.lax.map(block, jax.random.split(key, FINAL_DRAWS // BLOCK))
+        self.normaliser[...] = a.mean()
+        self.normaliser_stderr[...] = a.std() / jnp.sqrt(jnp.float32(a.size))

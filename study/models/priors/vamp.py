@@ -1,0 +1,64 @@
+"""VampPrior: p(z) = 1/K Σₖ q(z|uₖ), the encoder's own posteriors at K learned pseudo-inputs u.
+
+Source: :cite:`tomczak2018`, section 3. The components are the encoder's posteriors as they are, mean and log_var by
+the same mapping as any example's; another mapping of log_var would make another prior than the one trained.
+
+The prior that minimises the rate is q(z) itself, the mixture over all N examples; K pseudo-inputs stand for it.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from study.models.likelihoods import Likelihood
+from study.models.priors.base import Mixture, log_diagonal_mixture
+
+EDGE = 0.02  # how far from 0 and 1 a pseudo-input in [0, 1] begins, so that its gradient is not zero there
+
+
+class VampPrior(Mixture):
+    """The encoder, shared with the model, and pseudo-inputs `[K, D]` in data space.
+
+    For a Bernoulli likelihood data lie in [0, 1], and so do pseudo-inputs: they are the sigmoid of what is learned.
+    """
+
+    def __init__(self, encoder: Any, components: int, size: int, latent_dim: int, likelihood: Likelihood):
+        self.encoder = encoder
+        self.bounded = likelihood == "bernoulli"
+        self.latent_dim = latent_dim
+        self.raw = nnx.Param(jnp.zeros((components, size)))
+
+    @property
+    def pseudo_inputs(self) -> jax.Array:
+        """u `[K, D]` in data space."""
+        raw = self.raw[...]
+        return jax.nn.sigmoid(raw) if self.bounded else raw
+
+    def marginals(self) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Uniform log-weights `[K]`, and the posteriors at the pseudo-inputs, `[K, d]` each."""
+        mean, log_var = self.encoder(self.pseudo_inputs)
+        return jnp.full(mean.shape[:1], -jnp.log(jnp.float32(len(mean)))), mean, log_var
+
+    def log_prob(self, z: jax.Array) -> jax.Array:
+        """log p(z) in nats: `[B, d]` -> `[B]`."""
+        return log_diagonal_mixture(z, *self.marginals())
+
+    def sample(self, key: jax.Array, *, n: int) -> jax.Array:
+        """n draws `[n, d]`: a component uniformly, then z ~ q(z|u)."""
+        index_key, noise_key = jax.random.split(key)
+        _, mean, log_var = self.marginals()
+        index = jax.random.randint(index_key, (n,), 0, len(mean))
+        return mean[index] + jnp.exp(0.5 * log_var[index]) * jax.random.normal(
+            noise_key, (n, self.latent_dim)
+        )
+
+    def start(self, key: jax.Array, train: jax.Array) -> None:
+        """Begin at K training examples, none twice where there are enough."""
+        k, n = len(self.raw[...]), len(train)
+        x = train[jax.random.choice(key, n, (k,), replace=k > n)]
+        if self.bounded:
+            x = jnp.clip(x, EDGE, 1 - EDGE)
+            x = jnp.log(x) - jnp.log1p(-x)
+        self.raw[...] = x

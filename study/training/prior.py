@@ -1,0 +1,97 @@
+"""The prior of a trained model, where it was learned: numpy in, numpy out."""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from study.models.priors import LarsPrior, Mixture, Prior
+from study.training.blocks import in_blocks, rows
+
+if TYPE_CHECKING:
+    from study.training.model import Architecture, TrainedModel
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LearnedPrior:
+    """p(z) of one trained model.
+
+    Attributes:
+        architecture, parameters: of the model.
+        info: the family and its settings; of `lars-prior` also the final `normaliser` and `normaliser_stderr`.
+    """
+
+    architecture: "Architecture"
+    parameters: Any
+    info: Mapping[str, Any]
+
+    @property
+    def d(self) -> int:
+        """Latent dimensions."""
+        return self.architecture.config.latent_dim
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """log p(z) in nats at z `[n, d]`, `[n]` float64, computed in float32.
+
+        Raises:
+            StudyError: z is not `[n, d]`.
+        """
+        density = functools.partial(_log_prob, self.architecture, self.parameters)
+        return in_blocks(density, rows(z, self.d, "z"))[0].astype(np.float64)
+
+    def sample(self, key: jax.Array, *, n: int) -> np.ndarray:
+        """n independent draws `[n, d]` float32."""
+        return np.asarray(_sample(self.architecture, self.parameters, key, n))
+
+
+class LearnedMixture(LearnedPrior):
+    """A prior whose marginals are tractable."""
+
+    def marginal_log_prob(self, z: np.ndarray) -> np.ndarray:
+        """log p(zⱼ) in nats of each dimension on its own at z `[n, d]`, `[n, d]` float64.
+
+        Raises:
+            StudyError: z is not `[n, d]`.
+        """
+        density = functools.partial(_marginal_log_prob, self.architecture, self.parameters)
+        return in_blocks(density, rows(z, self.d, "z"))[0].astype(np.float64)
+
+
+def learned_prior(model: "TrainedModel") -> LearnedPrior | None:
+    """The prior that was learned with a model; None where it is N(0, I)."""
+    config = model.architecture.config
+    if config.family == "vae":
+        return None
+    prior = _merged(model.architecture, model.parameters)
+    info = {"family": config.family, **config.prior_settings}
+    if isinstance(prior, LarsPrior):
+        info["normaliser"] = float(prior.normaliser[...])
+        info["normaliser_stderr"] = float(prior.normaliser_stderr[...])
+    kind = LearnedMixture if isinstance(prior, Mixture) else LearnedPrior
+    return kind(model.architecture, model.parameters, info)
+
+
+def _merged(architecture: "Architecture", parameters: Any) -> Prior:
+    prior = architecture.merge(parameters).prior
+    assert prior is not None
+    return prior
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _log_prob(architecture: "Architecture", parameters: Any, z: jax.Array) -> tuple[jax.Array]:
+    return (_merged(architecture, parameters).log_prob(z),)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _marginal_log_prob(architecture: "Architecture", parameters: Any, z: jax.Array) -> tuple[jax.Array]:
+    prior = _merged(architecture, parameters)
+    assert isinstance(prior, Mixture)
+    return (prior.marginal_log_prob(z),)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 3))
+def _sample(architecture: "Architecture", parameters: Any, key: jax.Array, n: int) -> jax.Array:
+    return _merged(architecture, parameters).sample(key, n=n)
