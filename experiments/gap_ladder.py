@@ -92,7 +92,8 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         "KID of each rung, its fall from the rung that it is counted from, and that fall as a share of the gap between "
         "prior and held-out data, within each training, with 95 % intervals over trainings. Shares along the path add "
         f"up to one; `{BESIDE}` stands beside `gaussian-full` and is no part of the sum. A negative share is a rung "
-        "that is worse than the one it is counted from. The first rows, without α and β, are averages over settings."
+        "that is worse than the one it is counted from. The first rows, without α and β, are averages over settings. "
+        "In the figure an interval that meets an edge goes on beyond it."
     )
     ordered = table.sort_values(["alpha", "beta"], na_position="first", kind="stable")
     return Findings(_answer(table), (Section("Shares of the gap", text, ordered, figure(table)),))
@@ -123,30 +124,41 @@ def _said(row: Any) -> str:
 
 
 def figure(table: pd.DataFrame) -> Figure:
-    """Shares of the gap by rung, a panel per setting and one for all."""
+    """Shares of the gap step by step, a panel per setting and one for all, on one axis."""
     keys = ["alpha", "beta", "noise_variance"]
     parts = [(frames.Setting(*key), rows) for key, rows in table.groupby(keys, dropna=False)]
     parts.sort(key=lambda part: (not np.isnan(part[0].alpha), part[0].beta / part[0].alpha))
-    adds = {name: f"{name}\n{what}" for name, _, what in RUNGS if name in set(table["rung"])}
+    steps = table.dropna(subset=["share"]).drop_duplicates("rung").set_index("rung")
+    names = [name for name, _, _ in RUNGS if name in steps.index]
+    labels = [
+        f"{steps['adds'][name]}{' (not in the sum)' if name == BESIDE else ''}\n{steps['from'][name]} → {name}"
+        for name in names
+    ]
+    share = 100 * table["share"].dropna()
+    left, right = min(1.3 * share.min(), 0) - 5, max(1.3 * share.max(), 0) + 5
     with style.styled():
         fig, grid = style.panels(
             1,
             len(parts),
-            height=0.42 * len(adds) + 1.1,
-            title="Where the gap between prior and real data is lost",
+            height=0.42 * len(names) + 1.2,
+            title="Where the gap in KID between draws from the prior and real data is lost",
+            share_x=True,
         )
         for axes, (setting, rows) in zip(grid[0], parts, strict=True):
-            own = rows.set_index("rung").reindex(list(adds))
-            position = style.rows_axis(axes, list(adds.values()))
-            colours = [style.GREY if name == BESIDE else style.BLUE for name in adds]
+            own = rows.set_index("rung").reindex(names)
+            position = style.rows_axis(axes, labels)
+            colours = [style.GREY if name == BESIDE else style.BLUE for name in names]
             axes.barh(position, 100 * own["share"], color=colours, height=0.6)
             axes.hlines(
                 position, 100 * own["share_low"], 100 * own["share_high"], color=style.INK, linewidth=1.2
             )
             axes.axvline(0, color=style.INK, linewidth=0.8)
-            axes.set_title("all settings" if np.isnan(setting.alpha) else setting.label, fontsize=8)
-            axes.set_xlabel("% of the gap")
+            axes.set_title("all settings" if np.isnan(setting.alpha) else setting.label.replace(", s", "\ns"))
+            axes.set_xlim(left, right)
             axes.locator_params(axis="x", nbins=4)
+        fig.supxlabel(
+            "share of the gap in %, with 95 % intervals; below 0: the step makes draws worse", fontsize=9
+        )
     return fig
 
 

@@ -159,9 +159,8 @@ class TrainedStrategy:
 
     def _objective(self) -> "TrainedStrategy":
         free = ("fit_on", *self.drawing)
-        return dataclasses.replace(
-            self, **{f.name: f.default for f in dataclasses.fields(self) if f.name in free}
-        )
+        kept: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(self) if f.name in free}
+        return dataclasses.replace(self, **kept)
 
     def _cell(self, key: jax.Array, latents: Latents, check: Latents | None, space: Whitening) -> _Cell:
         def codes(part: Latents) -> tuple[np.ndarray, np.ndarray]:

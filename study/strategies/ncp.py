@@ -102,6 +102,7 @@ class Ncp(TrainedStrategy):
 
     steps: int = 4000
     batch_size: int = 1024
+    learning_rate: float = 5e-3
     sampler: Sampler = "sir"
     proposals: int = 64
     langevin_steps: int = 200

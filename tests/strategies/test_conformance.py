@@ -44,7 +44,7 @@ QUICK: dict[str, dict[str, Any]] = {
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "gmm": [{"n_components": (2, 3)}],
     "interpolation": [{"path": "slerp"}],
-    "flow": [{"form": "spline-coupling"}],
+    "flow": [{"form": "spline-coupling"}],  # in three dimensions not what is taken by itself
     "latent-diffusion": [{"sampler": "ddim"}, {"sampler": "ancestral"}],
     "ncp": [{"sampler": "langevin"}],
 }
@@ -330,8 +330,28 @@ def test_registry_errors() -> None:
             strategy("gmm", **bad)
 
 
+DESIGNED = {  # as tables, figures and `--strategies` name them
+    *("prior", "posterior", "posterior-mean", "global-gaussian", "averaged-moments", "literal-logvar"),
+    *(
+        "mean-plus-logvar",
+        "class-posterior",
+        "gaussian-full",
+        "shuffled-marginals",
+        "gmm",
+        "bayesian-gmm",
+        "kde",
+    ),
+    *("flow", "two-stage", "latent-diffusion", "resampled-prior", "ncp", "tempered-prior", "interpolation"),
+    *("riemannian", "held-out", "reconstruction", "copycat", "noise"),
+}
+
+
 def test_listing() -> None:
     rows = listing()
+    assert {row["name"] for row in rows} == DESIGNED
+    with_density = {row["name"] for row in rows if row["density"]}
+    assert {"gmm", "flow", "ncp", "resampled-prior"} < with_density
+    assert not with_density & {"two-stage", "latent-diffusion", "riemannian", "interpolation", *REFERENCES}
     assert [row["name"] for row in rows] == [*REGISTRY, *REFERENCES]
     columns = {"name", "summary", "source", "kind", "density", "conditional", "fitted_on", "hyperparameters"}
     assert all(row.keys() == columns for row in rows)

@@ -1,4 +1,4 @@
-"""The flow in both forms: its density, its draws, and known densities recovered."""
+"""The flow in both forms: its density and its draws; how near it comes to known ones is in test_recovery.py."""
 
 from typing import Any
 
@@ -11,13 +11,6 @@ from study.latents import Latents
 from study.strategies import strategy
 
 FIT, DRAW = jax.random.key(0), jax.random.key(1)
-FORMS = ["maf", "spline-coupling"]
-RECOVERED = {  # nats below the truth, and area under the curve, that 20,000 codes must at least reach
-    ("ring", "maf"): (0.12, 0.57),
-    ("ring", "spline-coupling"): (0.05, 0.55),
-    ("clusters", "maf"): (0.9, 0.60),
-    ("clusters", "spline-coupling"): (1.6, 0.65),
-}
 SMALL: dict[str, Any] = {"steps": 300, "batch_size": 128, "layers": 3, "width": 16}
 
 
@@ -42,7 +35,7 @@ def test_info_and_errors(plane: Latents) -> None:
     fitted: Any = strategy("flow", **SMALL).fit(FIT, plane, validation=plane)
     assert fitted.info["codes"] == 40 and fitted.info["steps"] == 300
     assert fitted.info["validation_log_prob"] > -3
-    assert all(type(value) in (int, float, bool) for value in fitted.info.values())
+    assert fitted.info["form"] == "spline-coupling"
     with pytest.raises(StudyError, match=r"log_prob: z must be \[n, 2\], got \[5, 3\]"):
         fitted.log_prob(np.zeros((5, 3)))
     with pytest.raises(StudyError, match="form must be one of maf, spline-coupling, got 'nice'"):
@@ -61,14 +54,3 @@ def test_correlated_gaussian_is_recovered() -> None:
     truth = -0.5 * (epsilon**2).sum(1) - 1.5 * np.log(2 * np.pi * 0.9) - np.log(0.12)
     gap = truth - fitted.log_prob(np.sqrt(0.9) * epsilon @ half.T)
     assert -0.01 < gap.mean() < 0.02
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("density", ["ring", "clusters"])
-def test_recovery(form: str, density: str, scores: Any, request: pytest.FixtureRequest) -> None:
-    """Margins in `RECOVERED`: nats below the truth on held-out draws, and the classifier's area under the curve."""
-    found = scores(request.getfixturevalue(density), "flow", form=form)
-    gap, auc = RECOVERED[density, form]
-    assert -0.05 < found["gap"] < gap
-    assert found["auc"] < auc

@@ -72,12 +72,3 @@ def test_errors() -> None:
         strategy("latent-diffusion", sampler="euler")
     with pytest.raises(StudyError, match="sampling_steps must be positive, got 0"):
         strategy("latent-diffusion", sampling_steps=0)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("density", "limit"), [("ring", 0.55), ("clusters", 0.60)])
-def test_recovery(density: str, limit: float, scores: Any, request: pytest.FixtureRequest) -> None:
-    """A classifier hardly tells 5000 draws from 5000 true ones, and they are as wide, to 5 %."""
-    found = scores(request.getfixturevalue(density), "latent-diffusion")
-    assert found["auc"] < limit
-    assert abs(found["trace_ratio"] - 1) < 0.05

@@ -13,6 +13,7 @@ from study.strategies import REGISTRY, TrainedStrategy, strategy
 
 TRAINED = [name for name, kind in REGISTRY.items() if issubclass(kind, TrainedStrategy)]
 SHORT: dict[str, Any] = {"steps": 20, "batch_size": 64}
+SMALL: dict[str, dict[str, Any]] = {"flow": {"form": "maf", "layers": 2, "width": 16}}
 
 
 def codes(seed: int, *, n: int = 300, d: int = 2) -> Latents:
@@ -27,7 +28,7 @@ def test_all_but_the_riemannian_are_trained() -> None:
 @pytest.mark.parametrize("name", TRAINED)
 def test_three_together_equal_each_alone(name: str) -> None:
     """Bit for bit, on two devices where three cells leave a place free: a call's shape is always the same."""
-    chosen: Any = strategy(name, **SHORT)
+    chosen: Any = strategy(name, **SHORT, **SMALL.get(name, {}))
     keys, latents = list(jax.random.split(jax.random.key(0), 3)), [codes(i) for i in range(3)]
     together = chosen.fit_many(keys, latents, validation=latents)
     draw = jax.random.key(1)
@@ -63,7 +64,7 @@ def test_every_step_sees_fresh_draws() -> None:
     """Posteriors of standard deviation 1 around one mean: from fixed draws, 12 codes would be learned by heart."""
     rng = np.random.default_rng(0)
     few = Latents(0.01 * rng.normal(size=(12, 2)), np.zeros((12, 2)))
-    fitted: Any = strategy("flow", steps=300, layers=2, width=16, batch_size=64).fit(jax.random.key(0), few)
+    fitted: Any = strategy("flow", steps=300, batch_size=64, **SMALL["flow"]).fit(jax.random.key(0), few)
     z = rng.normal(size=(2000, 2))
     truth = -0.5 * (z**2).sum(1) - np.log(2 * np.pi)
     assert np.mean(truth - fitted.log_prob(z)) < 0.05
@@ -73,7 +74,7 @@ def test_best_parameters_are_kept() -> None:
     """30 codes with hardly any noise are overfitted; the validation codes see it."""
     rng = np.random.default_rng(0)
     few, many = (Latents(rng.normal(size=(n, 2)), np.full((n, 2), -8.0)) for n in (30, 2000))
-    fields: dict[str, Any] = {"steps": 600, "batch_size": 64, "layers": 2, "width": 32}
+    fields: dict[str, Any] = {"steps": 600, "batch_size": 64, "form": "maf", "layers": 2, "width": 32}
     key = jax.random.key(0)
     best: Any = strategy("flow", **fields).fit(key, few, validation=many)
     last: Any = strategy("flow", **fields).fit(key, few)
