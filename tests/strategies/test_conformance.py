@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import json
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -49,7 +48,6 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     "ncp": [{"sampler": "langevin"}],
 }
 NO_DENSITY = {("shuffled-marginals", "means")}  # where `fit_on` makes atoms of the codes
-SLOW_DRAWS = {"riemannian"}  # those whose 10,000 draws may take longer than a second
 CASES: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in REGISTRY]
 CASES += [(name, {"fit_on": "means"}) for name, kind in REGISTRY.items() if hasattr(kind(), "fit_on")]
 CASES += [(name, fields) for name, several in VARIANTS.items() for fields in several]
@@ -410,8 +408,8 @@ COMPILED = [n for n, kind in REGISTRY.items() if issubclass(kind, TrainedStrateg
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in COMPILED)) for name in REGISTRY]
 )
-def test_drawing_is_fast(name: str) -> None:
-    """10,000 draws in 16 dimensions under a second, once compiled, after a fit without validation codes."""
+def test_many_draws_compile_nothing(name: str) -> None:
+    """10,000 draws in 16 dimensions, after a fit without validation codes."""
     rng = np.random.default_rng(3)
     codes = Latents(rng.normal(size=(2000, 16)), rng.uniform(-3, 0, (2000, 16)), rng.integers(0, 10, 2000))
     first, second = jax.random.split(DRAW)
@@ -419,7 +417,5 @@ def test_drawing_is_fast(name: str) -> None:
     assert "validation_log_prob" not in fitted.info
     fitted.sample(first, n=10_000)
     with _compilations() as compiled:
-        start = time.perf_counter()
         fitted.sample(second, n=10_000)
-        assert name in SLOW_DRAWS or time.perf_counter() - start < 1.0
         assert not compiled
