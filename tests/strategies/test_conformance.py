@@ -2,7 +2,6 @@
 
 import dataclasses
 import sys
-import time
 from typing import Any, get_args
 
 import jax
@@ -190,7 +189,7 @@ def test_listing() -> None:
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-def test_second_draw_compiles_nothing_and_is_fast(name: str) -> None:
+def test_second_draw_compiles_nothing(name: str) -> None:
     rng = np.random.default_rng(3)
     codes = Latents(rng.normal(size=(2000, 16)), rng.uniform(-3, 0, (2000, 16)), rng.integers(0, 10, 2000))
     fitted = strategy(name).fit(FIT, codes)
@@ -207,9 +206,7 @@ def test_second_draw_compiles_nothing_and_is_fast(name: str) -> None:
         fitted.sample(first, n=10_000)
         assert compiled
         compiled.clear()
-        start = time.perf_counter()
         fitted.sample(second, n=10_000)
-        assert time.perf_counter() - start < 1.0
         assert not compiled
     finally:
         jax.monitoring.unregister_event_duration_listener(listen)
