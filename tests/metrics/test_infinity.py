@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -84,15 +82,9 @@ def test_too_few_samples() -> None:
     assert "needs at least 64" in found.reason
 
 
-def test_degenerate_features_and_speed() -> None:
+def test_degenerate_features() -> None:
     y = np.random.default_rng(0).normal(size=(300, 32))
     reference = SubsetMoments.of(y)
     assert np.isfinite(reference.root).all()
     found = fd_infinity(np.ones((300, 32)), reference, reference="y")
     assert np.isfinite([found.value, found.stderr]).all()
-    seconds = []
-    for _ in range(5):
-        began = time.perf_counter()
-        fd_infinity(y, reference, reference="y")
-        seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 0.06  # 15 ms on a quiet core, with room for a busy one
