@@ -1,11 +1,14 @@
 """z ~ r(z) p(z)/Z, with p = N(0, I) the prior and r = q/p estimated by a classifier between draws of q(z) and of p.
 
+Where the prior does not reach the codes, r cannot mend it, and `info` says so: the standard error of Z is large, the
+effective sample size small. `proposal="gaussian"` takes p = N(m, C) with the moments of the codes instead.
+
 A perceptron with output D(z), trained on equal shares of both by cross-entropy, gives r = D/(1−D). Two samplers:
-`sampler="sir"`, sampling importance resampling: each draw is one of its own `proposals` draws of the prior, chosen
+`sampler="sir"`, sampling importance resampling: each draw is one of its own `proposals` draws of p, chosen
 in proportion to r, so that draws are independent and their distribution reaches r p/Z as `proposals` grows (how many
-count is `info["effective_sample_size"]`). `sampler="langevin"`: each draw is a chain that starts at a draw of the
-prior and takes `langevin_steps` Langevin steps, in the whitened coordinates of the codes and, unlike the paper's,
-corrected by acceptance, so that r p/Z is left as it is; chains from the prior may still end in a mode other than
+count is `info["effective_sample_size"]`). `sampler="langevin"`: each draw is a chain that starts at a draw of
+p and takes `langevin_steps` Langevin steps, in the whitened coordinates of the codes and, unlike the paper's,
+corrected by acceptance, so that r p/Z is left as it is; chains from p may still end in a mode other than
 their share. The density's constant Z is a Monte Carlo estimate, its standard error in `info`.
 
 Source: :cite:`aneja2021`, equations 4 to 6 and section 3.2, there with a hierarchy of codes and a network of D.
@@ -29,13 +32,14 @@ from study.latents import Latents
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
 from study.strategies._mlp import apply_mlp, in_blocks, initialise_mlp
-from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy, coordinates
+from study.strategies._proposal import Affine, Proposal, base, change, check_proposal, propose
+from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._validation import with_validation
 from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
 
 Sampler = Literal["sir", "langevin"]
-BLOCKS, BLOCK = 64, 8192  # draws of the prior behind Z
+BLOCKS, BLOCK = 64, 8192  # draws of p behind Z
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -44,6 +48,7 @@ class FittedNcp:
 
     network: Mapping[str, np.ndarray]
     whitening: Whitening
+    base: Whitening  # coordinates in which p is N(0, I)
     log_normaliser: float
     sampler: Sampler
     proposals: int
@@ -65,9 +70,8 @@ class FittedNcp:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        d = self.whitening.d
-        prior = log_normal(z, mean=np.zeros(d), cholesky=np.eye(d))
-        return self.log_ratio(z) + prior - self.log_normaliser
+        proposal = log_normal(z, mean=self.base.shift, cholesky=self.base.scale)
+        return self.log_ratio(z) + proposal - self.log_normaliser
 
     def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
@@ -79,12 +83,14 @@ class FittedNcp:
 
     def _draw(self, key: jax.Array, n: int) -> tuple[np.ndarray, float]:
         _, first = shared_draws(key, n=n, d=self.whitening.d, components=1)
-        at = coordinates(self.whitening)
+        white = change(self.base, self.whitening)
         if self.sampler == "sir":
-            z = _resample(self.network, first, at, own_key(key), proposals=self.proposals)
-            return np.asarray(z), 1.0
-        steps = self.langevin_steps
-        w, accepted = _langevin(self.network, first, at, own_key(key), self.step_size, steps=steps)
+            epsilon = _resample(self.network, first, white, own_key(key), proposals=self.proposals)
+            return self.base.invert(np.asarray(epsilon)), 1.0
+        back, steps = change(self.whitening, self.base), self.langevin_steps
+        w, accepted = _langevin(
+            self.network, white(jnp.asarray(first)), back, own_key(key), self.step_size, steps=steps
+        )
         return self.whitening.invert(np.asarray(w)), float(accepted)
 
 
@@ -93,8 +99,9 @@ class Ncp(TrainedStrategy):
     """The prior reweighted by a classifier.
 
     Attributes:
+        proposal: p, "prior" or "gaussian".
         sampler: "sir" or "langevin".
-        proposals: draws of the prior behind each draw by importance resampling.
+        proposals: draws of p behind each draw by importance resampling.
         langevin_steps: steps of each chain.
         step_size: standard deviation of a Langevin step, in standard deviations of the codes.
         width: hidden units of the classifier's two hidden layers.
@@ -103,6 +110,7 @@ class Ncp(TrainedStrategy):
     steps: int = 4000
     batch_size: int = 1024
     learning_rate: float = 5e-3
+    proposal: Proposal = "prior"
     sampler: Sampler = "sir"
     proposals: int = 64
     langevin_steps: int = 200
@@ -120,6 +128,7 @@ class Ncp(TrainedStrategy):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_proposal(self.proposal, strategy=self.name)
         if self.sampler not in get_args(Sampler):
             raise StudyError(
                 f"strategy {self.name!r}: sampler must be 'sir' or 'langevin', got {self.sampler!r}"
@@ -130,16 +139,17 @@ class Ncp(TrainedStrategy):
         return initialise_mlp(key, (d, self.width, self.width, 1), last=0.0)
 
     def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
-        """Cross-entropy in nats of codes against as many draws of the prior, the sum of both means."""
-        prior = _white(jax.random.normal(key, w.shape), at)
-        codes, others = _logit(parameters, w), _logit(parameters, prior)
+        """Cross-entropy in nats of codes against as many draws of p, the sum of both means."""
+        drawn = propose(key, w.shape, proposal=self.proposal, at=at)
+        codes, others = _logit(parameters, w), _logit(parameters, drawn)
         return jax.nn.softplus(-codes).mean() + jax.nn.softplus(others).mean()
 
     def finish(
         self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
     ) -> FittedNcp:
         """Estimate Z and how many of the proposals count."""
-        logits = np.asarray(_prior_logits(parameters, coordinates(at), own_key(key)), np.float64).reshape(-1)
+        proposal = base(self.proposal, at)
+        logits = np.asarray(_logits(parameters, change(proposal, at), own_key(key)), np.float64).reshape(-1)
         highest = logits.max()
         weights = np.exp(logits - highest)
         mean, square = weights.mean(), np.square(weights).mean()
@@ -150,14 +160,10 @@ class Ncp(TrainedStrategy):
             "effective_sample_size": float(max(1.0, self.proposals * mean**2 / square)),
         }
         sampling = (self.sampler, self.proposals, self.langevin_steps, self.step_size)
-        fitted = FittedNcp(parameters, at, log_normaliser, *sampling, info)
+        fitted = FittedNcp(parameters, at, proposal, log_normaliser, *sampling, info)
         if self.sampler == "langevin":
             info["acceptance_rate"] = fitted.langevin_acceptance(own_key(own_key(key)), n=BLOCK // 8)
         return with_validation(key, fitted, validation)
-
-
-def _white(z: jax.Array, at: Coordinates) -> jax.Array:
-    return (z - at.shift[None, :]) @ at.inverse.T
 
 
 @jax.jit
@@ -166,30 +172,31 @@ def _logit(network: Mapping[str, Any], w: jax.Array) -> jax.Array:
 
 
 @jax.jit
-def _prior_logits(network: Mapping[str, Any], at: Coordinates, key: jax.Array) -> jax.Array:
-    d = len(at.shift)
-    block = lambda key: _logit(network, _white(jax.random.normal(key, (BLOCK, d)), at))  # noqa: E731
+def _logits(network: Mapping[str, Any], white: Affine, key: jax.Array) -> jax.Array:
+    """log r at draws of p, `[BLOCKS, BLOCK]`."""
+    shape = (BLOCK, len(white.shift))
+    block = lambda key: _logit(network, white(jax.random.normal(key, shape)))  # noqa: E731
     return jax.lax.map(block, jax.random.split(key, BLOCKS))
 
 
 @functools.partial(jax.jit, static_argnames=("proposals",))
 def _resample(
-    network: Mapping[str, Any], first: jax.Array, at: Coordinates, key: jax.Array, *, proposals: int
+    network: Mapping[str, Any], first: jax.Array, white: Affine, key: jax.Array, *, proposals: int
 ) -> jax.Array:
-    """One of `proposals` draws of the prior in proportion to r, for each of n: the largest of log r + Gumbel noise."""
+    """ε of one of `proposals` draws of p in proportion to r, for each of n: the largest of log r + Gumbel noise."""
     n = len(first)
 
-    def score(number: jax.Array, z: jax.Array) -> jax.Array:
-        return _logit(network, _white(z, at)) + jax.random.gumbel(jax.random.fold_in(key, 2 * number), (n,))
+    def score(number: jax.Array, epsilon: jax.Array) -> jax.Array:
+        return _logit(network, white(epsilon)) + jax.random.gumbel(jax.random.fold_in(key, 2 * number), (n,))
 
     def propose(
         best: tuple[jax.Array, jax.Array], number: jax.Array
     ) -> tuple[tuple[jax.Array, jax.Array], None]:
-        z, highest = best
-        new = jax.random.normal(jax.random.fold_in(key, 2 * number + 1), z.shape)
+        epsilon, highest = best
+        new = jax.random.normal(jax.random.fold_in(key, 2 * number + 1), epsilon.shape)
         value = score(number, new)
         better = value > highest
-        return (jnp.where(better[:, None], new, z), jnp.maximum(value, highest)), None
+        return (jnp.where(better[:, None], new, epsilon), jnp.maximum(value, highest)), None
 
     start = (first, score(jnp.int32(0), first))
     return jax.lax.scan(propose, start, jnp.arange(1, proposals, dtype=jnp.int32))[0][0]
@@ -198,18 +205,17 @@ def _resample(
 @functools.partial(jax.jit, static_argnames=("steps",))
 def _langevin(
     network: Mapping[str, Any],
-    first: jax.Array,
-    at: Coordinates,
+    start: jax.Array,
+    back: Affine,
     key: jax.Array,
     size: float,
     *,
     steps: int,
 ) -> tuple[jax.Array, jax.Array]:
-    """w `[n, d]` after Metropolis-adjusted Langevin steps from z = first, and the share accepted."""
+    """w `[n, d]` after Metropolis-adjusted Langevin steps from start `[n, d]`, and the share accepted."""
 
     def log_density(w: jax.Array) -> jax.Array:
-        z = at.shift[None, :] + w @ at.scale.T
-        return _logit(network, w) - 0.5 * jnp.square(z).sum(1)
+        return _logit(network, w) - 0.5 * jnp.square(back(w)).sum(1)
 
     def slope(w: jax.Array) -> tuple[jax.Array, jax.Array]:
         value, back = jax.vjp(log_density, w)
@@ -229,6 +235,5 @@ def _langevin(
         chosen = (pick(new, w), pick(new_value, value), pick(new_gradient, gradient))
         return chosen, taken.astype(jnp.float32).mean()
 
-    start = _white(first, at)
     (w, _, _), taken = jax.lax.scan(step, (start, *slope(start)), jnp.arange(steps, dtype=jnp.int32))
     return w, taken.mean()

@@ -70,7 +70,7 @@ class Prior:
     density: ClassVar[bool] = True
     conditional: ClassVar[bool] = False
     aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
+    fits: ClassVar[tuple[type, ...]] = (FittedGaussian, FittedPrior)
     fitted_on: ClassVar[str] = "nothing"
 
     def fit(

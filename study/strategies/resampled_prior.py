@@ -17,23 +17,22 @@ the encoder learned decides which are kept.
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from study.errors import StudyError
 from study.latents import Latents
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
 from study.strategies._mlp import apply_mlp, in_blocks, initialise_mlp
+from study.strategies._proposal import Affine, Proposal, base, change, check_proposal, propose
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._validation import with_validation
 from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
 
-Proposal = Literal["gaussian", "prior"]
 PROPOSALS = 1024  # per step, behind the estimate of Z in the loss
 START = -3.0  # log a/(1 − a) at first
 BLOCKS, BLOCK = 64, 8192  # behind the final one
@@ -41,12 +40,11 @@ BLOCKS, BLOCK = 64, 8192  # behind the final one
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedResampled:
-    """The acceptance network on whitened codes, the proposal N(mean, cholesky choleskyᵀ), T and Z."""
+    """The acceptance network on whitened codes, the coordinates in which the proposal is N(0, I), T and Z."""
 
     network: Mapping[str, np.ndarray]
     whitening: Whitening
-    mean: np.ndarray
-    cholesky: np.ndarray
+    base: Whitening
     truncation: int
     normaliser: float
     info: Mapping[str, Any]
@@ -62,9 +60,9 @@ class FittedResampled:
     def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
         _, first = shared_draws(key, n=n, d=self.whitening.d, components=1)
-        shift, scale = self._to_white()
-        epsilon = _resample(self.network, first, shift, scale, own_key(key), truncation=self.truncation)
-        return (self.mean + np.asarray(epsilon, np.float64) @ self.cholesky.T).astype(np.float32)
+        white = change(self.base, self.whitening)
+        epsilon = _resample(self.network, first, white, own_key(key), truncation=self.truncation)
+        return self.base.invert(np.asarray(epsilon))
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """log p_T in nats at z `[n, d]`, `[n]` float64.
@@ -74,12 +72,7 @@ class FittedResampled:
         """
         untouched = (1 - self.normaliser) ** (self.truncation - 1)
         ratio = self.acceptance(z) / self.normaliser * (1 - untouched) + untouched
-        return log_normal(z, mean=self.mean, cholesky=self.cholesky) + np.log(ratio)
-
-    def _to_white(self) -> tuple[np.ndarray, np.ndarray]:
-        """w = shift + scale ε of a proposal z = mean + cholesky ε."""
-        shift = self.whitening.apply(self.mean[None])[0]
-        return shift, np.linalg.solve(self.whitening.scale, self.cholesky).astype(np.float32)
+        return log_normal(z, mean=self.base.shift, cholesky=self.base.scale) + np.log(ratio)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,10 +104,7 @@ class ResampledPrior(TrainedStrategy):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.proposal not in get_args(Proposal):
-            raise StudyError(
-                f"strategy {self.name!r}: proposal must be 'gaussian' or 'prior', got {self.proposal!r}"
-            )
+        check_proposal(self.proposal, strategy=self.name)
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
         """A network that first accepts few proposals, everywhere: where a is near 1 its gradient vanishes."""
@@ -123,9 +113,7 @@ class ResampledPrior(TrainedStrategy):
 
     def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
         """Mean of −log p_T(z)/π(z) in nats; π has no parameters."""
-        proposals = jax.random.normal(key, (PROPOSALS, w.shape[1]))
-        if self.proposal == "prior":
-            proposals = (proposals - at.shift[None, :]) @ at.inverse.T
+        proposals = propose(key, (PROPOSALS, w.shape[1]), proposal=self.proposal, at=at)
         z = jnp.exp(_log_accept(parameters, proposals)).mean()
         untouched = jnp.exp((self.truncation - 1) * jnp.log1p(-jnp.minimum(z, 1 - 1e-6)))
         return -jnp.log(jnp.exp(_log_accept(parameters, w)) / z * (1 - untouched) + untouched).mean()
@@ -134,10 +122,9 @@ class ResampledPrior(TrainedStrategy):
         self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
     ) -> FittedResampled:
         """Estimate Z."""
-        gaussian = self.proposal == "gaussian"
-        mean, cholesky = (at.shift, at.scale) if gaussian else (np.zeros(at.d), np.eye(at.d))
-        fitted = FittedResampled(parameters, at, mean, cholesky, self.truncation, 1.0, info)
-        total, squares = _moments_of_acceptance(parameters, *fitted._to_white(), own_key(key))
+        proposal = base(self.proposal, at)
+        fitted = FittedResampled(parameters, at, proposal, self.truncation, 1.0, info)
+        total, squares = _moments_of_acceptance(parameters, change(proposal, at), own_key(key))
         n = BLOCKS * BLOCK
         normaliser = float(np.asarray(total, np.float64).sum()) / n
         variance = float(np.asarray(squares, np.float64).sum()) / n - normaliser**2
@@ -156,27 +143,22 @@ def _log_accept(network: Mapping[str, Any], w: jax.Array) -> jax.Array:
 
 @jax.jit
 def _moments_of_acceptance(
-    network: Mapping[str, Any], shift: jax.Array, scale: jax.Array, key: jax.Array
+    network: Mapping[str, Any], white: Affine, key: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """Sums of a and of a² over blocks of proposals, `[BLOCKS]` each."""
 
     def block(key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        a = jnp.exp(_log_accept(network, _white(jax.random.normal(key, (BLOCK, len(shift))), shift, scale)))
+        a = jnp.exp(_log_accept(network, white(jax.random.normal(key, (BLOCK, len(white.shift))))))
         return a.sum(), jnp.square(a).sum()
 
     return jax.lax.map(block, jax.random.split(key, BLOCKS))
-
-
-def _white(epsilon: jax.Array, shift: jax.Array, scale: jax.Array) -> jax.Array:
-    return shift[None, :] + epsilon @ scale.T
 
 
 @functools.partial(jax.jit, static_argnames=("truncation",))
 def _resample(
     network: Mapping[str, Any],
     first: jax.Array,
-    shift: jax.Array,
-    scale: jax.Array,
+    white: Affine,
     key: jax.Array,
     *,
     truncation: int,
@@ -185,7 +167,7 @@ def _resample(
 
     def accepted(number: jax.Array, epsilon: jax.Array) -> jax.Array:
         uniform = jax.random.uniform(jax.random.fold_in(key, 2 * number), (len(epsilon),))
-        return jnp.log(uniform) < _log_accept(network, _white(epsilon, shift, scale))
+        return jnp.log(uniform) < _log_accept(network, white(epsilon))
 
     def go_on(state: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
         number, _, done = state

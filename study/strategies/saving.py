@@ -18,23 +18,28 @@ from typing import Any
 import jax
 import numpy as np
 
+from study.config import PriorConfig, VAEConfig
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
 from study.strategies.base import Fitted, Strategy, hyperparameters
+from study.training.model import Architecture
+from study.training.prior import LearnedMixture, LearnedPrior
 
 FORMAT = "study-fitted-strategy"
 VERSION = 1
 
 
 def classes() -> dict[str, type[Any]]:
-    """Every class that a file may hold, by name: `fits` of every strategy in the registry, and of codes.
+    """Every class that a file may hold, by name: `fits` of every strategy in the registry, of codes and of models.
 
     Each is a frozen dataclass whose fields are arrays, plain values, tuples, lists or mappings of these, or another
     of these classes.
     """
     from study.strategies import REGISTRY  # which imports this module
 
-    kinds = (AggregatePosterior, Latents, *(kind for strategy in REGISTRY.values() for kind in strategy.fits))
+    codes = (AggregatePosterior, Latents)
+    models = (LearnedPrior, LearnedMixture, Architecture, VAEConfig, PriorConfig)
+    kinds = (*codes, *models, *(kind for strategy in REGISTRY.values() for kind in strategy.fits))
     return {kind.__name__: kind for kind in kinds}
 
 

@@ -38,7 +38,7 @@ def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Traine
     built = facts["architecture"]
     config = from_dict(VAEConfig, built["config"], where="checkpoint")
     architecture = Architecture(config, built["size"], built["likelihood"])
-    shapes, structure = jax.tree.flatten(jax.eval_shape(architecture.initialise, jax.random.key(0)))
+    shapes, structure = jax.tree.flatten(architecture.abstract)
     leaves = [arrays.get(f"parameter/{i:03d}") for i in range(len(shapes))]
     for i, (leaf, shape) in enumerate(zip(leaves, shapes, strict=True)):
         if leaf is None or leaf.shape != shape.shape or leaf.dtype != shape.dtype:

@@ -62,7 +62,7 @@ def default_batching(architecture: Architecture) -> Batching:
     device = jax.devices()[0]
     if device.platform == "cpu":
         return Batching()
-    shapes = jax.eval_shape(architecture.initialise, jax.random.key(0))
+    shapes = architecture.abstract
     state = (
         sum(leaf.size * 4 for leaf in jax.tree.leaves(shapes)) * 8
     )  # parameters, moments, gradients, copies

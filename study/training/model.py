@@ -40,19 +40,21 @@ class Architecture:
 
     def merge(self, parameters: Any) -> VAE:
         """The module with these parameters."""
-        return nnx.merge(self._graph, parameters)
+        return nnx.merge(_abstract(self)[0], parameters)
 
     @property
-    def _graph(self) -> Any:
-        return _graph(self)
+    def abstract(self) -> Any:
+        """The parameters as shapes and types, without values."""
+        return _abstract(self)[1]
 
 
 @functools.lru_cache(maxsize=64)
-def _graph(architecture: Architecture) -> Any:
+def _abstract(architecture: Architecture) -> tuple[Any, Any]:
+    """The module's graph, and its parameters as shapes."""
     build = lambda: VAE(  # noqa: E731
         architecture.config, architecture.size, architecture.likelihood, rngs=nnx.Rngs(params=0)
     )
-    return nnx.split(nnx.eval_shape(build))[0]
+    return nnx.split(nnx.eval_shape(build))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -20,12 +20,13 @@ class LearnedPrior:
     """p(z) of one trained model.
 
     Attributes:
-        architecture, parameters: of the model.
+        architecture: of the model.
+        leaves: the model's parameters, the leaves of their tree.
         info: the family and its settings; of `lars-prior` also the final `normaliser` and `normaliser_stderr`.
     """
 
     architecture: "Architecture"
-    parameters: Any
+    leaves: tuple[Any, ...]
     info: Mapping[str, Any]
 
     @property
@@ -39,12 +40,12 @@ class LearnedPrior:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        density = functools.partial(_log_prob, self.architecture, self.parameters)
+        density = functools.partial(_log_prob, self.architecture, self.leaves)
         return in_blocks(density, rows(z, self.d, "z"))[0].astype(np.float64)
 
     def sample(self, key: jax.Array, *, n: int) -> np.ndarray:
         """n independent draws `[n, d]` float32."""
-        return np.asarray(_sample(self.architecture, self.parameters, key, n))
+        return np.asarray(_sample(self.architecture, self.leaves, key, n))
 
 
 class LearnedMixture(LearnedPrior):
@@ -56,7 +57,7 @@ class LearnedMixture(LearnedPrior):
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        density = functools.partial(_marginal_log_prob, self.architecture, self.parameters)
+        density = functools.partial(_marginal_log_prob, self.architecture, self.leaves)
         return in_blocks(density, rows(z, self.d, "z"))[0].astype(np.float64)
 
 
@@ -65,33 +66,37 @@ def learned_prior(model: "TrainedModel") -> LearnedPrior | None:
     config = model.architecture.config
     if config.family == "vae":
         return None
-    prior = _merged(model.architecture, model.parameters)
+    leaves = tuple(jax.tree.leaves(model.parameters))
+    prior = _merged(model.architecture, leaves)
     info = {"family": config.family, **config.prior_settings}
     if isinstance(prior, LarsPrior):
         info["normaliser"] = float(prior.normaliser[...])
         info["normaliser_stderr"] = float(prior.normaliser_stderr[...])
     kind = LearnedMixture if isinstance(prior, Mixture) else LearnedPrior
-    return kind(model.architecture, model.parameters, info)
+    return kind(model.architecture, leaves, info)
 
 
-def _merged(architecture: "Architecture", parameters: Any) -> Prior:
-    prior = architecture.merge(parameters).prior
+def _merged(architecture: "Architecture", leaves: tuple[Any, ...]) -> Prior:
+    structure = jax.tree.structure(architecture.abstract)
+    prior = architecture.merge(jax.tree.unflatten(structure, leaves)).prior
     assert prior is not None
     return prior
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _log_prob(architecture: "Architecture", parameters: Any, z: jax.Array) -> tuple[jax.Array]:
-    return (_merged(architecture, parameters).log_prob(z),)
+def _log_prob(architecture: "Architecture", leaves: tuple[Any, ...], z: jax.Array) -> tuple[jax.Array]:
+    return (_merged(architecture, leaves).log_prob(z),)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _marginal_log_prob(architecture: "Architecture", parameters: Any, z: jax.Array) -> tuple[jax.Array]:
-    prior = _merged(architecture, parameters)
+def _marginal_log_prob(
+    architecture: "Architecture", leaves: tuple[Any, ...], z: jax.Array
+) -> tuple[jax.Array]:
+    prior = _merged(architecture, leaves)
     assert isinstance(prior, Mixture)
     return (prior.marginal_log_prob(z),)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 3))
-def _sample(architecture: "Architecture", parameters: Any, key: jax.Array, n: int) -> jax.Array:
-    return _merged(architecture, parameters).sample(key, n=n)
+def _sample(architecture: "Architecture", leaves: tuple[Any, ...], key: jax.Array, n: int) -> jax.Array:
+    return _merged(architecture, leaves).sample(key, n=n)

@@ -36,7 +36,13 @@ def test_ratio_is_the_known_one(narrow: Latents) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"sampler": "sir", "proposals": 64}, {"sampler": "langevin", "langevin_steps": 150}]
+    "fields",
+    [
+        {"sampler": "sir", "proposals": 64},
+        {"sampler": "sir", "proposals": 64, "proposal": "gaussian"},
+        {"sampler": "langevin", "langevin_steps": 150},
+        {"sampler": "langevin", "langevin_steps": 150, "proposal": "gaussian"},
+    ],
 )
 def test_draws_follow_the_density(fields: dict[str, Any], narrow: Latents) -> None:
     """A histogram of 40,000 draws against the density within five binomial standard errors, and 0.004 beside them:
@@ -53,6 +59,8 @@ def test_draws_follow_the_density(fields: dict[str, Any], narrow: Latents) -> No
     share, found = p.reshape(50, 100).sum(1), np.histogram(z[:, 0], np.linspace(-5, 5, 51))[0] / n
     np.testing.assert_array_less(np.abs(found - share), 5 * np.sqrt(share / n) + 0.004)
     assert abs(z.std() - 0.6) < 0.06  # not the prior's 1
+    if fields.get("proposal") == "gaussian":  # which N(0.5, 0.6²) is: nothing to reweight
+        assert fitted.info["effective_sample_size"] > 63
     if fields["sampler"] == "langevin":
         assert 0.5 < fitted.info["acceptance_rate"] < 1
         assert abs(fitted.langevin_acceptance(DRAW, n=500) - fitted.info["acceptance_rate"]) < 0.05
@@ -74,6 +82,8 @@ def test_density_in_the_plane_integrates_to_one(plane: Latents) -> None:
 
 
 def test_errors() -> None:
+    with pytest.raises(StudyError, match="proposal must be 'gaussian' or 'prior', got 'posterior'"):
+        strategy("ncp", proposal="posterior")
     with pytest.raises(StudyError, match="sampler must be 'sir' or 'langevin', got 'gibbs'"):
         strategy("ncp", sampler="gibbs")
     for field in ("proposals", "langevin_steps", "step_size"):

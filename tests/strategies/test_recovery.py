@@ -7,13 +7,14 @@ import dataclasses
 import functools
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -46,12 +47,14 @@ class Proof:
         fast: the same at 4,000 codes; densities left out are tested at 20,000 alone.
         two_sample: densities whose draws a classifier must not tell from its own, also at 4,000 codes if in `fast`.
         fields: hyper-parameters.
+        strategy: its name, where that is not the proof's.
     """
 
     full: Mapping[str, float]
     fast: Mapping[str, float] = dataclasses.field(default_factory=dict)
     two_sample: tuple[str, ...] = ()
     fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    strategy: str | None = None
 
 
 # A mixture with P parameters loses P / 2N nats where EM finds the optimum: for the truth's 10 components in 16-D
@@ -61,7 +64,11 @@ class Proof:
 # What is trained is tested at 20,000 codes alone. There `flow` loses 0.003 nats on the Gaussian, 0.011 on the ring,
 # 0.003 on the banana and 0.56 in 16-D; `resampled-prior` 0.001, 0.035, 0.18 and 0.77. `ncp` reweights N(0, I), which
 # must reach the codes: it does not reach the Gaussian, whose mean is (1, -2, 0, 3), nor the mixture in 16-D, and says
-# so by the standard error of its constant (0.19, 0.18 nats); on the ring it loses 0.018 and on the banana 0.30.
+# so by the standard error of its constant (0.19, 0.18 nats); on the ring it loses 0.018 and on the banana 0.30. With
+# a Gaussian of the codes' moments as proposal it loses 0.001, 0.028, 0.09 and 0.53.
+# The densities of `posterior` and `class-posterior` are q(z) itself, which test_aggregate holds to float64; they
+# estimate nothing else, and where codes are few or sharp they are far from what the codes were drawn from: on the
+# ring by 0.002 nats, in 16-D by 15. Families that cannot be right are held to the best of their kind, below.
 PROOFS: dict[str, Proof] = {
     "gaussian-full": Proof(full={"gaussian": 0.005}, fast={"gaussian": 0.01}, two_sample=("gaussian",)),
     "gmm": Proof(
@@ -89,6 +96,13 @@ PROOFS: dict[str, Proof] = {
         two_sample=("gaussian", "ring"),
     ),
     "ncp": Proof(full={"ring": 0.05, "banana": 0.45}, two_sample=("ring",)),
+    "ncp-gaussian": Proof(
+        full={"gaussian": 0.01, "ring": 0.06, "banana": 0.2, "mixture-16": 0.75},
+        two_sample=tuple(KNOWN),
+        fields={"proposal": "gaussian"},
+        strategy="ncp",
+    ),
+    "posterior": Proof(full={"ring": 0.01}, fast={"ring": 0.03}, two_sample=tuple(KNOWN)),
 }
 FAST = [(name, density) for name, proof in PROOFS.items() for density in proof.fast]
 FULL = [(name, density) for name, proof in PROOFS.items() for density in proof.full]
@@ -100,8 +114,8 @@ def _fit(name: str, density: str, n: int) -> Any:
     """Fitted to n codes of the density, with n / 5 for validation; once for both tests."""
     rng = np.random.default_rng(0)
     train, validation = KNOWN[density].codes(rng, n), KNOWN[density].codes(rng, n // 5)
-    fields = PROOFS[name].fields if name in PROOFS else {}
-    return strategy(name, **fields).fit(FIT, train, validation=validation)
+    proof = PROOFS.get(name, Proof(full={}))
+    return strategy(proof.strategy or name, **proof.fields).fit(FIT, train, validation=validation)
 
 
 def _check_density(name: str, density: str, n: int, margin: float) -> None:
@@ -183,6 +197,32 @@ def test_a_gaussian_fails_in_16_dimensions() -> None:
     assert _draws_auc("gaussian-full", "mixture-16", 4000, 3000) > _limit("mixture-16") + 0.05
 
 
+# Mean and covariance of the family's best density, and how many numbers are estimated, given E z, E zzᵀ and d.
+LIMITED: dict[str, Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray, int]]] = {
+    "prior": lambda mean, second, d: (np.zeros(d), np.eye(d), 0),
+    "tempered-prior": lambda mean, second, d: (np.zeros(d), np.eye(d) * np.trace(second) / d, 1),
+    "global-gaussian": lambda mean, second, d: (mean, np.diag(np.diag(second) - mean**2), 2 * d),
+    "gaussian-full": lambda mean, second, d: (mean, second - np.outer(mean, mean), d + d * (d + 1) // 2),
+}
+
+
+@pytest.mark.parametrize("density", KNOWN)
+@pytest.mark.parametrize("name", LIMITED)
+def test_limited_families_come_as_near_as_they_can(name: str, density: str) -> None:
+    """Against the best density of the family, made by SciPy from the moments of 200,000 true draws.
+
+    Its P numbers, estimated from N codes, cost χ²(P)/2N nats; the bound lies five standard deviations above the mean.
+    """
+    known, n = KNOWN[density], 4000
+    draws = known.sample(np.random.default_rng(4), 200_000)
+    mean, covariance, numbers = LIMITED[name](draws.mean(0), draws.T @ draws / len(draws), known.d)
+    z = known.sample(np.random.default_rng(1), SCORED)
+    loss = stats.multivariate_normal(mean, covariance).logpdf(z) - _fit(name, density, n).log_prob(z)
+    stderr = loss.std() / np.sqrt(SCORED)
+    most = (numbers + 5 * np.sqrt(2 * numbers)) / (2 * n)
+    assert -5 * stderr - 1e-6 < loss.mean() < most + 5 * stderr + 1e-6
+
+
 @pytest.mark.parametrize("density", KNOWN)
 def test_known_densities_are_what_they_say(density: str) -> None:
     """Draws and log-density agree: E p₀/p = 1 for p₀ = p moved a little, within 5 standard errors.
@@ -198,4 +238,5 @@ def test_known_densities_are_what_they_say(density: str) -> None:
 
 
 def test_every_name_is_a_strategy() -> None:
-    assert PROOFS.keys() <= REGISTRY.keys()
+    assert {proof.strategy or name for name, proof in PROOFS.items()} <= REGISTRY.keys()
+    assert LIMITED.keys() <= REGISTRY.keys()

@@ -53,14 +53,14 @@ def test_acceptance_rate_is_that_of_plain_monte_carlo(proposal: str, plane: Late
     """Against 100,000 proposals of a generator of its own, within five of their joint standard errors."""
     fitted: Any = strategy("resampled-prior", proposal=proposal, **SMALL).fit(FIT, plane)
     epsilon = np.random.default_rng(0).normal(size=(100_000, 2))
-    accepted = fitted.acceptance(fitted.mean + epsilon @ fitted.cholesky.T)
+    accepted = fitted.acceptance(fitted.base.shift + epsilon @ fitted.base.scale.T)
     info = fitted.info
     stderr = np.hypot(accepted.std() / np.sqrt(100_000), info["acceptance_rate_stderr"])
     assert abs(accepted.mean() - info["acceptance_rate"]) < 5 * stderr
     assert 0.01 < info["acceptance_rate"] < 0.95
     assert info["truncated_share"] == pytest.approx((1 - info["acceptance_rate"]) ** 99)
     if proposal == "prior":
-        np.testing.assert_array_equal(fitted.cholesky, np.eye(2))
+        np.testing.assert_array_equal(fitted.base.scale, np.eye(2))
 
 
 def test_it_gains_on_its_proposal(halves: Latents) -> None:

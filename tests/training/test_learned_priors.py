@@ -7,7 +7,18 @@ import jax
 import numpy as np
 import pytest
 
-from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset, load_model, save_model, strategy
+from study import (
+    Dataset,
+    StudyError,
+    TrainConfig,
+    VAEConfig,
+    load_dataset,
+    load_model,
+    load_strategy,
+    save_model,
+    save_strategy,
+    strategy,
+)
 from study.config import PRIOR_SETTINGS, PriorConfig
 from study.evaluation import encode
 from study.training import Architecture, Cell, engine, train_cells
@@ -69,6 +80,13 @@ def test_a_family_trains_in_one_program_and_comes_back_from_disk(digits, family,
     assert np.isfinite(fitted.info["validation_log_prob"]) and fitted.info["family"] == family
     with pytest.raises(StudyError, match=r"z must be \[n, 3\], got \[3\]"):
         fitted.log_prob(z[0])
+
+    # and can be saved on its own
+    save_strategy(tmp_path / "prior.npz", fitted, strategy=strategy("prior"))
+    alone: Any = load_strategy(tmp_path / "prior.npz")
+    assert alone.info == fitted.info
+    np.testing.assert_array_equal(alone.sample(key, n=50), z)
+    np.testing.assert_array_equal(alone.log_prob(z), fitted.log_prob(z))
     if family == "lars-prior":
         assert 0 < fitted.info["normaliser"] < 1 and 0 < fitted.info["normaliser_stderr"] < 0.01
 
