@@ -5,7 +5,7 @@ knowledge of q(z) to the one above it, the fall in KID is that knowledge's share
 the prior and real data. Two rungs stand beside each other: correlation and marginal shape both start from the diagonal
 Gaussian, and neither holds the other, so they do not add up; the mixture is counted from the full Gaussian.
 
-    study run gap_ladder                      MNIST, 15 VAEs, half an hour on two cores
+    study run gap_ladder                      MNIST, 15 VAEs, a quarter of an hour on two cores
     study run gap_ladder --profile quick      digits, 15 VAEs
 """
 
@@ -24,7 +24,7 @@ from study.report.plots import style
 from study.results import Results
 from study.statistics import bootstrap_interval
 
-METRIC = "kid"
+METRIC, DENSITY = "kid", "log_density"
 RUNGS = (  # each with the rung it is counted from, and what it adds
     ("global-gaussian", "prior", "scale and shift"),
     ("gaussian-full", "global-gaussian", "correlation"),
@@ -44,19 +44,19 @@ def shares(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
 
     A share is taken within each training, paired; over settings it is the sum of falls over the sum of gaps.
     """
-    values = frames.measured(results, METRIC)
+    values, density = frames.measured(results, METRIC), frames.measured(results, DENSITY)
     place = results.runs.set_index("run_id")[["alpha", "beta", "noise_variance", "seed"]]
     table = place.join(values, how="inner").dropna(subset=["prior", "held-out"])
     grid = frames.settings(table)
-    parts = [(setting, frames.at(table, setting)) for setting in grid]
+    parts = [(setting, cells := frames.at(table, setting), cells.index) for setting in grid]
     if len(grid) > 1:  # seeds that have all settings, rungs that have a value in all
-        whole = table.groupby("seed").sum(min_count=len(grid)).dropna(subset=["prior", "held-out"]) / len(
-            grid
-        )
-        parts.append((frames.Setting(*(np.nan,) * 3), whole))
+        whole = table.groupby("seed").sum(min_count=len(grid)).dropna(subset=["prior", "held-out"])
+        everywhere = table.index[table["seed"].isin(whole.index)]
+        parts.append((frames.Setting(*(np.nan,) * 3), whole / len(grid), everywhere))
     rows = [
         {**dataclasses.asdict(setting), "trainings": len(cells), **row}
-        for setting, cells in parts
+        | {DENSITY: density[row["rung"]].reindex(runs).mean() if row["rung"] in density else np.nan}
+        for setting, cells, runs in parts
         for row in _rungs(cells)
     ]
     return {"gap_ladder": pd.DataFrame(rows)}
@@ -92,11 +92,40 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         "KID of each rung, its fall from the rung that it is counted from, and that fall as a share of the gap between "
         "prior and held-out data, within each training, with 95 % intervals over trainings. Shares along the path add "
         f"up to one; `{BESIDE}` stands beside `gaussian-full` and is no part of the sum. A negative share is a rung "
-        "that is worse than the one it is counted from. The first rows, without α and β, are averages over settings. "
-        "In the figure an interval that meets an edge goes on beyond it."
+        "that is worse than the one it is counted from. The first rows are averages over settings. Beside them stands "
+        "the mean log-density of validation codes in nats, where a rung has a density: which one fits q(z) better need "
+        "not draw better. In the figure an interval that meets an edge goes on beyond it."
     )
+    return Findings(
+        _answer(table) + _against_density(table),
+        (Section("Shares of the gap", text, _readable(table), figure(table)),),
+    )
+
+
+def _readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Values with their ends as one text per cell, averages over settings first."""
     ordered = table.sort_values(["alpha", "beta"], na_position="first", kind="stable")
-    return Findings(_answer(table), (Section("Shares of the gap", text, ordered, figure(table)),))
+    out = ordered[["alpha", "beta"]].map(lambda value: "all" if np.isnan(value) else number(value))
+    out = out.join(ordered[["rung", "adds"]])
+    out["KID"] = ordered["kid"].map(number)
+    for name, stem, scale, places in (("fall", "fall", 1, 3), ("share of the gap, %", "share", 100, 0)):
+        ends = zip(ordered[stem], ordered[f"{stem}_low"], ordered[f"{stem}_high"], strict=True)
+        out[name] = [interval(*values, scale=scale, places=places) for values in ends]
+    out["log-density, nats"] = ordered[DENSITY].map(lambda value: number(value, 2))
+    return out
+
+
+def _against_density(table: pd.DataFrame) -> str:
+    """Rungs that fit the codes better than the rung above, and draw worse, averaged over settings."""
+    rows = table[table["alpha"].isna()] if table["alpha"].isna().any() else table
+    above = rows.set_index("rung")[DENSITY]
+    gained = rows[DENSITY] - rows["from"].map(above)
+    said = [
+        f"`{row.rung}` gives codes of validation data {number(gain, 2)} nats more than `{above_it}` and yet draws worse"
+        for row, gain, above_it in zip(rows.itertuples(), gained, rows["from"], strict=True)
+        if gain > 0 and row.share_high < 0
+    ]
+    return f" {listed(said)}." if said else ""
 
 
 def _answer(table: pd.DataFrame) -> str:
