@@ -31,6 +31,10 @@ PRIOR_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "lars-prior": ("hidden", "proposals", "normaliser_draws"),
 }
 
+OBJECTIVE_SETTINGS: Mapping[str, tuple[str, ...]] = {}
+FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
+NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {"linear": ("hidden",), "mlp": ("hidden",)}
+
 
 @dataclasses.dataclass(frozen=True)
 class PriorConfig:
@@ -68,6 +72,11 @@ class PriorConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class ObjectiveConfig:
+    """Terms of a family's own loss; a family uses those settings that `OBJECTIVE_SETTINGS` names for it."""
+
+
+@dataclasses.dataclass(frozen=True)
 class VAEConfig:
     """What is built: everything of a model that changes the shape of its program.
 
@@ -80,7 +89,8 @@ class VAEConfig:
         hidden: widths of the hidden layers of an mlp, from data to latent; the decoder mirrors them.
         likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
             "auto", the data set's own hint.
-        prior: settings of a learned prior; without effect for "vae".
+        prior: settings of a learned prior; without effect for families that learn none.
+        objective: settings of a family's own loss; without effect for families that have none.
     """
 
     family: Literal["vae", "vampprior", "mog-prior", "flow-prior", "lars-prior"] = "vae"
@@ -89,6 +99,7 @@ class VAEConfig:
     hidden: tuple[int, ...] = (128, 128)
     likelihood: Literal["auto", "gaussian", "bernoulli"] = "auto"
     prior: PriorConfig = PriorConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
 
     def __post_init__(self) -> None:
         _check_choices(self)
@@ -98,9 +109,23 @@ class VAEConfig:
 
     @property
     def prior_settings(self) -> dict[str, Any]:
-        """The settings of the prior that this family uses, as plain values; none for "vae"."""
+        """The settings of the prior that this family uses, as plain values; none where it learns no prior."""
         settings = to_dict(self.prior)
-        return {name: settings[name] for name in PRIOR_SETTINGS[self.family]}
+        return {name: settings[name] for name in PRIOR_SETTINGS.get(self.family, ())}
+
+    @property
+    def objective_settings(self) -> dict[str, Any]:
+        """The settings of its own loss that this family uses, as plain values."""
+        settings = to_dict(self.objective)
+        return {name: settings[name] for name in OBJECTIVE_SETTINGS.get(self.family, ())}
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """What decides a model, as plain values: a setting that its family and network do not use is left out."""
+        values = to_dict(self) | {"prior": self.prior_settings, "objective": self.objective_settings}
+        used = NETWORK_SETTINGS[self.network]
+        unused = {name for names in NETWORK_SETTINGS.values() for name in names if name not in used}
+        return {name: value for name, value in values.items() if name not in unused and value != {}}
 
 
 @dataclasses.dataclass(frozen=True)

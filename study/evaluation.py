@@ -71,9 +71,11 @@ def encode(model: Any, x: np.ndarray, *, labels: np.ndarray | None = None) -> La
     """The posteriors of x `[N, D]` under a model, with labels where given.
 
     Raises:
-        StudyError: x does not fit the model, or the encoder gives values that are not finite.
+        StudyError: x does not fit the model, labels are missing where it needs them, or the encoder gives values that
+            are not finite.
     """
-    mean, log_var = model.encode(x)
+    conditional = getattr(model, "conditional", False)
+    mean, log_var = model.encode(x, labels) if conditional else model.encode(x)
     return Latents(mean, log_var, labels)
 
 

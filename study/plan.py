@@ -60,22 +60,18 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
             network that makes features.
     """
     configured = strategy_configurations(config.strategies)
-    likelihood = data.likelihood if config.model.likelihood == "auto" else config.model.likelihood
-    if likelihood == "bernoulli" and (data.train.min() < 0 or data.train.max() > 1):
+    architecture = Architecture.of(config.model, data)
+    if architecture.likelihood == "bernoulli" and (data.train.min() < 0 or data.train.max() > 1):
         raise StudyError(
             f"dataset {data.name!r}: a Bernoulli likelihood needs values in [0, 1]; choose gaussian"
         )
-    architecture = Architecture(config.model, data.train.shape[1], likelihood)
     batching = batching or default_batching(architecture)
     extractor = ExtractorConfig(dimensions=config.feature_dimensions)
     features = {"data": data.fingerprint, "config": dataclasses.asdict(extractor)}
-    built = to_dict(config.model) | {"likelihood": likelihood, "prior": config.model.prior_settings}
-    if not built["prior"]:
-        del built["prior"]  # what a family does not use decides nothing
     trained = {
         "stage": "train",
         "data": data.fingerprint,
-        "model": built,
+        "model": config.model.deciding | {"likelihood": architecture.likelihood},
         "training": to_dict(config.training),
         "batching": dataclasses.asdict(batching),
         "platform": jax.devices()[0].platform,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -263,6 +264,8 @@ def test_a_users_own_arrays_without_labels(tmp_path, monkeypatch):
 
 def test_model_families_are_listed_with_summary_and_source():
     rows = {row["name"]: row for row in cli.listing("models")}
-    assert list(rows) == ["vae", "vampprior", "mog-prior", "flow-prior", "lars-prior"]
+    families = [name for name, row in rows.items() if row["kind"] == "family"]
+    assert families == list(get_args(get_type_hints(VAEConfig)["family"]))
+    assert list(rows)[len(families) :] == list(get_args(get_type_hints(VAEConfig)["network"]))
     assert all(row["summary"] and row["source"] for row in rows.values())
     assert rows["vampprior"]["prior"] == {"components": 50} and rows["vae"]["prior"] == {}

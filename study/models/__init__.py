@@ -1,10 +1,13 @@
 """Networks, likelihoods, priors, and one file per model family."""
 
-from study.config import PRIOR_SETTINGS, VAEConfig
+from typing import Any
+
+from study.config import NETWORK_SETTINGS, PRIOR_SETTINGS, VAEConfig, to_dict
+from study.models.base import Loss, Model
 from study.models.linear_theory import LinearOptimum, linear_optimum
 from study.models.vae import VAE, Terms
 
-FAMILIES = {name: VAE for name in PRIOR_SETTINGS}
+FAMILIES: dict[str, type[Model]] = {name: VAE for name in PRIOR_SETTINGS}
 _DESCRIBED = {
     "vae": (
         "VAE with weights: loss α·D + β·KL, prior N(0, I); networks linear and mlp; α = β = 1 is the VAE",
@@ -27,14 +30,38 @@ _DESCRIBED = {
         "Bauer & Mnih 2019",
     ),
 }
-LISTING = [
-    {
-        "name": name,
-        "summary": summary,
-        "source": source,
-        "prior": VAEConfig(family=name).prior_settings,  # type: ignore[arg-type]
-    }
-    for name, (summary, source) in _DESCRIBED.items()
-]
+_NETWORKS = {
+    "linear": ("one affine map each way, posterior variance the same for every x", "Lucas et al. 2019"),
+    "mlp": ("affine maps with ReLU between them, the decoder mirrors the encoder", "Kingma & Welling 2014"),
+}
 
-__all__ = ["FAMILIES", "LISTING", "VAE", "LinearOptimum", "Terms", "VAEConfig", "linear_optimum"]
+
+def _listing() -> list[dict[str, Any]]:
+    """What `study list models` shows: families with their settings, then networks with theirs."""
+    rows: list[dict[str, Any]] = []
+    for name, (summary, source) in _DESCRIBED.items():
+        config = VAEConfig(family=name)  # type: ignore[arg-type]
+        settings = {"prior": config.prior_settings, "objective": config.objective_settings}
+        rows.append({"name": name, "kind": "family", "summary": summary, "source": source, **settings})
+    for name, (summary, source) in _NETWORKS.items():
+        own = to_dict(VAEConfig())
+        settings = {key: own[key] for key in NETWORK_SETTINGS[name]}
+        rows.append(
+            {"name": name, "kind": "network", "summary": summary, "source": source, "network": settings}
+        )
+    return rows
+
+
+LISTING = _listing()
+
+__all__ = [
+    "FAMILIES",
+    "LISTING",
+    "VAE",
+    "LinearOptimum",
+    "Loss",
+    "Model",
+    "Terms",
+    "VAEConfig",
+    "linear_optimum",
+]

@@ -2,18 +2,17 @@
 
 R = KL(q(z|x)‖p(z)), in closed form where p(z) = N(0, I). Under a prior that is learned with the model there is none: R
 is then log q(z|x) − log p(z) at the one z that D is taken at, and its gradient is that of this estimate.
+
+α weighs D and β weighs R; α = β = 1 is the VAE, and β/(2α) the variance of a Gaussian decoder.
 """
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 
-from study.config import VAEConfig
-from study.models.likelihoods import Likelihood, decoder_mean, gaussian_kl, reconstruction
-from study.models.networks import MLP, LinearEncoder, MLPEncoder
-from study.models.priors import Prior, build_prior
+from study.models.base import Loss, Model
+from study.models.likelihoods import gaussian_kl
 from study.models.priors.base import LOG_2PI
 
 
@@ -27,38 +26,23 @@ class Terms(NamedTuple):
     kl: jax.Array
 
 
-class VAE(nnx.Module):
-    """q(z|x) = N(mean(x), diag exp log_var(x)), p(z) = N(0, I) or learned, p(x|z) by the likelihood."""
+class VAE(Model):
+    """The model as the other families vary it: one reparametrised draw of z per example."""
 
-    def __init__(self, config: VAEConfig, size: int, likelihood: Likelihood, *, rngs: nnx.Rngs):
-        self.likelihood = likelihood
-        self.encoder: LinearEncoder | MLPEncoder
-        self.decoder: nnx.Linear | MLP
-        if config.network == "linear":
-            self.encoder = LinearEncoder(size, config.latent_dim, rngs=rngs)
-            self.decoder = nnx.Linear(config.latent_dim, size, rngs=rngs)
-        else:
-            self.encoder = MLPEncoder(size, config.hidden, config.latent_dim, rngs=rngs)
-            self.decoder = MLP([config.latent_dim, *reversed(config.hidden), size], rngs=rngs)
-        # last, so that encoder and decoder begin as those of a "vae" of the same seed
-        self.prior: Prior | None = build_prior(
-            config, encoder=self.encoder, size=size, likelihood=likelihood, rngs=rngs
-        )
+    def loss(
+        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+    ) -> Loss:
+        """α·D + β·R, means over x `[B, D]`."""
+        terms = self.terms(key, x, labels)
+        rate = terms.kl.sum(-1)
+        return Loss(alpha * terms.recon.mean() + beta * rate.mean(), terms.recon, rate)
 
-    def encode(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """`[B, D]` -> mean `[B, d]`, log-variance `[B, d]`."""
-        return self.encoder(x)
-
-    def decode(self, z: jax.Array) -> jax.Array:
-        """E[x|z]: `[B, d]` -> `[B, D]`."""
-        return decoder_mean(self.likelihood, self.decoder(z))
-
-    def terms(self, key: jax.Array, x: jax.Array) -> Terms:
+    def terms(self, key: jax.Array, x: jax.Array, labels: jax.Array | None = None) -> Terms:
         """Loss terms with one reparametrised draw of z per example."""
-        mean, log_var = self.encoder(x)
+        mean, log_var = self.encode(x, labels)
         epsilon = jax.random.normal(key, mean.shape)
         z = mean + jnp.exp(0.5 * log_var) * epsilon
-        recon = reconstruction(self.likelihood, self.decoder(z), x)
+        recon = self.distortion(x, z, labels)
         if self.prior is None:
             return Terms(recon, gaussian_kl(mean, log_var))
         log_q = -0.5 * (jnp.square(epsilon) + log_var + LOG_2PI).sum(-1)

@@ -18,7 +18,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from study.config import PriorConfig, VAEConfig
+from study.config import ObjectiveConfig, PriorConfig, VAEConfig
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
 from study.strategies.base import Fitted, Strategy, hyperparameters
@@ -38,7 +38,7 @@ def classes() -> dict[str, type[Any]]:
     from study.strategies import REGISTRY  # which imports this module
 
     codes = (AggregatePosterior, Latents)
-    models = (LearnedPrior, LearnedMixture, Architecture, VAEConfig, PriorConfig)
+    models = (LearnedPrior, LearnedMixture, Architecture, VAEConfig, PriorConfig, ObjectiveConfig)
     kinds = (*codes, *models, *(kind for strategy in REGISTRY.values() for kind in strategy.fits))
     return {kind.__name__: kind for kind in kinds}
 

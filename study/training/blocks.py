@@ -23,12 +23,17 @@ def rows(array: np.ndarray, width: int, name: str) -> np.ndarray:
 
 
 def in_blocks(
-    function: Callable[[np.ndarray], tuple[jax.Array, ...]], rows: np.ndarray
+    function: Callable[..., tuple[jax.Array, ...]], rows: np.ndarray, labels: np.ndarray | None = None
 ) -> tuple[np.ndarray, ...]:
-    """What a function of `[BLOCK, ·]` gives for rows `[N, ·]`, the last block filled up with zeros."""
+    """What a function of `[BLOCK, ·]`, and labels `[BLOCK]` where given, gives for rows `[N, ·]`.
+
+    The last block is filled up with zeros.
+    """
+    arrays = [rows] if labels is None else [rows, labels]
     blocks = []
     for start in range(0, max(len(rows), 1), BLOCK):
-        block = rows[start : start + BLOCK]
-        padded = np.concatenate([block, np.zeros((BLOCK - len(block), rows.shape[1]), rows.dtype)])
-        blocks.append([np.asarray(out)[: len(block)] for out in function(padded)])
+        parts = [array[start : start + BLOCK] for array in arrays]
+        missing = BLOCK - len(parts[0])
+        padded = [np.concatenate([a, np.zeros((missing, *a.shape[1:]), a.dtype)]) for a in parts]
+        blocks.append([np.asarray(out)[: BLOCK - missing] for out in function(*padded)])
     return tuple(np.concatenate(parts) for parts in zip(*blocks, strict=True))

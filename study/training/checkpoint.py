@@ -23,6 +23,8 @@ def pack(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             "config": to_dict(model.architecture.config),
             "size": model.architecture.size,
             "likelihood": model.architecture.likelihood,
+            "shape": list(model.architecture.shape),
+            "classes": model.architecture.classes,
         },
         "cell": {"alpha": model.alpha, "beta": model.beta, "seed": model.seed},
     }
@@ -37,7 +39,8 @@ def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Traine
     """
     built = facts["architecture"]
     config = from_dict(VAEConfig, built["config"], where="checkpoint")
-    architecture = Architecture(config, built["size"], built["likelihood"])
+    shape, classes = tuple(built.get("shape", ())), built.get("classes", 0)
+    architecture = Architecture(config, built["size"], built["likelihood"], shape, classes)
     shapes, structure = jax.tree.flatten(architecture.abstract)
     leaves = [arrays.get(f"parameter/{i:03d}") for i in range(len(shapes))]
     for i, (leaf, shape) in enumerate(zip(leaves, shapes, strict=True)):

@@ -88,7 +88,7 @@ def train_cells(
     mesh = Mesh(np.array(jax.devices()), ("cells",))
     per_call = batching.width * mesh.size
     split, whole = NamedSharding(mesh, PartitionSpec("cells")), NamedSharding(mesh, PartitionSpec())
-    train, validation = (jax.device_put(x, whole) for x in (data.train, data.validation))
+    train, validation = (jax.device_put(part, whole) for part in _parts(data, architecture))
     for start in range(0, len(cells), per_call):
         group = list(cells[start : start + per_call])
         filled = group + [group[-1]] * (per_call - len(group))
@@ -107,6 +107,24 @@ def train_cells(
             yield Trained(cell, model, seconds, compile_seconds)
 
 
+class _Part(NamedTuple):
+    """x `[N, D]` and labels `[N]` int32, or None where the family sees none."""
+
+    x: Any
+    labels: Any
+
+
+def _parts(data: Dataset, architecture: Architecture) -> tuple[_Part, _Part]:
+    """Training and validation data."""
+    if not architecture.conditional:
+        return _Part(data.train, None), _Part(data.validation, None)
+    assert data.train_labels is not None and data.validation_labels is not None
+    return (
+        _Part(data.train, data.train_labels.astype(np.int32)),
+        _Part(data.validation, data.validation_labels.astype(np.int32)),
+    )
+
+
 class _Program(NamedTuple):
     """A jitted function and the executable that was made of it, empty until the first call."""
 
@@ -114,7 +132,7 @@ class _Program(NamedTuple):
     executable: list[Any]
 
 
-def _compile(program: _Program, arguments: tuple[jax.Array, ...]) -> tuple[Any, float]:
+def _compile(program: _Program, arguments: tuple[Any, ...]) -> tuple[Any, float]:
     if program.executable:
         return program.executable[0], 0.0
     began = time.perf_counter()
@@ -140,8 +158,8 @@ def _program(
         beta: jax.Array,
         learning_rate: jax.Array,
         seed: jax.Array,
-        train: jax.Array,
-        validation: jax.Array,
+        train: _Part,
+        validation: _Part,
     ) -> Any:
         cells = (alpha, beta, learning_rate, seed)
         if batching.mode == "vmap":
@@ -160,31 +178,40 @@ def _train_one(
     beta: jax.Array,
     learning_rate: jax.Array,
     seed: jax.Array,
-    train: jax.Array,
-    validation: jax.Array,
+    train: _Part,
+    validation: _Part,
 ) -> tuple[Any, jax.Array]:
     """Train one cell: parameters, and losses `[epochs, 2, 2]`. A pure function of its arguments."""
-    n = train.shape[0]
+    n = train.x.shape[0]
     batch = min(training.batch_size, n)
     steps, epochs = training.steps_per_epoch(n), training.epochs(n)
     adam = optax.scale_by_adam()
     # The generator is named: what a cell draws must not depend on a caller's global default.
     initial_key, train_key = jax.random.split(jax.random.key(seed, impl="threefry2x32"))
-    parameters = architecture.initialise(initial_key, train)
+    parameters = architecture.initialise(initial_key, train.x)
 
     def objective(
-        parameters: Any, weight: jax.Array, key: jax.Array, x: jax.Array
+        parameters: Any, weight: jax.Array, key: jax.Array, part: _Part
     ) -> tuple[jax.Array, jax.Array]:
-        terms = architecture.merge(parameters).terms(key, x)
-        recon, rate = terms.recon.mean(), terms.kl.sum(-1).mean()
-        return alpha * recon + weight * rate, jnp.stack([recon, rate])
+        loss = architecture.merge(parameters).loss(key, *part, alpha, weight)
+        return loss.value, jnp.stack([loss.recon.mean(), loss.rate.mean()])
+
+    def check(parameters: Any, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        if not architecture.blockwise:
+            return objective(parameters, beta, key, validation)
+        blocks = _in_blocks(validation, batch)
+        one = lambda block: objective(parameters, beta, *block)  # noqa: E731
+        values = jax.lax.map(one, (jax.random.split(key, len(blocks.x)), blocks))
+        return jax.tree.map(lambda value: value.mean(0), values)
 
     def step(carry: Any, inputs: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
         parameters, moments = carry
         count, key, rows = inputs
         done = count.astype(jnp.float32) / (steps * epochs)
         weight = beta * _warmup(training, done)
-        gradients, losses = jax.grad(objective, has_aux=True)(parameters, weight, key, train[rows])
+        gradients, losses = jax.grad(objective, has_aux=True)(
+            parameters, weight, key, jax.tree.map(lambda a: a[rows], train)
+        )
         with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer power
             updates, moments = adam.update(gradients, moments, parameters)
         size = learning_rate * _schedule(training, done)
@@ -196,12 +223,19 @@ def _train_one(
         order = jax.random.permutation(order_key, n)[: steps * batch].reshape(steps, batch)
         counts = number * steps + jnp.arange(steps, dtype=jnp.int32)
         carry, losses = jax.lax.scan(step, carry, (counts, jax.random.split(noise_key, steps), order))
-        _, check = objective(carry[0], beta, check_key, validation)
-        return carry, jnp.stack([losses.mean(0), check])
+        _, checked = check(carry[0], check_key)
+        return carry, jnp.stack([losses.mean(0), checked])
 
     start = (parameters, adam.init(parameters))
     (parameters, _), losses = jax.lax.scan(epoch, start, jnp.arange(epochs, dtype=jnp.int32))
     return architecture.finish(jax.random.fold_in(initial_key, 2), parameters), losses
+
+
+def _in_blocks(part: _Part, batch: int) -> _Part:
+    """`[N, ·]` as blocks of one size, at most that of a batch, `[k, N // k, ·]`; fewer than k examples are left out."""
+    n = len(part.x)
+    k = -(-n // batch)
+    return jax.tree.map(lambda a: a[: n // k * k].reshape(k, n // k, *a.shape[1:]), part)
 
 
 def _schedule(training: TrainConfig, done: jax.Array) -> jax.Array:

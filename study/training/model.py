@@ -5,40 +5,79 @@ import functools
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from study.config import VAEConfig
+from study.config import FLAT_NETWORKS, VAEConfig
+from study.data.base import Dataset
+from study.errors import StudyError
+from study.models import FAMILIES, Model
 from study.models.likelihoods import Likelihood
-from study.models.vae import VAE
 from study.training.blocks import in_blocks, rows
 from study.training.prior import LearnedPrior, learned_prior
 
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """All that fixes the shapes of a model's program; hashable, so that programs are cached by it."""
+    """All that fixes the shapes of a model's program; hashable, so that programs are cached by it.
+
+    Attributes:
+        config: what is built.
+        size: data dimensions D.
+        likelihood: of the decoder.
+        shape: of one example, where the network is not flat.
+        classes: number of labels, where the family is conditional.
+    """
 
     config: VAEConfig
     size: int
     likelihood: Likelihood
+    shape: tuple[int, ...] = ()
+    classes: int = 0
+
+    @classmethod
+    def of(cls, config: VAEConfig, data: Dataset) -> "Architecture":
+        """The architecture of a configuration on a data set.
+
+        Raises:
+            StudyError: the family or the network does not fit the data.
+        """
+        likelihood = data.likelihood if config.likelihood == "auto" else config.likelihood
+        conditional = FAMILIES[config.family].conditional
+        if conditional and not data.n_classes:
+            raise StudyError(
+                f"family {config.family!r}: dataset {data.name!r} has no labels; give some, or choose family 'vae'"
+            )
+        shape = () if config.network in FLAT_NETWORKS else data.shape
+        made = cls(config, data.train.shape[1], likelihood, shape, data.n_classes if conditional else 0)
+        _ = made.abstract  # what does not fit is said here
+        return made
+
+    @property
+    def conditional(self) -> bool:
+        """Whether encoder and decoder see labels."""
+        return FAMILIES[self.config.family].conditional
+
+    @property
+    def blockwise(self) -> bool:
+        """Whether validation data are taken in blocks: those of `Model.blockwise`, and networks that need memory."""
+        return FAMILIES[self.config.family].blockwise or self.config.network not in FLAT_NETWORKS
 
     def initialise(self, key: jax.Array, train: jax.Array | None = None) -> Any:
-        """Fresh parameters, a pytree of arrays; a prior may begin at training data `[N, D]`, where given."""
-        model = VAE(self.config, self.size, self.likelihood, rngs=nnx.Rngs(params=key))
-        if model.prior is not None and train is not None:
-            model.prior.start(jax.random.fold_in(key, 1), train)
+        """Fresh parameters, a pytree of arrays; some begin at training data `[N, D]`, where given."""
+        model = _build(self, key)
+        if train is not None:
+            model.start(jax.random.fold_in(key, 1), train)
         return nnx.split(model)[1]
 
     def finish(self, key: jax.Array, parameters: Any) -> Any:
-        """The parameters with what a prior only knows when training is over."""
+        """The parameters with what is only known when training is over."""
         model = self.merge(parameters)
-        if model.prior is None:
-            return parameters
-        model.prior.finish(key)
+        model.finish(key)
         return nnx.split(model)[1]
 
-    def merge(self, parameters: Any) -> VAE:
+    def merge(self, parameters: Any) -> Model:
         """The module with these parameters."""
         return nnx.merge(_abstract(self)[0], parameters)
 
@@ -48,13 +87,22 @@ class Architecture:
         return _abstract(self)[1]
 
 
+def _build(architecture: Architecture, key: Any) -> Model:
+    family = FAMILIES[architecture.config.family]
+    return family(
+        architecture.config,
+        architecture.size,
+        architecture.likelihood,
+        shape=architecture.shape,
+        classes=architecture.classes,
+        rngs=nnx.Rngs(params=key),
+    )
+
+
 @functools.lru_cache(maxsize=64)
 def _abstract(architecture: Architecture) -> tuple[Any, Any]:
     """The module's graph, and its parameters as shapes."""
-    build = lambda: VAE(  # noqa: E731
-        architecture.config, architecture.size, architecture.likelihood, rngs=nnx.Rngs(params=0)
-    )
-    return nnx.split(nnx.eval_shape(build))
+    return nnx.split(nnx.eval_shape(lambda: _build(architecture, 0)))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -75,24 +123,36 @@ class TrainedModel:
     seed: int
     losses: np.ndarray
 
-    def encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`[N, D]` -> mean `[N, d]`, log-variance `[N, d]`, float32.
+    def encode(self, x: np.ndarray, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """`[N, D]` -> mean `[N, d]`, log-variance `[N, d]`, float32; labels `[N]` matter to conditional families alone.
 
         Raises:
-            StudyError: x is not `[N, D]`.
+            StudyError: x is not `[N, D]`, or labels are missing or not the model's.
         """
         x = rows(x, self.architecture.size, "x")
-        mean, log_var = in_blocks(functools.partial(_encode, self.architecture, self.parameters), x)
+        function = functools.partial(_encode, self.architecture, self.parameters)
+        mean, log_var = in_blocks(function, x, self._labels(labels, len(x)))
         return mean, log_var
 
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """The decoder's mean: `[n, d]` -> `[n, D]` float32.
+    def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        """The decoder's mean: `[n, d]` -> `[n, D]` float32; labels `[n]` matter to conditional families alone.
 
         Raises:
-            StudyError: z is not `[n, d]`.
+            StudyError: z is not `[n, d]`, or labels are missing or not the model's.
         """
         z = rows(z, self.architecture.config.latent_dim, "z")
-        return in_blocks(functools.partial(_decode, self.architecture, self.parameters), z)[0]
+        function = functools.partial(_decode, self.architecture, self.parameters)
+        return in_blocks(function, z, self._labels(labels, len(z)))[0]
+
+    @property
+    def conditional(self) -> bool:
+        """Whether `encode` and `decode` need labels."""
+        return self.architecture.conditional
+
+    @property
+    def noise_variance(self) -> float:
+        """Variance of p(x|z) around the decoder's mean, where it is Gaussian: β/(2α), or what the family learned."""
+        return float(_noise_variance(self.architecture, self.parameters, self.alpha, self.beta))
 
     @property
     def prior(self) -> LearnedPrior | None:
@@ -105,12 +165,36 @@ class TrainedModel:
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(self.parameters)]
         return all(bool(np.isfinite(leaf).all()) for leaf in [*leaves, self.losses])
 
+    def _labels(self, labels: np.ndarray | None, n: int) -> np.ndarray | None:
+        """Labels `[n]` int32 where the family sees them."""
+        if not self.conditional:
+            return None
+        family, classes = self.architecture.config.family, self.architecture.classes
+        if labels is None:
+            raise StudyError(f"model: family {family!r} needs labels; give one per row")
+        labels = np.asarray(labels)
+        if labels.shape != (n,) or (n and not (labels.min() >= 0 and labels.max() < classes)):
+            raise StudyError(
+                f"model: labels must be [{n}] in 0 .. {classes - 1}, got {list(labels.shape)}"
+                + (f" from {labels.min()} to {labels.max()}" if labels.size else "")
+            )
+        return labels.astype(np.int32)
+
 
 @functools.partial(jax.jit, static_argnums=0)
-def _encode(architecture: Architecture, parameters: Any, x: jax.Array) -> tuple[jax.Array, ...]:
-    return architecture.merge(parameters).encode(x)
+def _encode(
+    architecture: Architecture, parameters: Any, x: jax.Array, labels: jax.Array | None = None
+) -> tuple[jax.Array, ...]:
+    return architecture.merge(parameters).encode(x, labels)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _decode(architecture: Architecture, parameters: Any, z: jax.Array) -> tuple[jax.Array, ...]:
-    return (architecture.merge(parameters).decode(z),)
+def _decode(
+    architecture: Architecture, parameters: Any, z: jax.Array, labels: jax.Array | None = None
+) -> tuple[jax.Array, ...]:
+    return (architecture.merge(parameters).decode(z, labels),)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _noise_variance(architecture: Architecture, parameters: Any, alpha: float, beta: float) -> jax.Array:
+    return architecture.merge(parameters).noise_variance(*map(jnp.float32, (alpha, beta)))

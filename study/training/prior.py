@@ -64,7 +64,7 @@ class LearnedMixture(LearnedPrior):
 def learned_prior(model: "TrainedModel") -> LearnedPrior | None:
     """The prior that was learned with a model; None where it is N(0, I)."""
     config = model.architecture.config
-    if config.family == "vae":
+    if not config.prior_settings:
         return None
     leaves = tuple(jax.tree.leaves(model.parameters))
     prior = _merged(model.architecture, leaves)

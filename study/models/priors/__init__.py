@@ -18,7 +18,7 @@ __all__ = ["FlowPrior", "LarsPrior", "Mixture", "MogPrior", "Prior", "VampPrior"
 def build_prior(
     config: VAEConfig, *, encoder: Any, size: int, likelihood: Likelihood, rngs: nnx.Rngs
 ) -> Prior | None:
-    """The prior of a model family; None is N(0, I).
+    """The prior of a model family; None is N(0, I), of every family that learns none.
 
     Args:
         config: family, latent_dim and the prior's settings.
@@ -28,7 +28,7 @@ def build_prior(
         rngs: the stream `params` is drawn from.
     """
     d, settings = config.latent_dim, config.prior
-    if config.family == "vae":
+    if not config.prior_settings:
         return None
     if config.family == "vampprior":
         return VampPrior(encoder, settings.components, size, d, likelihood)

@@ -1,0 +1,108 @@
+"""What the engine asks of a family: its loss, blocks of validation data, and labels for conditional ones alone."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset, train
+from study.config import to_dict
+from study.evaluation import encode
+from study.models import FAMILIES
+from study.models.base import Loss
+from study.models.vae import VAE
+from study.training import Architecture, Cell, engine, train_cells
+
+TINY = TrainConfig(steps=30, batch_size=64)
+
+
+class Labelled(VAE):
+    """A family that sees labels: the encoder and the decoder get them one-hot."""
+
+    conditional = True
+
+    def encode(self, x: jax.Array, labels: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
+        assert labels is not None
+        return self.encoder(jnp.concatenate([x, jax.nn.one_hot(labels, 10)], 1))
+
+    def output(self, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
+        assert labels is not None
+        return self.decoder(jnp.concatenate([z, jax.nn.one_hot(labels, 10)], 1))
+
+
+class Seen(VAE):
+    """A family whose loss is the number of examples that it sees."""
+
+    blockwise = True
+
+    def loss(self, key: jax.Array, x: jax.Array, labels: Any, alpha: jax.Array, beta: jax.Array) -> Loss:
+        assert labels is None
+        found = super().loss(key, x, labels, alpha, beta)
+        return found._replace(recon=jnp.full(len(x), float(len(x))), rate=x[:, 0])
+
+
+@pytest.fixture
+def digits() -> Dataset:
+    return load_dataset("digits")
+
+
+@pytest.fixture
+def other_family(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Stands another class in for "vae", with no program kept of either."""
+
+    def use(family: type[VAE]) -> None:
+        monkeypatch.setitem(FAMILIES, "vae", family)
+        engine._program.cache_clear()
+
+    yield use
+    engine._program.cache_clear()
+    jax.clear_caches()
+
+
+def test_a_conditional_family_gets_the_labels_of_its_examples(digits, other_family):
+    other_family(Labelled)
+    # Another configuration than in any other test, since graphs and programs are cached by it.
+    config = VAEConfig(latent_dim=3, hidden=(17,))
+    model = train(digits, config, training=TINY)
+    assert model.conditional and model.architecture.classes == 10
+    x, y = digits.test[:20], digits.test_labels[:20]
+    mean, _ = model.encode(x, y)
+    assert np.abs(model.encode(x, (y + 1) % 10)[0] - mean).max() > 0.01
+    assert np.abs(model.decode(mean, (y + 1) % 10) - model.decode(mean, y)).max() > 0.01
+    np.testing.assert_array_equal(encode(model, x, labels=y).mean, mean)
+    with pytest.raises(StudyError, match="family 'vae' needs labels; give one per row"):
+        model.encode(x)
+    with pytest.raises(StudyError, match=r"labels must be \[20\] in 0 .. 9, got \[20\] from 1 to 10"):
+        model.decode(mean, y.clip(0, 8) + 1 + (y > 8))
+    unlabelled = Dataset("plain", digits.train, digits.validation, digits.test, (8, 8))
+    with pytest.raises(StudyError, match="family 'vae': dataset 'plain' has no labels"):
+        train(unlabelled, config, training=TINY)
+
+
+def test_validation_in_blocks_of_about_a_batch(digits, other_family):
+    other_family(Seen)
+    architecture = Architecture(VAEConfig(latent_dim=3, hidden=(18,)), 64, "gaussian")
+    assert architecture.blockwise
+    (trained,) = train_cells(digits, architecture, TINY, [Cell(1.0, 1.0, 0, 1e-3)])
+    # 200 validation examples in batches of 64 at most: four blocks of 50, none left out
+    np.testing.assert_array_equal(trained.model.losses[:, :, 0], np.tile([64.0, 50.0], (2, 1)))
+    np.testing.assert_allclose(trained.model.losses[:, 1, 1], digits.validation[:, 0].mean(), atol=1e-6)
+
+
+def test_what_a_family_does_not_use_decides_no_key():
+    """The keys of models that were stored before there were other families rest on these very values."""
+    assert VAEConfig(latent_dim=2).deciding == {
+        "family": "vae", "network": "mlp", "latent_dim": 2, "hidden": [128, 128], "likelihood": "auto",
+    }  # fmt: skip
+    assert VAEConfig(family="vampprior", network="linear").deciding == {
+        "family": "vampprior", "network": "linear", "latent_dim": 8, "hidden": [128, 128], "likelihood": "auto",
+        "prior": {"components": 50},
+    }  # fmt: skip
+    assert set(to_dict(VAEConfig())) > set(VAEConfig().deciding)
+
+
+def test_noise_variance_is_that_of_the_weights(digits):
+    model = train(digits, VAEConfig(latent_dim=3, hidden=(16,)), alpha=4.0, beta=2.0, training=TINY)
+    assert model.noise_variance == pytest.approx(0.25)
