@@ -81,7 +81,8 @@ class VAEConfig:
     """What is built: everything of a model that changes the shape of its program.
 
     Attributes:
-        family: "vae" (prior N(0, I)), or a prior that is learned with the model: "vampprior", "mog-prior",
+        family: "vae" (prior N(0, I)), "cvae" (the same, seeing labels), or
+            a prior that is learned with the model: "vampprior", "mog-prior",
             "flow-prior", "lars-prior".
         network: "linear" (one affine map each way, posterior variance the same for every x, as in
             :cite:`lucas2019`) or "mlp".
@@ -93,7 +94,7 @@ class VAEConfig:
         objective: settings of a family's own loss; without effect for families that have none.
     """
 
-    family: Literal["vae", "vampprior", "mog-prior", "flow-prior", "lars-prior"] = "vae"
+    family: Literal["vae", "cvae", "vampprior", "mog-prior", "flow-prior", "lars-prior"] = "vae"
     network: Literal["linear", "mlp"] = "mlp"
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)

@@ -13,6 +13,7 @@ import pandas as pd
 from study.data.base import Dataset
 from study.errors import StudyError
 from study.latents import Latents, Surgery, dimension_table, surgery
+from study.latents.by_class import ByClass, by_class
 from study.latents.surgery import Estimate, mean_estimate
 from study.latents.two_sample import TwoSample, two_sample
 from study.metrics.base import Measurement, missing
@@ -21,13 +22,14 @@ from study.models.likelihoods import Likelihood
 from study.models.priors.lars import FINAL_DRAWS
 from study.quality import quality_along_density
 from study.strategies import REFERENCES, REGISTRY, TrainedStrategy, hyperparameters, strategy
-from study.strategies.base import Fitted, Strategy
+from study.strategies.base import Fitted, Strategy, with_labels
 from study.training.model import TrainedModel
 from study.training.prior import LearnedPrior
 
 SHOWN = 10  # draws per strategy kept for the sample grids
 NEAREST = 5  # of these, how many beside their nearest training examples
 CODES = 2000  # posteriors kept for the two-dimensional map
+ASKED = 7  # folded into a draw key for the classes that are asked for; strategies fold in others
 MODEL = "model"  # the "strategy" of rows that belong to the model itself
 
 Fits = Mapping[tuple[str, int], tuple[Fitted, float]]  # by strategy and fit: what was fitted, and its seconds
@@ -74,8 +76,7 @@ def encode(model: Any, x: np.ndarray, *, labels: np.ndarray | None = None) -> La
         StudyError: x does not fit the model, labels are missing where it needs them, or the encoder gives values that
             are not finite.
     """
-    conditional = getattr(model, "conditional", False)
-    mean, log_var = model.encode(x, labels) if conditional else model.encode(x)
+    mean, log_var = model.encode(x, *with_labels(model, labels))
     return Latents(mean, log_var, labels)
 
 
@@ -105,6 +106,9 @@ def evaluate_model(
     rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
     rows += _distance_rows(two_sample(distance_key, encoded.train, draws=density_draws, prior=prior))
     rows += _prior_rows(prior)
+    if model.conditional:
+        class_key = jax.random.fold_in(surgery_key, 3)
+        rows += _class_rows(by_class(class_key, encoded.train, draws=density_draws, prior=prior))
     samples: dict[str, np.ndarray] = {}
     for name in strategies if evaluator is not None else ():
         assert evaluator is not None
@@ -128,7 +132,7 @@ def evaluate_model(
         draws_of = quality_along_density(
             quality_key,
             model=model,
-            decode=lambda z: in_range(model.decode(z), data),
+            decode=lambda z, labels: in_range(model.decode(z, *with_labels(model, labels)), data),
             train=encoded.train,
             held_out=encoded.held_out,
             evaluator=evaluator,
@@ -171,7 +175,8 @@ def fit_trained(
 
 def distortion(key: jax.Array, model: TrainedModel, latents: Latents, x: np.ndarray) -> Estimate:
     """D of data x `[N, D]` from one draw of z per example: squared error, or cross-entropy in nats, summed."""
-    output = model.decode(latents.sample(key)).astype(np.float64)
+    z = latents.sample(key)
+    output = model.decode(z, *with_labels(model, latents.labels)).astype(np.float64)
     return mean_estimate(_distortion(model.architecture.likelihood, output, x.astype(np.float64)))
 
 
@@ -258,27 +263,52 @@ def _score_fit(
     try:
         began = time.perf_counter()
         if chosen is None:
-            reference = REFERENCES[name]
-            make = lambda key: reference(key, data=data, model=model, n=n)  # noqa: E731
+            reference, known = REFERENCES[name], None
+            if name in ("held-out", "reconstruction") and data.held_out_labels is not None:
+                known = data.held_out_labels[:n]
+            make = lambda key: (reference(key, data=data, model=model, n=n), known)  # noqa: E731
         else:
             fitted, seconds = ready or (
                 chosen.fit(fit_key, encoded.train, model=model, validation=encoded.validation),
                 time.perf_counter() - began,
             )
-            make = lambda key: model.decode(fitted.sample(key, n=n))  # noqa: E731
+            make = lambda key: generate(key, fitted, model=model, data=data, n=n)  # noqa: E731
             rows += [row(0, m) for m in _fit_rows(fitted.info, seconds, encoded)]
         make(draw_keys[0])  # compiles what is not compiled yet, which is no cost of drawing
         for draw, key in enumerate(draw_keys):
             began = time.perf_counter()
-            x = in_range(make(key), data)
+            x, asked = make(key)
+            x = in_range(x, data)
             seconds = 1000 * (time.perf_counter() - began) / n
             cost = Measurement("seconds_per_1000", seconds, float("nan"), n, "", "lower")
-            rows += [row(draw, m) for m in [*evaluator.measure(x), cost]]
+            rows += [row(draw, m) for m in [*evaluator.measure(x, asked), cost]]
             shown = x[:SHOWN] if shown is None else shown
     except StudyError as error:
         gaps = [missing(m.name, n=n, reference="", better=m.better, reason=str(error)) for m in METRICS]
         rows = [row(0, m) for m in gaps]
     return rows, shown
+
+
+def generate(
+    key: jax.Array, fitted: Fitted, *, model: TrainedModel, data: Dataset, n: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """n samples `[n, D]` of a fitted strategy, and the classes `[n]` that were asked for, None where none were.
+
+    A conditional model is asked for classes as frequent as in the training data, the same ones for all strategies.
+    A model that is not decodes z of whatever class a conditional strategy picks.
+    """
+    if model.conditional:
+        asked = asked_labels(key, data, n=n)
+        return model.decode(fitted.sample(key, n=n, labels=asked), asked), asked
+    picks = getattr(fitted, "asked", None)
+    return model.decode(fitted.sample(key, n=n)), picks(key, n=n) if picks else None
+
+
+def asked_labels(key: jax.Array, data: Dataset, *, n: int) -> np.ndarray:
+    """Labels `[n]` of training examples, picked uniformly by a generator of their own."""
+    assert data.train_labels is not None  # no conditional model is trained without
+    index = jax.random.randint(jax.random.fold_in(key, ASKED), (n,), 0, len(data.train_labels))
+    return data.train_labels[np.asarray(index)]
 
 
 def _fit_rows(info: Any, seconds: float, encoded: Encoded) -> list[Measurement]:
@@ -327,6 +357,16 @@ def _prior_rows(prior: LearnedPrior | None) -> list[dict[str, Any]]:
         return []
     value, stderr = (float(prior.info[name]) for name in ("normaliser", "normaliser_stderr"))
     return [_row(MODEL, "{}", 0, 0, Measurement("normaliser", value, stderr, FINAL_DRAWS, "prior", "none"))]
+
+
+def _class_rows(found: ByClass) -> list[dict[str, Any]]:
+    """What is known of q(z|y), for a model whose decoder sees y."""
+    rows = []
+    for metric, estimate in ((f.name, getattr(found, f.name)) for f in dataclasses.fields(found)):
+        reference = "q(z)" if metric == "label_information" else "prior"
+        m = Measurement(metric, estimate.value, estimate.stderr, estimate.n, reference, "none")
+        rows.append(_row(MODEL, "{}", 0, 0, m))
+    return rows
 
 
 def _row(name: str, configured: str, fit: int, draw: int, m: Measurement) -> dict[str, Any]:

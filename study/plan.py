@@ -13,7 +13,7 @@ from study.latents.surgery import Surgery
 from study.latents.two_sample import Null
 from study.metrics.features import ExtractorConfig
 from study.metrics.onnx_features import network_digest
-from study.metrics.registry import METRICS
+from study.metrics.registry import CONDITIONAL, METRICS
 from study.training.engine import Batching, Cell, default_batching
 from study.training.model import Architecture
 
@@ -86,7 +86,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "density_draws": config.density_draws,
         "extractor": features["config"],
         "network": network_digest(config.features) if config.features else "",
-        "metrics": [metric.name for metric in METRICS],
+        "metrics": [metric.name for metric in (*METRICS, *CONDITIONAL)],
         "latents": [field.name for part in (Surgery, Null) for field in dataclasses.fields(part)],
     }
 

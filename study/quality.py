@@ -22,7 +22,7 @@ def quality_along_density(
     key: jax.Array,
     *,
     model: Decoder,
-    decode: Callable[[np.ndarray], np.ndarray],
+    decode: Callable[[np.ndarray, np.ndarray | None], np.ndarray],
     train: Latents,
     held_out: Latents,
     evaluator: Evaluator,
@@ -32,7 +32,7 @@ def quality_along_density(
     Args:
         key: jax.random key.
         model: for strategies that need it.
-        decode: z `[n, d]` -> samples `[n, D]` as they are scored.
+        decode: z `[n, d]` and labels `[n]`, None where there are none -> samples `[n, D]` as they are scored.
         train: posteriors of the training examples, which define q(z).
         held_out: posteriors of examples that were not trained on.
         evaluator: says which samples lie in the manifold of real data.
@@ -46,8 +46,18 @@ def quality_along_density(
         name: strategy(name).fit(fit_key, train, model=model).sample(draw_key, n=DRAWS) for name in DRAWN
     }
     codes[RECONSTRUCTION] = held_out.sample(code_key)[:DRAWS]
+    asked = _labels(jax.random.fold_in(draw_key, 1), train)
+    labels: dict[str, np.ndarray | None] = dict.fromkeys(DRAWN, asked)
+    labels[RECONSTRUCTION] = None if held_out.labels is None else held_out.labels[:DRAWS]
     q = AggregatePosterior(train)
     return {
-        name: np.stack([q.log_prob(z), evaluator.inside(decode(z))], axis=1).astype(np.float32)
+        name: np.stack([q.log_prob(z), evaluator.inside(decode(z, labels[name]))], axis=1).astype(np.float32)
         for name, z in codes.items()
     }
+
+
+def _labels(key: jax.Array, train: Latents) -> np.ndarray | None:
+    """Labels `[DRAWS]` of training examples, for a model that sees labels."""
+    if train.labels is None:
+        return None
+    return train.labels[np.asarray(jax.random.randint(key, (DRAWS,), 0, train.n))]

@@ -20,7 +20,7 @@ def found():
     draws = quality_along_density(
         jax.random.key(0),
         model=model,
-        decode=lambda z: in_range(model.decode(z), data),
+        decode=lambda z, labels: in_range(model.decode(z), data),
         train=encoded.train,
         held_out=encoded.held_out,
         evaluator=evaluator,

@@ -32,6 +32,25 @@ def class_histogram(
     return measured("class_histogram", np.abs(difference).sum() / 2, stderr, n=n, reference=reference)
 
 
+def label_accuracy(
+    probabilities: np.ndarray | None, asked: np.ndarray, *, n: int, reference: str
+) -> Measurement:
+    """Share of samples that the classifier sees as the class that was asked for :cite:`odena2017`, section 3.
+
+    Real data of the class score the classifier's own accuracy: that of held-out stands beside it.
+
+    Args:
+        probabilities: `[n, C]` from the classifier, None where there is none.
+        asked: `[n]` classes.
+        n: number of samples.
+        reference: what to call the classifier.
+    """
+    if probabilities is None:
+        return unavailable("label_accuracy", n=n, reference=reference, reason=_NO_CLASSIFIER)
+    right = probabilities.argmax(axis=1) == asked
+    return measured("label_accuracy", right.mean(), right.std(ddof=1) / np.sqrt(n), n=n, reference=reference)
+
+
 def confidence(probabilities: np.ndarray | None, *, n: int, reference: str) -> Measurement:
     """Mean of the largest class probability over samples; `reference` tells that of real data.
 

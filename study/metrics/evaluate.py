@@ -11,7 +11,7 @@ from study.data.base import Dataset
 from study.environment import blas_threads
 from study.errors import StudyError
 from study.metrics.base import Measurement
-from study.metrics.classes import class_histogram
+from study.metrics.classes import class_histogram, label_accuracy
 from study.metrics.features import Extractor, FeatureExtractor, pixel_extractor, train_extractor
 from study.metrics.fidelity import Fidelity
 from study.metrics.frechet import Moments, fd
@@ -19,7 +19,7 @@ from study.metrics.image import laplacian_energy, sharpness
 from study.metrics.kid import KernelReference, kid
 from study.metrics.manifold import DENSITY_K, Manifold, inside, manifold_metrics
 from study.metrics.novelty import Novelty
-from study.metrics.registry import METRICS, unavailable
+from study.metrics.registry import CONDITIONAL, METRICS, unavailable
 
 __all__ = ["METRICS", "Evaluator", "evaluate"]
 
@@ -85,12 +85,17 @@ class Evaluator:
         self._references = {metric.name: f"{half}, {view}" for metric in METRICS} | {
             "sharpness": f"{half}, pixels",
             "class_histogram": "class frequencies of train",
+            "label_accuracy": f"{extractor.name}, {extractor.accuracy:.1%} right on test",
             **self._fidelity.references,
             **self._novelty.references,
         }
 
-    def measure(self, x: np.ndarray) -> list[Measurement]:
-        """Every metric of samples x `[n, D]`, in the order of `METRICS`.
+    def measure(self, x: np.ndarray, asked: np.ndarray | None = None) -> list[Measurement]:
+        """Every metric of samples x `[n, D]`, in the order of `METRICS`; then `label_accuracy` if `asked`.
+
+        Args:
+            x: samples.
+            asked: `[n]` classes, or None where none were asked for.
 
         Samples that are not finite give rows without a value, and a reason.
 
@@ -103,13 +108,14 @@ class Evaluator:
         unusable = self.n - np.count_nonzero((np.abs(x) <= _LARGEST).all(axis=1))
         if unusable:
             reason = f"{unusable} of {self.n} samples hold values that are not finite or exceed {_LARGEST:g}"
+            metrics = METRICS if asked is None else (*METRICS, *CONDITIONAL)
             return [
                 unavailable(metric.name, n=self.n, reference=self._references[metric.name], reason=reason)
-                for metric in METRICS
+                for metric in metrics
             ]
         x = x.astype(np.float32, copy=False)
         with blas_threads(self._threads):
-            return self._score(x)
+            return self._score(x, asked)
 
     def nearest_train(self, x: np.ndarray) -> np.ndarray:
         """The nearest training example of each sample x `[k, D]`, in pixels; whatever x has that is not finite is 0."""
@@ -120,10 +126,10 @@ class Evaluator:
         with blas_threads(self._threads):
             return inside(self._extractor.features(x.astype(np.float32, copy=False)), self._manifold)
 
-    def _score(self, x: np.ndarray) -> list[Measurement]:
+    def _score(self, x: np.ndarray, asked: np.ndarray | None) -> list[Measurement]:
         features, probabilities = self._extractor.forward(x)
         names = self._references
-        return [
+        found = [
             fd(features, self._moments, reference=names["fd"]),
             kid(features, self._kernel, reference=names["kid"]),
             *manifold_metrics(features, self._manifold, reference=names["precision"]),
@@ -137,6 +143,9 @@ class Evaluator:
             *self._fidelity.measure(x, features, probabilities),
             *self._novelty.measure(x, features),
         ]
+        if asked is not None:
+            found.append(label_accuracy(probabilities, asked, n=self.n, reference=names["label_accuracy"]))
+        return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -149,7 +149,17 @@ METRICS: tuple[Metric, ...] = (
     Metric("duplicates", "share of samples that equal a training example", "control of this study", "lower"),
 )
 
-_BETTER = {metric.name: metric.better for metric in METRICS}
+# Measured as well where samples were asked to be of a class.
+CONDITIONAL: tuple[Metric, ...] = (
+    Metric(
+        "label_accuracy",
+        "share of samples that a classifier sees as the class that was asked for",
+        "Odena et al. 2017",
+        "higher",
+    ),
+)
+
+_BETTER = {metric.name: metric.better for metric in (*METRICS, *CONDITIONAL)}
 
 
 def measured(

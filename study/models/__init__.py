@@ -4,14 +4,19 @@ from typing import Any
 
 from study.config import NETWORK_SETTINGS, PRIOR_SETTINGS, VAEConfig, to_dict
 from study.models.base import Loss, Model
+from study.models.cvae import CVAE
 from study.models.linear_theory import LinearOptimum, linear_optimum
 from study.models.vae import VAE, Terms
 
-FAMILIES: dict[str, type[Model]] = {name: VAE for name in PRIOR_SETTINGS}
+FAMILIES: dict[str, type[Model]] = {**dict.fromkeys(PRIOR_SETTINGS, VAE), "cvae": CVAE}
 _DESCRIBED = {
     "vae": (
         "VAE with weights: loss α·D + β·KL, prior N(0, I); networks linear and mlp; α = β = 1 is the VAE",
         "Kingma & Welling 2014; Higgins et al. 2017",
+    ),
+    "cvae": (
+        "conditional VAE: encoder and decoder see the label, prior N(0, I) for every class",
+        "Sohn et al. 2015; Kingma et al. 2014",
     ),
     "vampprior": (
         "as vae, prior learned with it: the encoder's posteriors at K learned pseudo-inputs, mixed uniformly",
@@ -55,6 +60,7 @@ def _listing() -> list[dict[str, Any]]:
 LISTING = _listing()
 
 __all__ = [
+    "CVAE",
     "FAMILIES",
     "LISTING",
     "VAE",

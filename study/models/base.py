@@ -66,6 +66,7 @@ class Model(nnx.Module):
             rngs: the stream `params` is drawn from.
         """
         self.likelihood: Likelihood = likelihood
+        self.classes = classes
         context = classes if self.conditional else 0
         self.encoder, self.decoder = build_networks(config, size, shape=shape, context=context, rngs=rngs)
         # last, so that encoder and decoder begin as those of a "vae" of the same seed

@@ -57,6 +57,12 @@ METRICS = {
         "density", "", "mean number of real balls that hold a sample, over k, k = 5; real data score about 1"
     ),
     "coverage": Word("coverage", "", "share of real balls that hold at least one sample, k = 5"),
+    "label_accuracy": Word(
+        "label accuracy",
+        "",
+        "share of samples that the classifier sees as the class that was asked for; where none was, of the class that "
+        "held-out data and their reconstructions have",
+    ),
     "sharpness": Word(
         "sharpness",
         "",

@@ -25,6 +25,11 @@ class Decoder(Protocol):
         ...
 
 
+def with_labels(model: Any, labels: np.ndarray | None) -> tuple[np.ndarray, ...]:
+    """What follows x or z in a call of `encode` or `decode`: labels `[n]` where a model is `conditional`."""
+    return (labels,) if getattr(model, "conditional", False) and labels is not None else ()
+
+
 class Fitted(Protocol):
     """A strategy fitted to one model's latents: draws, without a tractable density."""
 

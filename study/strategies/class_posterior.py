@@ -47,6 +47,10 @@ class FittedClasses:
         row = self.starts[asked] + within
         return self.location[row] + self.scale[row] * epsilon
 
+    def asked(self, key: jax.Array, *, n: int) -> np.ndarray:
+        """The classes `[n]` that `sample` draws from this key without labels."""
+        return self.classes[self._balanced(jax.random.split(own_key(key))[0], n)]
+
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """log-density in nats of the draw without labels, at z `[n, d]`, `[n]` float64."""
         return self.density.log_prob(z)

@@ -19,7 +19,7 @@ import numpy as np
 
 from study.data.base import Dataset
 from study.errors import StudyError
-from study.strategies.base import Decoder, shared_draws
+from study.strategies.base import Decoder, shared_draws, with_labels
 
 
 class Rows(Protocol):
@@ -60,9 +60,11 @@ def _held_out(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -
 def _reconstruction(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
     if model is None:
         raise StudyError("reference 'reconstruction': needs a model to encode and decode with")
-    mean, log_var = model.encode(_held_out(key, data=data, model=model, n=n))
+    x, labels = _held_out(key, data=data, model=model, n=n), data.held_out_labels
+    seen = with_labels(model, None if labels is None else labels[:n])
+    mean, log_var = model.encode(x, *seen)
     _, epsilon = shared_draws(key, n=n, d=mean.shape[1], components=1)
-    return model.decode(mean + np.exp(0.5 * log_var) * epsilon)
+    return model.decode(mean + np.exp(0.5 * log_var) * epsilon, *seen)
 
 
 def _copycat(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:

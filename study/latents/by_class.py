@@ -1,0 +1,69 @@
+"""Aggregate posteriors class by class, q(z|y) = 1/N_y Σ_{n: y_n = y} q(z|x_n), against the prior and against q(z).
+
+A conditional model decodes z with its label, so what its decoder knows of a class is q(z|y): the mismatch that matters
+is Σ_y p(y) KL(q(z|y)‖p(z)), and I(y; z) = Σ_y p(y) KL(q(z|y)‖q(z)) is what z still tells of the label that the
+decoder was given anyway. KL(q(z)‖p(z)) is their difference.
+"""
+
+import dataclasses
+import math
+
+import jax
+import numpy as np
+
+from study.errors import StudyError
+from study.latents.aggregate import AggregatePosterior
+from study.latents.base import Latents
+from study.latents.prior import Prior
+from study.latents.surgery import Estimate, mean_estimate, surgery
+
+
+@dataclasses.dataclass(frozen=True)
+class ByClass:
+    """Averages over classes, weighted by their share of the codes, in nats.
+
+    Attributes:
+        class_kl_lower, class_kl_upper: bracket on Σ_y p(y) KL(q(z|y)‖p(z)), as for KL(q(z)‖p(z)) in `surgery`.
+        label_information: I(y; z) of the mixture q(z) over the codes; at most the entropy of the labels.
+    """
+
+    class_kl_lower: Estimate
+    class_kl_upper: Estimate
+    label_information: Estimate
+
+
+def by_class(key: jax.Array, latents: Latents, *, draws: int, prior: Prior | None = None) -> ByClass:
+    """Decompose each class on its own, with `draws` Monte Carlo draws in all, as many of each class.
+
+    Args:
+        key: jax.random key.
+        latents: posteriors of the training examples, with labels.
+        draws: draws of z.
+        prior: p(z), where it was learned with the model; None is N(0, I).
+
+    Raises:
+        StudyError: the codes have no labels.
+    """
+    if latents.labels is None:
+        raise StudyError("by_class: the codes have no labels; give Latents(..., labels=[N])")
+    classes, counts = np.unique(latents.labels, return_counts=True)
+    each = max(2, draws // len(classes))
+    q, shares = AggregatePosterior(latents), counts / counts.sum()
+    lower, upper, told = [], [], []
+    for label, own in zip(classes, jax.random.split(key, len(classes)), strict=True):
+        surgery_key, draw_key = jax.random.split(own)
+        rows = latents.labels == label
+        part = Latents(latents.mean[rows], latents.log_var[rows])
+        apart = surgery(surgery_key, part, part, draws=each, prior=prior)
+        lower.append(apart.kl_aggregate_lower)
+        upper.append(apart.kl_aggregate_upper)
+        of_class = AggregatePosterior(part)
+        z = of_class.sample(draw_key, n=each)
+        told.append(mean_estimate(of_class.log_prob(z) - q.log_prob(z)))
+    return ByClass(*(_average(parts, shares) for parts in (lower, upper, told)))
+
+
+def _average(parts: list[Estimate], shares: np.ndarray) -> Estimate:
+    value = float(sum(share * part.value for share, part in zip(shares, parts, strict=True)))
+    squares = sum((share * part.stderr) ** 2 for share, part in zip(shares, parts, strict=True))
+    return Estimate(value, math.sqrt(squares), sum(part.n for part in parts))
