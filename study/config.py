@@ -113,6 +113,8 @@ class TrainConfig:
         learning_rate: Adam's step size; traced, so that it may differ between the cells of one program.
         schedule: "constant", or "cosine" decay to zero over all steps.
         kl_warmup: share of the steps over which β rises linearly from 0 :cite:`bowman2016`; 0 is off.
+        binarise: each step draws its examples anew from Bernoulli(x), x in [0, 1], as :cite:`burda2016` does; what
+            is measured is data drawn once (`study.data.binarised`).
     """
 
     steps: int = 2000
@@ -120,6 +122,7 @@ class TrainConfig:
     learning_rate: float = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     kl_warmup: float = 0.0
+    binarise: bool = False
 
     def __post_init__(self) -> None:
         _check_choices(self)
@@ -127,6 +130,11 @@ class TrainConfig:
             _positive(self, name)
         if not 0 <= self.kl_warmup <= 1:
             raise StudyError(f"kl_warmup: is a share of the steps, 0 to 1, got {self.kl_warmup}")
+
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """The settings as plain values, without a switch that is off: it decides nothing."""
+        return {name: value for name, value in to_dict(self).items() if name != "binarise" or value}
 
     def epochs(self, n: int) -> int:
         """Whole epochs over n examples that hold at least `steps` steps."""

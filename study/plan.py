@@ -76,7 +76,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "stage": "train",
         "data": data.fingerprint,
         "model": built,
-        "training": to_dict(config.training),
+        "training": config.training.decisive,
         "batching": dataclasses.asdict(batching),
         "platform": jax.devices()[0].platform,
         "jax": jax.__version__,

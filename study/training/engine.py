@@ -24,6 +24,8 @@ from study.config import TrainConfig
 from study.data.base import Dataset
 from study.training.model import Architecture, TrainedModel
 
+BINARISE = 0xB1  # folded into a step's key to draw its examples; models fold in small numbers of their own
+
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
@@ -175,6 +177,8 @@ def _train_one(
     def objective(
         parameters: Any, weight: jax.Array, key: jax.Array, x: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
+        if training.binarise:
+            x = jax.random.bernoulli(jax.random.fold_in(key, BINARISE), x).astype(x.dtype)
         terms = architecture.merge(parameters).terms(key, x)
         recon, rate = terms.recon.mean(), terms.kl.sum(-1).mean()
         return alpha * recon + weight * rate, jnp.stack([recon, rate])
