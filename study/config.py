@@ -3,7 +3,7 @@
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from study.errors import StudyError
@@ -146,6 +146,68 @@ class TrainConfig:
 
 
 @dataclasses.dataclass(frozen=True)
+class AnnealingConfig:
+    """How log p(x) is estimated by annealed importance sampling from a density f₀ to p(x, z) :cite:`wu2017`.
+
+    Attributes:
+        start: f₀. "posterior", q(z|x), needs fewer temperatures where the encoder is good; "prior", p(z), does not
+            trust it.
+        schedule: "sigmoid" has more temperatures near both ends than "linear".
+        temperatures: between f₀ and p(x, z), the last included.
+        chains: per example.
+        leapfrog_steps: of each Hamiltonian transition.
+    """
+
+    start: Literal["posterior", "prior"] = "posterior"
+    schedule: Literal["sigmoid", "linear"] = "sigmoid"
+    temperatures: int = 500
+    chains: int = 16
+    leapfrog_steps: int = 5
+
+    def __post_init__(self) -> None:
+        _check_choices(self)
+        for name in ("temperatures", "leapfrog_steps"):
+            _positive(self, name)
+        if self.chains < 2:
+            raise StudyError(f"chains: a standard error needs 2 or more, got {self.chains}")
+
+
+@dataclasses.dataclass(frozen=True)
+class LikelihoodConfig:
+    """How many held-out examples the bounds on log p(x) are taken on, and which; costly, and off by default.
+
+    Attributes:
+        examples: of the held-out half of the test data; 0 is off.
+        samples: the K of the importance-weighted bounds; each divides the largest.
+        annealed: how many of these examples are annealed too.
+        annealing: how.
+    """
+
+    examples: int = 0
+    samples: tuple[int, ...] = (50, 500, 5000)
+    annealed: int = 0
+    annealing: AnnealingConfig = AnnealingConfig()
+
+    def __post_init__(self) -> None:
+        if min(self.examples, self.annealed) < 0:
+            raise StudyError("likelihood: examples and annealed cannot be negative")
+        check_samples(self.samples)
+
+
+def check_samples(samples: Sequence[int]) -> None:
+    """Whether the draws of the largest K serve every other.
+
+    Raises:
+        StudyError: they do not.
+    """
+    largest = max(samples, default=0)
+    if largest < 2 or any(k < 1 or largest % k for k in samples):
+        raise StudyError(
+            f"samples: each must divide the largest, which must be 2 or more, got {tuple(samples)}"
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class StudyConfig:
     """One run of an experiment: the grid of cells, and what is measured on each.
 
@@ -160,6 +222,7 @@ class StudyConfig:
         density_draws: draws of z at which the density of q(z) is taken, per model.
         feature_dimensions: dimensions of the fixed feature extractor.
         features: path of an ONNX network that makes the features instead; empty for the built-in extractor.
+        likelihood: bounds on log p(x) of held-out data.
     """
 
     dataset: str = "digits"
@@ -175,6 +238,7 @@ class StudyConfig:
     density_draws: int = 2000
     feature_dimensions: int = 32
     features: str = ""
+    likelihood: LikelihoodConfig = LikelihoodConfig()
 
     def __post_init__(self) -> None:
         for name in ("alphas", "betas", "seeds"):

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import pandas as pd
 
+from study.config import LikelihoodConfig
 from study.data.base import Dataset
 from study.errors import StudyError
 from study.latents import Latents, Surgery, dimension_table, surgery
@@ -17,6 +18,7 @@ from study.latents.surgery import Estimate, mean_estimate
 from study.latents.two_sample import TwoSample, two_sample
 from study.metrics.base import Measurement, missing
 from study.metrics.evaluate import METRICS, Evaluator
+from study.metrics.likelihood import HELD_OUT, likelihood_rows
 from study.models.likelihoods import Likelihood
 from study.models.priors.lars import FINAL_DRAWS
 from study.quality import quality_along_density
@@ -88,6 +90,7 @@ def evaluate_model(
     fits: int,
     draws: int,
     density_draws: int,
+    likelihood: LikelihoodConfig | None = None,
     fitted: Fits | None = None,
 ) -> Evaluation:
     """Measure one model: its latents, and the samples of every strategy and reference row.
@@ -103,6 +106,9 @@ def evaluate_model(
     rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
     rows += _distance_rows(two_sample(distance_key, encoded.train, draws=density_draws, prior=prior))
     rows += _prior_rows(prior)
+    if likelihood is not None:
+        bounds = likelihood_rows(jax.random.fold_in(surgery_key, 3), model, data.held_out, likelihood)
+        rows += [_row(MODEL, "{}", 0, 0, m) for m in bounds]
     samples: dict[str, np.ndarray] = {}
     for name in strategies if evaluator is not None else ():
         assert evaluator is not None
@@ -296,7 +302,7 @@ def _model_rows(apart: Surgery, distortion: Estimate) -> list[dict[str, Any]]:
     rows = []
     identified = Estimate(float(apart.identified), 0.0, apart.mi_lower.n)
     for metric, estimate in {**estimates, "identified": identified, "distortion": distortion}.items():
-        reference = "held-out data" if metric == "distortion" else "prior"
+        reference = HELD_OUT if metric == "distortion" else "prior"
         reason = "the prior's marginals are not tractable" if np.isnan(estimate.value) else ""
         m = Measurement(metric, estimate.value, estimate.stderr, estimate.n, reference, "none", reason)
         rows.append(_row(MODEL, "{}", 0, 0, m))
@@ -328,7 +334,7 @@ def _prior_rows(prior: LearnedPrior | None) -> list[dict[str, Any]]:
 
 
 def _row(name: str, configured: str, fit: int, draw: int, m: Measurement) -> dict[str, Any]:
-    split = "train" if name == MODEL and m.metric != "distortion" else "test"
+    split = "train" if name == MODEL and m.reference != HELD_OUT else "test"
     return {
         "strategy": name,
         "strategy_config": configured,

@@ -1,22 +1,25 @@
 """How likely a trained model finds data, and how far q(z|x) lies from the posterior p(z|x) that it stands for.
 
+log p(x) − ELBO(x) = KL(q(z|x)‖p(z|x)) is what the encoder misses of each example :cite:`cremer2018`.
+
 Everything is about the generative model p(z) p(x|z) with the weights left out of the bound: the KL term counts once,
 whatever α and β were. A Gaussian decoder has variance s = β/(2α), which is all that the weights decide; then ELBO·β is
 minus the training loss plus a constant, and all values are log-densities, in nats, that grow without end as s falls. A
 Bernoulli decoder has no such parameter: α and β decided how it was trained, and if they differ the ELBO reported is not
-what was maximised. On data between 0 and 1 its "likelihood" is minus the cross-entropy and normalised over {0, 1} alone:
-such values compare models, and are no densities; `study.data.binarised` makes data that they are probabilities of.
+what was maximised. On data between 0 and 1 its "likelihood" is minus the cross-entropy, normalised over {0, 1} alone:
+such values compare models, and are no densities; `study.binarised` makes data that they are probabilities of.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import jax
 import numpy as np
 import pandas as pd
 
+from study.config import AnnealingConfig, LikelihoodConfig, check_samples
 from study.errors import StudyError
-from study.metrics.base import Measurement
-from study.metrics.likelihood.ais import AnnealedSampling, annealed
+from study.metrics.base import Measurement, missing
+from study.metrics.likelihood.ais import annealed
 from study.metrics.likelihood.density import density
 from study.metrics.likelihood.importance import (
     EXAMPLES,
@@ -27,12 +30,15 @@ from study.metrics.likelihood.importance import (
     log_weights,
     posterior_gap,
 )
+from study.metrics.registry import LIKELIHOOD
 from study.training.blocks import rows
 from study.training.model import TrainedModel
 
-__all__ = ["AnnealedSampling", "likelihood", "measurements"]
+__all__ = ["HELD_OUT", "likelihood", "likelihood_rows"]
 
-SAMPLES = (50, 500, 5000)
+SAMPLES = LikelihoodConfig().samples
+HELD_OUT = "held-out data"  # what rows of a model are about that are not about its training data
+BETTER = {metric.name: metric.better for metric in LIKELIHOOD}
 
 
 def likelihood(
@@ -41,7 +47,7 @@ def likelihood(
     x: np.ndarray,
     *,
     samples: Sequence[int] = SAMPLES,
-    annealing: AnnealedSampling | None = None,
+    annealing: AnnealingConfig | None = None,
     annealed_examples: int | None = None,
 ) -> pd.DataFrame:
     """Bounds on log p(x) and the posterior gap of each example x `[N, D]`, in nats.
@@ -64,12 +70,10 @@ def likelihood(
         StudyError: x is not `[N, D]`, a K does not divide the largest, or the decoder has no density.
     """
     x = rows(x, model.architecture.size, "x")
-    largest = max(samples, default=0)
-    if not len(x) or largest < 2 or any(k < 1 or largest % k for k in samples):
-        raise StudyError(
-            f"likelihood: needs examples, and samples that divide the largest, 2 or more; got {len(x)} examples and "
-            f"samples {tuple(samples)}"
-        )
+    check_samples(samples)
+    if not len(x):
+        raise StudyError("likelihood: x holds no examples")
+    largest = max(samples)
     joint = density(model)
     weight_key, anneal_key = jax.random.split(key)
     parts = []
@@ -96,14 +100,38 @@ def likelihood(
     return pd.concat([table, _frame(found, 0)], ignore_index=True)
 
 
-def measurements(table: pd.DataFrame) -> Iterator[Measurement]:
-    """Means over the examples of a table of `likelihood`; standard errors are over examples, and hold both the choice
-    of examples and the Monte Carlo."""
-    for metric, own in table.groupby("metric", sort=False):
-        n = len(own)
-        stderr = own["value"].std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-        better = "lower" if "gap" in str(metric) else "higher" if "ais_" not in str(metric) else "none"
-        yield Measurement(str(metric), float(own["value"].mean()), float(stderr), n, "held-out data", better)
+def likelihood_rows(
+    key: jax.Array, model: TrainedModel, x: np.ndarray, config: LikelihoodConfig
+) -> list[Measurement]:
+    """Means of `likelihood` over the first examples of x `[N, D]`, as many as the configuration says; none if 0.
+
+    Standard errors are over examples, and so hold both the choice of examples and the Monte Carlo.
+    """
+    if not config.examples:
+        return []
+    try:
+        table = likelihood(
+            key,
+            model,
+            x[: config.examples],
+            samples=config.samples,
+            annealing=config.annealing if config.annealed else None,
+            annealed_examples=config.annealed,
+        )
+    except StudyError as error:
+        return [
+            missing(
+                "elbo", n=len(x[: config.examples]), reference=HELD_OUT, better="higher", reason=str(error)
+            )
+        ]
+    return [_mean(str(metric), own["value"]) for metric, own in table.groupby("metric", sort=False)]
+
+
+def _mean(metric: str, values: pd.Series) -> Measurement:
+    n = len(values)
+    stderr = float(values.std(ddof=1)) / np.sqrt(n) if n > 1 else float("nan")
+    better = BETTER["iwae_K" if metric.startswith("iwae_") else metric]
+    return Measurement(metric, float(values.mean()), stderr, n, HELD_OUT, better)
 
 
 def _exact(values: np.ndarray) -> Estimates:

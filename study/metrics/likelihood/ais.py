@@ -10,16 +10,15 @@ at each temperature, since sizes that hang on the chain's own past would cost it
 units of a Gaussian between f₀ and the posterior, whose precision runs from that of f₀ to the encoder's.
 """
 
-import dataclasses
 import functools
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.special import expit, logsumexp
 
-from study.errors import StudyError
+from study.config import AnnealingConfig
 from study.metrics.likelihood.density import Density, log_posterior
 from study.metrics.likelihood.importance import Estimates
 from study.training.model import Architecture
@@ -31,45 +30,14 @@ JITTER = 0.2  # each transition's steps vary by so much, or trajectories may clo
 STEEPNESS = 4.0  # of the sigmoid, as :cite:`wu2017` has it
 ROWS = 512  # chains of a call, over all its examples
 
-Start = Literal["posterior", "prior"]
-Schedule = Literal["sigmoid", "linear"]
 
-
-@dataclasses.dataclass(frozen=True)
-class AnnealedSampling:
-    """How it is annealed.
-
-    Attributes:
-        start: f₀; "posterior" needs fewer temperatures where q(z|x) is good, "prior" does not trust the encoder.
-        schedule: "sigmoid" has more temperatures near both ends than "linear".
-        temperatures: T.
-        chains: C, per example.
-        leapfrog_steps: of each transition.
-    """
-
-    start: Start = "posterior"
-    schedule: Schedule = "sigmoid"
-    temperatures: int = 500
-    chains: int = 16
-    leapfrog_steps: int = 5
-
-    def __post_init__(self) -> None:
-        for name, kind in (("start", Start), ("schedule", Schedule)):
-            if getattr(self, name) not in get_args(kind):
-                raise StudyError(
-                    f"annealed importance sampling: {name} must be one of {', '.join(get_args(kind))}"
-                )
-        for name, least in (("temperatures", 1), ("chains", 2), ("leapfrog_steps", 1)):
-            if getattr(self, name) < least:
-                raise StudyError(f"annealed importance sampling: {name} must be {least} or more")
-
-    def powers(self) -> np.ndarray:
-        """b₀ … b_T, `[T + 1]` float64."""
-        line = np.linspace(0, 1, self.temperatures + 1)
-        if self.schedule == "linear":
-            return line
-        curve = expit(STEEPNESS * (2 * line - 1))
-        return (curve - curve[0]) / (curve[-1] - curve[0])
+def powers(how: AnnealingConfig) -> np.ndarray:
+    """b₀ … b_T, `[T + 1]` float64."""
+    line = np.linspace(0, 1, how.temperatures + 1)
+    if how.schedule == "linear":
+        return line
+    curve = expit(STEEPNESS * (2 * line - 1))
+    return (curve - curve[0]) / (curve[-1] - curve[0])
 
 
 class Annealed(NamedTuple):
@@ -79,14 +47,14 @@ class Annealed(NamedTuple):
     acceptance: np.ndarray
 
 
-def annealed(key: jax.Array, density: Density, x: np.ndarray, how: AnnealedSampling) -> Annealed:
+def annealed(key: jax.Array, density: Density, x: np.ndarray, how: AnnealingConfig) -> Annealed:
     """Estimate log p(x) for x `[N, D]`; memory does not depend on N.
 
     The standard error is that of the mean weight over chains, to first order; where weights differ by many nats it is
     too small, and the value too low.
     """
     examples = max(1, ROWS // how.chains)
-    powers = how.powers().astype(np.float32)
+    b = powers(how).astype(np.float32)
     flat = np.full((how.temperatures, examples), FIRST, np.float32)
     found = []
     for start in range(0, len(x), examples):
@@ -95,8 +63,8 @@ def annealed(key: jax.Array, density: Density, x: np.ndarray, how: AnnealedSampl
         index = np.arange(start, start + examples, dtype=np.uint32)
         run = functools.partial(_anneal, density.architecture, how, density.parameters, density.variance)
         first, second = jax.random.split(key)
-        _, sizes, _ = run(first, index, padded, powers, flat, np.float32(RATE))
-        log_w, _, accepted = run(second, index, padded, powers, sizes, np.float32(0))
+        _, sizes, _ = run(first, index, padded, b, flat, np.float32(RATE))
+        log_w, _, accepted = run(second, index, padded, b, sizes, np.float32(0))
         found.append([np.asarray(part)[: len(block)] for part in (log_w, accepted)])
     log_w, accepted = (np.concatenate(parts) for parts in zip(*found, strict=True))
     log_w = log_w.astype(np.float64)
@@ -124,7 +92,7 @@ class _Point(NamedTuple):
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _anneal(
     architecture: Architecture,
-    how: AnnealedSampling,
+    how: AnnealingConfig,
     parameters: Any,
     noise: jax.Array,
     key: jax.Array,

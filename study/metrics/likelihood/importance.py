@@ -67,7 +67,7 @@ def _block(
     x: jax.Array,
     samples: int,
 ) -> jax.Array:
-    """Log-weights `[B, samples]` of x `[B, D]`, one example after the other, so that the decoder's outputs stay small."""
+    """Log-weights `[B, samples]` of x `[B, D]`, one example after the other, to keep the decoder's outputs small."""
     density = Density(architecture, parameters, variance)
     mean, log_var = density.encode(x)
 
