@@ -116,9 +116,9 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     text = (
         "NLL is minus the importance-weighted bound with 5000 samples, an upper bound in expectation. Training images "
         "are binarised anew at each step unless said. Active: the variance of the posterior mean over images is above "
-        f"0.01; ours is taken over training images. Ours are {own['steps']:.0f} steps of {own['batch_size']:.0f} images "
-        f"with a cosine decay, {own['train_seconds'] / 60:.0f} minutes; Burda et al. took 9.8 million steps of 20, the "
-        "step size falling eight times. Their 10,000 test images hold ours."
+        f"0.01; ours is taken over training images. Ours are {own['steps']:.0f} steps of {own['batch_size']:.0f} "
+        f"images with a cosine decay, {own['train_seconds'] / 60:.0f} minutes; Burda et al. took 9.8 million steps of "
+        "20, the step size falling eight times. Their 10,000 test images hold ours."
     )
     more = "Means over held-out images, standard errors over images; posterior_gap is KL(q(z|x)‖p(z|x)) from below."
     return Findings(

@@ -43,7 +43,7 @@ CLOSE = 0.1  # of the rate: a smaller gap is close
 def by_setting(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
     """Per α and β each bound, both gaps, the rate, and the gap as a share of it, with intervals over trainings."""
     models = frames.models(results)
-    models["share"] = models["posterior_gap"] / models["rate"]
+    models["share"] = models["posterior_gap"] / models["rate"].clip(lower=1e-6)
     rows = []
     for setting in frames.settings(models):
         own = frames.at(models, setting)
@@ -63,8 +63,8 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         f"Bounds on log p(x) in nats, means over {examples} held-out examples, with 95 % intervals over trainings. A "
         "Gaussian decoder has variance s = β/(2α), and the KL term counts once in every bound whatever α and β: these "
         "are log-densities of that model. The gap is KL(q(z|x)‖p(z|x)) from below: its log p(x) is the bound with "
-        f"{SAMPLES[-1]} samples, or that of annealing. Where the latter gap is larger, too few of the samples carry the "
-        f"bound (effective_samples, of {SAMPLES[-1]}); where it is smaller, chains were too short."
+        f"{SAMPLES[-1]} samples, or that of annealing. Where the latter gap is larger, too few samples carry the bound "
+        f"(effective_samples, of {SAMPLES[-1]}); where it is smaller, chains were too short."
     )
     return Findings(_answer(table), (Section("The gap by α and β", text, _readable(table), figure(table)),))
 
@@ -107,7 +107,7 @@ def _answer(table: pd.DataFrame) -> str:
             " Annealing, which is not bound to what the encoder draws, puts it at "
             f"{number(near['posterior_gap_ais'])} and {number(far['posterior_gap_ais'])}."
         )
-    return f"{verdict}: KL(q(z|x)‖p(z|x)) of held-out data is at least {span}.{more}"
+    return f"{verdict}: KL(q(z|x)‖p(z|x)) of held-out data, a bound from below, is {span}.{more}"
 
 
 def figure(table: pd.DataFrame) -> Figure:

@@ -42,7 +42,7 @@ def arrays(model: TrainedModel) -> tuple[np.ndarray, np.ndarray, float]:
 def exact(model: TrainedModel, x: np.ndarray) -> np.ndarray:
     """log N(x; b, W Wᵀ + s I), `[N]` float64."""
     w, b, s = arrays(model)
-    return multivariate_normal(b, w @ w.T + s * np.eye(len(b))).logpdf(x.astype(np.float64))
+    return np.asarray(multivariate_normal(b, w @ w.T + s * np.eye(len(b))).logpdf(x.astype(np.float64)))
 
 
 def exact_gap(model: TrainedModel, x: np.ndarray) -> np.ndarray:
@@ -232,6 +232,7 @@ def test_memory_does_not_grow_with_samples_or_examples(x, monkeypatch):
 
     def spy(*arguments: Any) -> Any:
         memory = block.lower(*arguments).compile().memory_analysis()
+        assert memory is not None
         shapes.append((arguments[-1], memory.temp_size_in_bytes + memory.output_size_in_bytes))
         return block(*arguments)
 
@@ -257,7 +258,7 @@ def test_an_example_keeps_its_values_among_others(x):
 
 def test_schedules_run_from_zero_to_one():
     for schedule in ("sigmoid", "linear"):
-        b = ais.powers(AnnealingConfig(schedule=schedule, temperatures=10))  # type: ignore[arg-type]
+        b = ais.powers(AnnealingConfig(schedule=schedule, temperatures=10))
         assert (b[0], b[-1], len(b)) == (0, 1, 11)
         assert (np.diff(b) > 0).all()
     steps = np.diff(ais.powers(AnnealingConfig(temperatures=10)))
