@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from study import (
     AnnealingConfig,
@@ -149,6 +150,8 @@ def figure(table: pd.DataFrame) -> Figure:
         right.set_ylabel("nats")
         for axes in (left, right):
             axes.set_xscale("log")
+            axes.set_xticks(rows["weight"], [number(weight) for weight in rows["weight"]])
+            axes.xaxis.set_minor_locator(NullLocator())
             axes.set_xlabel("β / α")
             axes.legend()
     return fig

@@ -85,9 +85,9 @@ def likelihood(
         found["effective_samples"] = _exact(effective_samples(log_w))
         parts.append(_frame(found, start))
     table = pd.concat(parts, ignore_index=True)
-    if annealing is None:
-        return table
     some = x[:annealed_examples]
+    if annealing is None or not len(some):
+        return table
     estimates, acceptance = annealed(anneal_key, joint, some, annealing)
     lower = table[table["metric"] == "elbo"][: len(some)]
     gap = estimates.value - lower["value"].to_numpy()
@@ -109,21 +109,18 @@ def likelihood_rows(
     """
     if not config.examples:
         return []
+    x = x[: config.examples]
     try:
         table = likelihood(
             key,
             model,
-            x[: config.examples],
+            x,
             samples=config.samples,
-            annealing=config.annealing if config.annealed else None,
+            annealing=config.annealing,
             annealed_examples=config.annealed,
         )
     except StudyError as error:
-        return [
-            missing(
-                "elbo", n=len(x[: config.examples]), reference=HELD_OUT, better="higher", reason=str(error)
-            )
-        ]
+        return [missing("elbo", n=len(x), reference=HELD_OUT, better="higher", reason=str(error))]
     return [_mean(str(metric), own["value"]) for metric, own in table.groupby("metric", sort=False)]
 
 

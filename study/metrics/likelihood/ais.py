@@ -28,7 +28,7 @@ RATE = 0.1  # of their logarithm, per unit of acceptance off target
 FIRST = 0.5  # step size at the start of the first pass
 JITTER = 0.2  # each transition's steps vary by so much, or trajectories may close upon themselves
 STEEPNESS = 4.0  # of the sigmoid, as :cite:`wu2017` has it
-ROWS = 512  # chains of a call, over all its examples
+ROWS = 256  # chains of a call, over all its examples
 
 
 def powers(how: AnnealingConfig) -> np.ndarray:

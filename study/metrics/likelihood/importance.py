@@ -92,9 +92,10 @@ def importance_bound(log_w: np.ndarray, k: int) -> Estimates:
     The standard error comes from the groups where there are thirty or more, else from the variance of the weights (to
     first order). The value's expectation lies below log p(x) by about Var(w)/(2k) in units of E[w].
     """
+    log_w = log_w.astype(np.float64)
     n, total = log_w.shape
     groups = total // k
-    parts = log_w[:, : groups * k].reshape(n, groups, k).astype(np.float64)
+    parts = log_w[:, : groups * k].reshape(n, groups, k)
     values = logsumexp(parts, axis=2) - np.log(k)
     if groups >= 30:
         return _over_groups(values)
