@@ -16,8 +16,10 @@ def module():
     return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "posterior_gap.py")))
 
 
-def results(gaps: dict[float, float], *, annealed: bool = True, rate: float = 10.0) -> SimpleNamespace:
-    """Five trainings per β with these mean gaps, −0.2 to 0.2 apart, ELBO −100; annealing finds 0.5 more."""
+def results(
+    gaps: dict[float, float], *, annealed: float | None = None, rate: float = 10.0
+) -> SimpleNamespace:
+    """Five trainings per β with these mean gaps, −0.2 to 0.2 apart, ELBO −100; annealing finds `annealed` more."""
     runs, metrics = [], []
     for beta, gap in gaps.items():
         for seed in range(SEEDS):
@@ -37,8 +39,12 @@ def results(gaps: dict[float, float], *, annealed: bool = True, rate: float = 10
                 "iwae_5000": own - 100,
             }
             values |= {"posterior_gap": own, "rate": rate, "effective_samples": 300.0}
-            if annealed:
-                values |= {"ais": own - 99.5, "posterior_gap_ais": own + 0.5, "ais_acceptance": 0.65}
+            if annealed is not None:
+                values |= {
+                    "ais": own - 100 + annealed,
+                    "posterior_gap_ais": own + annealed,
+                    "ais_acceptance": 0.65,
+                }
             metrics += [
                 {
                     "run_id": run["run_id"],
@@ -77,19 +83,31 @@ def test_the_verdict_follows_the_share_of_the_rate(module, gaps, rate, start):
     assert module.findings(made, module.by_setting(made, None)).answer.startswith(start)
 
 
+def test_the_nearer_bound_is_the_gap(module):
+    for annealed, gap, by in (
+        (0.5, 3.5, "annealing"),
+        (-0.5, 3.0, "5000 samples"),
+        (None, 3.0, "5000 samples"),
+    ):
+        table = module.by_setting(results({0.1: 3.0}, annealed=annealed), None)["posterior_gap"]
+        assert table["gap"].tolist() == pytest.approx([gap])
+        assert table["share"].tolist() == pytest.approx([gap / 10])
+        assert table["by"].tolist() == [by]
+
+
 def test_the_answer_names_both_ends(module):
-    made = results({0.1: 3.0, 1.0: 0.5})
+    made = results({0.1: 3.0, 1.0: 0.5}, annealed=1.0)
     found = module.findings(made, module.by_setting(made, None))
-    assert "at α = 1, β = 1 (5 % of the rate) to 3.00 [" in found.answer
-    assert "puts it at 1 and 3.5" in found.answer
+    assert "at α = 1, β = 1 (15 % of the rate) to 4.00 [" in found.answer
+    assert "of which 300 count, find only 3 of it; annealing finds the rest." in found.answer
     (section,) = found.sections
     assert "means over 48 held-out examples" in section.text
-    assert section.table["posterior_gap_ais"].str.startswith("3.5").any()
+    assert section.table["posterior_gap_ais"].str.startswith("4.0").any()
     assert len(section.figure.axes) == 2
 
 
 def test_without_annealing_there_is_no_word_of_it(module):
-    made = results({0.1: 3.0}, annealed=False)
+    made = results({0.1: 3.0})
     found = module.findings(made, module.by_setting(made, None))
-    assert "Annealing" not in found.answer
+    assert "annealing" not in found.answer
     assert "ais" not in found.sections[0].table
