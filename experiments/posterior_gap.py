@@ -123,15 +123,8 @@ def figure(table: pd.DataFrame) -> Figure:
         left, right = grid[0]
         shades = style.shades(len(BOUNDS))
         for name, color, marker in zip(BOUNDS[1:], shades[1:], style.MARKERS, strict=False):
-            if name != "ais":
-                gain = rows[name] - rows["elbo"]
-                left.plot(
-                    rows["weight"],
-                    gain,
-                    marker=marker,
-                    color=color,
-                    label=f"K = {name.removeprefix('iwae_')}",
-                )
+            label = "annealing" if name == "ais" else f"K = {name.removeprefix('iwae_')}"
+            left.plot(rows["weight"], rows[name] - rows["elbo"], marker=marker, color=color, label=label)
         left.set_ylabel("bound on log p(x) above the ELBO (nats)")
         kinds = (
             ("posterior_gap", style.BLUE, "o", f"gap, K = {SAMPLES[-1]}"),
