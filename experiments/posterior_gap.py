@@ -5,8 +5,8 @@ ELBO(x) = KL(q(z|x)‖p(z|x)) in nats, for each held-out x. log p(x) is bounded 
 by annealed importance sampling, whose chains leave what the encoder knows; both gaps are bounds from below, on the same
 examples. What to compare the gap with: the rate, the KL from the prior, which is what the encoder says of x at all.
 
-    study run posterior_gap                      MNIST, 15 VAEs, an hour on two cores
-    study run posterior_gap --profile quick      digits, 15 VAEs, four minutes
+    study run posterior_gap                      MNIST, 15 VAEs, a quarter of an hour on two cores
+    study run posterior_gap --profile quick      digits, 15 VAEs, two minutes
 """
 
 import dataclasses
