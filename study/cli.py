@@ -309,9 +309,9 @@ def listing(what: str) -> list[dict[str, Any]]:
 
         return list(LISTING)
     if what == "metrics":
-        from study.metrics.registry import CONDITIONAL, METRICS
+        from study.metrics.registry import CONDITIONAL, LIKELIHOOD, METRICS
 
-        return [dataclasses.asdict(metric) for metric in (*METRICS, *CONDITIONAL)]
+        return [dataclasses.asdict(metric) for metric in (*METRICS, *CONDITIONAL, *LIKELIHOOD)]
     import ast
 
     found = []

@@ -3,7 +3,7 @@
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from study.errors import StudyError
@@ -139,6 +139,8 @@ class TrainConfig:
         learning_rate: Adam's step size; traced, so that it may differ between the cells of one program.
         schedule: "constant", or "cosine" decay to zero over all steps.
         kl_warmup: share of the steps over which β rises linearly from 0 :cite:`bowman2016`; 0 is off.
+        binarise: each step draws its examples anew from Bernoulli(x), x in [0, 1], as :cite:`burda2016` does; what
+            is measured is data drawn once (`study.data.binarised`).
     """
 
     steps: int = 2000
@@ -146,6 +148,7 @@ class TrainConfig:
     learning_rate: float = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     kl_warmup: float = 0.0
+    binarise: bool = False
 
     def __post_init__(self) -> None:
         _check_choices(self)
@@ -154,6 +157,11 @@ class TrainConfig:
         if not 0 <= self.kl_warmup <= 1:
             raise StudyError(f"kl_warmup: is a share of the steps, 0 to 1, got {self.kl_warmup}")
 
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """The settings as plain values, without a switch that is off: it decides nothing."""
+        return {name: value for name, value in to_dict(self).items() if name != "binarise" or value}
+
     def epochs(self, n: int) -> int:
         """Whole epochs over n examples that hold at least `steps` steps."""
         return -(-self.steps // self.steps_per_epoch(n))
@@ -161,6 +169,68 @@ class TrainConfig:
     def steps_per_epoch(self, n: int) -> int:
         """Steps per epoch over n examples; a last incomplete batch is left out, another one each epoch."""
         return max(1, n // min(self.batch_size, n))
+
+
+@dataclasses.dataclass(frozen=True)
+class AnnealingConfig:
+    """How log p(x) is estimated by annealed importance sampling from a density f₀ to p(x, z) :cite:`wu2017`.
+
+    Attributes:
+        start: f₀. "posterior", q(z|x), needs fewer temperatures where the encoder is good; "prior", p(z), does not
+            trust it.
+        schedule: "sigmoid" has more temperatures near both ends than "linear".
+        temperatures: between f₀ and p(x, z), the last included.
+        chains: per example.
+        leapfrog_steps: of each Hamiltonian transition.
+    """
+
+    start: Literal["posterior", "prior"] = "posterior"
+    schedule: Literal["sigmoid", "linear"] = "sigmoid"
+    temperatures: int = 500
+    chains: int = 16
+    leapfrog_steps: int = 5
+
+    def __post_init__(self) -> None:
+        _check_choices(self)
+        for name in ("temperatures", "leapfrog_steps"):
+            _positive(self, name)
+        if self.chains < 2:
+            raise StudyError(f"chains: a standard error needs 2 or more, got {self.chains}")
+
+
+@dataclasses.dataclass(frozen=True)
+class LikelihoodConfig:
+    """How many held-out examples the bounds on log p(x) are taken on, and which; costly, and off by default.
+
+    Attributes:
+        examples: of the held-out half of the test data; 0 is off.
+        samples: the K of the importance-weighted bounds; each divides the largest.
+        annealed: how many of these examples are annealed too.
+        annealing: how.
+    """
+
+    examples: int = 0
+    samples: tuple[int, ...] = (50, 500, 5000)
+    annealed: int = 0
+    annealing: AnnealingConfig = AnnealingConfig()
+
+    def __post_init__(self) -> None:
+        if min(self.examples, self.annealed) < 0:
+            raise StudyError("likelihood: examples and annealed cannot be negative")
+        check_samples(self.samples)
+
+
+def check_samples(samples: Sequence[int]) -> None:
+    """Whether the draws of the largest K serve every other.
+
+    Raises:
+        StudyError: they do not.
+    """
+    largest = max(samples, default=0)
+    if largest < 2 or any(k < 1 or largest % k for k in samples):
+        raise StudyError(
+            f"samples: each must divide the largest, which must be 2 or more, got {tuple(samples)}"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,6 +248,7 @@ class StudyConfig:
         density_draws: draws of z at which the density of q(z) is taken, per model.
         feature_dimensions: dimensions of the fixed feature extractor.
         features: path of an ONNX network that makes the features instead; empty for the built-in extractor.
+        likelihood: bounds on log p(x) of held-out data.
     """
 
     dataset: str = "digits"
@@ -193,6 +264,7 @@ class StudyConfig:
     density_draws: int = 2000
     feature_dimensions: int = 32
     features: str = ""
+    likelihood: LikelihoodConfig = LikelihoodConfig()
 
     def __post_init__(self) -> None:
         for name in ("alphas", "betas", "seeds"):

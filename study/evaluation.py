@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import pandas as pd
 
+from study.config import LikelihoodConfig
 from study.data.base import Dataset
 from study.errors import StudyError
 from study.latents import Latents, Surgery, dimension_table, surgery
@@ -18,6 +19,7 @@ from study.latents.surgery import Estimate, mean_estimate
 from study.latents.two_sample import TwoSample, two_sample
 from study.metrics.base import Measurement, missing
 from study.metrics.evaluate import METRICS, Evaluator
+from study.metrics.likelihood import HELD_OUT, likelihood_rows
 from study.models.likelihoods import Likelihood
 from study.models.priors.lars import FINAL_DRAWS
 from study.quality import quality_along_density
@@ -91,6 +93,7 @@ def evaluate_model(
     fits: int,
     draws: int,
     density_draws: int,
+    likelihood: LikelihoodConfig | None = None,
     fitted: Fits | None = None,
 ) -> Evaluation:
     """Measure one model: its latents, and the samples of every strategy and reference row.
@@ -109,6 +112,9 @@ def evaluate_model(
     if model.conditional:
         class_key = jax.random.fold_in(surgery_key, 3)
         rows += _class_rows(by_class(class_key, encoded.train, draws=density_draws, prior=prior))
+    if likelihood is not None:
+        bounds = likelihood_rows(jax.random.fold_in(surgery_key, 4), model, data.held_out, likelihood)
+        rows += [_row(MODEL, "{}", 0, 0, m) for m in bounds]
     samples: dict[str, np.ndarray] = {}
     for name in strategies if evaluator is not None else ():
         assert evaluator is not None
@@ -328,7 +334,7 @@ def _model_rows(apart: Surgery, distortion: Estimate) -> list[dict[str, Any]]:
     rows = []
     identified = Estimate(float(apart.identified), 0.0, apart.mi_lower.n)
     for metric, estimate in {**estimates, "identified": identified, "distortion": distortion}.items():
-        reference = "held-out data" if metric == "distortion" else "prior"
+        reference = HELD_OUT if metric == "distortion" else "prior"
         reason = "the prior's marginals are not tractable" if np.isnan(estimate.value) else ""
         m = Measurement(metric, estimate.value, estimate.stderr, estimate.n, reference, "none", reason)
         rows.append(_row(MODEL, "{}", 0, 0, m))
@@ -370,7 +376,7 @@ def _class_rows(found: ByClass) -> list[dict[str, Any]]:
 
 
 def _row(name: str, configured: str, fit: int, draw: int, m: Measurement) -> dict[str, Any]:
-    split = "train" if name == MODEL and m.metric != "distortion" else "test"
+    split = "train" if name == MODEL and m.reference != HELD_OUT else "test"
     return {
         "strategy": name,
         "strategy_config": configured,

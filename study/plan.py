@@ -1,12 +1,14 @@
 """The plan of a run: the data, the architecture, and every cell with the keys of its three stages."""
 
 import dataclasses
+import functools
 
 import jax
 
 from study.cells import content_key
 from study.config import StudyConfig, to_dict
 from study.data.base import Dataset
+from study.data.binarise import binarised, check_binarisable
 from study.errors import StudyError
 from study.evaluation import strategy_configurations
 from study.latents.surgery import Surgery
@@ -45,6 +47,11 @@ class Plan:
     extractor_key: str
     cells: tuple[PlannedCell, ...]
 
+    @functools.cached_property
+    def measured(self) -> Dataset:
+        """What models are measured on: the data, drawn once where training draws them anew at each step."""
+        return binarised(self.data) if self.config.training.binarise else self.data
+
     @property
     def n_samples(self) -> int:
         """Samples per strategy and draw."""
@@ -56,7 +63,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
     """Lay out the cells with their keys; trains nothing.
 
     Raises:
-        StudyError: a strategy does not exist, the likelihood does not fit the data, or there is no file of the
+        StudyError: a strategy does not exist, likelihood or binarising do not fit the data, or there is no file of the
             network that makes features.
     """
     configured = strategy_configurations(config.strategies)
@@ -65,6 +72,8 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         raise StudyError(
             f"dataset {data.name!r}: a Bernoulli likelihood needs values in [0, 1]; choose gaussian"
         )
+    if config.training.binarise:
+        check_binarisable(data)
     batching = batching or default_batching(architecture)
     extractor = ExtractorConfig(dimensions=config.feature_dimensions)
     features = {"data": data.fingerprint, "config": dataclasses.asdict(extractor)}
@@ -72,7 +81,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "stage": "train",
         "data": data.fingerprint,
         "model": config.model.deciding | {"likelihood": architecture.likelihood},
-        "training": to_dict(config.training),
+        "training": config.training.decisive,
         "batching": dataclasses.asdict(batching),
         "platform": jax.devices()[0].platform,
         "jax": jax.__version__,
@@ -89,6 +98,9 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "metrics": [metric.name for metric in (*METRICS, *CONDITIONAL)],
         "latents": [field.name for part in (Surgery, Null) for field in dataclasses.fields(part)],
     }
+
+    if config.likelihood.examples:
+        measured["likelihood"] = to_dict(config.likelihood)
 
     def planned(alpha: float, beta: float, seed: int) -> PlannedCell:
         cell = Cell(float(alpha), float(beta), seed, config.training.learning_rate)

@@ -72,7 +72,7 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
     """
     began = time.perf_counter()
     extractor = _extractor(plan, store) if plan.config.strategies else None
-    evaluator = Evaluator(plan.data, extractor, n=plan.n_samples) if extractor else None
+    evaluator = Evaluator(plan.measured, extractor, n=plan.n_samples) if extractor else None
     outcomes: dict[str, Outcome] = {}
     with Progress(len(plan.cells), label) as progress:
         for planned, stored, reason, fitted in _fitted(plan, store):
@@ -205,12 +205,13 @@ def _evaluate(
         _evaluation_key(planned),
         model=model,
         encoded=_encoded(planned, model, plan, store),
-        data=plan.data,
+        data=plan.measured,
         evaluator=evaluator,
         strategies=plan.config.strategies,
         fits=plan.config.fits,
         draws=plan.config.draws,
         density_draws=plan.config.density_draws,
+        likelihood=plan.config.likelihood,
         fitted=fitted,
     )
     facts = {
@@ -232,12 +233,12 @@ def _encoded(planned: PlannedCell, model: TrainedModel, plan: Plan, store: Store
                 part: Latents(
                     found.arrays[f"{part}/mean"],
                     found.arrays[f"{part}/log_var"],
-                    getattr(plan.data, f"{part}_labels"),
+                    getattr(plan.measured, f"{part}_labels"),
                 )
                 for part in parts
             }
         )
-    encoded = encode_splits(model, plan.data)
+    encoded = encode_splits(model, plan.measured)
     moments = [(part, name) for part in parts for name in ("mean", "log_var")]
     arrays = {f"{part}/{name}": getattr(getattr(encoded, part), name) for part, name in moments}
     store.put("encode", planned.encode_key, arrays, {"parent": planned.train_key})

@@ -158,6 +158,40 @@ CONDITIONAL: tuple[Metric, ...] = (
         "higher",
     ),
 )
+LIKELIHOOD: tuple[Metric, ...] = (
+    Metric(
+        "elbo",
+        "evidence lower bound on log p(x) of held-out data, in nats",
+        "Kingma & Welling 2014",
+        "higher",
+    ),
+    Metric(
+        "iwae_K",
+        "importance-weighted bound on log p(x) with K samples, rising in K",
+        "Burda et al. 2016",
+        "higher",
+    ),
+    Metric(
+        "ais",
+        "log p(x) by annealed importance sampling with Hamiltonian transitions, a bound from below in expectation",
+        "Neal 2001; Wu et al. 2017",
+        "higher",
+    ),
+    Metric(
+        "posterior_gap",
+        "log p(x) − ELBO, the mean of KL(q(z|x)‖p(z|x)) over held-out data, log p(x) by the largest K",
+        "Cremer et al. 2018",
+        "lower",
+    ),
+    Metric("posterior_gap_ais", "the same with log p(x) from annealing", "Cremer et al. 2018", "lower"),
+    Metric(
+        "effective_samples",
+        "of the K draws from q(z|x), how many carry the weights of the bound",
+        "Owen 2013",
+        "higher",
+    ),
+    Metric("ais_acceptance", "mean acceptance of the Hamiltonian transitions", "Wu et al. 2017", "none"),
+)  # of a model, and only where `StudyConfig.likelihood` asks for them
 
 _BETTER = {metric.name: metric.better for metric in (*METRICS, *CONDITIONAL)}
 

@@ -1,5 +1,6 @@
-"""Reconstruction terms D(x, decoder output), one value per example, summed over data dimensions."""
+"""Reconstruction terms D(x, decoder output) and log p(x|z), one value per example, summed over data dimensions."""
 
+import math
 from typing import Literal
 
 import jax
@@ -19,6 +20,20 @@ def reconstruction(likelihood: Likelihood, output: jax.Array, x: jax.Array) -> j
     if likelihood == "gaussian":
         return jnp.square(output - x).sum(-1)
     return optax.sigmoid_binary_cross_entropy(output, x).sum(-1)
+
+
+def log_likelihood(
+    likelihood: Likelihood, output: jax.Array, x: jax.Array, variance: ArrayLike = 1.0
+) -> jax.Array:
+    """log p(x|z) in nats for decoder outputs and data of one shape `[..., D]`, every constant included: `[...]`.
+
+    Gaussian: N(output, variance · I), a density. Bernoulli: outputs are logits and `variance` plays no part; a
+    probability for x in {0, 1}. For x between, minus the cross-entropy, which integrates to no density over [0, 1].
+    """
+    if likelihood == "gaussian":
+        squared = jnp.square(output - x) / variance
+        return -0.5 * (squared + jnp.log(2 * math.pi * jnp.asarray(variance))).sum(-1)
+    return (x * output - jax.nn.softplus(output)).sum(-1)
 
 
 def decoder_mean(likelihood: Likelihood, output: jax.Array) -> jax.Array:

@@ -22,7 +22,10 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from study.config import TrainConfig
 from study.data.base import Dataset
+from study.data.binarise import check_binarisable
 from study.training.model import Architecture, TrainedModel
+
+BINARISE = 0xB1  # folded into a step's key to draw its examples; models fold in small numbers of their own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +86,12 @@ def train_cells(
     """Train every cell; yields each as soon as its call returns, in the order given.
 
     A diverged cell comes back like any other, with `model.finite` False.
+
+    Raises:
+        StudyError: data that cannot be binarised are to be.
     """
+    if training.binarise:
+        check_binarisable(data)
     batching = batching or default_batching(architecture)
     mesh = Mesh(np.array(jax.devices()), ("cells",))
     per_call = batching.width * mesh.size
@@ -193,6 +201,9 @@ def _train_one(
     def objective(
         parameters: Any, weight: jax.Array, key: jax.Array, part: _Part
     ) -> tuple[jax.Array, jax.Array]:
+        if training.binarise:
+            x = jax.random.bernoulli(jax.random.fold_in(key, BINARISE), part.x).astype(part.x.dtype)
+            part = part._replace(x=x)
         loss = architecture.merge(parameters).loss(key, *part, alpha, weight)
         return loss.value, jnp.stack([loss.recon.mean(), loss.rate.mean()])
 

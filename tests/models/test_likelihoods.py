@@ -9,7 +9,7 @@ from scipy import stats
 
 from study import VAEConfig
 from study.models import VAE
-from study.models.likelihoods import decoder_mean, gaussian_kl, noise_variance, reconstruction
+from study.models.likelihoods import decoder_mean, gaussian_kl, log_likelihood, noise_variance, reconstruction
 
 
 def test_gaussian_reconstruction_is_the_sum_of_squares_and_a_likelihood_of_variance_s():
@@ -23,6 +23,17 @@ def test_gaussian_reconstruction_is_the_sum_of_squares_and_a_likelihood_of_varia
     log_likelihood = np.sum(stats.norm.logpdf(x, output, np.sqrt(s)), axis=1)
     constant = 0.5 * 7 * np.log(2 * np.pi * s)
     np.testing.assert_allclose(alpha * np.asarray(d), beta * (-log_likelihood - constant), rtol=1e-4)
+
+
+def test_log_likelihoods_hold_every_constant():
+    rng = np.random.default_rng(4)
+    output, x = rng.normal(size=(2, 5, 7)).astype(np.float32)
+    expected = stats.norm.logpdf(x, output, np.sqrt(0.3)).sum(1)
+    np.testing.assert_allclose(log_likelihood("gaussian", output, x, 0.3), expected, rtol=1e-5)
+    bits = (x > 0).astype(np.float32)
+    p = 1 / (1 + np.exp(-output.astype(np.float64)))
+    expected = stats.bernoulli.logpmf(bits, p).sum(1)
+    np.testing.assert_allclose(log_likelihood("bernoulli", output, bits), expected, rtol=1e-5)
 
 
 def test_bernoulli_reconstruction_is_the_negative_log_likelihood():

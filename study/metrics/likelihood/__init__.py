@@ -1,0 +1,150 @@
+"""How likely a trained model finds data, and how far q(z|x) lies from the posterior p(z|x) that it stands for.
+
+log p(x) − ELBO(x) = KL(q(z|x)‖p(z|x)) is what the encoder misses of each example :cite:`cremer2018`.
+
+Everything is about the generative model p(z) p(x|z) with the weights left out of the bound: the KL term counts once,
+whatever α and β were. A Gaussian decoder has variance s = β/(2α), which is all that the weights decide; then ELBO·β is
+minus the training loss plus a constant, and all values are log-densities, in nats, that grow without end as s falls. A
+Bernoulli decoder has no such parameter: α and β decided how it was trained, and if they differ the ELBO reported is not
+what was maximised. On data between 0 and 1 its "likelihood" is minus the cross-entropy, normalised over {0, 1} alone:
+such values compare models, and are no densities; `study.binarised` makes data that they are probabilities of.
+"""
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+import pandas as pd
+
+from study.config import AnnealingConfig, LikelihoodConfig, check_samples
+from study.errors import StudyError
+from study.metrics.base import Measurement, missing
+from study.metrics.likelihood.ais import annealed
+from study.metrics.likelihood.density import density
+from study.metrics.likelihood.importance import (
+    EXAMPLES,
+    Estimates,
+    effective_samples,
+    elbo,
+    importance_bound,
+    log_weights,
+    posterior_gap,
+)
+from study.metrics.registry import LIKELIHOOD
+from study.training.blocks import rows
+from study.training.model import TrainedModel
+
+__all__ = ["HELD_OUT", "likelihood", "likelihood_rows"]
+
+SAMPLES = LikelihoodConfig().samples
+HELD_OUT = "held-out data"  # what rows of a model are about that are not about its training data
+BETTER = {metric.name: metric.better for metric in LIKELIHOOD}
+
+
+def likelihood(
+    key: jax.Array,
+    model: TrainedModel,
+    x: np.ndarray,
+    *,
+    samples: Sequence[int] = SAMPLES,
+    annealing: AnnealingConfig | None = None,
+    annealed_examples: int | None = None,
+) -> pd.DataFrame:
+    """Bounds on log p(x) and the posterior gap of each example x `[N, D]`, in nats.
+
+    Args:
+        key: decides all draws; those of an example depend on its row, not on the other examples.
+        model: a trained model; its prior may be learned.
+        x: data, none of which it was trained on.
+        samples: the K of the importance-weighted bounds; each divides the largest, whose draws serve them all.
+        annealing: how annealed importance sampling is done, where it is.
+        annealed_examples: how many of the first examples are annealed; None is all.
+
+    Returns:
+        A row per example and metric with columns example, metric, value and stderr, the standard error of the Monte
+        Carlo alone. Metrics: `elbo`, `iwae_K` for each K, `posterior_gap` = log p(x) − ELBO(x) = KL(q(z|x)‖p(z|x)) by
+        the largest K and so from below, `effective_samples` of these K; with annealing also `ais`, its
+        `ais_acceptance`, and `posterior_gap_ais`, which takes log p(x) from it.
+
+    Raises:
+        StudyError: x is not `[N, D]`, a K does not divide the largest, or the decoder has no density.
+    """
+    x = rows(x, model.architecture.size, "x")
+    check_samples(samples)
+    if not len(x):
+        raise StudyError("likelihood: x holds no examples")
+    largest = max(samples)
+    joint = density(model)
+    weight_key, anneal_key = jax.random.split(key)
+    parts = []
+    for start in range(0, len(x), EXAMPLES):
+        log_w = log_weights(weight_key, joint, x[start : start + EXAMPLES], samples=largest, first=start)
+        found = {"elbo": elbo(log_w)}
+        found |= {f"iwae_{k}": importance_bound(log_w, k) for k in sorted(samples)}
+        found["posterior_gap"] = posterior_gap(log_w)
+        found["effective_samples"] = _exact(effective_samples(log_w))
+        parts.append(_frame(found, start))
+    table = pd.concat(parts, ignore_index=True)
+    some = x[:annealed_examples]
+    if annealing is None or not len(some):
+        return table
+    estimates, acceptance = annealed(anneal_key, joint, some, annealing)
+    lower = table[table["metric"] == "elbo"][: len(some)]
+    gap = estimates.value - lower["value"].to_numpy()
+    spread = np.hypot(estimates.stderr, lower["stderr"].to_numpy())
+    found = {
+        "ais": estimates,
+        "ais_acceptance": _exact(acceptance),
+        "posterior_gap_ais": Estimates(gap, spread),
+    }
+    return pd.concat([table, _frame(found, 0)], ignore_index=True)
+
+
+def likelihood_rows(
+    key: jax.Array, model: TrainedModel, x: np.ndarray, config: LikelihoodConfig
+) -> list[Measurement]:
+    """Means of `likelihood` over the first examples of x `[N, D]`, as many as the configuration says; none if 0.
+
+    Standard errors are over examples, and so hold both the choice of examples and the Monte Carlo.
+    """
+    if not config.examples:
+        return []
+    x = x[: config.examples]
+    try:
+        table = likelihood(
+            key,
+            model,
+            x,
+            samples=config.samples,
+            annealing=config.annealing,
+            annealed_examples=config.annealed,
+        )
+    except StudyError as error:
+        return [missing("elbo", n=len(x), reference=HELD_OUT, better="higher", reason=str(error))]
+    return [_mean(str(metric), own["value"]) for metric, own in table.groupby("metric", sort=False)]
+
+
+def _mean(metric: str, values: pd.Series) -> Measurement:
+    n = len(values)
+    stderr = float(values.std(ddof=1)) / np.sqrt(n) if n > 1 else float("nan")
+    better = BETTER["iwae_K" if metric.startswith("iwae_") else metric]
+    return Measurement(metric, float(values.mean()), stderr, n, HELD_OUT, better)
+
+
+def _exact(values: np.ndarray) -> Estimates:
+    return Estimates(values, np.full(len(values), np.nan))
+
+
+def _frame(found: dict[str, Estimates], start: int) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {
+                "example": np.arange(start, start + len(e.value)),
+                "metric": m,
+                "value": e.value,
+                "stderr": e.stderr,
+            }
+        )
+        for m, e in found.items()
+    ]
+    return pd.concat(parts, ignore_index=True)

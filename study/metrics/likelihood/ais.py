@@ -1,0 +1,177 @@
+"""Annealed importance sampling of log p(x), by Hamiltonian transitions :cite:`neal2001,wu2017`.
+
+    f_t(z) = f₀(z)^(1 − b_t) p(x, z)^(b_t),  0 = b₀ < … < b_T = 1,  f₀ = p(z) or q(z|x)
+    log w = Σ_t (b_t − b_{t−1}) (log p(x, z_{t−1}) − log f₀(z_{t−1})),  z₀ ~ f₀,  z_t by a transition that keeps f_t
+
+1/C Σ w over C chains is unbiased for p(x), so that its logarithm is a lower bound in expectation, and exceeds log p(x)
+by more than a few nats seldom. b is a sigmoid or a line. Step sizes follow the acceptance of each example's chains, as
+Wu et al. do, but in a first pass with noise of its own: the second pass, whose weights count, takes the sizes as given
+at each temperature, since sizes that hang on the chain's own past would cost it its unbiasedness. A transition moves in
+units of a Gaussian between f₀ and the posterior, whose precision runs from that of f₀ to the encoder's.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.special import expit, logsumexp
+
+from study.config import AnnealingConfig
+from study.metrics.likelihood.density import Density, log_posterior
+from study.metrics.likelihood.importance import Estimates
+from study.training.model import Architecture
+
+TARGET = 0.65  # acceptance that step sizes aim at :cite:`wu2017`
+RATE = 0.1  # of their logarithm, per unit of acceptance off target
+FIRST = 0.5  # step size at the start of the first pass
+JITTER = 0.2  # each transition's steps vary by so much, or trajectories may close upon themselves
+STEEPNESS = 4.0  # of the sigmoid, as :cite:`wu2017` has it
+ROWS = 256  # chains of a call, over all its examples
+
+
+def powers(how: AnnealingConfig) -> np.ndarray:
+    """b₀ … b_T, `[T + 1]` float64."""
+    line = np.linspace(0, 1, how.temperatures + 1)
+    if how.schedule == "linear":
+        return line
+    curve = expit(STEEPNESS * (2 * line - 1))
+    return (curve - curve[0]) / (curve[-1] - curve[0])
+
+
+class Annealed(NamedTuple):
+    """log p(x) per example with the standard error over chains, and the acceptance of each `[N]`."""
+
+    estimates: Estimates
+    acceptance: np.ndarray
+
+
+def annealed(key: jax.Array, density: Density, x: np.ndarray, how: AnnealingConfig) -> Annealed:
+    """Estimate log p(x) for x `[N, D]`; memory does not depend on N.
+
+    The standard error is that of the mean weight over chains, to first order; where weights differ by many nats it is
+    too small, and the value too low.
+    """
+    examples = max(1, ROWS // how.chains)
+    b = powers(how).astype(np.float32)
+    flat = np.full((how.temperatures, examples), FIRST, np.float32)
+    found = []
+    for start in range(0, len(x), examples):
+        block = x[start : start + examples]
+        padded = np.concatenate([block, np.zeros((examples - len(block), x.shape[1]), np.float32)])
+        index = np.arange(start, start + examples, dtype=np.uint32)
+        run = functools.partial(_anneal, density.architecture, how, density.parameters, density.variance)
+        first, second = jax.random.split(key)
+        _, sizes, _ = run(first, index, padded, b, flat, np.float32(RATE))
+        log_w, _, accepted = run(second, index, padded, b, sizes, np.float32(0))
+        found.append([np.asarray(part)[: len(block)] for part in (log_w, accepted)])
+    log_w, accepted = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    log_w = log_w.astype(np.float64)
+    top = logsumexp(log_w, axis=1) - np.log(how.chains)
+    relative = np.exp(log_w - top[:, None])
+    return Annealed(Estimates(top, relative.std(1, ddof=1) / np.sqrt(how.chains)), accepted)
+
+
+class _Point(NamedTuple):
+    """Chains `[B·C, d]`, and log f₀ and log p(x, z) there with their gradients."""
+
+    z: jax.Array
+    start: jax.Array
+    joint: jax.Array
+    start_slope: jax.Array
+    joint_slope: jax.Array
+
+    def log_density(self, power: jax.Array) -> jax.Array:
+        return (1 - power) * self.start + power * self.joint
+
+    def slope(self, power: jax.Array) -> jax.Array:
+        return (1 - power) * self.start_slope + power * self.joint_slope
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _anneal(
+    architecture: Architecture,
+    how: AnnealingConfig,
+    parameters: Any,
+    noise: jax.Array,
+    key: jax.Array,
+    index: jax.Array,
+    x: jax.Array,
+    powers: jax.Array,
+    sizes: jax.Array,
+    rate: jax.Array,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Log-weights `[B, C]` of x `[B, D]`, step sizes used `[T, B]`, acceptance `[B]`.
+
+    With a positive rate the sizes begin at the first row of `sizes` `[T, B]` and adapt; with 0 they are taken as given.
+    """
+    density = Density(architecture, parameters, noise)
+    b, chains, d = x.shape[0], how.chains, architecture.config.latent_dim
+    mean, log_var = density.encode(x)
+    mean, log_var, x = (jnp.repeat(a, chains, axis=0) for a in (mean, log_var, x))
+    precision = jnp.exp(-log_var)
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, index)
+
+    def draws(step: jax.Array, kind: int, draw: Any) -> jax.Array:
+        own = jax.vmap(lambda one: draw(jax.random.fold_in(jax.random.fold_in(one, step), kind)))(keys)
+        return own.reshape(b * chains, -1)
+
+    def normal(step: jax.Array) -> jax.Array:
+        return draws(step, 0, lambda one: jax.random.normal(one, (chains, d)))
+
+    def uniform(step: jax.Array, kind: int) -> jax.Array:
+        return draws(step, kind, lambda one: jax.random.uniform(one, (chains,)))
+
+    def log_start(z: jax.Array) -> jax.Array:
+        return density.log_prior(z) if how.start == "prior" else log_posterior(z, mean, log_var)
+
+    def at(z: jax.Array) -> _Point:
+        slopes = [_value_and_slope(f, z) for f in (log_start, functools.partial(density.log_joint, x))]
+        (start, start_slope), (joint, joint_slope) = slopes
+        return _Point(z, start, joint, start_slope, joint_slope)
+
+    def transition(
+        point: _Point, step: jax.Array, power: jax.Array, size: jax.Array
+    ) -> tuple[_Point, jax.Array]:
+        first = jnp.ones_like(precision) if how.start == "prior" else precision
+        mass = (1 - power) * first + power * precision
+        size = jnp.repeat(size, chains)[:, None] * (1 + JITTER * (2 * uniform(step, 1) - 1))
+        momentum = jnp.sqrt(mass) * normal(step)
+
+        def leapfrog(_: int, state: tuple[_Point, jax.Array]) -> tuple[_Point, jax.Array]:
+            point, momentum = state
+            momentum = momentum + 0.5 * size * point.slope(power)
+            point = at(point.z + size * momentum / mass)
+            return point, momentum + 0.5 * size * point.slope(power)
+
+        moved, end = jax.lax.fori_loop(0, how.leapfrog_steps, leapfrog, (point, momentum))
+        energy = 0.5 * ((jnp.square(end) - jnp.square(momentum)) / mass).sum(-1)
+        ratio = jnp.exp(jnp.minimum(0.0, moved.log_density(power) - point.log_density(power) - energy))
+        ratio = jnp.where(jnp.isfinite(ratio), ratio, 0.0)  # a trajectory that ran away is refused
+        taken = uniform(step, 2)[:, 0] < ratio
+        keep = lambda new, old: jnp.where(taken.reshape(-1, *[1] * (new.ndim - 1)), new, old)  # noqa: E731
+        return jax.tree.map(keep, moved, point), ratio.reshape(b, chains).mean(1)
+
+    def anneal(carry: tuple, inputs: tuple) -> tuple[tuple, tuple]:
+        point, log_w, log_size = carry
+        step, before, power, given = inputs
+        log_w = log_w + (power - before) * (point.joint - point.start)
+        size = jnp.where(rate > 0, jnp.exp(log_size), given)
+        point, accepted = transition(point, step, power, size)
+        return (point, log_w, log_size + rate * (accepted - TARGET)), (size, accepted)
+
+    if how.start == "prior":
+        z = draws(jnp.uint32(0), 0, lambda one: density.draw_prior(one, chains))
+    else:
+        z = mean + jnp.exp(0.5 * log_var) * normal(jnp.uint32(0))
+    steps = jnp.arange(1, how.temperatures + 1, dtype=jnp.uint32)
+    begin = at(z), jnp.zeros(b * chains), jnp.log(sizes[0])
+    (_, log_w, _), (used, accepted) = jax.lax.scan(anneal, begin, (steps, powers[:-1], powers[1:], sizes))
+    return log_w.reshape(b, chains), used, accepted.mean(0)
+
+
+def _value_and_slope(function: Any, z: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """A function's values `[B]` at z `[B, d]`, and its gradient by each row."""
+    value, pull = jax.vjp(function, z)
+    return value, pull(jnp.ones_like(value))[0]

@@ -1,0 +1,68 @@
+"""log p(x, z) and log q(z|x) of a trained model as pure functions of its parameters: what all bounds are made of."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from study.errors import StudyError
+from study.models.likelihoods import log_likelihood
+from study.models.priors.base import log_normal, log_standard_normal
+from study.training.model import Architecture, TrainedModel
+
+
+class Density(NamedTuple):
+    """The densities of one model; parameters and the decoder's noise variance s are traced."""
+
+    architecture: Architecture
+    parameters: Any
+    variance: Any
+
+    def log_joint(self, x: jax.Array, z: jax.Array) -> jax.Array:
+        """log p(x|z) + log p(z) in nats: x `[B, D]` or `[1, D]`, z `[B, d]` -> `[B]`."""
+        model = self.architecture.merge(self.parameters)
+        output = model.output(z)
+        x = jnp.broadcast_to(x, output.shape)
+        return log_likelihood(self.architecture.likelihood, output, x, self.variance) + self.log_prior(z)
+
+    def log_prior(self, z: jax.Array) -> jax.Array:
+        """log p(z) in nats: `[B, d]` -> `[B]`."""
+        prior = self.architecture.merge(self.parameters).prior
+        return log_standard_normal(z) if prior is None else prior.log_prob(z)
+
+    def draw_prior(self, key: jax.Array, n: int) -> jax.Array:
+        """z ~ p(z), `[n, d]`."""
+        prior = self.architecture.merge(self.parameters).prior
+        shape = n, self.architecture.config.latent_dim
+        return jax.random.normal(key, shape) if prior is None else prior.sample(key, n=n)
+
+    def encode(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """`[B, D]` -> mean `[B, d]`, log-variance `[B, d]`."""
+        return self.architecture.merge(self.parameters).encode(x)
+
+
+def log_posterior(z: jax.Array, mean: jax.Array, log_var: jax.Array) -> jax.Array:
+    """log q(z|x) in nats: z `[B, d]`, moments `[B, d]` or `[1, d]` -> `[B]`."""
+    return log_normal(z, mean, log_var).sum(-1)
+
+
+def density(model: TrainedModel) -> Density:
+    """The densities of a trained model, s being the noise of a Gaussian decoder: β/(2α), unless its family learns it.
+
+    Raises:
+        StudyError: the model is conditional, or α or β is 0 and the decoder Gaussian, so that it has no noise variance.
+    """
+    if model.conditional:
+        raise StudyError(
+            "likelihood: log p(x) of a conditional model is a sum over labels that is not taken here; "
+            "choose a family that sees none"
+        )
+    variance = 1.0
+    if model.architecture.likelihood == "gaussian":
+        variance = model.noise_variance if model.alpha > 0 else float("inf")
+        if not 0 < variance < float("inf"):
+            raise StudyError(
+                f"likelihood: with alpha={model.alpha:g} and beta={model.beta:g} a Gaussian decoder has noise variance "
+                f"{variance:g}, which is no density; train with both weights positive"
+            )
+    return Density(model.architecture, model.parameters, jnp.float32(variance))

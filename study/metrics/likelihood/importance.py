@@ -1,0 +1,127 @@
+"""Evidence lower bound and importance-weighted bounds from one stream of log-weights.
+
+    log w = log p(x, z) − log q(z|x), z ~ q(z|x);  ELBO = E log w;  L_K = E log 1/K Σₖ wₖ ≤ log p(x), rising in K
+
+:cite:`kingma2014,burda2016`. A compiled program draws a fixed number of samples for a fixed number of examples, so that
+its memory depends neither on K nor on how many examples there are; of each sample one number is kept. Sums of weights
+are taken in float64. The noise of an example depends on the key and on its row alone.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.special import logsumexp
+
+from study.metrics.likelihood.density import Density, log_posterior
+from study.training.model import Architecture
+
+EXAMPLES = 32  # of a call
+SAMPLES = 250  # of a call, per example
+
+
+class Estimates(NamedTuple):
+    """One value per example and the standard error of its Monte Carlo, each `[N]` float64."""
+
+    value: np.ndarray
+    stderr: np.ndarray
+
+
+def log_weights(
+    key: jax.Array, density: Density, x: np.ndarray, *, samples: int, first: int = 0
+) -> np.ndarray:
+    """log p(x, z) − log q(z|x) at `samples` draws of z per example x `[B, D]`, B ≤ EXAMPLES: `[B, samples]` float32.
+
+    `first` is the row of x[0] among all examples.
+    """
+    padded = np.concatenate([x, np.zeros((EXAMPLES - len(x), x.shape[1]), np.float32)])
+    index = np.arange(first, first + EXAMPLES, dtype=np.uint32)
+    size = min(samples, SAMPLES)
+    calls = range(-(-samples // size))
+    parts = [
+        _block(
+            density.architecture,
+            density.parameters,
+            density.variance,
+            key,
+            np.uint32(call),
+            index,
+            padded,
+            size,
+        )
+        for call in calls
+    ]
+    return np.concatenate([np.asarray(part)[: len(x)] for part in parts], axis=1)[:, :samples]
+
+
+@functools.partial(jax.jit, static_argnums=(0, 7))
+def _block(
+    architecture: Architecture,
+    parameters: Any,
+    variance: jax.Array,
+    key: jax.Array,
+    call: jax.Array,
+    index: jax.Array,
+    x: jax.Array,
+    samples: int,
+) -> jax.Array:
+    """Log-weights `[B, samples]` of x `[B, D]`, one example after the other, to keep the decoder's outputs small."""
+    density = Density(architecture, parameters, variance)
+    mean, log_var = density.encode(x)
+
+    def one(example: tuple[jax.Array, ...]) -> jax.Array:
+        row, x, mean, log_var = (part[None] for part in example)
+        noise_key = jax.random.fold_in(jax.random.fold_in(key, row[0]), call)
+        epsilon = jax.random.normal(noise_key, (samples, mean.shape[1]))
+        z = mean + jnp.exp(0.5 * log_var) * epsilon
+        return density.log_joint(x, z) - log_posterior(z, mean, log_var)
+
+    return jax.lax.map(one, (index, x, mean, log_var))
+
+
+def elbo(log_w: np.ndarray) -> Estimates:
+    """The mean of log-weights `[N, K]`."""
+    return _over_groups(log_w.astype(np.float64))
+
+
+def importance_bound(log_w: np.ndarray, k: int) -> Estimates:
+    """L_k from log-weights `[N, K]`: the mean of log 1/k Σ w over groups of k.
+
+    The standard error comes from the groups where there are thirty or more, else from the variance of the weights (to
+    first order). The value's expectation lies below log p(x) by about Var(w)/(2k) in units of E[w].
+    """
+    log_w = log_w.astype(np.float64)
+    n, total = log_w.shape
+    groups = total // k
+    parts = log_w[:, : groups * k].reshape(n, groups, k)
+    values = logsumexp(parts, axis=2) - np.log(k)
+    if groups >= 30:
+        return _over_groups(values)
+    relative = np.exp(log_w - logsumexp(log_w, axis=1, keepdims=True) + np.log(total))
+    return Estimates(values.mean(1), relative.std(1, ddof=1) / np.sqrt(groups * k))
+
+
+def posterior_gap(log_w: np.ndarray) -> Estimates:
+    """log 1/K Σ w − mean log w, `[N]` from log-weights `[N, K]`: KL(q(z|x)‖p(z|x)) from below.
+
+    Both terms share their draws; the standard error is that of their difference, to first order.
+    """
+    log_w = log_w.astype(np.float64)
+    k = log_w.shape[1]
+    top = logsumexp(log_w, axis=1, keepdims=True) - np.log(k)
+    influence = np.exp(log_w - top) - log_w
+    return Estimates(top[:, 0] - log_w.mean(1), influence.std(1, ddof=1) / np.sqrt(k))
+
+
+def effective_samples(log_w: np.ndarray) -> np.ndarray:
+    """(Σ w)²/Σ w² `[N]` of log-weights `[N, K]`: near K all count, near 1 the bound hangs on a single draw."""
+    log_w = log_w.astype(np.float64)
+    return np.exp(2 * logsumexp(log_w, axis=1) - logsumexp(2 * log_w, axis=1))
+
+
+def _over_groups(values: np.ndarray) -> Estimates:
+    groups = values.shape[1]
+    spread = values.std(1, ddof=1) / np.sqrt(groups) if groups > 1 else np.full(len(values), np.nan)
+    return Estimates(values.mean(1), spread)
