@@ -5,7 +5,7 @@ import dataclasses
 import jax
 
 from study.cells import content_key
-from study.config import StudyConfig, to_dict
+from study.config import StudyConfig
 from study.data.base import Dataset
 from study.errors import StudyError
 from study.evaluation import strategy_configurations
@@ -72,7 +72,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "stage": "train",
         "data": data.fingerprint,
         "model": config.model.deciding | {"likelihood": architecture.likelihood},
-        "training": to_dict(config.training),
+        "training": config.training.deciding,
         "batching": dataclasses.asdict(batching),
         "platform": jax.devices()[0].platform,
         "jax": jax.__version__,

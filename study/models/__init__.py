@@ -3,11 +3,26 @@
 from typing import Any
 
 from study.config import NETWORK_SETTINGS, PRIOR_SETTINGS, VAEConfig, to_dict
+from study.models.ae import AE
 from study.models.base import Loss, Model
+from study.models.beta_tc_vae import BetaTCVAE
+from study.models.info_vae import InfoVAE
+from study.models.iwae import IWAE
 from study.models.linear_theory import LinearOptimum, linear_optimum
+from study.models.rae import RAE
+from study.models.sigma_vae import SigmaVAE
 from study.models.vae import VAE, Terms
+from study.models.wae import WAE
 
-FAMILIES: dict[str, type[Model]] = {name: VAE for name in PRIOR_SETTINGS}
+FAMILIES: dict[str, type[Model]] = {name: VAE for name in PRIOR_SETTINGS} | {
+    "sigma-vae": SigmaVAE,
+    "iwae": IWAE,
+    "beta-tc-vae": BetaTCVAE,
+    "info-vae": InfoVAE,
+    "wae": WAE,
+    "ae": AE,
+    "rae": RAE,
+}
 _DESCRIBED = {
     "vae": (
         "VAE with weights: loss α·D + β·KL, prior N(0, I); networks linear and mlp; α = β = 1 is the VAE",
@@ -28,6 +43,19 @@ _DESCRIBED = {
     "lars-prior": (
         "as vae, prior learned with it: N(0, I) resampled by a learned acceptance, T proposals at most",
         "Bauer & Mnih 2019",
+    ),
+    "sigma-vae": (
+        "VAE whose Gaussian decoder learns its variance, or has the optimal one of each minibatch",
+        "Rybkin et al. 2021",
+    ),
+    "iwae": ("importance-weighted bound with K draws of z", "Burda et al. 2016"),
+    "beta-tc-vae": ("VAE with a further weight on the total correlation of q(z)", "Chen et al. 2018"),
+    "info-vae": ("VAE with less of the rate, and MMD between q(z) and the prior", "Zhao et al. 2019"),
+    "wae": ("deterministic codes, MMD between them and the prior", "Tolstikhin et al. 2018"),
+    "ae": ("deterministic codes, reconstruction alone", "Hinton & Salakhutdinov 2006"),
+    "rae": (
+        "deterministic codes, ½|z|² and a penalty on the decoder: its weights or its gradient",
+        "Ghosh et al. 2020",
     ),
 }
 _NETWORKS = {

@@ -113,7 +113,8 @@ class TrainedModel:
         architecture: what was built.
         parameters: pytree of arrays.
         alpha, beta, seed: the cell.
-        losses: `[epochs, 2, 2]`: epoch × (train, validation) × (recon, rate), means over examples.
+        losses: `[epochs, 2, 2]`: epoch × (train, validation) × (recon, rate), means over examples; as many epochs as
+            ran.
     """
 
     architecture: Architecture
