@@ -15,6 +15,7 @@ from study.models.likelihoods import noise_variance
 from study.results import CONFIGURATION, Results
 from study.runner import DRAWS, Outcome, Run, stored_frame
 
+WIDTHS = {"linear": lambda _: (), "mlp": lambda model: model.hidden, "conv": lambda model: model.channels}
 SPLITS = ("train", "validation")
 
 
@@ -64,7 +65,7 @@ def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
         "family": model.family,
         "prior": ", ".join(f"{name}={_plain(value)}" for name, value in settings.items()),
         "network": model.network,
-        "hidden": "×".join(map(str, model.hidden)) if model.network != "linear" else "",
+        "hidden": "×".join(map(str, WIDTHS[model.network](model))),
         "latent_dim": model.latent_dim,
         "likelihood": likelihood,
         "alpha": cell.alpha,

@@ -41,7 +41,11 @@ OBJECTIVE_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "rae": ("penalty", "penalty_weight", "code_variance"),
 }
 FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
-NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {"linear": ("hidden",), "mlp": ("hidden",)}
+NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "linear": ("hidden",),  # which has none, but its keys always said so
+    "mlp": ("hidden",),
+    "conv": ("channels",),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,9 +128,10 @@ class VAEConfig:
         family: "vae" (prior N(0, I)), one whose prior is learned with the model ("vampprior", "mog-prior",
             "flow-prior", "lars-prior"), or one with a loss of its own (`study list models`).
         network: "linear" (one affine map each way, posterior variance the same for every x, as in
-            :cite:`lucas2019`) or "mlp".
+            :cite:`lucas2019`), "mlp", or, for images, "conv".
         latent_dim: number of latent dimensions d.
         hidden: widths of the hidden layers of an mlp, from data to latent; the decoder mirrors them.
+        channels: of the layers of a conv network, from data to latent; the decoder mirrors them.
         likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
             "auto", the data set's own hint.
         prior: settings of a learned prior; without effect for families that learn none.
@@ -147,9 +152,10 @@ class VAEConfig:
         "ae",
         "rae",
     ] = "vae"
-    network: Literal["linear", "mlp"] = "mlp"
+    network: Literal["linear", "mlp", "conv"] = "mlp"
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)
+    channels: tuple[int, ...] = (128, 256, 512, 1024)
     likelihood: Literal["auto", "gaussian", "bernoulli"] = "auto"
     prior: PriorConfig = PriorConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
@@ -159,6 +165,8 @@ class VAEConfig:
         _positive(self, "latent_dim")
         if any(width < 1 for width in self.hidden):
             raise StudyError(f"model: hidden widths must be positive, got {self.hidden}")
+        if not self.channels or min(self.channels) < 1:
+            raise StudyError(f"model: give channels, all of them positive, got {self.channels}")
 
     @property
     def prior_settings(self) -> dict[str, Any]:

@@ -61,6 +61,10 @@ _DESCRIBED = {
 _NETWORKS = {
     "linear": ("one affine map each way, posterior variance the same for every x", "Lucas et al. 2019"),
     "mlp": ("affine maps with ReLU between them, the decoder mirrors the encoder", "Kingma & Welling 2014"),
+    "conv": (
+        "4×4 convolutions of stride 2 and their transposes, for images; no batch normalisation",
+        "Ghosh et al. 2020, without its batch normalisation",
+    ),
 }
 
 
