@@ -6,8 +6,10 @@ averages would be state beside the parameters, and the decoder mirrors the encod
 2 before the last layer, as digits of 8×8, go on with stride 1.
 
 A convolution is a matrix product of the patches of an image, and a transposed one the patches put back after the
-product. So a program of many cells runs batched matrix products, where a convolution whose weights differ by cell
-falls back to slow grouped ones, and gradients of strides need no dilated convolutions, which are slow on a CPU.
+product. So a program of many cells runs batched matrix products, where convolutions whose weights differ by cell are
+grouped ones. On a CPU, inside a scan, a step of 32, 64 and 128 channels took a seventeenth of the time that XLA's own
+convolutions took. It is dear all the same: on two busy cores a step of 128 images of 28×28 took 0.05 s per model with
+16, 32 and 64 channels, 0.16 s with twice as many, and 2.3 s with the default, which is for a GPU; an mlp took 0.01 s.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset
-from study.training import Architecture, Cell, TrainedModel, train_cells
+from study.training import Architecture, Batching, Cell, TrainedModel, train_cells
 from study.training.engine import Trained
 
 EPOCHS, PATIENCE = 120, 6
@@ -20,11 +20,13 @@ def few() -> Dataset:
     return Dataset("few", digits.train[:40], digits.validation, digits.test, (8, 8))
 
 
-def trained(data: Dataset, *rates: float, epochs: int = EPOCHS, **settings: Any) -> list[Trained]:
+def trained(
+    data: Dataset, *rates: float, epochs: int = EPOCHS, batching: Batching | None = None, **settings: Any
+) -> list[Trained]:
     architecture = Architecture(VAEConfig(family="ae", latent_dim=8, hidden=(64,)), 64, "gaussian")
     training = TrainConfig(steps=epochs * 2, batch_size=20, **settings)
     cells = [Cell(1.0, 1.0, 0, rate) for rate in rates]
-    return list(train_cells(data, architecture, training, cells))
+    return list(train_cells(data, architecture, training, cells, batching=batching))
 
 
 def assert_same(a: TrainedModel, b: TrainedModel) -> None:
@@ -45,6 +47,14 @@ def test_parameters_are_those_of_the_best_epoch_and_cells_stop_on_their_own(few)
     # a training of just so many epochs ends with them
     (short,) = trained(few, 1e-2, epochs=first + 1)
     assert_same(stopped, short.model)
+
+
+def test_batched_cells_stop_on_their_own_too(few):
+    stopped, still, *_ = trained(few, 1e-2, 1e-5, 1e-5, 1e-5, patience=PATIENCE, batching=Batching("vmap", 2))
+    (alone,) = trained(few, 1e-2, patience=PATIENCE)
+    assert len(stopped.model.losses) < EPOCHS == len(still.model.losses)
+    np.testing.assert_allclose(stopped.model.losses[:10], alone.model.losses[:10], rtol=1e-3)
+    assert stopped.model.losses[:, 1, 0].min() == stopped.model.losses[-1 - PATIENCE, 1, 0]
 
 
 def test_patience_begins_after_the_warm_up(few):
