@@ -1,9 +1,9 @@
 """Convolutions of 4×4 with stride 2 down to 2×2 pixels, one affine map to the codes; the decoder is the transpose.
 
-About the network of :cite:`ghosh2020`, table of appendix C,: 128,
-256, 512 and 1024 channels on 28×28 or 32×32 pixels. Two things differ. There is no batch normalisation, whose running
-averages would be state beside the parameters, and the decoder mirrors the encoder. Images whose shorter side is down to
-2 before the last layer, as digits of 8×8, go on with stride 1.
+About the network of :cite:`ghosh2020`, which later benchmarks took over: 128, 256, 512 and 1024 channels on 28×28 or
+32×32 pixels. Two things differ. There is no batch normalisation, whose running averages would be state beside the
+parameters, and the decoder mirrors the encoder. Images whose shorter side is down to 2 before the last layer, as
+digits of 8×8, go on with stride 1.
 
 A convolution is a matrix product of the patches of an image, and a transposed one the patches put back after the
 product. So a program of many cells runs batched matrix products, where convolutions whose weights differ by cell are

@@ -2,11 +2,12 @@
 
     loss = α·D + β·[(1 − a)·R + (a + λ − 1)·MMD²(q(z), p(z))],   a = `information`, λ = `mmd_weight`
 
-Source: :cite:`zhao2019`, equation 6, with MMD for the divergence. R = I(x; z) + KL(q(z)‖p(z)), so that a > 0 pays for
-mutual information; a = 1 leaves MMD alone (their MMD-VAE), and a = 0, λ = 1 is the VAE.
+Source: :cite:`zhao2019`, the objective named InfoVAE, with MMD for the divergence of q(z) from p(z). R = I(x; z) +
+KL(q(z)‖p(z)), so that a > 0 pays for mutual information; a = 1 leaves MMD alone (their MMD-VAE), and a = 0, λ = 1 is
+the VAE.
 
-α weighs D and β weighs the bracket: at α = β = 1 the loss is the paper's, and a Gaussian decoder has the variance
-s = β/(2α). MMD² is the unbiased estimate between one draw of z per example and as many fresh draws of N(0, I).
+α weighs D and β weighs the bracket: at α = β = 1 the loss is the paper's, and a Gaussian decoder has the variance s =
+β/(2α). MMD² is the unbiased estimate between one draw of z per example and as many fresh draws of N(0, I).
 """
 
 import jax

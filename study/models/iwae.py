@@ -2,7 +2,7 @@
 
     loss = −β·log 1/K Σₖ exp(−(α·Dₖ + β·Rₖ)/β),   zₖ ~ q(z|x),   Rₖ = log q(zₖ|x) − log p(zₖ)
 
-Source: :cite:`burda2016`, equations 8 and 13, with the gradient by reparametrised draws; K is `samples`.
+Source: :cite:`burda2016`, section 3, the bound L_K and its gradient by reparametrised draws; K is `samples`.
 
 α weighs D and β weighs R, as in the VAE: with K = 1 the expectation of the loss is α·D + β·R, and at α = β = 1 with the
 Bernoulli likelihood it is the paper's. In units of β the weight of D is α/β, so that a Gaussian decoder has the

@@ -5,9 +5,10 @@
 with G by `penalty`: "l2", the sum of squares of all parameters of the decoder; "gradient", ‖∂decode(z)/∂z‖², the
 squared Frobenius norm of the Jacobian, mean over examples; "none".
 
-Source: :cite:`ghosh2020`, equations 7 to 9. The paper weighs |z|²/2 by β and G by λ: here λ = β·w, so that the ratio
-of α and β alone decides what is minimised. The Jacobian's norm is estimated without bias by |J v|² with v ~ N(0, I),
-one product per example; the sum of its columns' gradients, |Jᵀ1|², which some code takes instead, is another thing.
+Source: :cite:`ghosh2020`, section 3, L_REC + β·L_Z + λ·L_REG. The paper weighs |z|²/2 by β and G by λ: here λ = β·w,
+so that the ratio of α and β alone decides what is minimised. The Jacobian's norm is estimated without bias by |J v|²
+with v ~ N(0, I), one product per example; the sum of its columns' gradients, |Jᵀ1|², which some code takes instead, is
+another thing.
 
 α weighs D; β weighs the bracket. ½|z|² is R up to a constant, as `study.models.ae` defines it.
 """

@@ -2,8 +2,8 @@
 
     loss = α·[D/(2σ²) + ½·n·log(2πσ²)] + β·R,   D the sum of squared errors over n data dimensions
 
-Source: :cite:`rybkin2021`, sections 3.1 (one learned variance) and 3.2 (its optimum in closed form). Given D, the best
-σ² is E[D]/n, the mean squared error; with `noise="optimal"` it is put in for each minibatch, which leaves
+Source: :cite:`rybkin2021`, the variance shared by all data dimensions, and its optimum in closed form. Given D, the
+best σ² is E[D]/n, the mean squared error; with `noise="optimal"` it is put in for each minibatch, which leaves
 ½·n·log(MSE) of the bracket, up to a constant, with the same gradient as at a σ² that is held fixed.
 A learned log σ² moves by no more than the step size at each step of Adam: with 1e-3 that is a factor of e in a thousand
 steps, so that short trainings end above the optimum.

@@ -75,7 +75,7 @@ def test_a_family_trains_in_one_program_and_comes_back_from_disk(digits, family,
 
 @pytest.mark.parametrize("noise", ["learned", "optimal"])
 def test_the_variance_of_a_sigma_vae_on_digits_is_its_analytic_optimum(digits, noise):
-    """σ² = E[D]/n over the training data, where a long training ends (Rybkin 2021, equation 6)."""
+    """σ² = E[D]/n over the training data, where a long training ends (Rybkin 2021)."""
     config = VAEConfig(family="sigma-vae", latent_dim=3, hidden=(16,), objective=ObjectiveConfig(noise=noise))
     training = TrainConfig(steps=4000, batch_size=64, schedule="cosine")
     for one in train_cells(
