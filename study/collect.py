@@ -15,6 +15,7 @@ from study.models.likelihoods import noise_variance
 from study.results import CONFIGURATION, Results
 from study.runner import DRAWS, Outcome, Run, stored_frame
 
+WIDTHS = {"linear": lambda _: (), "mlp": lambda model: model.hidden, "conv": lambda model: model.channels}
 SPLITS = ("train", "validation")
 
 
@@ -52,7 +53,9 @@ def _stack(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
 def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
     plan, cell, facts = run.plan, outcome.planned.cell, outcome.facts
     model, training, n = plan.config.model, plan.config.training, len(plan.data.train)
+    settings = {**model.prior_settings, **model.objective_settings}
     likelihood = plan.architecture.likelihood
+    epochs = training.epochs(n) if outcome.losses is None else len(outcome.losses)
     return {
         "run_id": outcome.planned.run_id,
         "experiment": experiment,
@@ -60,21 +63,22 @@ def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
         "fingerprint": plan.data.fingerprint,
         "n_train": n,
         "family": model.family,
-        "prior": ", ".join(f"{name}={_plain(value)}" for name, value in model.prior_settings.items()),
+        "prior": ", ".join(f"{name}={_plain(value)}" for name, value in settings.items()),
         "network": model.network,
-        "hidden": "×".join(map(str, model.hidden)) if model.network != "linear" else "",
+        "hidden": "×".join(map(str, WIDTHS[model.network](model))),
         "latent_dim": model.latent_dim,
         "likelihood": likelihood,
         "alpha": cell.alpha,
         "beta": cell.beta,
         "noise_variance": noise_variance(cell.alpha, cell.beta) if likelihood == "gaussian" else np.nan,
         "seed": cell.seed,
-        "steps": training.epochs(n) * training.steps_per_epoch(n),
-        "epochs": training.epochs(n),
+        "steps": epochs * training.steps_per_epoch(n),
+        "epochs": epochs,
         "batch_size": min(training.batch_size, n),
         "learning_rate": cell.learning_rate,
         "schedule": training.schedule,
         "kl_warmup": training.kl_warmup,
+        "patience": training.patience,
         "status": "failed" if outcome.reason else "done",
         "reason": outcome.reason,
         "train_seconds": facts.get("train_seconds", np.nan),

@@ -31,9 +31,21 @@ PRIOR_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "lars-prior": ("hidden", "proposals", "normaliser_draws"),
 }
 
-OBJECTIVE_SETTINGS: Mapping[str, tuple[str, ...]] = {}
+OBJECTIVE_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "sigma-vae": ("noise",),
+    "iwae": ("samples",),
+    "beta-tc-vae": ("tc_weight",),
+    "info-vae": ("information", "mmd_weight", "scales"),
+    "wae": ("mmd_weight", "scales", "code_variance"),
+    "ae": ("code_variance",),
+    "rae": ("penalty", "penalty_weight", "code_variance"),
+}
 FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
-NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {"linear": ("hidden",), "mlp": ("hidden",)}
+NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "linear": ("hidden",),  # which has none, but its keys always said so
+    "mlp": ("hidden",),
+    "conv": ("channels",),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +85,39 @@ class PriorConfig:
 
 @dataclasses.dataclass(frozen=True)
 class ObjectiveConfig:
-    """Terms of a family's own loss; a family uses those settings that `OBJECTIVE_SETTINGS` names for it."""
+    """A family's own loss; a family uses those settings that `OBJECTIVE_SETTINGS` names for it.
+
+    Attributes:
+        noise: of the decoder of `sigma-vae`: "learned", or "optimal" for each minibatch.
+        samples: draws K of z in the bound of `iwae`.
+        tc_weight: t of `beta-tc-vae`, the weight of the total correlation within the rate; 1 is the VAE.
+        information: a of `info-vae`, how much mutual information is paid for; 0 is nothing.
+        mmd_weight: λ of `info-vae` and `wae`.
+        scales: c of the kernel of `info-vae` and `wae`, in units of the squared distance of two draws of N(0, I).
+        code_variance: the variance that the codes of `ae`, `rae` and `wae` are given after training.
+        penalty: G of `rae`: "l2" of the decoder's parameters, "gradient" of the decoder, or "none".
+        penalty_weight: w of `rae`.
+    """
+
+    noise: Literal["learned", "optimal"] = "learned"
+    samples: int = 5
+    tc_weight: float = 6.0
+    information: float = 0.0
+    mmd_weight: float = 10.0
+    scales: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+    code_variance: float = 1e-6
+    penalty: Literal["l2", "gradient", "none"] = "l2"
+    penalty_weight: float = 1e-3
+
+    def __post_init__(self) -> None:
+        _check_choices(self)
+        for name in ("samples", "code_variance"):
+            _positive(self, name)
+        if not self.scales or min(self.scales) <= 0:
+            raise StudyError(f"scales: give at least one, all of them positive, got {self.scales}")
+        for name in ("tc_weight", "mmd_weight", "penalty_weight"):
+            if getattr(self, name) < 0:
+                raise StudyError(f"{name}: weights of a loss cannot be negative, got {getattr(self, name)}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,23 +125,38 @@ class VAEConfig:
     """What is built: everything of a model that changes the shape of its program.
 
     Attributes:
-        family: "vae" (prior N(0, I)), "cvae" (the same, seeing labels), or
-            a prior that is learned with the model: "vampprior", "mog-prior",
-            "flow-prior", "lars-prior".
+        family: "vae" (prior N(0, I)), "cvae" (the same, seeing labels), one whose prior is learned with the model
+            ("vampprior", "mog-prior", "flow-prior", "lars-prior"), or one with a loss of its own (`study list models`).
         network: "linear" (one affine map each way, posterior variance the same for every x, as in
-            :cite:`lucas2019`) or "mlp".
+            :cite:`lucas2019`), "mlp", or, for images, "conv".
         latent_dim: number of latent dimensions d.
         hidden: widths of the hidden layers of an mlp, from data to latent; the decoder mirrors them.
+        channels: of the layers of a conv network, from data to latent; the decoder mirrors them.
         likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
             "auto", the data set's own hint.
         prior: settings of a learned prior; without effect for families that learn none.
         objective: settings of a family's own loss; without effect for families that have none.
     """
 
-    family: Literal["vae", "cvae", "vampprior", "mog-prior", "flow-prior", "lars-prior"] = "vae"
-    network: Literal["linear", "mlp"] = "mlp"
+    family: Literal[
+        "vae",
+        "cvae",
+        "vampprior",
+        "mog-prior",
+        "flow-prior",
+        "lars-prior",
+        "sigma-vae",
+        "iwae",
+        "beta-tc-vae",
+        "info-vae",
+        "wae",
+        "ae",
+        "rae",
+    ] = "vae"
+    network: Literal["linear", "mlp", "conv"] = "mlp"
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)
+    channels: tuple[int, ...] = (128, 256, 512, 1024)
     likelihood: Literal["auto", "gaussian", "bernoulli"] = "auto"
     prior: PriorConfig = PriorConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
@@ -107,6 +166,8 @@ class VAEConfig:
         _positive(self, "latent_dim")
         if any(width < 1 for width in self.hidden):
             raise StudyError(f"model: hidden widths must be positive, got {self.hidden}")
+        if not self.channels or min(self.channels) < 1:
+            raise StudyError(f"model: give channels, all of them positive, got {self.channels}")
 
     @property
     def prior_settings(self) -> dict[str, Any]:
@@ -141,6 +202,8 @@ class TrainConfig:
         kl_warmup: share of the steps over which β rises linearly from 0 :cite:`bowman2016`; 0 is off.
         binarise: each step draws its examples anew from Bernoulli(x), x in [0, 1], as :cite:`burda2016` does; what
             is measured is data drawn once (`study.data.binarised`).
+        patience: epochs without a lower loss on validation data, counted from the end of the warm-up, after which
+            training stops; the parameters are then those of the best epoch :cite:`prechelt1998`. 0 is off.
     """
 
     steps: int = 2000
@@ -149,6 +212,7 @@ class TrainConfig:
     schedule: Literal["constant", "cosine"] = "constant"
     kl_warmup: float = 0.0
     binarise: bool = False
+    patience: int = 0
 
     def __post_init__(self) -> None:
         _check_choices(self)
@@ -156,11 +220,14 @@ class TrainConfig:
             _positive(self, name)
         if not 0 <= self.kl_warmup <= 1:
             raise StudyError(f"kl_warmup: is a share of the steps, 0 to 1, got {self.kl_warmup}")
+        if self.patience < 0:
+            raise StudyError(f"patience: is a number of epochs, 0 for none, got {self.patience}")
 
     @property
-    def decisive(self) -> dict[str, Any]:
-        """The settings as plain values, without a switch that is off: it decides nothing."""
-        return {name: value for name, value in to_dict(self).items() if name != "binarise" or value}
+    def deciding(self) -> dict[str, Any]:
+        """What decides a training, as plain values: options that came later are left out where they are off."""
+        later = ("binarise", "patience")
+        return {name: value for name, value in to_dict(self).items() if name not in later or value}
 
     def epochs(self, n: int) -> int:
         """Whole epochs over n examples that hold at least `steps` steps."""

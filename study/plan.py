@@ -81,7 +81,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "stage": "train",
         "data": data.fingerprint,
         "model": config.model.deciding | {"likelihood": architecture.likelihood},
-        "training": config.training.decisive,
+        "training": config.training.deciding,
         "batching": dataclasses.asdict(batching),
         "platform": jax.devices()[0].platform,
         "jax": jax.__version__,

@@ -29,6 +29,7 @@ RUNS: Mapping[str, str] = {
     "learning_rate": "float64",
     "schedule": "string",
     "kl_warmup": "float64",
+    "patience": "int64",
     "status": "string",
     "reason": "string",
     "train_seconds": "float64",
@@ -90,7 +91,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 
 # What a table that was written before a column existed has in it.
-BEFORE: Mapping[str, Mapping[str, str]] = {"runs": {"prior": ""}}
+BEFORE: Mapping[str, Mapping[str, str | int]] = {"runs": {"prior": "", "patience": 0}}
 
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:

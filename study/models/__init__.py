@@ -3,12 +3,29 @@
 from typing import Any
 
 from study.config import NETWORK_SETTINGS, PRIOR_SETTINGS, VAEConfig, to_dict
+from study.models.ae import AE
 from study.models.base import Loss, Model
+from study.models.beta_tc_vae import BetaTCVAE
 from study.models.cvae import CVAE
+from study.models.info_vae import InfoVAE
+from study.models.iwae import IWAE
 from study.models.linear_theory import LinearOptimum, linear_optimum
+from study.models.rae import RAE
+from study.models.sigma_vae import SigmaVAE
 from study.models.vae import VAE, Terms
+from study.models.wae import WAE
 
-FAMILIES: dict[str, type[Model]] = {**dict.fromkeys(PRIOR_SETTINGS, VAE), "cvae": CVAE}
+FAMILIES: dict[str, type[Model]] = {
+    **dict.fromkeys(PRIOR_SETTINGS, VAE),
+    "cvae": CVAE,
+    "sigma-vae": SigmaVAE,
+    "iwae": IWAE,
+    "beta-tc-vae": BetaTCVAE,
+    "info-vae": InfoVAE,
+    "wae": WAE,
+    "ae": AE,
+    "rae": RAE,
+}
 _DESCRIBED = {
     "vae": (
         "VAE with weights: loss α·D + β·KL, prior N(0, I); networks linear and mlp; α = β = 1 is the VAE",
@@ -34,10 +51,27 @@ _DESCRIBED = {
         "as vae, prior learned with it: N(0, I) resampled by a learned acceptance, T proposals at most",
         "Bauer & Mnih 2019",
     ),
+    "sigma-vae": (
+        "VAE whose Gaussian decoder learns its variance, or has the optimal one of each minibatch",
+        "Rybkin et al. 2021",
+    ),
+    "iwae": ("importance-weighted bound with K draws of z", "Burda et al. 2016"),
+    "beta-tc-vae": ("VAE with a further weight on the total correlation of q(z)", "Chen et al. 2018"),
+    "info-vae": ("VAE with less of the rate, and MMD between q(z) and the prior", "Zhao et al. 2019"),
+    "wae": ("deterministic codes, MMD between them and the prior", "Tolstikhin et al. 2018"),
+    "ae": ("deterministic codes, reconstruction alone", "Hinton & Salakhutdinov 2006"),
+    "rae": (
+        "deterministic codes, ½|z|² and a penalty on the decoder: its weights or its gradient",
+        "Ghosh et al. 2020",
+    ),
 }
 _NETWORKS = {
     "linear": ("one affine map each way, posterior variance the same for every x", "Lucas et al. 2019"),
     "mlp": ("affine maps with ReLU between them, the decoder mirrors the encoder", "Kingma & Welling 2014"),
+    "conv": (
+        "4×4 convolutions of stride 2 and their transposes, for images; no batch normalisation",
+        "Ghosh et al. 2020, without its batch normalisation",
+    ),
 }
 
 

@@ -36,6 +36,8 @@ class Model(nnx.Module):
     All functions are pure jnp, since they run inside the compiled grid, under strict promotion of types and ranks.
 
     Attributes:
+        likelihood, objective: of the decoder, and the settings of the family's loss.
+        encoder, decoder, prior: the networks, and the prior where it is learned.
         conditional: whether encoder and decoder see labels; `labels` is None for all other families.
         blockwise: whether validation data are taken in blocks of about a batch, because the loss couples the examples
             of a batch or holds several draws of each.
@@ -67,6 +69,7 @@ class Model(nnx.Module):
         """
         self.likelihood: Likelihood = likelihood
         self.classes = classes
+        self.objective = config.objective
         context = classes if self.conditional else 0
         self.encoder, self.decoder = build_networks(config, size, shape=shape, context=context, rngs=rngs)
         # last, so that encoder and decoder begin as those of a "vae" of the same seed

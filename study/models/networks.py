@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from study.config import VAEConfig
+from study.models.conv import ConvDecoder, ConvEncoder
 
 
 class LinearEncoder(nnx.Module):
@@ -67,9 +68,15 @@ def build_networks(
         shape: of one example, for networks that are not flat.
         context: columns that are appended to the inputs of both.
         rngs: the stream `params` is drawn from; the encoder takes from it first.
+
+    Raises:
+        StudyError: the network is not for examples of this shape.
     """
     d = config.latent_dim
     if config.network == "linear":
         return LinearEncoder(size + context, d, rngs=rngs), nnx.Linear(d + context, size, rngs=rngs)
+    if config.network == "conv":
+        coder = ConvEncoder(shape, config.channels, d, context=context, rngs=rngs)
+        return coder, ConvDecoder(shape, config.channels, d + context, rngs=rngs)
     encoder = MLPEncoder(size + context, config.hidden, d, rngs=rngs)
     return encoder, MLP([d + context, *reversed(config.hidden), size], rngs=rngs)

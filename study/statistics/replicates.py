@@ -8,7 +8,10 @@ import pandas as pd
 
 BASELINE = "prior"
 GRID = ["alpha", "beta", "noise_variance"]
-MODEL = ["family", "prior"]  # what is compared, and never averaged over
+MODEL = [
+    "family",
+    "prior",
+]  # what is compared, and never averaged over; `prior` has the settings of either kind
 
 
 def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd.DataFrame:
@@ -24,7 +27,7 @@ def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd
 
 
 def by_model(metrics: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
-    """(family, settings of its prior) and the rows of each kind of model, in order of appearance."""
+    """(family, settings of its prior or its loss) and the rows of each kind of model, in order of appearance."""
     columns = [name for name in MODEL if name in metrics]
     if not columns or metrics.empty:
         yield ("vae", ""), metrics

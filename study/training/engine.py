@@ -10,6 +10,7 @@ cell's arithmetic depends on which others it was trained with.
 
 import dataclasses
 import functools
+import math
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -107,11 +108,11 @@ def train_cells(
         began = time.perf_counter()
         program = _program(architecture, training, batching, mesh, data.train.shape, data.validation.shape)
         compiled, compile_seconds = _compile(program, arguments)
-        parameters, losses = jax.tree.map(np.asarray, compiled(*arguments))
+        parameters, losses, epochs = jax.tree.map(np.asarray, compiled(*arguments))
         seconds = (time.perf_counter() - began - compile_seconds) / len(group)
         for i, cell in enumerate(group):
             own = jax.tree.map(lambda leaf, i=i: leaf[i], parameters)
-            model = TrainedModel(architecture, own, cell.alpha, cell.beta, cell.seed, losses[i])
+            model = TrainedModel(architecture, own, cell.alpha, cell.beta, cell.seed, losses[i][: epochs[i]])
             yield Trained(cell, model, seconds, compile_seconds)
 
 
@@ -188,8 +189,8 @@ def _train_one(
     seed: jax.Array,
     train: _Part,
     validation: _Part,
-) -> tuple[Any, jax.Array]:
-    """Train one cell: parameters, and losses `[epochs, 2, 2]`. A pure function of its arguments."""
+) -> tuple[Any, jax.Array, jax.Array]:
+    """Train one cell: parameters, losses `[epochs, 2, 2]` and how many epochs ran; a pure function of its arguments."""
     n = train.x.shape[0]
     batch = min(training.batch_size, n)
     steps, epochs = training.steps_per_epoch(n), training.epochs(n)
@@ -229,17 +230,50 @@ def _train_one(
         parameters = jax.tree.map(lambda p, u: p - size * u, parameters, updates)
         return (parameters, moments), losses
 
-    def epoch(carry: Any, number: jax.Array) -> tuple[Any, jax.Array]:
+    def epoch(carry: Any, number: jax.Array) -> tuple[Any, jax.Array, jax.Array]:
         order_key, noise_key, check_key = jax.random.split(jax.random.fold_in(train_key, number), 3)
         order = jax.random.permutation(order_key, n)[: steps * batch].reshape(steps, batch)
         counts = number * steps + jnp.arange(steps, dtype=jnp.int32)
         carry, losses = jax.lax.scan(step, carry, (counts, jax.random.split(noise_key, steps), order))
-        _, checked = check(carry[0], check_key)
-        return carry, jnp.stack([losses.mean(0), checked])
+        value, checked = check(carry[0], check_key)
+        return carry, jnp.stack([losses.mean(0), checked]), value
+
+    def always(carry: Any, number: jax.Array) -> tuple[Any, jax.Array]:
+        carry, losses, _ = epoch(carry, number)
+        return carry, losses
+
+    def unless_stopped(carry: tuple[Any, _Best], number: jax.Array) -> tuple[tuple[Any, _Best], jax.Array]:
+        def run(carry: tuple[Any, _Best]) -> tuple[tuple[Any, _Best], jax.Array]:
+            state, best = carry
+            state, losses, value = epoch(state, number)
+            better = value < best.value
+            kept = jax.tree.map(lambda new, old: jnp.where(better, new, old), state[0], best.parameters)
+            warming = number < math.ceil(training.kl_warmup * epochs)
+            waited = jnp.where(better | warming, 0, best.waited + 1)
+            return (state, _Best(kept, jnp.where(better, value, best.value), waited, number + 1)), losses
+
+        skip = lambda carry: (carry, jnp.zeros((2, 2)))  # noqa: E731
+        return jax.lax.cond(carry[1].waited < training.patience, run, skip, carry)
 
     start = (parameters, adam.init(parameters))
-    (parameters, _), losses = jax.lax.scan(epoch, start, jnp.arange(epochs, dtype=jnp.int32))
-    return architecture.finish(jax.random.fold_in(initial_key, 2), parameters), losses
+    numbers = jnp.arange(epochs, dtype=jnp.int32)
+    if training.patience:
+        best = _Best(parameters, jnp.float32(jnp.inf), jnp.int32(0), jnp.int32(0))
+        (_, best), losses = jax.lax.scan(unless_stopped, (start, best), numbers)
+        parameters, ran = best.parameters, best.epochs
+    else:
+        (parameters, _), losses = jax.lax.scan(always, start, numbers)
+        ran = jnp.int32(epochs)
+    return architecture.finish(jax.random.fold_in(initial_key, 2), parameters), losses, ran
+
+
+class _Best(NamedTuple):
+    """Where early stopping stands: the best parameters, their loss, epochs since then, and epochs that ran."""
+
+    parameters: Any
+    value: jax.Array
+    waited: jax.Array
+    epochs: jax.Array
 
 
 def _in_blocks(part: _Part, batch: int) -> _Part:

@@ -113,7 +113,8 @@ class TrainedModel:
         architecture: what was built.
         parameters: pytree of arrays.
         alpha, beta, seed: the cell.
-        losses: `[epochs, 2, 2]`: epoch × (train, validation) × (recon, rate), means over examples.
+        losses: `[epochs, 2, 2]`: epoch × (train, validation) × (recon, rate), means over examples; as many epochs as
+            ran.
     """
 
     architecture: Architecture
@@ -143,6 +144,20 @@ class TrainedModel:
         z = rows(z, self.architecture.config.latent_dim, "z")
         function = functools.partial(_decode, self.architecture, self.parameters)
         return in_blocks(function, z, self._labels(labels, len(z)))[0]
+
+    def sample(self, key: jax.Array, z: np.ndarray, *, labels: np.ndarray | None = None) -> np.ndarray:
+        """x ~ p(x|z), where `decode` gives its mean: `[n, d]` -> `[n, D]` float32, independent over data dimensions.
+
+        Gaussian with variance `noise_variance`, or Bernoulli.
+
+        Raises:
+            StudyError: as `decode`.
+        """
+        mean = jnp.asarray(self.decode(z, labels))
+        if self.architecture.likelihood == "bernoulli":
+            return np.asarray(jax.random.bernoulli(key, mean), np.float32)
+        scale = jnp.sqrt(jnp.float32(self.noise_variance))
+        return np.asarray(mean + scale * jax.random.normal(key, mean.shape))
 
     @property
     def conditional(self) -> bool:

@@ -103,6 +103,21 @@ def test_what_a_family_does_not_use_decides_no_key():
     assert set(to_dict(VAEConfig())) > set(VAEConfig().deciding)
 
 
-def test_noise_variance_is_that_of_the_weights(digits):
-    model = train(digits, VAEConfig(latent_dim=3, hidden=(16,)), alpha=4.0, beta=2.0, training=TINY)
-    assert model.noise_variance == pytest.approx(0.25)
+@pytest.mark.parametrize(
+    ("family", "likelihood"), [("vae", "gaussian"), ("vae", "bernoulli"), ("ae", "gaussian")]
+)
+def test_draws_of_x_are_of_the_decoder_s_distribution(digits, family, likelihood):
+    config = VAEConfig(family=family, latent_dim=3, hidden=(16,), likelihood=likelihood)
+    model = train(digits, config, alpha=4.0, beta=2.0, training=TINY)
+    z = np.tile(np.array([[0.5, -1.0, 0.2]], np.float32), (4000, 1))
+    mean = model.decode(z[:1])[0]
+    x = model.sample(jax.random.key(0), z)
+    assert x.dtype == np.float32 and (likelihood == "gaussian" or set(np.unique(x)) == {0.0, 1.0})
+    x = x.astype(np.float64)
+    variance = (
+        mean * (1 - mean) if likelihood == "bernoulli" else np.full(64, 0.0 if family == "ae" else 0.25)
+    )
+    assert likelihood == "bernoulli" or model.noise_variance == pytest.approx(variance[0])
+    # five standard errors of a mean, and of a variance (largest where it is that of a normal distribution)
+    np.testing.assert_array_less(np.abs(x.mean(0) - mean), 5 * np.sqrt(variance / 4000) + 1e-5)
+    np.testing.assert_array_less(np.abs(x.var(0) - variance), 5 * variance.max() * np.sqrt(2 / 4000) + 1e-5)

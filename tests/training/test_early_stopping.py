@@ -1,0 +1,79 @@
+"""Early stopping: the parameters of the best epoch, each cell on its own, and nothing changed where it is off."""
+
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset
+from study.training import Architecture, Batching, Cell, TrainedModel, train_cells
+from study.training.engine import Trained
+
+EPOCHS, PATIENCE = 120, 6
+
+
+@pytest.fixture(scope="module")
+def few() -> Dataset:
+    """So few examples that an autoencoder learns them by heart."""
+    digits = load_dataset("digits")
+    return Dataset("few", digits.train[:40], digits.validation, digits.test, (8, 8))
+
+
+def trained(
+    data: Dataset, *rates: float, epochs: int = EPOCHS, batching: Batching | None = None, **settings: Any
+) -> list[Trained]:
+    architecture = Architecture(VAEConfig(family="ae", latent_dim=8, hidden=(64,)), 64, "gaussian")
+    training = TrainConfig(steps=epochs * 2, batch_size=20, **settings)
+    cells = [Cell(1.0, 1.0, 0, rate) for rate in rates]
+    return list(train_cells(data, architecture, training, cells, batching=batching))
+
+
+def assert_same(a: TrainedModel, b: TrainedModel) -> None:
+    for x, y in zip(jax.tree.leaves(a.parameters), jax.tree.leaves(b.parameters), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_parameters_are_those_of_the_best_epoch_and_cells_stop_on_their_own(few):
+    whole, slow = (one.model for one in trained(few, 1e-2, 1e-5))
+    stopped, still = (one.model for one in trained(few, 1e-2, 1e-5, patience=PATIENCE))
+    validation = whole.losses[:, 1, 0]
+    first = next(i for i in range(EPOCHS) if validation[i] <= validation[: i + PATIENCE + 1].min())
+    assert first < EPOCHS - PATIENCE - 1 and validation[-1] > 1.05 * validation[first]
+    assert len(stopped.losses) == first + PATIENCE + 1 and len(still.losses) == EPOCHS
+    np.testing.assert_array_equal(stopped.losses, whole.losses[: len(stopped.losses)])
+    np.testing.assert_array_equal(still.losses, slow.losses)
+    assert_same(still, slow)
+    # a training of just so many epochs ends with them
+    (short,) = trained(few, 1e-2, epochs=first + 1)
+    assert_same(stopped, short.model)
+
+
+def test_batched_cells_stop_on_their_own_too(few):
+    stopped, still, *_ = trained(few, 1e-2, 1e-5, 1e-5, 1e-5, patience=PATIENCE, batching=Batching("vmap", 2))
+    (alone,) = trained(few, 1e-2, patience=PATIENCE)
+    assert len(stopped.model.losses) < EPOCHS == len(still.model.losses)
+    np.testing.assert_allclose(stopped.model.losses[:10], alone.model.losses[:10], rtol=1e-3)
+    assert stopped.model.losses[:, 1, 0].min() == stopped.model.losses[-1 - PATIENCE, 1, 0]
+
+
+def test_patience_begins_after_the_warm_up(few):
+    (waiting,) = trained(few, 1e-2, patience=1, kl_warmup=0.5)
+    (at_once,) = trained(few, 1e-2, patience=1)
+    assert len(at_once.model.losses) < EPOCHS / 2 <= len(waiting.model.losses)
+    np.testing.assert_array_equal(waiting.model.losses[:10], at_once.model.losses[:10])
+
+
+def test_a_diverged_cell_is_not_rescued_by_it(few):
+    (one,) = trained(few, 1e30, patience=2)
+    assert not one.model.finite
+
+
+def test_it_decides_no_key_where_it_is_off():
+    """The keys of what was stored before it existed rest on these very values."""
+    assert TrainConfig(steps=7).deciding == {
+        "steps": 7, "batch_size": 128, "learning_rate": 1e-3, "schedule": "constant", "kl_warmup": 0.0,
+    }  # fmt: skip
+    assert TrainConfig(patience=3).deciding["patience"] == 3
+    with pytest.raises(StudyError, match="patience: is a number of epochs, 0 for none, got -1"):
+        TrainConfig(patience=-1)

@@ -1,0 +1,135 @@
+"""Every family in the engine: one program, a falling loss, models that come back from disk, codes for strategies."""
+
+import itertools
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from study import Dataset, TrainConfig, VAEConfig, load_dataset, load_model, save_model, strategy
+from study.config import OBJECTIVE_SETTINGS, PRIOR_SETTINGS, ObjectiveConfig, PriorConfig
+from study.evaluation import encode
+from study.models import FAMILIES
+from study.training import Architecture, Cell, engine, train_cells
+
+OWN = list(OBJECTIVE_SETTINGS)  # the others are in test_learned_priors
+PENALTIES = [("rae", {"penalty": "gradient", "penalty_weight": 0.1}), ("sigma-vae", {"noise": "optimal"})]
+TRAINING = TrainConfig(steps=200, batch_size=64, learning_rate=3e-3)
+SMALL = PriorConfig(components=8, layers=2, bins=4, hidden=(16,), normaliser_draws=256)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load_dataset("digits")
+
+
+def test_every_family_is_tested_here_or_with_the_learned_priors():
+    assert set(FAMILIES) == {*OWN, *PRIOR_SETTINGS}
+
+
+@pytest.mark.parametrize(("family", "settings"), [*((name, {}) for name in OWN), *PENALTIES])
+def test_a_family_trains_in_one_program_and_comes_back_from_disk(digits, family, settings, tmp_path):
+    config = VAEConfig(family=family, latent_dim=3, hidden=(16,), objective=ObjectiveConfig(**settings))
+    architecture = Architecture.of(config, digits)
+    cells = [Cell(1.0, beta, seed, 3e-3) for beta in (0.1, 1.0) for seed in (0, 1)]
+    compilations = 0
+
+    def count(event: str, duration_secs: float, **_: str | int) -> None:
+        nonlocal compilations
+        compilations += event == "/jax/core/compile/backend_compile_duration"
+
+    engine._program.cache_clear()
+    trained = train_cells(digits, architecture, TRAINING, cells)
+    found = [next(trained), next(trained)]  # the first call's two cells
+    jax.monitoring.register_event_duration_secs_listener(count)
+    try:
+        found += list(trained)
+    finally:
+        jax.monitoring.clear_event_listeners()
+    assert compilations == 0
+    for one in found:
+        recon = one.model.losses[:, :, 0]
+        assert one.model.finite
+        assert (recon[-1] < 0.8 * recon[0]).all()
+    # β matters to all but the autoencoder, whose loss it does not enter
+    leaves = [jax.tree.leaves(one.model.parameters)[0] for one in (found[0], found[2])]
+    assert np.array_equal(*leaves) == (family == "ae")
+
+    model = found[0].model
+    save_model(model, tmp_path / "model.npz")
+    again = load_model(tmp_path / "model.npz")
+    assert again.architecture == model.architecture
+    codes = encode(model, digits.validation)
+    assert codes.mean.shape == codes.log_var.shape == (200, 3)
+    x = model.decode(codes.mean)
+    assert x.shape == (200, 64)
+    np.testing.assert_array_equal(again.decode(again.encode(digits.validation)[0]), x)
+    assert again.noise_variance == model.noise_variance
+    for name in ("prior", "posterior", "gaussian-full", "gmm"):
+        fitted: Any = strategy(name).fit(jax.random.key(0), codes, model=model)
+        assert np.isfinite(fitted.sample(jax.random.key(1), n=20)).all()
+        if hasattr(fitted, "log_prob"):
+            assert np.isfinite(fitted.log_prob(codes.mean)).all()
+
+
+@pytest.mark.parametrize("noise", ["learned", "optimal"])
+def test_the_variance_of_a_sigma_vae_on_digits_is_its_analytic_optimum(digits, noise):
+    """σ² = E[D]/n over the training data, where a long training ends (Rybkin 2021)."""
+    config = VAEConfig(family="sigma-vae", latent_dim=3, hidden=(16,), objective=ObjectiveConfig(noise=noise))
+    training = TrainConfig(steps=4000, batch_size=64, schedule="cosine")
+    for one in train_cells(
+        digits, Architecture.of(config, digits), training, [Cell(1.0, 1.0, s, 5e-3) for s in (0, 1)]
+    ):
+        codes = encode(one.model, digits.train)
+        draws = [one.model.decode(codes.sample(jax.random.key(i))) for i in range(5)]
+        errors = np.square(np.stack(draws) - digits.train).mean(2)
+        # Over the last steps σ² follows the mean of about a hundred minibatches of D, whose examples spread by half.
+        assert one.model.noise_variance == pytest.approx(errors.mean(), rel=5 * 0.5 / np.sqrt(6400))
+
+
+@pytest.mark.parametrize("penalty", ["l2", "gradient"])
+def test_a_linear_rae_reaches_its_closed_form(penalty):
+    """An axis of variance λ with encoder gain e and decoder gain g, p = e·g, costs
+
+    α·λ(1 − p)² + β·(½λe² + w·g²) ≥ α·λ(1 − p)² + β·p·√(2λw), so that p = max(0, 1 − (β/α)·√(w/(2λ))).
+    """
+    rng = np.random.default_rng(0)
+    variances = np.array([4.0, 2.0, 1.0, 0.02, 0.01, 0.01])
+    x = rng.normal(size=(3000, 6))
+    x = (x - x.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(x.T, bias=True))).T * np.sqrt(variances)
+    data = Dataset("gaussian", *np.split(x.astype(np.float32), [2000, 2500]), (6,))
+    found = np.linalg.eigvalsh(np.cov(data.train.T, bias=True))[::-1][:3]
+    alpha, beta, w = 1.0, 0.5, 0.3
+    p = 1 - beta / alpha * np.sqrt(w / (2 * found))
+    objective = ObjectiveConfig(penalty=penalty, penalty_weight=w)
+    config = VAEConfig(family="rae", network="linear", latent_dim=3, objective=objective)
+    training = TrainConfig(steps=3000, batch_size=2000, schedule="cosine")
+    (one,) = train_cells(data, Architecture.of(config, data), training, [Cell(alpha, beta, 0, 1e-2)])
+    recon, rate = one.model.losses[-1, 0]
+    floor = 0.5 * 3 * (1e-6 - 1 - np.log(1e-6))
+    left_out = np.cov(data.train.T, bias=True).trace() - found.sum()
+    assert recon == pytest.approx((found * (1 - p) ** 2).sum() + left_out, rel=5e-3)
+    assert rate - floor == pytest.approx((0.5 * p * np.sqrt(2 * found * w)).sum(), rel=5e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_the_ratio_of_the_weights_decides(digits, family):
+    """(α, β) and (1, β/α) have one optimum. Adam divides out the scale of a gradient: one step size matches both."""
+    _ratio(digits, family, steps=1500)
+
+
+def test_the_ratio_of_the_weights_decides_for_the_vae(digits):
+    _ratio(digits, "vae", steps=300)
+
+
+def _ratio(digits: Dataset, family: Any, *, steps: int) -> None:
+    config = VAEConfig(family=family, latent_dim=3, hidden=(16,), prior=SMALL)
+    cells = [Cell(a, b, s, 3e-3) for (a, b), s in itertools.product([(10.0, 2.0), (1.0, 0.2)], range(5))]
+    trained = train_cells(digits, Architecture.of(config, digits), TrainConfig(steps, 64), cells)
+    first, second = np.array([one.model.losses[-1, 1] for one in trained]).reshape(2, 5, 2)
+    assert (first != second).any() or family == "ae"
+    for j in range(2):  # D and R: within the 95 % interval of a difference of two means over seeds
+        error = np.sqrt(first[:, j].var(ddof=1) / 5 + second[:, j].var(ddof=1) / 5)
+        assert abs(first[:, j].mean() - second[:, j].mean()) < 2.31 * error  # t of 8 degrees of freedom
