@@ -17,6 +17,7 @@ _HOME = {
     "StudyError": "study.errors",
     "TrainConfig": "study.config",
     "VAEConfig": "study.config",
+    "WindowsConfig": "study.data.windows",
     "dimension_table": "study.latents",
     "encode": "study.evaluation",
     "evaluate": "study.metrics.evaluate",
@@ -32,6 +33,7 @@ _HOME = {
     "summarise": "study.statistics",
     "surgery": "study.latents",
     "train": "study.training",
+    "windows": "study.data.windows",
 }
 
 __all__ = sorted(_HOME)
