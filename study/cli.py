@@ -309,9 +309,9 @@ def listing(what: str) -> list[dict[str, Any]]:
 
         return list(LISTING)
     if what == "metrics":
-        from study.metrics.registry import METRICS
+        from study.metrics.registry import metrics_for
 
-        return [dataclasses.asdict(metric) for metric in METRICS]
+        return [dataclasses.asdict(metric) for metric in metrics_for(sequences=True)]
     import ast
 
     found = []

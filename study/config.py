@@ -23,6 +23,8 @@ def _positive(config: Any, name: str) -> None:
         raise StudyError(f"{name}: must be positive, got {getattr(config, name)}")
 
 
+FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
+
 PRIOR_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "vae": (),
     "vampprior": ("components",),
@@ -75,16 +77,17 @@ class VAEConfig:
         family: "vae" (prior N(0, I)), or a prior that is learned with the model: "vampprior", "mog-prior",
             "flow-prior", "lars-prior".
         network: "linear" (one affine map each way, posterior variance the same for every x, as in
-            :cite:`lucas2019`) or "mlp".
+            :cite:`lucas2019`) or "mlp"; for windows of sequences "gru" (recurrent) or "tcn" (causal convolutions).
         latent_dim: number of latent dimensions d.
-        hidden: widths of the hidden layers of an mlp, from data to latent; the decoder mirrors them.
+        hidden: widths of the hidden layers, from data to latent, which the decoder mirrors: of an mlp or gru its
+            layers, of a tcn its residual blocks, whose number decides how many steps they see.
         likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
             "auto", the data set's own hint.
         prior: settings of a learned prior; without effect for "vae".
     """
 
     family: Literal["vae", "vampprior", "mog-prior", "flow-prior", "lars-prior"] = "vae"
-    network: Literal["linear", "mlp"] = "mlp"
+    network: Literal["linear", "mlp", "gru", "tcn"] = "mlp"
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)
     likelihood: Literal["auto", "gaussian", "bernoulli"] = "auto"

@@ -13,7 +13,7 @@ from study.latents.surgery import Surgery
 from study.latents.two_sample import Null
 from study.metrics.features import ExtractorConfig
 from study.metrics.onnx_features import network_digest
-from study.metrics.registry import METRICS
+from study.metrics.registry import metrics_for
 from study.training.engine import Batching, Cell, default_batching
 from study.training.model import Architecture
 
@@ -56,20 +56,22 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
     """Lay out the cells with their keys; trains nothing.
 
     Raises:
-        StudyError: a strategy does not exist, the likelihood does not fit the data, or there is no file of the
-            network that makes features.
+        StudyError: a strategy does not exist, the network or the likelihood does not fit the data, or there is no file
+            of the network that makes features.
     """
     configured = strategy_configurations(config.strategies)
-    likelihood = data.likelihood if config.model.likelihood == "auto" else config.model.likelihood
-    if likelihood == "bernoulli" and (data.train.min() < 0 or data.train.max() > 1):
+    architecture = Architecture.of(config.model, data)
+    if architecture.likelihood == "bernoulli" and (data.train.min() < 0 or data.train.max() > 1):
         raise StudyError(
             f"dataset {data.name!r}: a Bernoulli likelihood needs values in [0, 1]; choose gaussian"
         )
-    architecture = Architecture(config.model, data.train.shape[1], likelihood)
     batching = batching or default_batching(architecture)
     extractor = ExtractorConfig(dimensions=config.feature_dimensions)
     features = {"data": data.fingerprint, "config": dataclasses.asdict(extractor)}
-    built = to_dict(config.model) | {"likelihood": likelihood, "prior": config.model.prior_settings}
+    built = to_dict(config.model) | {
+        "likelihood": architecture.likelihood,
+        "prior": config.model.prior_settings,
+    }
     if not built["prior"]:
         del built["prior"]  # what a family does not use decides nothing
     trained = {
@@ -90,7 +92,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "density_draws": config.density_draws,
         "extractor": features["config"],
         "network": network_digest(config.features) if config.features else "",
-        "metrics": [metric.name for metric in METRICS],
+        "metrics": [metric.name for metric in metrics_for(sequences=data.is_sequence)],
         "latents": [field.name for part in (Surgery, Null) for field in dataclasses.fields(part)],
     }
 

@@ -19,7 +19,8 @@ from study.metrics.image import laplacian_energy, sharpness
 from study.metrics.kid import KernelReference, kid
 from study.metrics.manifold import DENSITY_K, Manifold, inside, manifold_metrics
 from study.metrics.novelty import Novelty
-from study.metrics.registry import METRICS, unavailable
+from study.metrics.registry import METRICS, metrics_for, unavailable
+from study.metrics.sequences import Sequences
 
 __all__ = ["METRICS", "Evaluator", "evaluate"]
 
@@ -34,7 +35,11 @@ class Evaluator:
     `fd`, `kid`, `precision`, `recall`, `density`, `coverage`, `sharpness` and the metrics of `Fidelity` compare
     n samples with the first n rows of `data.reference`; `class_histogram` compares them with the class
     frequencies of `data.train`.
-    Novelty sets samples against all of `data.train`, and against all of `data.reference` whatever n.
+    Novelty sets samples against all of `data.train`, and against all of `data.reference` whatever n. Windows of time
+    series are scored by `Sequences` too.
+
+    Attributes:
+        metrics: what `measure` gives, in its order.
 
     Args:
         data: the data set.
@@ -88,9 +93,15 @@ class Evaluator:
             **self._fidelity.references,
             **self._novelty.references,
         }
+        self.metrics = metrics_for(sequences=data.is_sequence)
+        self._sequences = None
+        if data.is_sequence:
+            with blas_threads(self._threads):
+                self._sequences = Sequences(data, n=self.n)
+            self._references |= self._sequences.references
 
     def measure(self, x: np.ndarray) -> list[Measurement]:
-        """Every metric of samples x `[n, D]`, in the order of `METRICS`.
+        """Every metric of samples x `[n, D]`, in the order of `metrics`.
 
         Samples that are not finite give rows without a value, and a reason.
 
@@ -105,7 +116,7 @@ class Evaluator:
             reason = f"{unusable} of {self.n} samples hold values that are not finite or exceed {_LARGEST:g}"
             return [
                 unavailable(metric.name, n=self.n, reference=self._references[metric.name], reason=reason)
-                for metric in METRICS
+                for metric in self.metrics
             ]
         x = x.astype(np.float32, copy=False)
         with blas_threads(self._threads):
@@ -136,6 +147,7 @@ class Evaluator:
             ),
             *self._fidelity.measure(x, features, probabilities),
             *self._novelty.measure(x, features),
+            *(self._sequences.measure(x) if self._sequences else []),
         ]
 
 

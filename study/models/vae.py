@@ -12,7 +12,7 @@ from flax import nnx
 
 from study.config import VAEConfig
 from study.models.likelihoods import Likelihood, decoder_mean, gaussian_kl, reconstruction
-from study.models.networks import MLP, LinearEncoder, MLPEncoder
+from study.models.networks import build_networks
 from study.models.priors import Prior, build_prior
 from study.models.priors.base import LOG_2PI
 
@@ -30,16 +30,17 @@ class Terms(NamedTuple):
 class VAE(nnx.Module):
     """q(z|x) = N(mean(x), diag exp log_var(x)), p(z) = N(0, I) or learned, p(x|z) by the likelihood."""
 
-    def __init__(self, config: VAEConfig, size: int, likelihood: Likelihood, *, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        config: VAEConfig,
+        size: int,
+        likelihood: Likelihood,
+        *,
+        shape: tuple[int, ...] = (),
+        rngs: nnx.Rngs,
+    ):
         self.likelihood = likelihood
-        self.encoder: LinearEncoder | MLPEncoder
-        self.decoder: nnx.Linear | MLP
-        if config.network == "linear":
-            self.encoder = LinearEncoder(size, config.latent_dim, rngs=rngs)
-            self.decoder = nnx.Linear(config.latent_dim, size, rngs=rngs)
-        else:
-            self.encoder = MLPEncoder(size, config.hidden, config.latent_dim, rngs=rngs)
-            self.decoder = MLP([config.latent_dim, *reversed(config.hidden), size], rngs=rngs)
+        self.encoder, self.decoder = build_networks(config, size, shape=shape, rngs=rngs)
         # last, so that encoder and decoder begin as those of a "vae" of the same seed
         self.prior: Prior | None = build_prior(
             config, encoder=self.encoder, size=size, likelihood=likelihood, rngs=rngs

@@ -33,11 +33,10 @@ def train(
     """Train one VAE on `data.train` with loss α·D + β·R; the same program as in a grid.
 
     Raises:
-        StudyError: the training diverged.
+        StudyError: the network does not fit the data, or the training diverged.
     """
     config, training = config or VAEConfig(), training or TrainConfig()
-    likelihood = data.likelihood if config.likelihood == "auto" else config.likelihood
-    architecture = Architecture(config, data.train.shape[1], likelihood)
+    architecture = Architecture.of(config, data)
     cell = Cell(float(alpha), float(beta), seed, training.learning_rate)
     (trained,) = train_cells(data, architecture, training, [cell])
     if not trained.model.finite:

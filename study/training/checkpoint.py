@@ -23,6 +23,7 @@ def pack(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             "config": to_dict(model.architecture.config),
             "size": model.architecture.size,
             "likelihood": model.architecture.likelihood,
+            "shape": list(model.architecture.shape),
         },
         "cell": {"alpha": model.alpha, "beta": model.beta, "seed": model.seed},
     }
@@ -37,7 +38,7 @@ def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Traine
     """
     built = facts["architecture"]
     config = from_dict(VAEConfig, built["config"], where="checkpoint")
-    architecture = Architecture(config, built["size"], built["likelihood"])
+    architecture = Architecture(config, built["size"], built["likelihood"], tuple(built.get("shape", ())))
     shapes, structure = jax.tree.flatten(architecture.abstract)
     leaves = [arrays.get(f"parameter/{i:03d}") for i in range(len(shapes))]
     for i, (leaf, shape) in enumerate(zip(leaves, shapes, strict=True)):

@@ -8,7 +8,8 @@ import jax
 import numpy as np
 from flax import nnx
 
-from study.config import VAEConfig
+from study.config import FLAT_NETWORKS, VAEConfig
+from study.data.base import Dataset
 from study.models.likelihoods import Likelihood
 from study.models.vae import VAE
 from study.training.blocks import in_blocks, rows
@@ -17,15 +18,36 @@ from study.training.prior import LearnedPrior, learned_prior
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """All that fixes the shapes of a model's program; hashable, so that programs are cached by it."""
+    """All that fixes the shapes of a model's program; hashable, so that programs are cached by it.
+
+    Attributes:
+        config: what is built.
+        size: data dimensions D.
+        likelihood: of the decoder.
+        shape: of one example, where the network is not flat.
+    """
 
     config: VAEConfig
     size: int
     likelihood: Likelihood
+    shape: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, config: VAEConfig, data: Dataset) -> "Architecture":
+        """The architecture of a configuration on a data set.
+
+        Raises:
+            StudyError: the network does not fit the data.
+        """
+        likelihood = data.likelihood if config.likelihood == "auto" else config.likelihood
+        shape = () if config.network in FLAT_NETWORKS else data.shape
+        made = cls(config, data.train.shape[1], likelihood, shape)
+        _ = made.abstract  # what does not fit is said here
+        return made
 
     def initialise(self, key: jax.Array, train: jax.Array | None = None) -> Any:
         """Fresh parameters, a pytree of arrays; a prior may begin at training data `[N, D]`, where given."""
-        model = VAE(self.config, self.size, self.likelihood, rngs=nnx.Rngs(params=key))
+        model = _build(self, key)
         if model.prior is not None and train is not None:
             model.prior.start(jax.random.fold_in(key, 1), train)
         return nnx.split(model)[1]
@@ -48,13 +70,20 @@ class Architecture:
         return _abstract(self)[1]
 
 
+def _build(architecture: Architecture, key: Any) -> VAE:
+    return VAE(
+        architecture.config,
+        architecture.size,
+        architecture.likelihood,
+        shape=architecture.shape,
+        rngs=nnx.Rngs(params=key),
+    )
+
+
 @functools.lru_cache(maxsize=64)
 def _abstract(architecture: Architecture) -> tuple[Any, Any]:
     """The module's graph, and its parameters as shapes."""
-    build = lambda: VAE(  # noqa: E731
-        architecture.config, architecture.size, architecture.likelihood, rngs=nnx.Rngs(params=0)
-    )
-    return nnx.split(nnx.eval_shape(build))
+    return nnx.split(nnx.eval_shape(lambda: _build(architecture, 0)))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

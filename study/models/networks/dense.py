@@ -1,4 +1,4 @@
-"""Encoders `[B, D] -> ([B, d], [B, d])` and decoders `[B, d] -> [B, D]`."""
+"""Networks of affine maps: encoders `[B, D] -> ([B, d], [B, d])` and decoders `[B, d] -> [B, D]`."""
 
 import itertools
 from collections.abc import Sequence
