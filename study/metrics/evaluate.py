@@ -96,8 +96,7 @@ class Evaluator:
         self.metrics = metrics_for(sequences=data.is_sequence)
         self._sequences = None
         if data.is_sequence:
-            with blas_threads(self._threads):
-                self._sequences = Sequences(data, n=self.n)
+            self._sequences = Sequences(data, n=self.n)
             self._references |= self._sequences.references
 
     def measure(self, x: np.ndarray) -> list[Measurement]:

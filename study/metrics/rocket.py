@@ -16,7 +16,8 @@ class Rocket:
 
     Lengths 7, 9 or 11 (the window's, where it is shorter), centred normal weights on a random subset of the features,
     bias uniform on [-1, 1], dilation 2^u with u uniform up to the window, zeros around the window for every other one.
-    Unlike the paper's, windows are not standardised one by one: level and spread tell samples from data too.
+    Unlike the paper's, windows are not standardised one by one, since level and spread tell samples from data too;
+    centred kernels are blind to the level, so mean and standard deviation of each feature join the responses.
 
     Attributes:
         matrix: `[T * F, K * T]` float32; a kernel's responses at all steps are one product with it.
@@ -52,12 +53,18 @@ class Rocket:
         return cls(np.ascontiguousarray(flat), rng.uniform(-1, 1, kernels).astype(np.float32), counts)
 
     def features(self, x: np.ndarray) -> np.ndarray:
-        """Share of positive responses and the largest, of each kernel: windows `[n, T * F]` -> `[n, 2 K]` float32."""
+        """Of each kernel the share of positive responses and the largest, of each feature mean and standard deviation.
+
+        Windows `[n, T * F]` -> `[n, 2 K + 2 F]` float32.
+        """
+        steps = self.counts.shape[1]
         found = []
         for start in range(0, len(x), _BLOCK):
             block = x[start : start + _BLOCK].astype(np.float32, copy=False)
             responses = (block @ self.matrix).reshape(len(block), *self.counts.shape) + self.bias[:, None]
             positive = ((responses > 0) & self.counts).sum(axis=2) / self.counts.sum(axis=1)
             largest = np.where(self.counts, responses, -np.inf).max(axis=2)
-            found.append(np.concatenate([positive, largest], axis=1, dtype=np.float32))
+            windows = block.reshape(len(block), steps, -1)
+            columns = [positive, largest, windows.mean(axis=1), windows.std(axis=1)]
+            found.append(np.concatenate(columns, axis=1, dtype=np.float32))
         return np.concatenate(found)

@@ -16,6 +16,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
 from study.data.base import Dataset
+from study.environment import blas_threads
 from study.metrics.base import Measurement
 from study.metrics.registry import SEQUENCE_METRICS, measured, unavailable
 from study.metrics.rocket import Rocket
@@ -140,7 +141,8 @@ class Sequences:
         errors = []
         for key in keys[SEEDS + 1 :]:
             rows = np.asarray(jax.random.permutation(key, len(data.train)))[:n]
-            errors.append(self._forecast(self._cut(data.train[rows])))
+            with blas_threads(1):
+                errors.append(self._forecast(self._cut(data.train[rows])))
         self._trained_on_real = float(np.mean(errors))
         self.references: dict[str, str] = {metric.name: "" for metric in SEQUENCE_METRICS}
         half = f"reference half of test, {n} windows"
@@ -158,7 +160,8 @@ class Sequences:
     def measure(self, x: np.ndarray) -> list[Measurement]:
         """Every measurement of samples x `[n, T * F]`, in the order of `SEQUENCE_METRICS`."""
         windows = self._cut(x)
-        return [self._dynamics(windows), self._values(windows), self._told_apart(x), self._worth(windows)]
+        with blas_threads(1):  # the matrices are small: threads would wait for each other
+            return [self._dynamics(windows), self._values(windows), self._told_apart(x), self._worth(windows)]
 
     def _cut(self, x: np.ndarray) -> np.ndarray:
         return x.reshape(-1, *self._shape)
