@@ -255,7 +255,7 @@ DEFAULT = dataclasses.replace(
     QUICK,
     dataset="etth1",
     model=VAEConfig(network="gru", latent_dim=16, hidden=(64,)),
-    training=dataclasses.replace(QUICK.training, steps=1500),
+    training=dataclasses.replace(QUICK.training, steps=800),
     seeds=(0, 1, 2, 3, 4),
 )
 

@@ -20,7 +20,7 @@ CONFIG = WindowsConfig(
     target="OT",
     n_past=24,
     n_future=24,
-    stride=4,
+    stride=7,  # coprime with a day, so that windows start at every hour
 )
 
 

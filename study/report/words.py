@@ -113,7 +113,8 @@ METRICS = {
         "discriminative score",
         "",
         "|accuracy − ½| of a classifier that tells generated from real windows, random convolutions with a ridge, "
-        "tested on stretches of time that share no step with those it was fitted to: 0 where it cannot, ½ where it always can",
+        "tested on stretches of time that share no step with those it was fitted to: 0 where it cannot, ½ where it "
+        "always can",
     ),
     "tstr": Word(
         "forecast error ratio",

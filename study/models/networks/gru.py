@@ -15,26 +15,23 @@ from study.models.networks.windows import steps, window_shape
 
 
 class GRU(nnx.Module):
-    """One layer: r, u = σ(W x + V h), c = tanh(W x + r (V h + b)), h' = (1 − u) c + u h."""
+    """One layer: r, u = σ(W x + V h + b), c = tanh(W x + r V h + b), h' = (1 − u) c + u h."""
 
     def __init__(self, inputs: int, width: int, *, rngs: nnx.Rngs):
         self.width = width
         self.from_input = nnx.Linear(inputs, 3 * width, rngs=rngs)
         turns = [nnx.initializers.orthogonal()(rngs.params(), (width, width)) for _ in range(3)]
         self.from_state = nnx.Param(jnp.concatenate(turns, axis=1))
-        self.state_bias = nnx.Param(jnp.zeros((width,)))
 
     def __call__(self, x: jax.Array, first: jax.Array) -> jax.Array:
         """Inputs `[B, T, I]` and a first state `[B, H]` -> the states after each step `[B, T, H]`."""
-        kernel, bias = self.from_state[...], self.state_bias[...]
+        kernel, width = self.from_state[...], self.width
 
         def step(state: jax.Array, driven: jax.Array) -> tuple[jax.Array, jax.Array]:
             recurrent = state @ kernel
-            gates = jax.nn.sigmoid(driven[:, : -self.width] + recurrent[:, : -self.width])
+            gates = jax.nn.sigmoid(driven[:, : 2 * width] + recurrent[:, : 2 * width])
             reset, update = jnp.split(gates, 2, axis=-1)
-            candidate = jnp.tanh(
-                driven[:, -self.width :] + reset * (recurrent[:, -self.width :] + bias[None])
-            )
+            candidate = jnp.tanh(driven[:, 2 * width :] + reset * recurrent[:, 2 * width :])
             state = (1 - update) * candidate + update * state
             return state, state
 
