@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -79,10 +80,10 @@ def from_arrays(
     }
     standardised = scaling is not None and np.ndim(scaling.scale) > 0
     binary = not standardised and all(is_binary(x) for x in scaled.values())
+    own: dict[str, Any] = {**scaled, **{f"{key}_labels": y for key, y in numbered.items()}}
     return Dataset(
         name=name,
-        **scaled,
-        **{f"{key}_labels": y for key, y in numbered.items()},
+        **own,
         shape=shape,
         likelihood="bernoulli" if binary else "gaussian",
         inverse=scaling,

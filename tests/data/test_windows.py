@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,8 +29,14 @@ def saved(folder: Path, frame: pd.DataFrame) -> Path:
     return folder / "mine.csv"
 
 
-def load(path: Path, **changes) -> Dataset:
-    settings = {"time": "day", "features": ["step", "wave"], "target": "wave", "n_past": 5, "n_future": 3}
+def load(path: Path, **changes: Any) -> Dataset:
+    settings: dict[str, Any] = {
+        "time": "day",
+        "features": ["step", "wave"],
+        "target": "wave",
+        "n_past": 5,
+        "n_future": 3,
+    }
     return study.windows(path, **{**settings, **changes})
 
 
@@ -134,7 +141,7 @@ WRONG_FRAMES = [
     ),
     (table().iloc[[0, 1, 1, *range(2, ROWS)]], "has the same time in rows 2 and 3; keep one row per time"),
     (table().assign(day="once"), "time column 'day' holds neither numbers nor dates"),
-    (table().assign(day=[None, *table()["day"][1:]]), "time column 'day' is empty in row 1"),
+    (table().assign(day=["", *table()["day"][1:]]), "time column 'day' is empty in row 1"),
     (
         table().assign(wave=table()["wave"].where(table()["step"] != 6)),
         "'wave' is empty or not finite in row 7",

@@ -12,6 +12,7 @@ from statsmodels.tsa.stattools import acf
 
 import study
 from study.data import Dataset
+from study.data.scaling import Affine
 from study.data.windows import WindowsConfig, from_table
 from study.environment import blas_threads
 from study.metrics.registry import METRICS, SEQUENCE_METRICS
@@ -66,10 +67,10 @@ def scored(x: np.ndarray) -> dict[str, study.metrics.base.Measurement]:
 
 def drawn(seed: int) -> np.ndarray:
     """Independent windows of the same process, in the model's range."""
-    assert data().inverse is not None
     scaling = data().inverse
+    assert isinstance(scaling, Affine)
     x = autoregression(np.random.default_rng(seed), n=sequences().n, steps=T).reshape(sequences().n, -1)
-    return scaling.to_model(x)  # type: ignore[attr-defined]
+    return scaling.to_model(x)
 
 
 def test_autocorrelation_of_an_autoregression_is_a_power():
@@ -118,7 +119,7 @@ def test_half_samples_give_the_standard_error_of_a_mean():
 
 def test_folds_share_no_step_with_what_is_fitted():
     for n, span in ((97, 12), (97, 1), (50, 40)):
-        tested = []
+        tested: list[int] = []
         for train, test in Folds(n, span):
             assert all(abs(int(i) - int(j)) >= span for i in train for j in test)
             tested.extend(test)

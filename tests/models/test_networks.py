@@ -36,6 +36,7 @@ def x(n: int = 5, *, seed: int = 0) -> jax.Array:
 def test_a_gru_is_flax_s_gru():
     ours, theirs = GRU(F, 4, rngs=nnx.Rngs(0)), nnx.GRUCell(F, 4, rngs=nnx.Rngs(1))
     theirs.dense_i.kernel[...], theirs.dense_h.kernel[...] = ours.from_input.kernel[...], ours.from_state[...]
+    assert ours.from_input.bias is not None and theirs.dense_i.bias is not None
     ours.from_input.bias[...] = theirs.dense_i.bias[...] = jnp.arange(12.0) / 10
     state, expected = jnp.full((5, 4), 0.3), []
     for step in range(T):
