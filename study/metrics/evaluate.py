@@ -86,7 +86,10 @@ class Evaluator:
         self._threads = 1 if self.n * available * self._size < _SMALL else None
         view = f"{extractor.name} features"
         pixels = pixels or (extractor if extractor.name == "pca" else pixel_extractor(data))
-        self._fidelity = Fidelity(reference, features, probabilities, pixels=pixels, half=half, view=view)
+        span = data.windows.fold_span if data.windows else 0
+        self._fidelity = Fidelity(
+            reference, features, probabilities, pixels=pixels, half=half, view=view, span=span
+        )
         self._references = {metric.name: f"{half}, {view}" for metric in METRICS} | {
             "sharpness": f"{half}, pixels",
             "class_histogram": "class frequencies of train",

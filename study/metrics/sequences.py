@@ -6,8 +6,7 @@ null to read a value against. Standard errors are over the samples, the real win
 discriminative score, whose error holds both sides.
 """
 
-import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import jax
 import numpy as np
@@ -18,10 +17,10 @@ from sklearn.preprocessing import StandardScaler
 from study.data.base import Dataset
 from study.environment import blas_threads
 from study.metrics.base import Measurement
+from study.metrics.folds import folds
 from study.metrics.registry import SEQUENCE_METRICS, measured, unavailable
 from study.metrics.rocket import Rocket
 
-FOLDS = 5
 SEEDS = 3  # draws of the classifier's kernels, and of as many real training windows
 HALVES = 12  # random halves of the samples behind a standard error
 _PENALTIES = 10.0 ** np.arange(-2, 5)
@@ -67,33 +66,19 @@ def half_sample_error(key: jax.Array, value: Callable[[np.ndarray], float], *, n
     return float(np.std(values, ddof=1))
 
 
-@dataclasses.dataclass(frozen=True)
-class Folds:
-    """Contiguous folds of n rows, those that are less than `span` places from a fold left out when it is tested."""
-
-    n: int
-    span: int
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for rows in np.array_split(np.arange(self.n), FOLDS):
-            away = np.arange(self.n)
-            away = away[(away <= rows[0] - self.span) | (away >= rows[-1] + self.span)]
-            yield away, rows
-
-
 def correct(features: np.ndarray, real: np.ndarray, *, span: int) -> tuple[np.ndarray, np.ndarray] | None:
     """Whether a ridge classifier is right about each sample and each real window, out of fold: `[n]` bool twice.
 
     Args:
         features: `[n, f]` of the samples.
-        real: `[n, f]` of real windows in time order; those `span` places apart share no step.
-        span: see there.
+        real: `[n, f]` of real windows in time order.
+        span: see `folds`.
 
     Returns:
         None where so few windows share no step with a fold that nothing can be fitted.
     """
     right = np.zeros((2, len(real)), bool)
-    for train, test in Folds(len(real), span):
+    for train, test in folds(len(real), span=span):
         if len(train) < _FEWEST:
             return None
         scaler = StandardScaler().fit(np.concatenate([features[train], real[train]]))

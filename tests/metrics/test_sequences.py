@@ -15,10 +15,11 @@ from study.data import Dataset
 from study.data.scaling import Affine
 from study.data.windows import WindowsConfig, from_table
 from study.environment import blas_threads
+from study.metrics.c2st import c2st
+from study.metrics.folds import folds
 from study.metrics.registry import METRICS, SEQUENCE_METRICS
 from study.metrics.rocket import Rocket
 from study.metrics.sequences import (
-    Folds,
     Sequences,
     autocorrelation,
     correct,
@@ -118,12 +119,12 @@ def test_half_samples_give_the_standard_error_of_a_mean():
 
 
 def test_folds_share_no_step_with_what_is_fitted():
-    for n, span in ((97, 12), (97, 1), (50, 40)):
-        tested: list[int] = []
-        for train, test in Folds(n, span):
-            assert all(abs(int(i) - int(j)) >= span for i in train for j in test)
-            tested.extend(test)
-        assert sorted(tested) == list(range(n))
+    for n, span in ((97, 12), (97, 1), (50, 40), (97, 0)):
+        all_tested: list[int] = []
+        for train, test in folds(n, span=span):
+            assert all(abs(int(i) - int(j)) >= max(span, 1) for i in train for j in test)
+            all_tested.extend(test)
+        assert sorted(all_tested) == list(range(n))
 
 
 def test_responses_are_convolutions():
@@ -213,6 +214,9 @@ def test_overlapping_windows_are_not_known_again():
     mixed, apart = correct(other[order], real[order], span=1), correct(other, real, span=T)
     assert mixed is not None and apart is not None
     assert np.mean(mixed) > np.mean(apart) + 0.1
+    near, far = (c2st(other, real, reference="", span=span).value for span in (0, T))
+    assert near > far + 0.1
+    assert "share no step" in c2st(other[:30], real[:30], reference="", span=T).reason
 
 
 def test_what_cannot_be_computed_says_why():
