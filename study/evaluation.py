@@ -280,13 +280,18 @@ def _score_fit(
             seconds = 1000 * (time.perf_counter() - began) / n
             cost = Measurement("seconds_per_1000", seconds, float("nan"), n, "", "lower")
             rows += [row(draw, m) for m in [*evaluator.measure(x), cost]]
-            shown = x[:SHOWN] if shown is None else shown
+            shown = x[_shown(n, data)] if shown is None else shown
     except StudyError as error:
         gaps = [
             missing(m.name, n=n, reference="", better=m.better, reason=str(error)) for m in evaluator.metrics
         ]
         rows = [row(0, m) for m in gaps]
     return rows, shown
+
+
+def _shown(n: int, data: Dataset) -> np.ndarray:
+    """The rows of n that are kept to be looked at, of windows far apart: neighbours of real ones overlap."""
+    return np.linspace(0, n - 1, min(SHOWN, n)).astype(int) if data.is_sequence else np.arange(min(SHOWN, n))
 
 
 def _fit_rows(info: Any, seconds: float, encoded: Encoded) -> list[Measurement]:

@@ -170,7 +170,7 @@ SEQUENCE_METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "tstr",
-        "windows: squared error on the reference of a forecast fitted to samples over that of one fitted to train",
+        "windows: log of the squared error of a forecast fitted to samples, on the reference, over one fitted to train",
         "Esteban et al. 2017; Yoon et al. 2019",
         "lower",
     ),

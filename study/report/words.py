@@ -117,10 +117,10 @@ METRICS = {
         "always can",
     ),
     "tstr": Word(
-        "forecast error ratio",
-        "",
-        "squared error, on real windows, of a linear forecast of the target fitted to generated windows over that of "
-        "one fitted to as many training windows: 1 is as useful as training data, more is worse",
+        "forecast error",
+        "log ratio",
+        "log of the squared error, on real windows, of a linear forecast of the target fitted to generated windows "
+        "over that of one fitted to as many training windows: 0 is as useful as training data, 0.7 twice the error",
     ),
     "nearer_to_train": Word(
         "nearer to train",
