@@ -76,7 +76,6 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The three ways against each other, all measurements, and windows to look at."""
     table = tables["sequences"]
     rows = frames.averaged(table)
-    real = frames.with_errors(rows, results.metrics)
     text = (
         "Means over trainings with 95 % intervals, averaged over settings of β. `held-out` is real windows of other "
         "stretches of the same time: what a perfect model of that time would score. `copycat` is training windows "
@@ -98,10 +97,10 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
             "model makes of them."
         )
         sections.append(Section("Generated windows beside real ones", text, figure=drawn))
-    return Findings(_answer(rows, real), tuple(sections))
+    return Findings(_answer(rows), tuple(sections))
 
 
-def _answer(rows: pd.DataFrame, real: pd.DataFrame) -> str:
+def _answer(rows: pd.DataFrame) -> str:
     """Each way against way 3 by verdicts, and by how much."""
     found = {(row.strategy, row.metric): row for row in frames.each(rows)}
     parts = []
