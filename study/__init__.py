@@ -19,6 +19,7 @@ _HOME = {
     "StudyError": "study.errors",
     "TrainConfig": "study.config",
     "VAEConfig": "study.config",
+    "WindowsConfig": "study.data.windows",
     "binarised": "study.data",
     "dimension_table": "study.latents",
     "encode": "study.evaluation",
@@ -36,6 +37,7 @@ _HOME = {
     "summarise": "study.statistics",
     "surgery": "study.latents",
     "train": "study.training",
+    "windows": "study.data.windows",
 }
 
 __all__ = sorted(_HOME)

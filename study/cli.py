@@ -309,9 +309,10 @@ def listing(what: str) -> list[dict[str, Any]]:
 
         return list(LISTING)
     if what == "metrics":
-        from study.metrics.registry import CONDITIONAL, LIKELIHOOD, METRICS
+        from study.metrics.registry import CONDITIONAL, LIKELIHOOD, metrics_for
 
-        return [dataclasses.asdict(metric) for metric in (*METRICS, *CONDITIONAL, *LIKELIHOOD)]
+        listed = (*metrics_for(sequences=True), *CONDITIONAL, *LIKELIHOOD)
+        return [dataclasses.asdict(metric) for metric in listed]
     import ast
 
     found = []

@@ -142,6 +142,8 @@ def _provenance(
             "n_test": len(data.test),
         },
     }
+    if data.windows is not None:
+        facts["dataset"]["windows"] = to_dict(data.windows)
     if extractor is not None:
         facts["extractor"] = {
             "name": extractor.name,

@@ -23,6 +23,8 @@ def _positive(config: Any, name: str) -> None:
         raise StudyError(f"{name}: must be positive, got {getattr(config, name)}")
 
 
+FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
+
 PRIOR_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "vae": (),
     "vampprior": ("components",),
@@ -45,6 +47,8 @@ NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "linear": ("hidden",),  # which has none, but its keys always said so
     "mlp": ("hidden",),
     "conv": ("channels",),
+    "gru": ("hidden",),
+    "tcn": ("hidden",),
 }
 
 
@@ -128,9 +132,11 @@ class VAEConfig:
         family: "vae" (prior N(0, I)), "cvae" (the same, seeing labels), one whose prior is learned with the model
             ("vampprior", "mog-prior", "flow-prior", "lars-prior"), or one with a loss of its own (`study list models`).
         network: "linear" (one affine map each way, posterior variance the same for every x, as in
-            :cite:`lucas2019`), "mlp", or, for images, "conv".
+            :cite:`lucas2019`), "mlp", for images "conv", for windows of sequences "gru" (recurrent) or "tcn" (causal
+            convolutions).
         latent_dim: number of latent dimensions d.
-        hidden: widths of the hidden layers of an mlp, from data to latent; the decoder mirrors them.
+        hidden: widths of the hidden layers, from data to latent, which the decoder mirrors: of an mlp or gru its
+            layers, of a tcn its residual blocks, whose number decides how many steps they see.
         channels: of the layers of a conv network, from data to latent; the decoder mirrors them.
         likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
             "auto", the data set's own hint.
@@ -153,7 +159,7 @@ class VAEConfig:
         "ae",
         "rae",
     ] = "vae"
-    network: Literal["linear", "mlp", "conv"] = "mlp"
+    network: Literal["linear", "mlp", "conv", "gru", "tcn"] = "mlp"
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)
     channels: tuple[int, ...] = (128, 256, 512, 1024)

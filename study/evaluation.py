@@ -18,7 +18,7 @@ from study.latents.by_class import ByClass, by_class
 from study.latents.surgery import Estimate, mean_estimate
 from study.latents.two_sample import TwoSample, two_sample
 from study.metrics.base import Measurement, missing
-from study.metrics.evaluate import METRICS, Evaluator
+from study.metrics.evaluate import Evaluator
 from study.metrics.likelihood import HELD_OUT, likelihood_rows
 from study.models.likelihoods import Likelihood
 from study.models.priors.lars import FINAL_DRAWS
@@ -131,6 +131,8 @@ def evaluate_model(
         if shown is not None and data.is_image:
             samples[name] = to_uint8(shown, data)
             samples[f"{name}/nearest"] = to_uint8(evaluator.nearest_train(shown[:NEAREST]), data)
+        elif shown is not None and data.is_sequence:
+            samples[f"{name}/windows"] = in_units(shown, data)
     if encoded.train.d == 2:
         samples["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
     draws_of: dict[str, np.ndarray] = {}
@@ -203,6 +205,12 @@ def to_uint8(x: np.ndarray, data: Dataset) -> np.ndarray:
     low, high = float(data.train.min()), float(data.train.max())
     scaled = np.clip((x - low) / (high - low or 1.0), 0, 1)
     return np.rint(255 * np.nan_to_num(scaled)).astype(np.uint8).reshape(-1, *data.shape)
+
+
+def in_units(x: np.ndarray, data: Dataset) -> np.ndarray:
+    """Samples `[k, D]` as examples `[k, *shape]` float32 in the user's own units, where there is a way back to them."""
+    back = x if data.inverse is None else data.inverse(x)
+    return back.astype(np.float32).reshape(-1, *data.shape)
 
 
 def _score(
@@ -288,9 +296,11 @@ def _score_fit(
             seconds = 1000 * (time.perf_counter() - began) / n
             cost = Measurement("seconds_per_1000", seconds, float("nan"), n, "", "lower")
             rows += [row(draw, m) for m in [*evaluator.measure(x, asked), cost]]
-            shown = x[:SHOWN] if shown is None else shown
+            shown = x[_shown(n, data)] if shown is None else shown
     except StudyError as error:
-        gaps = [missing(m.name, n=n, reference="", better=m.better, reason=str(error)) for m in METRICS]
+        gaps = [
+            missing(m.name, n=n, reference="", better=m.better, reason=str(error)) for m in evaluator.metrics
+        ]
         rows = [row(0, m) for m in gaps]
     return rows, shown
 
@@ -315,6 +325,11 @@ def asked_labels(key: jax.Array, data: Dataset, *, n: int) -> np.ndarray:
     assert data.train_labels is not None  # no conditional model is trained without
     index = jax.random.randint(jax.random.fold_in(key, ASKED), (n,), 0, len(data.train_labels))
     return data.train_labels[np.asarray(index)]
+
+
+def _shown(n: int, data: Dataset) -> np.ndarray:
+    """The rows of n that are kept to be looked at, of windows far apart: neighbours of real ones overlap."""
+    return np.linspace(0, n - 1, min(SHOWN, n)).astype(int) if data.is_sequence else np.arange(min(SHOWN, n))
 
 
 def _fit_rows(info: Any, seconds: float, encoded: Encoded) -> list[Measurement]:

@@ -15,7 +15,7 @@ from study.latents.surgery import Surgery
 from study.latents.two_sample import Null
 from study.metrics.features import ExtractorConfig
 from study.metrics.onnx_features import network_digest
-from study.metrics.registry import CONDITIONAL, METRICS
+from study.metrics.registry import CONDITIONAL, metrics_for
 from study.training.engine import Batching, Cell, default_batching
 from study.training.model import Architecture
 
@@ -63,8 +63,8 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
     """Lay out the cells with their keys; trains nothing.
 
     Raises:
-        StudyError: a strategy does not exist, likelihood or binarising do not fit the data, or there is no file of the
-            network that makes features.
+        StudyError: a strategy does not exist, network, likelihood or binarising do not fit the data, or there is no
+            file of the network that makes features.
     """
     configured = strategy_configurations(config.strategies)
     architecture = Architecture.of(config.model, data)
@@ -95,7 +95,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "density_draws": config.density_draws,
         "extractor": features["config"],
         "network": network_digest(config.features) if config.features else "",
-        "metrics": [metric.name for metric in (*METRICS, *CONDITIONAL)],
+        "metrics": [metric.name for metric in (*metrics_for(sequences=data.is_sequence), *CONDITIONAL)],
         "latents": [field.name for part in (Surgery, Null) for field in dataclasses.fields(part)],
     }
 

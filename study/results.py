@@ -38,7 +38,8 @@ class Results:
         draws: one row per run and single draw of a source: its log q(z) in nats, and whether what it decodes to
             lies in the manifold of real data (`schemas.DRAWS`).
         samples: `"<run_id>/<strategy>"` -> `[k, *shape]` uint8 images drawn with shared draws,
-            `"<run_id>/<strategy>/nearest"` -> the training examples nearest to the first of them, and
+            `"<run_id>/<strategy>/nearest"` -> the training examples nearest to the first of them,
+            `"<run_id>/<strategy>/windows"` -> `[k, T, F]` float32 windows of sequences in the user's units, and
             `"<run_id>/codes"` -> `[m, 2, d]` posterior means and log-variances where latent_dim is 2.
         provenance: configuration, versions, device, command, dataset and extractor facts.
     """

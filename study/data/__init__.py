@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from study.data import digits, fashion_mnist, gaussian, mnist
+from study.data import co2, digits, etth1, fashion_mnist, gaussian, mnist
 from study.data.arrays import FORMS, load_path
 from study.data.base import Dataset
 from study.data.binarise import binarised
@@ -49,6 +49,8 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
             "fashion-mnist", fashion_mnist.SUMMARY, fashion_mnist.SOURCE, fashion_mnist.load
         ),
         "gaussian": DatasetEntry("gaussian", gaussian.SUMMARY, gaussian.SOURCE, gaussian.load),
+        "co2": DatasetEntry("co2", co2.SUMMARY, co2.SOURCE, co2.load),
+        "etth1": DatasetEntry("etth1", etth1.SUMMARY, etth1.SOURCE, etth1.load),
     }
 )
 
@@ -58,7 +60,8 @@ def load_dataset(name: str | os.PathLike[str], *, seed: int = 0) -> Dataset:
 
     Args:
         name: a key of `DATASETS`, or the path of an .npz, .npy or .csv file or of a folder of idx(.gz) files;
-            `study.data.arrays.from_arrays` says what they hold and how they are split and scaled.
+            `study.data.arrays.from_arrays` says what they hold and how they are split and scaled. A .toml file
+            describes windows over a .csv file (`study.data.windows`).
         seed: decides the split; the same seed always gives the same dataset, down to its fingerprint.
 
     Raises:

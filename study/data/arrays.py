@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,21 +12,24 @@ from study.data.idx import read_idx_folder
 from study.data.labels import check_classes, number_labels
 from study.data.scaling import choose_scaling, is_binary
 from study.data.splits import VALIDATION_SHARE_OF_TEST, split_rows, split_test_rows
+from study.data.windows import load_windows
 from study.errors import StudyError
 
 SPLITS = ("train", "validation", "test")
 LEAST_ROWS = {"x": 6, "train": 2, "validation": 1, "test": 3}
-FORMS = ".npz, .npy, .csv or a folder of idx(.gz) files"
+FORMS = ".npz, .npy, .csv, .toml (windows over a .csv) or a folder of idx(.gz) files"
 _KEYS = "`x` with `y` or `labels`, or `train`, `test`, `validation` with `train_labels` and so on"
 _READERS = {".npz": read_numpy, ".npy": read_numpy, ".csv": read_csv}
 
 
 def load_path(path: Path, *, seed: int) -> Dataset:
-    """A dataset from a user's own file or folder; see `from_arrays` for names, splits and scaling.
+    """A dataset from a user's own file or folder; see `from_arrays` for names, splits and scaling, and `windows`.
 
     Raises:
         StudyError: a form that is not read here, or whatever the reader or `from_arrays` finds wrong.
     """
+    if path.is_file() and path.suffix.lower() == ".toml":
+        return load_windows(path, seed=seed)
     read = read_idx_folder if path.is_dir() else _READERS.get(path.suffix.lower())
     if read is None:
         raise StudyError(f"{path}: cannot read {path.suffix or 'a file without a suffix'}; give {FORMS}")
@@ -76,10 +80,10 @@ def from_arrays(
     }
     standardised = scaling is not None and np.ndim(scaling.scale) > 0
     binary = not standardised and all(is_binary(x) for x in scaled.values())
+    own: dict[str, Any] = {**scaled, **{f"{key}_labels": y for key, y in numbered.items()}}
     return Dataset(
         name=name,
-        **scaled,
-        **{f"{key}_labels": y for key, y in numbered.items()},
+        **own,
         shape=shape,
         likelihood="bernoulli" if binary else "gaussian",
         inverse=scaling,

@@ -4,11 +4,14 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from study.errors import StudyError
+
+if TYPE_CHECKING:
+    from study.data.windows import WindowsConfig
 
 Likelihood = Literal["gaussian", "bernoulli"]
 
@@ -29,6 +32,7 @@ class Dataset:
         train_labels, validation_labels, test_labels: `[N]` int64 in `0..n_classes-1`, or None.
         inverse: model range -> the user's own units, where there is one.
         source: where the data come from, for the report.
+        windows: what one example is where it is a window `[T, F]` of a time series; None elsewhere.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Dataset:
     test_labels: np.ndarray | None = None
     inverse: Callable[[np.ndarray], np.ndarray] | None = None
     source: str = ""
+    windows: "WindowsConfig | None" = None
     fingerprint: str = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,6 +69,8 @@ class Dataset:
 
     def _digest(self) -> str:
         digest = hashlib.sha256(repr((self.shape, self.likelihood)).encode())
+        if self.windows is not None:
+            digest.update(repr(self.windows).encode())
         for split in ("train", "validation", "test"):
             for array in (getattr(self, split), getattr(self, f"{split}_labels")):
                 if array is None:
@@ -81,7 +88,12 @@ class Dataset:
     @property
     def is_image(self) -> bool:
         """Whether one example is a `[height, width]` or `[height, width, channels]` image."""
-        return len(self.shape) in (2, 3) and min(self.shape[:2]) >= 3
+        return not self.is_sequence and len(self.shape) in (2, 3) and min(self.shape[:2]) >= 3
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether one example is a window `[T, F]` of a time series."""
+        return self.windows is not None
 
     @property
     def reference(self) -> np.ndarray:

@@ -6,12 +6,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from study.metrics.base import Measurement
-from study.metrics.registry import measured
+from study.metrics.folds import folds
+from study.metrics.registry import measured, unavailable
 
-FOLDS = 5
+_FEWEST = 10  # examples of either kind that a classifier is fitted to where folds are stretches
 
 
-def c2st(features: np.ndarray, real: np.ndarray, *, reference: str) -> Measurement:
+def c2st(features: np.ndarray, real: np.ndarray, *, reference: str, span: int = 0) -> Measurement:
     """AUC of a logistic regression on standardised features and their squares, :cite:`lopezpaz2017`.
 
     Each example is scored by a classifier fitted to the other folds; the AUC is the mean over folds of that
@@ -22,21 +23,27 @@ def c2st(features: np.ndarray, real: np.ndarray, *, reference: str) -> Measureme
     The standard error is DeLong's (:cite:`delong1988`), of the placements within folds, times √2: a pair of
     examples in different folds counts twice, once in either role, which doubles the variance that treats
     classifiers as given (no estimate from the folds alone is unbiased, :cite:`bengio2004`). It is zero where
-    every pair is told apart.
+    every pair is told apart. Of overlapping windows it is too small: they count as independent here.
 
     Args:
         features: `[n, f]` of the samples, n at least 5.
         real: `[m, f]` of the reference, m at least 5.
         reference: what to call it.
+        span: see `folds`; both sides then have as many rows.
     """
     x = np.concatenate([real, features]).astype(np.float64)
     columns = StandardScaler().fit_transform(x)
     columns = StandardScaler().fit_transform(np.concatenate([columns, columns**2], axis=1))
     drawn = np.arange(len(x)) >= len(real)
-    fold = np.concatenate([np.arange(len(real)), np.arange(len(features))]) % FOLDS
     parts = []
-    for test in (fold == k for k in range(FOLDS)):
-        classifier = LogisticRegression(C=0.1, solver="newton-cholesky").fit(columns[~test], drawn[~test])
+    sides = (folds(len(real), span=span), folds(len(features), span=span))
+    for (fitted, tested), (fitted_too, tested_too) in zip(*sides, strict=True):
+        if span and len(fitted) < _FEWEST:
+            reason = "too few windows share no step with a fifth of them"
+            return unavailable("c2st", n=len(features), reference=reference, reason=reason)
+        train = np.concatenate([fitted, len(real) + fitted_too])
+        test = np.concatenate([tested, len(real) + tested_too])
+        classifier = LogisticRegression(C=0.1, solver="newton-cholesky").fit(columns[train], drawn[train])
         parts.append(placements(classifier.decision_function(columns[test]), drawn[test]))
     value = np.mean([of_drawn.mean() for of_drawn, _ in parts])
     variance = 0.0

@@ -19,7 +19,8 @@ from study.metrics.image import laplacian_energy, sharpness
 from study.metrics.kid import KernelReference, kid
 from study.metrics.manifold import DENSITY_K, Manifold, inside, manifold_metrics
 from study.metrics.novelty import Novelty
-from study.metrics.registry import CONDITIONAL, METRICS, unavailable
+from study.metrics.registry import CONDITIONAL, METRICS, metrics_for, unavailable
+from study.metrics.sequences import Sequences
 
 __all__ = ["METRICS", "Evaluator", "evaluate"]
 
@@ -34,7 +35,11 @@ class Evaluator:
     `fd`, `kid`, `precision`, `recall`, `density`, `coverage`, `sharpness` and the metrics of `Fidelity` compare
     n samples with the first n rows of `data.reference`; `class_histogram` compares them with the class
     frequencies of `data.train`.
-    Novelty sets samples against all of `data.train`, and against all of `data.reference` whatever n.
+    Novelty sets samples against all of `data.train`, and against all of `data.reference` whatever n. Windows of time
+    series are scored by `Sequences` too.
+
+    Attributes:
+        metrics: what `measure` gives, in its order.
 
     Args:
         data: the data set.
@@ -81,7 +86,10 @@ class Evaluator:
         self._threads = 1 if self.n * available * self._size < _SMALL else None
         view = f"{extractor.name} features"
         pixels = pixels or (extractor if extractor.name == "pca" else pixel_extractor(data))
-        self._fidelity = Fidelity(reference, features, probabilities, pixels=pixels, half=half, view=view)
+        span = data.windows.fold_span if data.windows else 0
+        self._fidelity = Fidelity(
+            reference, features, probabilities, pixels=pixels, half=half, view=view, span=span
+        )
         self._references = {metric.name: f"{half}, {view}" for metric in METRICS} | {
             "sharpness": f"{half}, pixels",
             "class_histogram": "class frequencies of train",
@@ -89,9 +97,14 @@ class Evaluator:
             **self._fidelity.references,
             **self._novelty.references,
         }
+        self.metrics = metrics_for(sequences=data.is_sequence)
+        self._sequences = None
+        if data.is_sequence:
+            self._sequences = Sequences(data, n=self.n)
+            self._references |= self._sequences.references
 
     def measure(self, x: np.ndarray, asked: np.ndarray | None = None) -> list[Measurement]:
-        """Every metric of samples x `[n, D]`, in the order of `METRICS`; then `label_accuracy` if `asked`.
+        """Every metric of samples x `[n, D]`, in the order of `metrics`; then `label_accuracy` if `asked`.
 
         Args:
             x: samples.
@@ -108,7 +121,7 @@ class Evaluator:
         unusable = self.n - np.count_nonzero((np.abs(x) <= _LARGEST).all(axis=1))
         if unusable:
             reason = f"{unusable} of {self.n} samples hold values that are not finite or exceed {_LARGEST:g}"
-            metrics = METRICS if asked is None else (*METRICS, *CONDITIONAL)
+            metrics = self.metrics if asked is None else (*self.metrics, *CONDITIONAL)
             return [
                 unavailable(metric.name, n=self.n, reference=self._references[metric.name], reason=reason)
                 for metric in metrics
@@ -142,6 +155,7 @@ class Evaluator:
             ),
             *self._fidelity.measure(x, features, probabilities),
             *self._novelty.measure(x, features),
+            *(self._sequences.measure(x) if self._sequences else []),
         ]
         if asked is not None:
             found.append(label_accuracy(probabilities, asked, n=self.n, reference=names["label_accuracy"]))

@@ -24,6 +24,7 @@ class Fidelity:
         pixels: the second view's extractor.
         half: what to call the reference.
         view: what to call the features.
+        span: of overlapping windows, see `folds`.
     """
 
     def __init__(
@@ -35,7 +36,9 @@ class Fidelity:
         pixels: FeatureExtractor,
         half: str,
         view: str,
+        span: int = 0,
     ) -> None:
+        self._span = span
         n, dimensions = features.shape
         self._features = features
         self._subsets = None if enough(n=n, dimensions=dimensions) else SubsetMoments.of(features)
@@ -61,7 +64,7 @@ class Fidelity:
             fd_infinity(features, self._subsets, reference=names["fd_infinity"]),
             vendi(features, self._entropy, reference=names["vendi"]),
             sliced_w2(features, self._quantiles, reference=names["sliced_w2"]),
-            c2st(features, self._features, reference=names["c2st"]),
+            c2st(features, self._features, reference=names["c2st"], span=self._span),
             confidence(probabilities, n=len(x), reference=names["confidence"]),
             fd(components, self._pixel_moments, reference=names["fd_pixels"], name="fd_pixels"),
             kid(components, self._pixel_kernel, reference=names["kid_pixels"], name="kid_pixels"),

@@ -192,8 +192,39 @@ LIKELIHOOD: tuple[Metric, ...] = (
     ),
     Metric("ais_acceptance", "mean acceptance of the Hamiltonian transitions", "Wu et al. 2017", "none"),
 )  # of a model, and only where `StudyConfig.likelihood` asks for them
+SEQUENCE_METRICS: tuple[Metric, ...] = (
+    Metric(
+        "autocorrelation",
+        "windows: mean absolute difference of autocorrelations from the reference's, over features and lags",
+        "Wiese et al. 2020",
+        "lower",
+    ),
+    Metric(
+        "marginal_w1",
+        "windows: Wasserstein-1 distance of the values of each feature, mean over features",
+        "Ramdas et al. 2017",
+        "lower",
+    ),
+    Metric(
+        "discriminative",
+        "windows: |accuracy - 1/2| of a classifier of samples and reference, by stretches of time; null 0",
+        "Yoon et al. 2019; Dempster et al. 2020",
+        "lower",
+    ),
+    Metric(
+        "tstr",
+        "windows: log of the squared error of a forecast fitted to samples, on the reference, over one fitted to train",
+        "Esteban et al. 2017; Yoon et al. 2019",
+        "lower",
+    ),
+)
 
-_BETTER = {metric.name: metric.better for metric in (*METRICS, *CONDITIONAL)}
+_BETTER = {metric.name: metric.better for metric in (*METRICS, *SEQUENCE_METRICS, *CONDITIONAL)}
+
+
+def metrics_for(*, sequences: bool) -> tuple[Metric, ...]:
+    """What is measured on a data set: `METRICS`, and `SEQUENCE_METRICS` where its examples are windows."""
+    return (*METRICS, *SEQUENCE_METRICS) if sequences else METRICS
 
 
 def measured(

@@ -28,7 +28,7 @@ FAMILIES: dict[str, type[Model]] = {
 }
 _DESCRIBED = {
     "vae": (
-        "VAE with weights: loss α·D + β·KL, prior N(0, I); networks linear and mlp; α = β = 1 is the VAE",
+        "VAE with weights: loss α·D + β·KL, prior N(0, I); networks linear, mlp, gru, tcn; α = β = 1 is the VAE",
         "Kingma & Welling 2014; Higgins et al. 2017",
     ),
     "cvae": (
@@ -72,6 +72,8 @@ _NETWORKS = {
         "4×4 convolutions of stride 2 and their transposes, for images; no batch normalisation",
         "Ghosh et al. 2020, without its batch normalisation",
     ),
+    "gru": ("gated recurrent units from step to step, for windows of sequences", "Cho et al. 2014"),
+    "tcn": ("causal dilated convolutions in residual blocks, for windows of sequences", "Bai et al. 2018"),
 }
 
 

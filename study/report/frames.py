@@ -14,6 +14,7 @@ from study.results import Results
 
 QUALITY = ["kid", "fd", "precision", "recall", "density", "coverage", "sharpness", "class_histogram"]
 QUALITY += ["fd_infinity", "sliced_w2", "c2st", "vendi", "fd_pixels", "kid_pixels"]
+QUALITY += ["autocorrelation", "marginal_w1", "discriminative", "tstr"]
 COST = ["seconds_fit", "seconds_per_1000"]
 NOVELTY = [
     *("nearer_to_train", "nearer_to_train_features", "nn_ratio", "nn_ratio_pixels"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from study.metrics.registry import METRICS as REGISTRY
+from study.metrics.registry import metrics_for
 from study.report import frames
 from study.report.about import common, said, span
 from study.report.blocks import Plain
@@ -127,7 +127,7 @@ def strategies_table(names: Sequence[str]) -> Plain:
 
 def metrics_table(summary: pd.DataFrame) -> Plain:
     """Meaning, direction, reference and source of each metric."""
-    source = {metric.name: metric.source for metric in REGISTRY}
+    source = {metric.name: metric.source for metric in metrics_for(sequences=True)}
     rows = []
     for metric in frames.metrics(summary):
         first = summary[summary["metric"] == metric].iloc[0]

@@ -103,6 +103,31 @@ METRICS = {
     ),
     "fd_pixels": Word("FD on pixels", "", "FD on principal components of the pixels instead of features"),
     "kid_pixels": Word("KID on pixels", "", "KID on principal components of the pixels instead of features"),
+    "autocorrelation": Word(
+        "autocorrelation gap",
+        "",
+        "mean absolute difference between the autocorrelations of generated and real windows, over features and lags; "
+        "read it against the `held-out` row, never against 0",
+    ),
+    "marginal_w1": Word(
+        "marginal W₁",
+        "s.d.",
+        "Wasserstein-1 distance of the values of each feature, in standard deviations of the training rows, mean over "
+        "features; read it against the `held-out` row",
+    ),
+    "discriminative": Word(
+        "discriminative score",
+        "",
+        "|accuracy − ½| of a classifier that tells generated from real windows, random convolutions with a ridge, "
+        "tested on stretches of time that share no step with those it was fitted to: 0 where it cannot, ½ where it "
+        "always can",
+    ),
+    "tstr": Word(
+        "forecast error",
+        "log ratio",
+        "log of the squared error, on real windows, of a linear forecast of the target fitted to generated windows "
+        "over that of one fitted to as many training windows: 0 is as useful as training data, 0.7 twice the error",
+    ),
     "nearer_to_train": Word(
         "nearer to train",
         "share",

@@ -8,7 +8,7 @@ from flax import nnx
 
 from study import StudyError, TrainConfig, VAEConfig, load_dataset, load_model, save_model, train
 from study.models import FAMILIES
-from study.models.conv import ConvDecoder, ConvEncoder, patches, sides, unpatch
+from study.models.networks.conv import ConvDecoder, ConvEncoder, patches, sides, unpatch
 from study.training import Architecture
 
 NHWC = ("NHWC", "HWIO", "NHWC")

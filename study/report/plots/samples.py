@@ -73,9 +73,11 @@ def _pictured(results: Results) -> pd.Series:
 
 
 def _is_image(name: str, results: Results) -> bool:
-    shape = results.samples[name].shape
+    array = results.samples[name]
+    shape = array.shape
     return (
-        not name.endswith("/codes")
+        array.dtype == np.uint8  # windows of sequences are kept as floats
+        and not name.endswith("/codes")
         and len(shape) in (3, 4)
         and shape[0] > 0
         and (len(shape) == 3 or shape[3] < 5)

@@ -1,19 +1,11 @@
-"""Encoders `[B, D + c] -> ([B, d], [B, d])` and decoders `[B, d + c] -> [B, D]`; c columns of context, mostly none.
-
-A conditional family appends its context, the labels one-hot, to what either network gets; networks that are not flat
-take it off again.
-"""
+"""Networks of affine maps: encoders `[B, D] -> ([B, d], [B, d])` and decoders `[B, d] -> [B, D]`."""
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
-
-from study.config import VAEConfig
-from study.models.conv import ConvDecoder, ConvEncoder
 
 
 class LinearEncoder(nnx.Module):
@@ -55,28 +47,3 @@ class MLPEncoder(nnx.Module):
         """`[B, D]` -> mean `[B, d]`, log-variance `[B, d]`."""
         mean, log_var = jnp.split(self.body(x), 2, axis=-1)
         return mean, log_var
-
-
-def build_networks(
-    config: VAEConfig, size: int, *, shape: tuple[int, ...] = (), context: int = 0, rngs: nnx.Rngs
-) -> tuple[Any, Any]:
-    """Encoder and decoder of the network that a configuration names.
-
-    Args:
-        config: network, latent_dim and widths.
-        size: data dimensions D.
-        shape: of one example, for networks that are not flat.
-        context: columns that are appended to the inputs of both.
-        rngs: the stream `params` is drawn from; the encoder takes from it first.
-
-    Raises:
-        StudyError: the network is not for examples of this shape.
-    """
-    d = config.latent_dim
-    if config.network == "linear":
-        return LinearEncoder(size + context, d, rngs=rngs), nnx.Linear(d + context, size, rngs=rngs)
-    if config.network == "conv":
-        coder = ConvEncoder(shape, config.channels, d, context=context, rngs=rngs)
-        return coder, ConvDecoder(shape, config.channels, d + context, rngs=rngs)
-    encoder = MLPEncoder(size + context, config.hidden, d, rngs=rngs)
-    return encoder, MLP([d + context, *reversed(config.hidden), size], rngs=rngs)

@@ -1,0 +1,30 @@
+"""What networks for windows `[T, F]` have in common."""
+
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+
+from study.errors import StudyError
+
+
+def window_shape(shape: tuple[int, ...], network: Literal["gru", "tcn"]) -> tuple[int, int]:
+    """`(T, F)`.
+
+    Raises:
+        StudyError: an example is not `[T, F]`.
+    """
+    if len(shape) != 2:
+        raise StudyError(
+            f"network {network!r}: takes windows [T, F], an example here is {list(shape)}; choose network 'mlp'"
+        )
+    return shape[0], shape[1]
+
+
+def steps(x: jax.Array, shape: tuple[int, int]) -> jax.Array:
+    """Flattened windows with context `[B, T * F + c]` as steps `[B, T, F + c]`, the context at each of them."""
+    size = shape[0] * shape[1]
+    windows, context = x[:, :size].reshape(-1, *shape), x[:, None, size:]
+    return jnp.concatenate(
+        [windows, jnp.broadcast_to(context, (len(x), shape[0], context.shape[-1]))], axis=-1
+    )
