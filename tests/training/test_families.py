@@ -11,9 +11,10 @@ from study import Dataset, TrainConfig, VAEConfig, load_dataset, load_model, sav
 from study.config import OBJECTIVE_SETTINGS, PRIOR_SETTINGS, ObjectiveConfig, PriorConfig
 from study.evaluation import encode
 from study.models import FAMILIES
+from study.strategies.base import with_labels
 from study.training import Architecture, Cell, engine, train_cells
 
-OWN = list(OBJECTIVE_SETTINGS)  # the others are in test_learned_priors
+OWN = [*OBJECTIVE_SETTINGS, "cvae"]  # the others are in test_learned_priors
 PENALTIES = [("rae", {"penalty": "gradient", "penalty_weight": 0.1}), ("sigma-vae", {"noise": "optimal"})]
 TRAINING = TrainConfig(steps=200, batch_size=64, learning_rate=3e-3)
 SMALL = PriorConfig(components=8, layers=2, bins=4, hidden=(16,), normaliser_draws=256)
@@ -60,11 +61,12 @@ def test_a_family_trains_in_one_program_and_comes_back_from_disk(digits, family,
     save_model(model, tmp_path / "model.npz")
     again = load_model(tmp_path / "model.npz")
     assert again.architecture == model.architecture
-    codes = encode(model, digits.validation)
+    labels = digits.validation_labels
+    codes, seen = encode(model, digits.validation, labels=labels), with_labels(model, labels)
     assert codes.mean.shape == codes.log_var.shape == (200, 3)
-    x = model.decode(codes.mean)
+    x = model.decode(codes.mean, *seen)
     assert x.shape == (200, 64)
-    np.testing.assert_array_equal(again.decode(again.encode(digits.validation)[0]), x)
+    np.testing.assert_array_equal(again.decode(again.encode(digits.validation, *seen)[0], *seen), x)
     assert again.noise_variance == model.noise_variance
     for name in ("prior", "posterior", "gaussian-full", "gmm"):
         fitted: Any = strategy(name).fit(jax.random.key(0), codes, model=model)
