@@ -141,8 +141,8 @@ def _drift(found: Mapping[tuple[str, str], Any]) -> str:
         return ""
     return (
         f" But in {listed(hidden)} not even training windows, repeated as they are, score better than way 3: the "
-        "series drifts between the time that models are trained on and the time that is compared with, and there such a "
-        "difference does not say who draws better."
+        "series drifts between the time that models are trained on and the time that is compared with, and there such "
+        "a difference does not say who draws better."
     )
 
 
