@@ -66,6 +66,16 @@ def test_the_sentence_follows_the_table(module):
     assert "way 1 (`posterior`) is worse" in answer and "way 1 (`posterior`) is better" not in answer
 
 
+def test_a_drift_that_hides_differences_is_named(module):
+    for copies, hidden in ((0.06, False), (0.4, True)):
+        found = results(pictures=False)
+        real = found.metrics[found.metrics["strategy"] == "held-out"].assign(strategy="copycat")
+        metrics = pd.concat([found.metrics, real.assign(value=real["value"] + copies - 0.05)])
+        drifting = Results(found.runs, metrics, *(pd.DataFrame(),) * 3, {}, found.provenance)
+        answer = module.findings(drifting, module.measurements(drifting, None)).answer
+        assert ("not even training windows" in answer) is hidden
+
+
 def test_the_table_has_every_strategy_once_and_its_way(module):
     found = results()
     table = module.findings(found, module.measurements(found, None)).sections[0].table
