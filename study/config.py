@@ -319,6 +319,7 @@ class StudyConfig:
         fits: independent fits per strategy and model.
         draws: independent draws per fit.
         density_draws: draws of z at which the density of q(z) is taken, per model.
+        decode: what a sample is, the decoder's "mean" or a "sample" x ~ p(x|z).
         feature_dimensions: dimensions of the fixed feature extractor.
         features: path of an ONNX network that makes the features instead; empty for the built-in extractor.
         likelihood: bounds on log p(x) of held-out data.
@@ -335,11 +336,13 @@ class StudyConfig:
     fits: int = 1
     draws: int = 1
     density_draws: int = 2000
+    decode: Literal["mean", "sample"] = "mean"
     feature_dimensions: int = 32
     features: str = ""
     likelihood: LikelihoodConfig = LikelihoodConfig()
 
     def __post_init__(self) -> None:
+        _check_choices(self)
         for name in ("alphas", "betas", "seeds"):
             values = getattr(self, name)
             if not values or len(set(values)) != len(values):

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -31,9 +31,10 @@ from study.training.prior import LearnedPrior
 SHOWN = 10  # draws per strategy kept for the sample grids
 NEAREST = 5  # of these, how many beside their nearest training examples
 CODES = 2000  # posteriors kept for the two-dimensional map
-ASKED = 7  # folded into a draw key for the classes that are asked for; strategies fold in others
+ASKED, NOISE = 7, 8  # folded into a draw key for classes asked for, and noise of x; strategies fold in others
 MODEL = "model"  # the "strategy" of rows that belong to the model itself
 
+Decode = Literal["mean", "sample"]
 Fits = Mapping[tuple[str, int], tuple[Fitted, float]]  # by strategy and fit: what was fitted, and its seconds
 
 
@@ -95,6 +96,7 @@ def evaluate_model(
     density_draws: int,
     likelihood: LikelihoodConfig | None = None,
     fitted: Fits | None = None,
+    decode: Decode = "mean",
 ) -> Evaluation:
     """Measure one model: its latents, and the samples of every strategy and reference row.
 
@@ -126,6 +128,7 @@ def evaluate_model(
             data=data,
             evaluator=evaluator,
             fitted=fitted or {},
+            decode=decode,
         )
         rows += found
         if shown is not None and data.is_image:
@@ -137,10 +140,11 @@ def evaluate_model(
         samples["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
     draws_of: dict[str, np.ndarray] = {}
     if evaluator is not None and strategies:
+        scored = decoder(quality_key, model, decode)
         draws_of = quality_along_density(
             quality_key,
             model=model,
-            decode=lambda z, labels: in_range(model.decode(z, *with_labels(model, labels)), data),
+            decode=lambda z, labels: in_range(scored.decode(z, *with_labels(model, labels)), data),
             train=encoded.train,
             held_out=encoded.held_out,
             evaluator=evaluator,
@@ -222,6 +226,7 @@ def _score(
     data: Dataset,
     evaluator: Evaluator,
     fitted: Fits,
+    decode: Decode,
 ) -> tuple[list[dict[str, Any]], np.ndarray | None]:
     """Metric rows of one strategy or reference row over all fits and draws, and its first pictures."""
     parts = [
@@ -234,6 +239,7 @@ def _score(
             data=data,
             evaluator=evaluator,
             ready=fitted.get((name, fit)),
+            decode=decode,
         )
         for fit, pair in enumerate(keys)
     ]
@@ -266,6 +272,7 @@ def _score_fit(
     data: Dataset,
     evaluator: Evaluator,
     ready: tuple[Fitted, float] | None,
+    decode: Decode,
 ) -> tuple[list[dict[str, Any]], np.ndarray | None]:
     """Metric rows of one fit, made unless it is ready, over all its draws, and its first pictures."""
     n = evaluator.n
@@ -280,13 +287,18 @@ def _score_fit(
             reference, known = REFERENCES[name], None
             if name in ("held-out", "reconstruction") and data.held_out_labels is not None:
                 known = data.held_out_labels[:n]
-            make = lambda key: (reference(key, data=data, model=model, n=n), known)  # noqa: E731
+            make = lambda key: (  # noqa: E731
+                reference(key, data=data, model=decoder(key, model, decode), n=n),
+                known,
+            )
         else:
             fitted, seconds = ready or (
                 chosen.fit(fit_key, encoded.train, model=model, validation=encoded.validation),
                 time.perf_counter() - began,
             )
-            make = lambda key: generate(key, fitted, model=model, data=data, n=n)  # noqa: E731
+            make = lambda key: generate(  # noqa: E731
+                key, fitted, model=decoder(key, model, decode), data=data, n=n
+            )
             rows += [row(0, m) for m in _fit_rows(fitted.info, seconds, encoded)]
         make(draw_keys[0])  # compiles what is not compiled yet, which is no cost of drawing
         for draw, key in enumerate(draw_keys):
@@ -305,8 +317,34 @@ def _score_fit(
     return rows, shown
 
 
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+    """A model whose `decode` draws x ~ p(x|z) with one key, in place of the mean."""
+
+    model: TrainedModel
+    key: jax.Array
+
+    @property
+    def conditional(self) -> bool:
+        """As of the model."""
+        return self.model.conditional
+
+    def encode(self, x: np.ndarray, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """As of the model."""
+        return self.model.encode(x, labels)
+
+    def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        """x ~ p(x|z): `[n, d]` -> `[n, D]`."""
+        return self.model.sample(self.key, z, labels=labels)
+
+
+def decoder(key: jax.Array, model: TrainedModel, decode: Decode) -> TrainedModel | Drawing:
+    """The model as it is, or with draws of x for means; the noise of a draw key is the same for all strategies."""
+    return model if decode == "mean" else Drawing(model, jax.random.fold_in(key, NOISE))
+
+
 def generate(
-    key: jax.Array, fitted: Fitted, *, model: TrainedModel, data: Dataset, n: int
+    key: jax.Array, fitted: Fitted, *, model: TrainedModel | Drawing, data: Dataset, n: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """n samples `[n, D]` of a fitted strategy, and the classes `[n]` that were asked for, None where none were.
 

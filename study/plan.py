@@ -99,6 +99,8 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "latents": [field.name for part in (Surgery, Null) for field in dataclasses.fields(part)],
     }
 
+    if config.decode != "mean":
+        measured["decode"] = config.decode
     if config.likelihood.examples:
         measured["likelihood"] = to_dict(config.likelihood)
 

@@ -213,6 +213,7 @@ def _evaluate(
         density_draws=plan.config.density_draws,
         likelihood=plan.config.likelihood,
         fitted=fitted,
+        decode=plan.config.decode,
     )
     facts = {
         "parent": planned.encode_key,
