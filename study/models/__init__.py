@@ -25,7 +25,7 @@ FAMILIES: dict[str, type[Model]] = {name: VAE for name in PRIOR_SETTINGS} | {
 }
 _DESCRIBED = {
     "vae": (
-        "VAE with weights: loss α·D + β·KL, prior N(0, I); networks linear and mlp; α = β = 1 is the VAE",
+        "VAE with weights: loss α·D + β·KL, prior N(0, I); α = β = 1 is the VAE",
         "Kingma & Welling 2014; Higgins et al. 2017",
     ),
     "vampprior": (
