@@ -15,7 +15,11 @@ from study.models.likelihoods import noise_variance
 from study.results import CONFIGURATION, Results
 from study.runner import DRAWS, Outcome, Run, stored_frame
 
-WIDTHS = {"linear": lambda _: (), "mlp": lambda model: model.hidden, "conv": lambda model: model.channels}
+WIDTHS = {  # of the layers that a network has, by its settings
+    "linear": lambda model: (),
+    "conv": lambda model: model.channels,
+    **dict.fromkeys(("mlp", "gru", "tcn"), lambda model: model.hidden),
+}
 SPLITS = ("train", "validation")
 
 

@@ -28,7 +28,7 @@ FAMILIES: dict[str, type[Model]] = {
 }
 _DESCRIBED = {
     "vae": (
-        "VAE with weights: loss α·D + β·KL, prior N(0, I); networks linear, mlp, gru, tcn; α = β = 1 is the VAE",
+        "VAE with weights: loss α·D + β·KL, prior N(0, I); α = β = 1 is the VAE",
         "Kingma & Welling 2014; Higgins et al. 2017",
     ),
     "cvae": (
