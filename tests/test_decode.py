@@ -37,7 +37,7 @@ def test_the_noise_is_that_of_the_decoder_and_shared(digits, model):
         mean, _ = generate(KEY, fitted, model=decoder(KEY, model, "mean"), data=digits, n=400)
         noise.append(drawn - mean)
     assert abs(noise[0].var() / 0.05 - 1) < 5 * np.sqrt(2 / noise[0].size)
-    np.testing.assert_allclose(*noise, atol=1e-6)
+    np.testing.assert_allclose(noise[0], noise[1], atol=1e-6)
     other = decoder(jax.random.key(4), model, "sample").decode(np.zeros((400, 2), np.float32))
     assert abs(np.corrcoef(other.ravel(), noise[0].ravel())[0, 1]) < 0.05
 
@@ -75,4 +75,4 @@ def test_it_decides_a_key_only_where_it_is_on(digits):
     ]
     assert keys[0].encode_key == keys[1].encode_key and keys[0].evaluate_key != keys[1].evaluate_key
     with pytest.raises(StudyError, match="decode: expected one of mean, sample, got 'mode'"):
-        StudyConfig(decode="mode")  # type: ignore[arg-type]
+        StudyConfig(decode="mode")
