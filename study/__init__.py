@@ -20,7 +20,7 @@ _HOME = {
     "TrainConfig": "study.config",
     "VAEConfig": "study.config",
     "WindowsConfig": "study.data.windows",
-    "binarised": "study.data",
+    "binarised": "study.data.binarise",
     "dimension_table": "study.latents",
     "encode": "study.evaluation",
     "evaluate": "study.metrics.evaluate",

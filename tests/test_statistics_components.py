@@ -123,6 +123,7 @@ def test_across_settings(better, chance):
     assert table.set_index("strategy").loc["flow", "improvement"] == 0.5
 
 
+@pytest.mark.slow
 def test_stratified_interval_covers():
     """Interquartile mean of normal values in nine settings of five trainings, whose truth is zero."""
     rng = np.random.default_rng(7)

@@ -10,10 +10,9 @@ from typing import Protocol
 from study.data import co2, digits, etth1, fashion_mnist, gaussian, mnist
 from study.data.arrays import FORMS, load_path
 from study.data.base import Dataset
-from study.data.binarise import binarised
 from study.errors import StudyError
 
-__all__ = ["DATASETS", "Dataset", "DatasetEntry", "binarised", "load_dataset"]
+__all__ = ["DATASETS", "Dataset", "DatasetEntry", "load_dataset"]
 
 
 class Load(Protocol):

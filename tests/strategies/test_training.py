@@ -25,7 +25,10 @@ def test_all_but_the_riemannian_are_trained() -> None:
     assert TRAINED == ["flow", "two-stage", "latent-diffusion", "resampled-prior", "ncp"]
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name not in ("flow", "two-stage"))) for name in TRAINED],
+)
 def test_three_together_equal_each_alone(name: str) -> None:
     """Bit for bit, on two devices where three cells leave a place free: a call's shape is always the same."""
     chosen: Any = strategy(name, **SHORT, **SMALL.get(name, {}))
