@@ -22,6 +22,7 @@ from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConf
 from study.config import PRIOR_SETTINGS, PriorConfig, from_dict
 from study.report import frames
 from study.report.numbers import interval, number
+from study.report.plots import style
 from study.report.words import word
 from study.results import Results
 from study.statistics import LEVEL, bootstrap_interval, holm
@@ -197,27 +198,39 @@ def figure(found: pd.DataFrame) -> Figure | None:
     rows = found[found["metric"] == PRIMARY]
     against = [name for name in DRAWN if name in set(rows["against"])]
     labels = [f for f in PRIOR_SETTINGS if f in set(rows["family"])]
-    fig = Figure(figsize=(7.2, 1.2 + 0.5 * len(labels)), layout="constrained")
-    panels = fig.subplots(1, len(against), sharey=True, squeeze=False)[0]
     betas = sorted(rows["beta"].dropna().unique())
-    for axes, name in zip(panels, against, strict=True):
-        for i, beta in enumerate(betas):
-            own = rows[(rows["against"] == name) & (rows["beta"] == beta)].set_index("family").reindex(labels)
-            place = np.arange(len(labels)) + 0.16 * (i - (len(betas) - 1) / 2)
-            reach = np.clip([own["difference"] - own["low"], own["high"] - own["difference"]], 0, None)
-            axes.errorbar(
-                own["difference"], place, xerr=np.nan_to_num(reach), fmt="o", markersize=4, capsize=2,
-                label=f"β = {number(beta)}",
-            )  # fmt: skip
-        axes.axvline(0, color="0.5", linewidth=1)
-        axes.set_title(f"against {name}", fontsize=9)
-        axes.spines[["top", "right"]].set_visible(False)
-    panels[0].set_yticks(range(len(labels)), labels)
-    panels[0].invert_yaxis()
-    fig.supxlabel(f"difference in {word(PRIMARY).label}, learned prior − plain VAE", fontsize=9)
-    fig.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(betas), frameon=False
-    )
+    with style.styled():
+        fig, grid = style.panels(
+            1,
+            len(against),
+            height=0.5 * len(labels) + 1.4,
+            title="A learned prior against the plain VAE",
+        )
+        for axes, name in zip(grid[0], against, strict=True):
+            middle = style.rows_axis(axes, labels)
+            for i, beta in enumerate(betas):
+                own = rows[(rows["against"] == name) & (rows["beta"] == beta)].set_index("family")
+                own = own.reindex(labels)
+                place = middle + 0.2 * (i - (len(betas) - 1) / 2)
+                reach = np.clip([own["difference"] - own["low"], own["high"] - own["difference"]], 0, None)
+                axes.errorbar(
+                    own["difference"], place, xerr=np.nan_to_num(reach), fmt=style.markers(len(betas))[i],
+                    color=style.shades(len(betas))[i], markersize=4, capsize=2, label=f"β = {number(beta)}",
+                )  # fmt: skip
+            axes.axvline(0, color=style.INK, linewidth=0.8)
+            axes.set_title(f"against {name}")
+            axes.locator_params(axis="x", nbins=4)
+        fig.supxlabel(
+            f"difference in {word(PRIMARY).label}, learned prior − plain VAE, with 95 % intervals   "
+            "← learned prior better",
+            fontsize=9,
+        )
+        fig.legend(
+            *grid[0][0].get_legend_handles_labels(),
+            loc="outside upper right",
+            ncols=len(betas),
+            frameon=False,
+        )
     return fig
 
 
