@@ -12,6 +12,7 @@ at different points of rate and distortion; both stand side by side.
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import numpy as np
@@ -21,7 +22,8 @@ from matplotlib.figure import Figure
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.config import PRIOR_SETTINGS, PriorConfig, from_dict
 from study.report import frames
-from study.report.numbers import interval, number
+from study.report.numbers import interval, listed, number
+from study.report.plots import style
 from study.report.words import word
 from study.results import Results
 from study.statistics import LEVEL, bootstrap_interval, holm
@@ -134,8 +136,12 @@ def parameters(results: Results, data: Dataset) -> dict[str, int]:
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, the contrasts of the primary metric, and rate and distortion."""
     found = tables["learned_priors"]
-    rows = found[found["metric"] == PRIMARY].drop(columns=["metric", "better"])
-    rows = rows.assign(beta=rows["beta"].map(lambda b: "all" if np.isnan(b) else number(b)))
+    rows = found[found["metric"] == PRIMARY]
+    ends = zip(rows["difference"], rows["low"], rows["high"], strict=True)
+    rows = rows.assign(
+        beta=rows["beta"].map(lambda b: "all" if np.isnan(b) else number(b)),
+        difference=[interval(*values) for values in ends],
+    )[["family", "against", "beta", "seeds", "learned", "plain", "difference", "verdict"]]
     text = (
         f"{word(PRIMARY).label} of what is drawn from each learned prior (`learned`), and of what the strategy that it "
         "is set against draws from the plain VAE (`plain`): means over seeds, and the difference paired by seed with "
@@ -162,25 +168,36 @@ def answer(found: pd.DataFrame) -> str:
     whole = rows[rows["beta"].isna()] if rows["beta"].isna().any() else rows
     if (whole["verdict"] == "none").all():
         return "Not decided: too few seeds for an interval."
-    return " ".join(_against(whole, name) for name in (*AFTERWARDS, PRIOR) if name in set(whole["against"]))
+    named = [name for name in (*AFTERWARDS, PRIOR) if name in set(whole["against"])]
+    won = whole[whole["against"].isin(AFTERWARDS) & (whole["verdict"] == "better")]
+    lead = (
+        f"{listed(f'`{row.family}` beats `{row.against}`' for row in won.itertuples())}."
+        if len(won)
+        else "No learned prior is told to beat what is fitted to the plain VAE's codes afterwards."
+    )
+    return " ".join([lead, *(_against(whole, name) for name in named)])
 
 
 def _against(whole: pd.DataFrame, name: str) -> str:
     own = whole[whole["against"] == name]
-    what = (
-        "N(0, I), the plain VAE's own prior"
-        if name == PRIOR
-        else f"`{name}` fitted to the plain VAE afterwards"
-    )
-    said = []
-    for verdict, verb in (("better", "beats"), ("worse", "loses to"), ("tie", "is not told apart from")):
-        each = [
-            f"{row.family} ({interval(row.difference, row.low, row.high)})"
+    what = "N(0, I), the plain VAE's own prior" if name == PRIOR else f"`{name}`"
+    said = [
+        listed(
+            f"`{row.family}` is {verdict} by {interval(*_size(row))}"
             for row in own[own["verdict"] == verdict].itertuples()
-        ]
-        if each:
-            said.append(f"{verb}: {', '.join(each)}")
-    return f"A learned prior against {what}, difference in {word(PRIMARY).label}: {'; '.join(said)}."
+        )
+        for verdict in ("better", "worse")
+    ]
+    ties = [f"`{family}`" for family in own[own["verdict"] == "tie"]["family"]]
+    if ties:
+        said.append(f"{listed(ties)} {'is' if len(ties) == 1 else 'are'} not told apart from it")
+    return f"Against {what}, in {word(PRIMARY).label}, {'; '.join(filter(None, said))}."
+
+
+def _size(row: Any) -> tuple[float, float, float]:
+    """The size of a difference that is told from zero, and its ends, the smaller first."""
+    low, high = sorted((abs(row.low), abs(row.high)))
+    return abs(row.difference), low, high
 
 
 def _said(table: pd.DataFrame) -> pd.DataFrame:
@@ -197,27 +214,39 @@ def figure(found: pd.DataFrame) -> Figure | None:
     rows = found[found["metric"] == PRIMARY]
     against = [name for name in DRAWN if name in set(rows["against"])]
     labels = [f for f in PRIOR_SETTINGS if f in set(rows["family"])]
-    fig = Figure(figsize=(7.2, 1.2 + 0.5 * len(labels)), layout="constrained")
-    panels = fig.subplots(1, len(against), sharey=True, squeeze=False)[0]
     betas = sorted(rows["beta"].dropna().unique())
-    for axes, name in zip(panels, against, strict=True):
-        for i, beta in enumerate(betas):
-            own = rows[(rows["against"] == name) & (rows["beta"] == beta)].set_index("family").reindex(labels)
-            place = np.arange(len(labels)) + 0.16 * (i - (len(betas) - 1) / 2)
-            reach = np.clip([own["difference"] - own["low"], own["high"] - own["difference"]], 0, None)
-            axes.errorbar(
-                own["difference"], place, xerr=np.nan_to_num(reach), fmt="o", markersize=4, capsize=2,
-                label=f"β = {number(beta)}",
-            )  # fmt: skip
-        axes.axvline(0, color="0.5", linewidth=1)
-        axes.set_title(f"against {name}", fontsize=9)
-        axes.spines[["top", "right"]].set_visible(False)
-    panels[0].set_yticks(range(len(labels)), labels)
-    panels[0].invert_yaxis()
-    fig.supxlabel(f"difference in {word(PRIMARY).label}, learned prior − plain VAE", fontsize=9)
-    fig.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(betas), frameon=False
-    )
+    with style.styled():
+        fig, grid = style.panels(
+            1,
+            len(against),
+            height=0.5 * len(labels) + 1.4,
+            title="A learned prior against the plain VAE",
+        )
+        for axes, name in zip(grid[0], against, strict=True):
+            middle = style.rows_axis(axes, labels)
+            for i, beta in enumerate(betas):
+                own = rows[(rows["against"] == name) & (rows["beta"] == beta)].set_index("family")
+                own = own.reindex(labels)
+                place = middle + 0.2 * (i - (len(betas) - 1) / 2)
+                reach = np.clip([own["difference"] - own["low"], own["high"] - own["difference"]], 0, None)
+                axes.errorbar(
+                    own["difference"], place, xerr=np.nan_to_num(reach), fmt=style.markers(len(betas))[i],
+                    color=style.shades(len(betas))[i], markersize=4, capsize=2, label=f"β = {number(beta)}",
+                )  # fmt: skip
+            axes.axvline(0, color=style.INK, linewidth=0.8)
+            axes.set_title(f"against {name}")
+            axes.locator_params(axis="x", nbins=4)
+        fig.supxlabel(
+            f"difference in {word(PRIMARY).label}, learned prior − plain VAE, with 95 % intervals   "
+            "← learned prior better",
+            fontsize=9,
+        )
+        fig.legend(
+            *grid[0][0].get_legend_handles_labels(),
+            loc="outside upper right",
+            ncols=len(betas),
+            frameon=False,
+        )
     return fig
 
 

@@ -60,11 +60,14 @@ def test_a_seed_that_lacks_one_beta_is_left_out_of_the_average(module):
 def test_the_answer_follows_the_contrasts(module):
     found = module.contrasts(metrics())
     text = module.answer(found)
-    against_mixture = text.split("A learned prior against")[1]
-    assert "`gmm` fitted to the plain VAE afterwards" in against_mixture
-    parts = dict(part.split(": ", 1) for part in against_mixture.split("KID: ")[1].rstrip(" .").split("; "))
-    assert [word for word in parts["beats"].split() if word.endswith("prior")] == ["vampprior"]
-    assert "lars-prior" in parts["loses to"] and "flow-prior" in parts["is not told apart from"]
+    assert text.startswith("`vampprior` beats `gmm`")
+    against_mixture = text.split("Against `gmm`, in KID, ")[1].split(". ")[0].split("; ")
+    assert against_mixture[0].startswith("`vampprior` is better by ") and "[" in against_mixture[0]
+    assert against_mixture[1].startswith("`lars-prior` is worse by ")
+    assert "`flow-prior`" in against_mixture[2] and against_mixture[2].endswith("not told apart from it")
+    assert module.answer(found[found["family"] == "lars-prior"]).startswith(
+        "No learned prior is told to beat"
+    )
     assert module.answer(found.assign(verdict="none")).startswith("Not decided")
     assert module.answer(module.contrasts(metrics().query("family == 'vae'"))).startswith(
         "Nothing was compared"

@@ -34,7 +34,7 @@ def test_squares_see_the_scale() -> None:
     assert found.value > 0.9
 
 
-@pytest.mark.parametrize("n,f", [(150, 8), (300, 32)])
+@pytest.mark.parametrize("n,f", [(150, 8), pytest.param(300, 32, marks=pytest.mark.slow)])
 def test_null_interval_covers_a_half(n: int, f: int) -> None:
     """200 repetitions at 95 %: binomial with a deviation of 1.5 %; three of them. The standard error's factor of
     two in variance is the limit of many features, so that the interval may be a little wide, not narrow."""

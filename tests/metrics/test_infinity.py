@@ -42,7 +42,7 @@ def test_ten_sizes_evenly_spaced_in_one_over_n() -> None:
     assert used.max() - used.min() <= 9  # each size uses each block equally often, but for rounding
 
 
-@pytest.mark.parametrize("f", [8, 32])
+@pytest.mark.parametrize("f", [8, pytest.param(32, marks=pytest.mark.slow)])
 def test_unbiased_for_known_gaussians_where_fd_is_not(f: int) -> None:
     """Closed form |δ|² + Σ (a - b)²; the mean of 60 values lies within four of its standard errors, and within
     one tenth of FD's bias, which at f = 32 is the curvature in 1/n that a line leaves."""
