@@ -29,7 +29,7 @@ def test_round_trip_through_plain_values():
         ({"model": {"hidden": [0]}}, "hidden widths must be positive"),
         (
             {"model": {"family": "gan"}},
-            "family: expected one of vae, vampprior, mog-prior, flow-prior, lars-prior",
+            "family: expected one of vae, cvae, vampprior, mog-prior, flow-prior, lars-prior",
         ),
         ({"model": {"prior": {"component": 3}}}, "configuration.model.prior: unknown key 'component'"),
         ({"model": {"prior": {"components": 0}}}, "components: must be positive"),
