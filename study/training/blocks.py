@@ -1,6 +1,7 @@
 """Calling a jitted function on any number of rows."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -22,13 +23,14 @@ def rows(array: np.ndarray, width: int, name: str) -> np.ndarray:
     return array
 
 
-def in_blocks(
-    function: Callable[[np.ndarray], tuple[jax.Array, ...]], rows: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    """What a function of `[BLOCK, ·]` gives for rows `[N, ·]`, the last block filled up with zeros."""
+def in_blocks(function: Callable[[np.ndarray], Any], rows: np.ndarray, *, size: int = BLOCK) -> Any:
+    """What a function of `[size, ·]` gives for rows `[N, ·]`, the last block filled up with zeros.
+
+    The function returns an array `[size, ...]`, or a tree of them; so does this, with N rows.
+    """
     blocks = []
-    for start in range(0, max(len(rows), 1), BLOCK):
-        block = rows[start : start + BLOCK]
-        padded = np.concatenate([block, np.zeros((BLOCK - len(block), rows.shape[1]), rows.dtype)])
-        blocks.append([np.asarray(out)[: len(block)] for out in function(padded)])
-    return tuple(np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    for start in range(0, max(len(rows), 1), size):
+        block = rows[start : start + size]
+        padded = np.concatenate([block, np.zeros((size - len(block), rows.shape[1]), rows.dtype)])
+        blocks.append(jax.tree.map(np.asarray, function(padded)))
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(rows)], *blocks)

@@ -92,7 +92,7 @@ class TrainedModel:
             StudyError: z is not `[n, d]`.
         """
         z = rows(z, self.architecture.config.latent_dim, "z")
-        return in_blocks(functools.partial(_decode, self.architecture, self.parameters), z)[0]
+        return in_blocks(functools.partial(_decode, self.architecture, self.parameters), z)
 
     @property
     def prior(self) -> LearnedPrior | None:
@@ -112,5 +112,5 @@ def _encode(architecture: Architecture, parameters: Any, x: jax.Array) -> tuple[
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _decode(architecture: Architecture, parameters: Any, z: jax.Array) -> tuple[jax.Array, ...]:
-    return (architecture.merge(parameters).decode(z),)
+def _decode(architecture: Architecture, parameters: Any, z: jax.Array) -> jax.Array:
+    return architecture.merge(parameters).decode(z)
