@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.report import frames
-from study.report.numbers import interval, listed, number
+from study.report.numbers import interval, listed, number, with_ends
 from study.report.plots import style
 from study.results import Results
 from study.statistics import bootstrap_interval
@@ -102,6 +102,12 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     )
 
 
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """The averages over settings, or the one setting that there is."""
+    averages = table[table["alpha"].isna()]
+    return averages if len(averages) else table
+
+
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
     """Values with their ends as one text per cell, averages over settings first."""
     ordered = table.sort_values(["alpha", "beta"], na_position="first", kind="stable")
@@ -109,15 +115,14 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
     out = out.join(ordered[["rung", "adds"]])
     out["KID"] = ordered["kid"].map(number)
     for name, stem, scale, places in (("fall", "fall", 1, 3), ("share of the gap, %", "share", 100, 0)):
-        ends = zip(ordered[stem], ordered[f"{stem}_low"], ordered[f"{stem}_high"], strict=True)
-        out[name] = [interval(*values, scale=scale, places=places) for values in ends]
+        out[name] = [with_ends(row, stem, scale=scale, places=places) for row in ordered.to_dict("records")]
     out["log-density, nats"] = ordered[DENSITY].map(lambda value: number(value, 2))
     return out
 
 
 def _against_density(table: pd.DataFrame) -> str:
     """Rungs that fit the codes better than the rung above, and draw worse, averaged over settings."""
-    rows = table[table["alpha"].isna()] if table["alpha"].isna().any() else table
+    rows = _whole(table)
     above = rows.set_index("rung")[DENSITY]
     gained = rows[DENSITY] - rows["from"].map(above)
     said = [
@@ -130,14 +135,13 @@ def _against_density(table: pd.DataFrame) -> str:
 
 def _answer(table: pd.DataFrame) -> str:
     """The rungs whose share is told from zero, the largest first, and what latent sampling can mend."""
-    whole = table[table["alpha"].isna()]
-    rows = (whole if len(whole) else table).dropna(subset=["share"])
+    rows = _whole(table).dropna(subset=["share"])
     path = rows[rows["rung"] != BESIDE].sort_values("share", ascending=False)
     parts = [_said(row) for row in path[path["share_low"] > 0].itertuples()]
     worse = [_said(row) for row in path[path["share_high"] < 0].itertuples()]
     if not parts:
         return "No rung's share of the gap between draws from the prior and real data is told from zero."
-    over = "averaged over settings" if len(whole) else "at the one setting measured"
+    over = "averaged over settings" if rows["alpha"].isna().any() else "at the one setting measured"
     latent = path[~path["rung"].isin(["held-out", "reconstruction"])]["share"].sum()
     return (
         f"The gap in KID between draws from the prior and real data, {over}, is made of {listed(parts)}; "

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.config import PRIOR_SETTINGS, PriorConfig, from_dict
 from study.report import frames
-from study.report.numbers import interval, listed, number
+from study.report.numbers import interval, listed, number, with_ends
 from study.report.plots import style
 from study.report.words import word
 from study.results import Results
@@ -204,8 +204,7 @@ def _said(table: pd.DataFrame) -> pd.DataFrame:
     """Mean and ends as one text per cell."""
     out = table[["family", "beta", "trainings", "prior_parameters"]].copy()
     for name in [c for c in ("validation_loss", *MODEL) if c in table]:
-        ends = zip(table[name], table[f"{name}_low"], table[f"{name}_high"], strict=True)
-        out[name] = [interval(*values) for values in ends]
+        out[name] = [with_ends(row, name) for row in table.to_dict("records")]
     return out
 
 

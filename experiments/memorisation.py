@@ -32,7 +32,7 @@ from study import (
 )
 from study.report import frames
 from study.report.novelty import differences
-from study.report.numbers import count, interval, number
+from study.report.numbers import count, number, with_ends
 from study.results import Results
 from study.statistics import bootstrap_interval
 
@@ -123,8 +123,8 @@ def _answer(table: pd.DataFrame) -> str:
     if len(single):
         row = single.iloc[-1]
         said.append(
-            f"Up to β = {row['beta']:g} a draw has a single source (overlap {_said(row, 'overlap')} of {n} training "
-            f"examples): endless draws are the same {n} examples through the decoder, however many are taken. "
+            f"Up to β = {row['beta']:g} a draw has a single source (overlap {with_ends(row, 'overlap')} of {n} "
+            f"training examples): endless draws are the same {n} examples through the decoder, however many are taken. "
             f"{_novelty(single)}"
         )
     if len(shared):
@@ -163,12 +163,8 @@ def _novelty(table: pd.DataFrame) -> str:
     row = (table[leans] if leans.any() else table).iloc[-1]
     return (
         f"They are less authentic than held-out data through the same decoder in {leans.sum()} of "
-        f"{count(len(table), 'setting')} (difference at β = {row['beta']:g}: {_said(row, NOVELTY)})."
+        f"{count(len(table), 'setting')} (difference at β = {row['beta']:g}: {with_ends(row, NOVELTY)})."
     )
-
-
-def _said(row: pd.Series, name: str) -> str:
-    return interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
 
 
 def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:

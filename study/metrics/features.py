@@ -21,6 +21,7 @@ from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
 from study.errors import StudyError
+from study.training.blocks import in_blocks
 
 _BLOCK = 256  # rows per call of the compiled forward pass: one shape, so one compilation
 _SCALED_ON = 10_000  # training examples that fix the scale of the features
@@ -136,12 +137,7 @@ class Extractor:
         if x.ndim != 2 or x.shape[1] != inputs:
             raise StudyError(f"extractor: x must be [n, {inputs}], got {list(x.shape)}")
         apply = _classify if self.name == "classifier" else _project
-        blocks = []
-        for start in range(0, max(len(x), 1), _BLOCK):
-            block = x[start : start + _BLOCK]
-            padded = np.pad(block, ((0, _BLOCK - len(block)), (0, 0)))
-            blocks.append([np.asarray(out)[: len(block)] for out in apply(self._on_device, padded)])
-        outputs = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+        outputs = in_blocks(functools.partial(apply, self._on_device), x, size=_BLOCK)
         return outputs[0], outputs[1] if len(outputs) > 1 else None
 
     def features(self, x: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """How numbers and lists read in text and tables."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -36,6 +37,13 @@ def interval(value: float, low: float, high: float, *, scale: float = 1.0, place
     if places is None and decimals(value, low, high) <= 5:
         places = decimals(value, low, high)
     return f"{number(value, places)} [{number(low, places)}, {number(high, places)}]"
+
+
+def with_ends(
+    row: Mapping[Hashable, Any], name: str, *, scale: float = 1.0, places: int | None = None
+) -> str:
+    """`interval` of a row's `name`, `<name>_low` and `<name>_high`."""
+    return interval(row[name], row[f"{name}_low"], row[f"{name}_high"], scale=scale, places=places)
 
 
 def listed(words: Iterable[str], *, last: str = "and") -> str:

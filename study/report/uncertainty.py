@@ -5,7 +5,7 @@ import pandas as pd
 
 from study.report import frames
 from study.report.blocks import Plain
-from study.report.numbers import interval, number
+from study.report.numbers import number, with_ends
 from study.report.words import MODEL, REFERENCES, STRATEGIES, in_order, word
 from study.results import Results
 from study.statistics import across_settings, component_table
@@ -25,9 +25,7 @@ def across(results: Results, summary: pd.DataFrame) -> Plain | None:
     measures = ("improvement", "iqm", "iqm_difference")
     rows = []
     for name in in_order(found, STRATEGIES):
-        row = found[name]
-        texts = [interval(row[m], row[f"{m}_low"], row[f"{m}_high"]) for m in measures]
-        rows.append([name, *texts])
+        rows.append([name, *(with_ends(found[name], m) for m in measures)])
     label = word(metric).label
     caption = (
         f"Across settings: {label} over all {len(frames.settings(summary))} of them and their "

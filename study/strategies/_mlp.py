@@ -1,14 +1,10 @@
 """A multi-layer perceptron as plain arrays: `{"weight0": [i, o], "bias0": [o], ...}`, SiLU between its layers."""
 
 import itertools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-
-BLOCK = 1024  # rows per call: bounds memory, and one shape means one compilation
 
 Layers = dict[str, jax.Array]
 
@@ -31,13 +27,3 @@ def apply_mlp(layers: Layers, x: jax.Array) -> jax.Array:
         x = x @ layers[f"weight{i}"] + layers[f"bias{i}"][None, :]
         x = jax.nn.silu(x) if i < depth - 1 else x
     return x
-
-
-def in_blocks(function: Callable[[Any], jax.Array], rows: np.ndarray) -> np.ndarray:
-    """function `[BLOCK, d]` -> `[BLOCK]`, over all rows `[n, d]`: `[n]` float64."""
-    out = [np.zeros(0)]
-    for start in range(0, len(rows), BLOCK):
-        block = rows[start : start + BLOCK]
-        padded = np.concatenate([block, np.zeros((BLOCK - len(block), rows.shape[1]), rows.dtype)])
-        out.append(np.asarray(function(padded), np.float64)[: len(block)])
-    return np.concatenate(out)

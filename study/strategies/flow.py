@@ -28,11 +28,11 @@ from flowjax.flows import coupling_flow, masked_autoregressive_flow
 
 from study.errors import StudyError
 from study.latents import Latents
-from study.strategies._mlp import in_blocks
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._validation import with_validation
 from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
+from study.training.blocks import in_blocks
 
 Form = Literal["maf", "spline-coupling"]
 
@@ -91,7 +91,8 @@ class FittedFlow:
             StudyError: z is not `[n, d]`.
         """
         skeleton(self.flow)
-        white = in_blocks(functools.partial(_log_prob, self.flow, self.parameters), self.whitening.apply(z))
+        density = functools.partial(_log_prob, self.flow, self.parameters)
+        white = in_blocks(density, self.whitening.apply(z)).astype(np.float64)
         return white - self.whitening.log_determinant
 
 

@@ -31,12 +31,13 @@ from study.errors import StudyError
 from study.latents import Latents
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
-from study.strategies._mlp import apply_mlp, in_blocks, initialise_mlp
+from study.strategies._mlp import apply_mlp, initialise_mlp
 from study.strategies._proposal import Affine, Proposal, base, change, check_proposal, propose
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._validation import with_validation
 from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
+from study.training.blocks import in_blocks
 
 Sampler = Literal["sir", "langevin"]
 BLOCKS, BLOCK = 64, 8192  # draws of p behind Z
@@ -62,7 +63,8 @@ class FittedNcp:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        return in_blocks(functools.partial(_logit, self.network), self.whitening.apply(z))
+        logit = functools.partial(_logit, self.network)
+        return in_blocks(logit, self.whitening.apply(z)).astype(np.float64)
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """log r p − log Z in nats at z `[n, d]`, `[n]` float64, with Z estimated.
@@ -189,7 +191,7 @@ def _resample(
     def score(number: jax.Array, epsilon: jax.Array) -> jax.Array:
         return _logit(network, white(epsilon)) + jax.random.gumbel(jax.random.fold_in(key, 2 * number), (n,))
 
-    def propose(
+    def compare(
         best: tuple[jax.Array, jax.Array], number: jax.Array
     ) -> tuple[tuple[jax.Array, jax.Array], None]:
         epsilon, highest = best
@@ -199,7 +201,7 @@ def _resample(
         return (jnp.where(better[:, None], new, epsilon), jnp.maximum(value, highest)), None
 
     start = (first, score(jnp.int32(0), first))
-    return jax.lax.scan(propose, start, jnp.arange(1, proposals, dtype=jnp.int32))[0][0]
+    return jax.lax.scan(compare, start, jnp.arange(1, proposals, dtype=jnp.int32))[0][0]
 
 
 @functools.partial(jax.jit, static_argnames=("steps",))

@@ -12,35 +12,24 @@ the prior may reach places that the decoder has never seen. It is way 3 of the a
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
 
 from study.errors import StudyError
 from study.latents import Latents
+from study.latents.prior import Prior as Learned
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, FittedDensity, Source
-
-
-class Density(Protocol):
-    """What a model's learned prior offers."""
-
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log p(z) in nats at z `[n, d]`, `[n]` float64."""
-        ...
-
-    def sample(self, key: jax.Array, *, n: int) -> np.ndarray:
-        """n independent draws `[n, d]`."""
-        ...
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedPrior:
     """A prior that was learned with its model."""
 
-    prior: Density
+    prior: Learned
     d: int
     info: Mapping[str, Any]
 

@@ -26,12 +26,13 @@ import numpy as np
 from study.latents import Latents
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
-from study.strategies._mlp import apply_mlp, in_blocks, initialise_mlp
+from study.strategies._mlp import apply_mlp, initialise_mlp
 from study.strategies._proposal import Affine, Proposal, base, change, check_proposal, propose
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._validation import with_validation
 from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
+from study.training.blocks import in_blocks
 
 PROPOSALS = 1024  # per step, behind the estimate of Z in the loss
 START = -3.0  # log a/(1 − a) at first
@@ -55,7 +56,8 @@ class FittedResampled:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        return np.exp(in_blocks(functools.partial(_log_accept, self.network), self.whitening.apply(z)))
+        log_accept = functools.partial(_log_accept, self.network)
+        return np.exp(in_blocks(log_accept, self.whitening.apply(z)).astype(np.float64))
 
     def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
@@ -173,11 +175,11 @@ def _resample(
         number, _, done = state
         return (number < truncation) & ~done.all()
 
-    def propose(state: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def again(state: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
         number, epsilon, done = state
         new = jax.random.normal(jax.random.fold_in(key, 2 * number + 1), epsilon.shape)
         epsilon = jnp.where(done[:, None], epsilon, new)
         return number + 1, epsilon, done | accepted(number, epsilon)
 
     start = (jnp.int32(1), first, accepted(jnp.int32(0), first))
-    return jax.lax.while_loop(go_on, propose, start)[1]
+    return jax.lax.while_loop(go_on, again, start)[1]

@@ -1,6 +1,7 @@
 """Calling a jitted function on any number of rows."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -23,17 +24,18 @@ def rows(array: np.ndarray, width: int, name: str) -> np.ndarray:
 
 
 def in_blocks(
-    function: Callable[..., tuple[jax.Array, ...]], rows: np.ndarray, labels: np.ndarray | None = None
-) -> tuple[np.ndarray, ...]:
-    """What a function of `[BLOCK, ·]`, and labels `[BLOCK]` where given, gives for rows `[N, ·]`.
+    function: Callable[..., Any], rows: np.ndarray, labels: np.ndarray | None = None, *, size: int = BLOCK
+) -> Any:
+    """What a function of `[size, ·]`, and labels `[size]` where given, gives for rows `[N, ·]`.
 
-    The last block is filled up with zeros.
+    The last block is filled up with zeros. The function returns an array `[size, ...]`, or a tree of them; so does
+    this, with N rows.
     """
     arrays = [rows] if labels is None else [rows, labels]
     blocks = []
-    for start in range(0, max(len(rows), 1), BLOCK):
-        parts = [array[start : start + BLOCK] for array in arrays]
-        missing = BLOCK - len(parts[0])
+    for start in range(0, max(len(rows), 1), size):
+        parts = [array[start : start + size] for array in arrays]
+        missing = size - len(parts[0])
         padded = [np.concatenate([a, np.zeros((missing, *a.shape[1:]), a.dtype)]) for a in parts]
-        blocks.append([np.asarray(out)[: BLOCK - missing] for out in function(*padded)])
-    return tuple(np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        blocks.append(jax.tree.map(np.asarray, function(*padded)))
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(rows)], *blocks)

@@ -143,7 +143,7 @@ class TrainedModel:
         """
         z = rows(z, self.architecture.config.latent_dim, "z")
         function = functools.partial(_decode, self.architecture, self.parameters)
-        return in_blocks(function, z, self._labels(labels, len(z)))[0]
+        return in_blocks(function, z, self._labels(labels, len(z)))
 
     def sample(self, key: jax.Array, z: np.ndarray, *, labels: np.ndarray | None = None) -> np.ndarray:
         """x ~ p(x|z), where `decode` gives its mean: `[n, d]` -> `[n, D]` float32, independent over data dimensions.
@@ -206,8 +206,8 @@ def _encode(
 @functools.partial(jax.jit, static_argnums=0)
 def _decode(
     architecture: Architecture, parameters: Any, z: jax.Array, labels: jax.Array | None = None
-) -> tuple[jax.Array, ...]:
-    return (architecture.merge(parameters).decode(z, labels),)
+) -> jax.Array:
+    return architecture.merge(parameters).decode(z, labels)
 
 
 @functools.partial(jax.jit, static_argnums=0)

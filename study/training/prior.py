@@ -41,7 +41,7 @@ class LearnedPrior:
             StudyError: z is not `[n, d]`.
         """
         density = functools.partial(_log_prob, self.architecture, self.leaves)
-        return in_blocks(density, rows(z, self.d, "z"))[0].astype(np.float64)
+        return in_blocks(density, rows(z, self.d, "z")).astype(np.float64)
 
     def sample(self, key: jax.Array, *, n: int) -> np.ndarray:
         """n independent draws `[n, d]` float32."""
@@ -58,7 +58,7 @@ class LearnedMixture(LearnedPrior):
             StudyError: z is not `[n, d]`.
         """
         density = functools.partial(_marginal_log_prob, self.architecture, self.leaves)
-        return in_blocks(density, rows(z, self.d, "z"))[0].astype(np.float64)
+        return in_blocks(density, rows(z, self.d, "z")).astype(np.float64)
 
 
 def learned_prior(model: "TrainedModel") -> LearnedPrior | None:
@@ -84,17 +84,15 @@ def _merged(architecture: "Architecture", leaves: tuple[Any, ...]) -> Prior:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _log_prob(architecture: "Architecture", leaves: tuple[Any, ...], z: jax.Array) -> tuple[jax.Array]:
-    return (_merged(architecture, leaves).log_prob(z),)
+def _log_prob(architecture: "Architecture", leaves: tuple[Any, ...], z: jax.Array) -> jax.Array:
+    return _merged(architecture, leaves).log_prob(z)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _marginal_log_prob(
-    architecture: "Architecture", leaves: tuple[Any, ...], z: jax.Array
-) -> tuple[jax.Array]:
+def _marginal_log_prob(architecture: "Architecture", leaves: tuple[Any, ...], z: jax.Array) -> jax.Array:
     prior = _merged(architecture, leaves)
     assert isinstance(prior, Mixture)
-    return (prior.marginal_log_prob(z),)
+    return prior.marginal_log_prob(z)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 3))

@@ -40,12 +40,12 @@ def test_the_reference_itself(evaluator: Evaluator, digits: Dataset) -> None:
 def test_held_out_sits_inside_its_null_and_noise_outside(
     evaluator: Evaluator, digits: Dataset, extractor: Extractor
 ) -> None:
-    """The null: test data split at random into reference and held-out, 30 times; four deviations around it."""
+    """The null: test data split at random into reference and held-out, 60 times; four deviations around it."""
     assert digits.test_labels is not None
     rng = np.random.default_rng(0)
     null = []
     pixels = pixel_extractor(digits)
-    for _ in range(30):
+    for _ in range(60):
         order = rng.permutation(600)
         split = dataclasses.replace(digits, test=digits.test[order], test_labels=digits.test_labels[order])
         null.append(values(Evaluator(split, extractor, pixels=pixels), split.held_out))

@@ -45,7 +45,7 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     "interpolation": [{"path": "slerp"}],
     "flow": [{"form": "spline-coupling"}],  # in three dimensions not what is taken by itself
     "latent-diffusion": [{"sampler": "ddim"}, {"sampler": "ancestral"}],
-    "ncp": [{"sampler": "langevin", "proposal": "gaussian"}],
+    "ncp": [{"sampler": "langevin"}, {"proposal": "gaussian"}],
 }
 NO_DENSITY = {("shuffled-marginals", "means")}  # where `fit_on` makes atoms of the codes
 CASES: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in REGISTRY]
