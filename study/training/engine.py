@@ -94,7 +94,10 @@ def train_cells(
     if training.binarise:
         check_binarisable(data)
     batching = batching or default_batching(architecture)
-    mesh = Mesh(np.array(jax.devices()), ("cells",))
+    used = (
+        min(len(jax.devices()), -(-len(cells) // batching.width)) or 1
+    )  # copies on further devices would cost
+    mesh = Mesh(np.array(jax.devices()[:used]), ("cells",))
     per_call = batching.width * mesh.size
     split, whole = NamedSharding(mesh, PartitionSpec("cells")), NamedSharding(mesh, PartitionSpec())
     train, validation = (jax.device_put(part, whole) for part in _parts(data, architecture))
