@@ -26,8 +26,8 @@ from study.report.numbers import interval, listed, number, with_ends
 from study.report.plots import style
 from study.report.words import word
 from study.results import Results
-from study.statistics import LEVEL, bootstrap_interval, holm
-from study.statistics.intervals import intervals
+from study.statistics import bootstrap_interval
+from study.statistics import contrasts as paired_contrasts
 from study.training import Architecture
 
 PLAIN, PRIOR = "vae", "prior"
@@ -67,7 +67,7 @@ def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
     """
     scored = metrics[(metrics["status"] == "ok") & metrics["metric"].isin(METRICS)]
     draws = scored.groupby(["family", "strategy", "metric", "better", "beta", "seed"])["value"].mean()
-    rows = []
+    facts, pairs, families = [], [], []
     for (metric, better), own in draws.groupby(["metric", "better"]):
         table = own.reset_index().pivot_table(
             index=["beta", "seed"], columns=["family", "strategy"], values="value"
@@ -80,26 +80,19 @@ def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
                 if len(parts) > 1:
                     everywhere = pair.groupby("seed")["plain"].transform("size") == len(parts)
                     parts.append((np.nan, pair[everywhere].groupby("seed").mean()))
-                rows += [
-                    {"family": family, "against": name, "metric": metric, "better": better, "beta": beta,
-                     "seeds": len(one), **one.mean().to_dict(), **_difference(one)}
-                    for beta, one in parts
-                ]  # fmt: skip
-    found = pd.DataFrame(rows)
-    if found.empty:
-        return found
-    several = [found["metric"], found["beta"].isna()]
-    found["p_holm"] = found.groupby(several)["p"].transform(lambda p: holm(p.to_numpy()))
-    gain = found["difference"] * found["better"].map(frames.gain_sign)
-    sure = found["p_holm"] < 1 - LEVEL
-    found["verdict"] = np.where(~sure, "tie", np.where(gain > 0, "better", "worse"))
-    found.loc[found["p_holm"].isna(), "verdict"] = "none"
-    return found.drop(columns="p")
-
-
-def _difference(pair: pd.DataFrame) -> dict[str, float]:
-    made = intervals([(pair["learned"] - pair["plain"]).to_numpy()[:, None, None]])
-    return {"difference": made.mean[0], "low": made.low[0], "high": made.high[0], "p": made.p[0]}
+                for beta, one in parts:
+                    row = {
+                        "family": family,
+                        "against": name,
+                        "metric": metric,
+                        "better": better,
+                        "beta": beta,
+                    }
+                    facts.append(row)
+                    pairs.append(one.to_numpy())
+                    families.append((metric, np.isnan(beta)))
+    found = paired_contrasts(facts, pairs, families=families)
+    return found.rename(columns={"own": "learned", "other": "plain"})
 
 
 def models(results: Results, data: Dataset) -> pd.DataFrame:

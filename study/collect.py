@@ -49,6 +49,7 @@ def collect(grids: Sequence[Run], *, experiment: str, question: str, profile: st
 
 
 def _stack(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
+    frames = [frame for frame in frames if len(frame)]
     if not frames:
         return schemas.conform(pd.DataFrame({c: [] for c in schemas.TABLES[table]}), table)
     return schemas.conform(pd.concat(frames, ignore_index=True), table)

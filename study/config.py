@@ -41,8 +41,8 @@ OBJECTIVE_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "wae": ("mmd_weight", "scales", "code_variance"),
     "ae": ("code_variance",),
     "rae": ("penalty", "penalty_weight", "code_variance"),
+    "gan": ("gradient_penalty",),
 }
-FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
 NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "linear": ("hidden",),  # which has none, but its keys always said so
     "mlp": ("hidden",),
@@ -101,6 +101,7 @@ class ObjectiveConfig:
         code_variance: the variance that the codes of `ae`, `rae` and `wae` are given after training.
         penalty: G of `rae`: "l2" of the decoder's parameters, "gradient" of the decoder, or "none".
         penalty_weight: w of `rae`.
+        gradient_penalty: γ of `gan`, on its discriminator.
     """
 
     noise: Literal["learned", "optimal"] = "learned"
@@ -112,6 +113,7 @@ class ObjectiveConfig:
     code_variance: float = 1e-6
     penalty: Literal["l2", "gradient", "none"] = "l2"
     penalty_weight: float = 1e-3
+    gradient_penalty: float = 0.1
 
     def __post_init__(self) -> None:
         _check_choices(self)
@@ -119,7 +121,7 @@ class ObjectiveConfig:
             _positive(self, name)
         if not self.scales or min(self.scales) <= 0:
             raise StudyError(f"scales: give at least one, all of them positive, got {self.scales}")
-        for name in ("tc_weight", "mmd_weight", "penalty_weight"):
+        for name in ("tc_weight", "mmd_weight", "penalty_weight", "gradient_penalty"):
             if getattr(self, name) < 0:
                 raise StudyError(f"{name}: weights of a loss cannot be negative, got {getattr(self, name)}")
 
@@ -158,6 +160,7 @@ class VAEConfig:
         "wae",
         "ae",
         "rae",
+        "gan",
     ] = "vae"
     network: Literal["linear", "mlp", "conv", "gru", "tcn"] = "mlp"
     latent_dim: int = 8

@@ -25,6 +25,7 @@ from study.models.priors.lars import FINAL_DRAWS
 from study.quality import quality_along_density
 from study.strategies import REFERENCES, REGISTRY, TrainedStrategy, hyperparameters, strategy
 from study.strategies.base import Fitted, Strategy, with_labels
+from study.strategies.prior import Prior, prior_of
 from study.training.model import TrainedModel
 from study.training.prior import LearnedPrior
 
@@ -87,7 +88,7 @@ def evaluate_model(
     key: jax.Array,
     *,
     model: TrainedModel,
-    encoded: Encoded,
+    encoded: Encoded | None,
     data: Dataset,
     evaluator: Evaluator | None,
     strategies: Sequence[str],
@@ -102,22 +103,20 @@ def evaluate_model(
 
     Strategies share the draw keys of each fit, so that their differences on one model are paired. A strategy that
     cannot be used on this model (no labels, too few codes) is a set of rows with its reason. What `fit_trained`
-    has fitted already, for this key, is not fitted again.
+    has fitted already, for this key, is not fitted again. A model without an encoder has no codes, `encoded` is None,
+    and nothing is measured of its latents.
     """
-    surgery_key, dimension_key, _, _, recon_key = jax.random.split(key, 5)
-    distance_key, quality_key = (jax.random.fold_in(surgery_key, i) for i in (1, 2))
-    prior = model.prior
-    apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=density_draws, prior=prior)
-    rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
-    rows += _distance_rows(two_sample(distance_key, encoded.train, draws=density_draws, prior=prior))
-    rows += _prior_rows(prior)
-    if model.conditional:
-        class_key = jax.random.fold_in(surgery_key, 3)
-        rows += _class_rows(by_class(class_key, encoded.train, draws=density_draws, prior=prior))
+    surgery_key, dimension_key, _, _, _ = jax.random.split(key, 5)
+    rows: list[dict[str, Any]] = []
+    latents = pd.DataFrame()
+    samples: dict[str, np.ndarray] = {}
+    draws_of: dict[str, np.ndarray] = {}
+    if encoded is not None:
+        rows += _latent_rows(key, model, encoded, data, draws=density_draws)
+        latents = dimension_table(dimension_key, encoded.train, draws=density_draws, prior=model.prior)
     if likelihood is not None:
         bounds = likelihood_rows(jax.random.fold_in(surgery_key, 4), model, data.held_out, likelihood)
         rows += [_row(MODEL, "{}", 0, 0, m) for m in bounds]
-    samples: dict[str, np.ndarray] = {}
     for name in strategies if evaluator is not None else ():
         assert evaluator is not None
         found, shown = _score(
@@ -136,10 +135,10 @@ def evaluate_model(
             samples[f"{name}/nearest"] = to_uint8(evaluator.nearest_train(shown[:NEAREST]), data)
         elif shown is not None and data.is_sequence:
             samples[f"{name}/windows"] = in_units(shown, data)
-    if encoded.train.d == 2:
+    if encoded is not None and encoded.train.d == 2:
         samples["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
-    draws_of: dict[str, np.ndarray] = {}
-    if evaluator is not None and strategies:
+    if encoded is not None and evaluator is not None and strategies:
+        quality_key = jax.random.fold_in(surgery_key, 2)
         scored = decoder(quality_key, model, decode)
         draws_of = quality_along_density(
             quality_key,
@@ -149,8 +148,23 @@ def evaluate_model(
             held_out=encoded.held_out,
             evaluator=evaluator,
         )
-    latents = dimension_table(dimension_key, encoded.train, draws=density_draws, prior=prior)
     return Evaluation(pd.DataFrame(rows), latents, samples, draws_of)
+
+
+def _latent_rows(
+    key: jax.Array, model: TrainedModel, encoded: Encoded, data: Dataset, *, draws: int
+) -> list[dict[str, Any]]:
+    """What is known of q(z) and the prior, and D of held-out data, with the key of `evaluate_model`."""
+    surgery_key, _, _, _, recon_key = jax.random.split(key, 5)
+    distance_key, class_key = (jax.random.fold_in(surgery_key, i) for i in (1, 3))
+    prior = model.prior
+    apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=draws, prior=prior)
+    rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
+    rows += _distance_rows(two_sample(distance_key, encoded.train, draws=draws, prior=prior))
+    rows += _prior_rows(prior)
+    if model.conditional:
+        rows += _class_rows(by_class(class_key, encoded.train, draws=draws, prior=prior))
+    return rows
 
 
 def is_trained(name: str) -> bool:
@@ -222,7 +236,7 @@ def _score(
     keys: Sequence[tuple[jax.Array, jax.Array]],
     *,
     model: TrainedModel,
-    encoded: Encoded,
+    encoded: Encoded | None,
     data: Dataset,
     evaluator: Evaluator,
     fitted: Fits,
@@ -268,7 +282,7 @@ def _score_fit(
     draw_keys: jax.Array,
     *,
     model: TrainedModel,
-    encoded: Encoded,
+    encoded: Encoded | None,
     data: Dataset,
     evaluator: Evaluator,
     ready: tuple[Fitted, float] | None,
@@ -292,10 +306,7 @@ def _score_fit(
                 known,
             )
         else:
-            fitted, seconds = ready or (
-                chosen.fit(fit_key, encoded.train, model=model, validation=encoded.validation),
-                time.perf_counter() - began,
-            )
+            fitted, seconds = ready or (_fit(chosen, fit_key, model, encoded), time.perf_counter() - began)
             make = lambda key: generate(  # noqa: E731
                 key, fitted, model=decoder(key, model, decode), data=data, n=n
             )
@@ -370,15 +381,28 @@ def _shown(n: int, data: Dataset) -> np.ndarray:
     return np.linspace(0, n - 1, min(SHOWN, n)).astype(int) if data.is_sequence else np.arange(min(SHOWN, n))
 
 
-def _fit_rows(info: Any, seconds: float, encoded: Encoded) -> list[Measurement]:
-    rows = [Measurement("seconds_fit", seconds, float("nan"), encoded.train.n, "", "lower")]
-    if "validation_log_prob" in info:
-        value = float(info["validation_log_prob"])
-        rows.append(
-            Measurement(
-                "log_density", value, float("nan"), encoded.validation.n, "codes of validation data", "higher"
-            )
+def _fit(chosen: Strategy, key: jax.Array, model: TrainedModel, encoded: Encoded | None) -> Fitted:
+    """The strategy fitted to the codes; the prior needs none.
+
+    Raises:
+        StudyError: the strategy needs codes, and there are none.
+    """
+    if encoded is not None:
+        return chosen.fit(key, encoded.train, model=model, validation=encoded.validation)
+    config = model.architecture.config
+    if not isinstance(chosen, Prior):
+        raise StudyError(
+            f"strategy {chosen.name!r}: needs codes, and family {config.family!r} has no encoder; draw from its prior"
         )
+    return prior_of(model, config.latent_dim)
+
+
+def _fit_rows(info: Any, seconds: float, encoded: Encoded | None) -> list[Measurement]:
+    codes = encoded.train.n if encoded is not None else 0
+    rows = [Measurement("seconds_fit", seconds, float("nan"), codes, "", "lower")]
+    if encoded is not None and "validation_log_prob" in info:
+        value, n = float(info["validation_log_prob"]), encoded.validation.n
+        rows.append(Measurement("log_density", value, float("nan"), n, "codes of validation data", "higher"))
     return rows
 
 

@@ -153,12 +153,14 @@ def _fit_group(
     group: list[tuple[PlannedCell, Stored | None, str]], plan: Plan, store: Store
 ) -> dict[str, Fits]:
     """Fits by run of the cells that are to be evaluated; what fails is left to their evaluation, which says why."""
-    encoded = {}
+    encoded: dict[PlannedCell, Encoded] = {}
     for planned, stored, _ in group:
         if stored is not None and store.get("evaluate", planned.evaluate_key) is None:
             with contextlib.suppress(*Failure):
                 model = checkpoint.unpack(stored.arrays, stored.facts)
-                encoded[planned] = _encoded(planned, model, plan, store)
+                codes = _encoded(planned, model, plan, store)
+                if codes is not None:
+                    encoded[planned] = codes
     config, keys = plan.config, [_evaluation_key(planned) for planned in encoded]
     try:
         fits = fit_trained(keys, list(encoded.values()), strategies=config.strategies, fits=config.fits)
@@ -225,7 +227,10 @@ def _evaluate(
     return Stored({**evaluation.samples, **draws}, facts)
 
 
-def _encoded(planned: PlannedCell, model: TrainedModel, plan: Plan, store: Store) -> Encoded:
+def _encoded(planned: PlannedCell, model: TrainedModel, plan: Plan, store: Store) -> Encoded | None:
+    """The codes of every part of the data; None where the model has no encoder."""
+    if not model.encodes:
+        return None
     parts = [field.name for field in dataclasses.fields(Encoded)]
     found = store.get("encode", planned.encode_key)
     if found is not None:

@@ -7,6 +7,7 @@ from study.models.ae import AE
 from study.models.base import Loss, Model
 from study.models.beta_tc_vae import BetaTCVAE
 from study.models.cvae import CVAE
+from study.models.gan import GAN
 from study.models.info_vae import InfoVAE
 from study.models.iwae import IWAE
 from study.models.linear_theory import LinearOptimum, linear_optimum
@@ -25,6 +26,7 @@ FAMILIES: dict[str, type[Model]] = {
     "wae": WAE,
     "ae": AE,
     "rae": RAE,
+    "gan": GAN,
 }
 _DESCRIBED = {
     "vae": (
@@ -63,6 +65,10 @@ _DESCRIBED = {
     "rae": (
         "deterministic codes, ½|z|² and a penalty on the decoder: its weights or its gradient",
         "Ghosh et al. 2020",
+    ),
+    "gan": (
+        "no encoder: the decoder of a vae against a discriminator of the encoder's size, z ~ N(0, I)",
+        "Goodfellow et al. 2014; Mescheder et al. 2018",
     ),
 }
 _NETWORKS = {

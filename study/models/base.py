@@ -39,11 +39,15 @@ class Model(nnx.Module):
         likelihood, objective: of the decoder, and the settings of the family's loss.
         encoder, decoder, prior: the networks, and the prior where it is learned.
         conditional: whether encoder and decoder see labels; `labels` is None for all other families.
+        encodes: whether there is an encoder; `encode` and what follows from it are not asked of a family without one.
+        momentum: Adam's decay of the mean gradient.
         blockwise: whether validation data are taken in blocks of about a batch, because the loss couples the examples
             of a batch or holds several draws of each.
     """
 
     conditional: ClassVar[bool] = False
+    encodes: ClassVar[bool] = True
+    momentum: ClassVar[float] = 0.9
     blockwise: ClassVar[bool] = False
 
     def __init__(

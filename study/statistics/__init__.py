@@ -2,6 +2,7 @@
 
 from study.statistics.across import across_settings
 from study.statistics.components import Components, component_table, variance_components
+from study.statistics.contrasts import contrasts
 from study.statistics.intervals import LEVEL, bootstrap_interval
 from study.statistics.multiplicity import holm
 from study.statistics.power import detectable, detectable_effect
@@ -15,6 +16,7 @@ __all__ = [
     "across_settings",
     "bootstrap_interval",
     "component_table",
+    "contrasts",
     "detectable",
     "detectable_effect",
     "holm",

@@ -2,14 +2,14 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 
-from study.statistics.intervals import LEVEL, intervals
+from study.statistics.contrasts import verdict
+from study.statistics.intervals import intervals
 from study.statistics.multiplicity import holm
 from study.statistics.power import detectable
 from study.statistics.replicates import BASELINE, Replicates, replicates
-from study.statistics.standing import distance_from_best, standings
+from study.statistics.standing import standings
 from study.strategies import REFERENCES
 
 
@@ -62,9 +62,4 @@ def _facts(row: Replicates) -> dict[str, object]:
 def _verdict(row: dict) -> str:
     if row["strategy"] == BASELINE:
         return "baseline"
-    if row["better"] == "none" or math.isnan(row["difference"]):
-        return "none"
-    if not row["p_holm"] < 1 - LEVEL:
-        return "tie"
-    here, there = distance_from_best(np.array([row["mean"], row["mean"] - row["difference"]]), row["better"])
-    return "better" if here < there else "worse"
+    return verdict(row["mean"], row["mean"] - row["difference"], p=row["p_holm"], better=row["better"])

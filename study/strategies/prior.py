@@ -71,9 +71,12 @@ class Prior:
         validation: Latents | None = None,
     ) -> FittedDensity:
         """N(0, I) in as many dimensions as the codes have, or the model's own prior."""
-        learned = getattr(model, "prior", None)
-        if learned is not None:
-            info = {"codes": latents.n, **getattr(learned, "info", {})}
-            return with_validation(key, FittedPrior(learned, latents.d, info), validation)
-        fitted = FittedGaussian(np.zeros(latents.d), np.eye(latents.d), {"codes": latents.n})
-        return with_validation(key, fitted, validation)
+        return with_validation(key, prior_of(model, latents.d, codes=latents.n), validation)
+
+
+def prior_of(model: Decoder | None, d: int, **info: Any) -> FittedGaussian | FittedPrior:
+    """The prior that the model learned, else N(0, I) in d dimensions; it needs no codes."""
+    learned = getattr(model, "prior", None)
+    if learned is not None:
+        return FittedPrior(learned, d, {**info, **getattr(learned, "info", {})})
+    return FittedGaussian(np.zeros(d), np.eye(d), info)

@@ -24,6 +24,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from study.config import TrainConfig
 from study.data.base import Dataset
 from study.data.binarise import check_binarisable
+from study.errors import StudyError
 from study.training.model import Architecture, TrainedModel
 
 BINARISE = 0xB1  # folded into a step's key to draw its examples; models fold in small numbers of their own
@@ -89,8 +90,12 @@ def train_cells(
     A diverged cell comes back like any other, with `model.finite` False.
 
     Raises:
-        StudyError: data that cannot be binarised are to be.
+        StudyError: data that cannot be binarised are to be, or training is to stop by a loss that does not fall.
     """
+    if training.patience and not architecture.encodes:
+        raise StudyError(
+            f"patience: the losses of family {architecture.config.family!r} say nothing of when to stop; set it to 0"
+        )
     if training.binarise:
         check_binarisable(data)
     batching = batching or default_batching(architecture)
@@ -197,7 +202,7 @@ def _train_one(
     n = train.x.shape[0]
     batch = min(training.batch_size, n)
     steps, epochs = training.steps_per_epoch(n), training.epochs(n)
-    adam = optax.scale_by_adam()
+    adam = optax.scale_by_adam(b1=architecture.momentum)
     # The generator is named: what a cell draws must not depend on a caller's global default.
     initial_key, train_key = jax.random.split(jax.random.key(seed, impl="threefry2x32"))
     parameters = architecture.initialise(initial_key, train.x)

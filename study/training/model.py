@@ -60,6 +60,16 @@ class Architecture:
         return FAMILIES[self.config.family].conditional
 
     @property
+    def encodes(self) -> bool:
+        """Whether there is an encoder."""
+        return FAMILIES[self.config.family].encodes
+
+    @property
+    def momentum(self) -> float:
+        """Adam's decay of the mean gradient."""
+        return FAMILIES[self.config.family].momentum
+
+    @property
     def blockwise(self) -> bool:
         """Whether validation data are taken in blocks: those of `Model.blockwise`, and networks that need memory."""
         return FAMILIES[self.config.family].blockwise or self.config.network not in FLAT_NETWORKS
@@ -128,8 +138,12 @@ class TrainedModel:
         """`[N, D]` -> mean `[N, d]`, log-variance `[N, d]`, float32; labels `[N]` matter to conditional families alone.
 
         Raises:
-            StudyError: x is not `[N, D]`, or labels are missing or not the model's.
+            StudyError: x is not `[N, D]`, labels are missing or not the model's, or there is no encoder.
         """
+        if not self.encodes:
+            raise StudyError(
+                f"model: family {self.architecture.config.family!r} has no encoder; draw from its prior alone"
+            )
         x = rows(x, self.architecture.size, "x")
         function = functools.partial(_encode, self.architecture, self.parameters)
         mean, log_var = in_blocks(function, x, self._labels(labels, len(x)))
@@ -165,6 +179,11 @@ class TrainedModel:
         return self.architecture.conditional
 
     @property
+    def encodes(self) -> bool:
+        """Whether there is an encoder."""
+        return self.architecture.encodes
+
+    @property
     def noise_variance(self) -> float:
         """Variance of p(x|z) around the decoder's mean, where it is Gaussian: β/(2α), or what the family learned."""
         return float(_noise_variance(self.architecture, self.parameters, self.alpha, self.beta))
@@ -176,9 +195,10 @@ class TrainedModel:
 
     @property
     def finite(self) -> bool:
-        """Whether every parameter and every loss is a finite number."""
+        """Whether every parameter, and D and R of every epoch, are finite numbers."""
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(self.parameters)]
-        return all(bool(np.isfinite(leaf).all()) for leaf in [*leaves, self.losses])
+        losses = [self.losses] if self.encodes else []  # without an encoder there is neither D nor R
+        return all(bool(np.isfinite(leaf).all()) for leaf in [*leaves, *losses])
 
     def _labels(self, labels: np.ndarray | None, n: int) -> np.ndarray | None:
         """Labels `[n]` int32 where the family sees them."""

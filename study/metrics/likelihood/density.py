@@ -50,8 +50,14 @@ def density(model: TrainedModel) -> Density:
     """The densities of a trained model, s being the noise of a Gaussian decoder: β/(2α), unless its family learns it.
 
     Raises:
-        StudyError: the model is conditional, or α or β is 0 and the decoder Gaussian, so that it has no noise variance.
+        StudyError: the model is conditional or has no encoder, or α or β is 0 and the decoder Gaussian, so that it has
+            no noise variance.
     """
+    if not model.encodes:
+        raise StudyError(
+            f"likelihood: family {model.architecture.config.family!r} has no encoder to propose z from; "
+            "choose one that has"
+        )
     if model.conditional:
         raise StudyError(
             "likelihood: log p(x) of a conditional model is a sum over labels that is not taken here; "

@@ -1,0 +1,252 @@
+"""Is drawing from a VAE's prior akin to a vanilla GAN?
+
+A GAN is trained with the decoder of a VAE as its generator: of one size, beginning at the same weights, on draws of the
+same N(0, I), for as many steps on batches of one size. It never meets a code that it will not be asked for, so that no
+latent distribution is left to choose. Every way to draw from the VAE is set against it, paired by seed.
+
+    study run gan_baseline                      MNIST, 15 VAEs and 5 GANs, half an hour on two cores
+    study run gan_baseline --profile quick      digits, 15 VAEs and 5 GANs, about two minutes
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
+from study.report.numbers import interval, listed, number, with_ends
+from study.report.plots import style
+from study.report.words import word
+from study.results import Results
+from study.statistics import bootstrap_interval, contrasts
+
+VAE, GAN, PRIOR = "vae", "gan", "prior"
+DRAWN = (PRIOR, "posterior", "gmm")  # from the VAE; a GAN has its prior and no codes
+STRATEGIES = (*DRAWN, "reconstruction", "held-out", "copycat", "noise")
+PRIMARY = "kid"
+METRICS = (PRIMARY, "fd_infinity", "precision", "recall", "density", "coverage", "sharpness", "authenticity")
+COSTS = ("train_seconds", "seconds_per_1000")
+
+
+def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
+    """The GAN against every way to draw from the VAE, and what the trainings cost."""
+    return {"gan_baseline": against(results.metrics), "cost": costs(results)}
+
+
+def against(metrics: pd.DataFrame) -> pd.DataFrame:
+    """value(GAN) − value(strategy of the VAE), paired by seed, at each β of the VAE.
+
+    Returns:
+        Columns against, beta, metric, better, seeds, gan, vae, difference, low, high (95 %, each on its own), p_holm
+        (over strategies × β of one metric) and verdict on the GAN.
+    """
+    scored = metrics[(metrics["status"] == "ok") & metrics["metric"].isin(METRICS)]
+    values = scored.groupby(["family", "strategy", "metric", "better", "beta", "seed"])["value"].mean()
+    own = values.reset_index()
+    made = own[(own["family"] == GAN) & (own["strategy"] == PRIOR)].set_index(["metric", "seed"])["value"]
+    facts, pairs = [], []
+    drawn = own[(own["family"] == VAE) & own["strategy"].isin(DRAWN)]
+    for (metric, better, name, beta), rows in drawn.groupby(["metric", "better", "strategy", "beta"]):
+        pair = pd.DataFrame(
+            {"gan": made.get(metric, pd.Series()), "vae": rows.set_index("seed")["value"]}
+        ).dropna()
+        if len(pair):
+            facts.append({"against": name, "beta": beta, "metric": metric, "better": better})
+            pairs.append(pair.to_numpy())
+    found = contrasts(facts, pairs, families=[row["metric"] for row in facts])
+    return found.rename(columns={"own": "gan", "other": "vae"})
+
+
+def costs(results: Results) -> pd.DataFrame:
+    """Steps, seconds of training, and seconds of 1000 draws from the prior, by family, with intervals."""
+    drawn = results.metrics[(results.metrics["strategy"] == PRIOR) & (results.metrics["metric"] == COSTS[1])]
+    seconds = drawn.groupby("run_id")["value"].mean().rename(COSTS[1])
+    rows = []
+    for family, own in results.runs.set_index("run_id").join(seconds).groupby("family"):
+        row: dict = {"family": family, "trainings": len(own), "steps": int(own["steps"].max())}
+        for name in COSTS:
+            ends = bootstrap_interval(own[name].dropna().to_numpy())
+            row |= dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
+    """The answer, the contrasts of all metrics, and the costs."""
+    found = tables["gan_baseline"]
+    text = (
+        "Each metric of what the GAN draws (`GAN`) and of what a strategy draws from the VAE at one β (`VAE`): means "
+        "over seeds, and their difference, paired by seed, with its 95 % interval. Verdicts are on the GAN, corrected "
+        "after Holm over all rows of a metric. The GAN has no encoder: strategies that need codes are rows of the "
+        "tables with that reason, and nothing is known of its latents, reconstructions or likelihood."
+    )
+    cost = (
+        "Seconds of one training beside others of its kind, and of 1000 draws. A step of the GAN moves two networks "
+        "and takes a second derivative."
+    )
+    return Findings(
+        answer(found),
+        (
+            Section("The GAN against the VAE", text, _readable(found), figure(found)),
+            Section("Cost", cost, _costs(tables["cost"])),
+        ),
+    )
+
+
+def answer(found: pd.DataFrame) -> str:
+    """Whether the GAN draws better than each strategy, in KID; and precision and recall beside the VAE's prior."""
+    rows = found[found["metric"] == PRIMARY] if len(found) else found
+    if rows.empty:
+        return "Nothing was compared: no GAN beside a VAE was trained and scored."
+    if (rows["verdict"] == "none").all():
+        return "Not decided: too few seeds for an interval."
+    parts = [
+        f"{_VERDICTS[verdict]} `{name}` at {listed(_size(row, verdict) for row in own)}"
+        for name in [s for s in DRAWN if s in set(rows["against"])]
+        for verdict, own in _by_verdict(rows[rows["against"] == name]).items()
+    ]
+    apart = rows[rows["against"] == PRIOR]["verdict"].isin(["better", "worse"])
+    lead = (
+        "No: at every β a GAN of the same decoder draws otherwise than the prior of the VAE."
+        if apart.all()
+        else "At some β yes, as far as seeds can tell: a GAN of the same decoder and the VAE's prior score alike there."
+        if apart.any()
+        else "Yes, as far as seeds can tell: a GAN of the same decoder and the prior of the VAE score alike."
+    )
+    return f"{lead} In {word(PRIMARY).label} the GAN {'; '.join(parts)}.{_spread(found)}"
+
+
+_VERDICTS = {"better": "beats", "worse": "loses to", "tie": "is not told from", "none": "is not set against"}
+
+
+def _by_verdict(rows: pd.DataFrame) -> dict[str, list[dict]]:
+    ordered = rows.sort_values("beta").to_dict("records")
+    found = {name: [dict(row) for row in ordered if row["verdict"] == name] for name in _VERDICTS}
+    return {name: own for name, own in found.items() if own}
+
+
+def _size(row: dict, verdict: str) -> str:
+    """The setting, and by how much where that is told from nothing."""
+    setting = f"β = {number(row['beta'])}"
+    if verdict not in ("better", "worse"):
+        return setting
+    low, high = sorted((abs(row["low"]), abs(row["high"])))
+    return f"{setting} (by {interval(abs(row['difference']), low, high)})"
+
+
+def _spread(found: pd.DataFrame) -> str:
+    """Precision and recall of both, where the VAE's prior does best."""
+    rows = found[found["against"] == PRIOR]
+    kid = rows[rows["metric"] == PRIMARY]
+    best = kid.loc[kid["vae"].idxmin(), "beta"]
+    own = rows[rows["beta"] == best].set_index("metric")
+    names = [name for name in ("precision", "recall", "sharpness", "authenticity") if name in own.index]
+    if not names:
+        return ""
+    each = [
+        f"{word(name).label} {number(own.loc[name, 'gan'])} against {number(own.loc[name, 'vae'])}"
+        for name in names
+    ]
+    return f" Beside the VAE's prior at β = {number(best)}, its best, the GAN has {listed(each)}."
+
+
+def _readable(found: pd.DataFrame) -> pd.DataFrame:
+    """Differences with their ends as one text per cell, the primary metric first."""
+    if found.empty:
+        return found
+    order = found["metric"].map({name: i for i, name in enumerate(METRICS)})
+    rows = found.assign(order=order).sort_values(["order", "against", "beta"], kind="stable")
+    out = pd.DataFrame(
+        {"metric": [word(name).label for name in rows["metric"]], "against": rows["against"].to_numpy()}
+    )
+    for name, column in (("β", "beta"), ("GAN", "gan"), ("VAE", "vae")):
+        out[name] = rows[column].map(number).to_numpy()
+    ends = zip(rows["difference"], rows["low"], rows["high"], strict=True)
+    out["difference"] = [interval(*values) for values in ends]
+    out["the GAN is"] = rows["verdict"].to_numpy()
+    return out
+
+
+def _costs(table: pd.DataFrame) -> pd.DataFrame:
+    out = table[["family", "trainings", "steps"]].copy()
+    for name in COSTS:
+        out[word(name).label] = [with_ends(row, name) for row in table.to_dict("records")]
+    return out
+
+
+def figure(found: pd.DataFrame) -> Figure | None:
+    """Fidelity and diversity of every way to draw from the VAE by β, the GAN's as a line across."""
+    names = [
+        name for name in (PRIMARY, "precision", "recall", "sharpness") if name in set(found.get("metric", ()))
+    ]
+    if not names:
+        return None
+    betas = sorted(found["beta"].unique())
+    ways = [name for name in DRAWN if name in set(found["against"])]
+    with style.styled():
+        fig, grid = style.panels(
+            1, len(names), height=2.6, title="The GAN, and every way to draw from the VAE"
+        )
+        for axes, name in zip(grid[0], names, strict=True):
+            rows = found[found["metric"] == name]
+            for i, way in enumerate(ways):
+                own = rows[rows["against"] == way].sort_values("beta")
+                place = np.arange(len(betas)) + 0.12 * (i - (len(ways) - 1) / 2)
+                values = own.set_index("beta").reindex(betas)["vae"]
+                axes.plot(
+                    place, values, style.markers(len(ways))[i], color=style.shades(len(ways))[i], label=way
+                )
+            axes.axhline(rows["gan"].mean(), color=style.INK, linewidth=1, linestyle=(0, (4, 3)), label="GAN")
+            axes.set_xticks(range(len(betas)), [number(beta) for beta in betas])
+            axes.set_xlim(-0.5, len(betas) - 0.5)
+            axes.set_xlabel("β of the VAE")
+            axes.set_title(word(name).label)
+        fig.legend(
+            *grid[0][0].get_legend_handles_labels(),
+            loc="outside upper right",
+            ncols=len(ways) + 1,
+            frameon=False,
+        )
+    return fig
+
+
+def families(vae: StudyConfig) -> tuple[StudyConfig, ...]:
+    """The VAE's grid over β, and the GAN, to which β is nothing."""
+    gan = dataclasses.replace(vae, model=dataclasses.replace(vae.model, family=GAN), betas=(1.0,))
+    return vae, gan
+
+
+QUICK = StudyConfig(
+    dataset="digits",
+    model=VAEConfig(latent_dim=8, hidden=(128,)),
+    training=TrainConfig(steps=12_000),
+    betas=(0.02, 0.1, 0.5),
+    strategies=STRATEGIES,
+    density_draws=500,
+)
+DEFAULT = dataclasses.replace(
+    QUICK,
+    dataset="mnist",
+    model=VAEConfig(latent_dim=16, hidden=(256,)),
+    training=TrainConfig(steps=18_000),
+    betas=(0.1, 0.5, 2.0),
+    n_samples=2000,
+    density_draws=300,
+)
+SMOKE = dataclasses.replace(
+    QUICK, model=VAEConfig(latent_dim=2, hidden=(32,)), training=TrainConfig(steps=300), betas=(0.1,),
+    seeds=(0, 1, 2), density_draws=200,
+)  # fmt: skip
+
+EXPERIMENT = Experiment(
+    name="gan_baseline",
+    question="Is drawing from a VAE's prior akin to a vanilla GAN?",
+    profiles={"smoke": families(SMOKE), "quick": families(QUICK), "default": families(DEFAULT)},
+    findings=findings,
+    tables=tables,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(experiment_main(EXPERIMENT))

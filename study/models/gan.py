@@ -1,0 +1,83 @@
+"""A GAN whose generator is the decoder of a VAE of the same size: no encoder, and nothing to draw from but the prior.
+
+    generator's loss       E_z softplus(−T(G(z))),   z ~ N(0, I)
+    discriminator's loss   E_x softplus(−T(x)) + E_z softplus(T(G(z))) + ½γ E_x ‖∂T(x)/∂x‖²
+
+T is the logit of a discriminator, the encoder's network with one output; γ is `gradient_penalty`. Each step moves both
+networks at once, on one batch of data and one of draws: a gradient stop keeps each loss to its own network, so that
+one sum is minimised by the engine like any other loss. Adam goes without its mean gradient, as in the latter.
+
+Source: :cite:`goodfellow2014`, the non-saturating loss of section 3; the penalty on data alone, R₁, of
+:cite:`mescheder2018`, section 4.1, with which training converges near the solution where it need not without.
+
+The thread: sampling a VAE's prior is "akin to a vanilla GAN". A GAN's decoder is trained on draws of the prior itself,
+so no aggregate posterior can differ from it. α and β weigh nothing: there is no D, and there is no R.
+"""
+
+import dataclasses
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from study.config import VAEConfig
+from study.models.base import Loss, Model
+from study.models.likelihoods import Likelihood
+from study.models.networks import build_networks
+
+
+class GAN(Model):
+    """A decoder and, for training alone, a discriminator."""
+
+    encodes: ClassVar[bool] = False
+    momentum: ClassVar[float] = 0.0
+
+    def __init__(
+        self,
+        config: VAEConfig,
+        size: int,
+        likelihood: Likelihood,
+        *,
+        shape: tuple[int, ...] = (),
+        classes: int = 0,
+        rngs: nnx.Rngs,
+    ):
+        """As `Model`, with a discriminator for an encoder."""
+        super().__init__(config, size, likelihood, shape=shape, classes=classes, rngs=rngs)
+        del self.encoder
+        scalar = dataclasses.replace(config, latent_dim=1)
+        self.discriminator, _ = build_networks(scalar, size, shape=shape, rngs=rngs)
+        self.latent_dim = config.latent_dim
+
+    def loss(
+        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+    ) -> Loss:
+        """The sum of both losses of x `[B, D]` and as many draws; D and R are NaN, since there are none."""
+        made = self.decode(jax.random.normal(key, (len(x), self.latent_dim)))
+        graph, parameters = nnx.split(self.discriminator)
+        fixed = _Logit(graph, jax.tree.map(jax.lax.stop_gradient, parameters))
+        logit = _Logit(graph, parameters)
+        generator = jax.nn.softplus(-fixed(made)).mean()
+        discriminator = (
+            jax.nn.softplus(-logit(x)) + jax.nn.softplus(logit(jax.lax.stop_gradient(made)))
+        ).mean()
+        slope = jax.grad(lambda x: logit(x).sum())(x)
+        penalty = 0.5 * self.objective.gradient_penalty * jnp.square(slope).sum(-1).mean()
+        nothing = jnp.full(x.shape[:1], jnp.nan)
+        return Loss(generator + discriminator + penalty, nothing, nothing)
+
+    def noise_variance(self, alpha: jax.Array, beta: jax.Array) -> jax.Array:
+        """0: the generator is no distribution but a function."""
+        return jnp.zeros_like(beta)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Logit:
+    """T of x `[B, D]`: `[B]`, the first output of the discriminator's network with these parameters."""
+
+    graph: nnx.GraphDef
+    parameters: nnx.State
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return nnx.merge(self.graph, self.parameters)(x)[0][:, 0]
