@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.report import frames
-from study.report.numbers import interval, listed, number
+from study.report.numbers import listed, number, with_ends
 from study.report.plots import style
 from study.results import Results
 from study.statistics import bootstrap_interval
@@ -39,6 +39,7 @@ STRATEGIES = (
     "prior", "posterior", "class-posterior", "gmm", "reconstruction", "held-out", "copycat", "noise",
 )  # fmt: skip
 QUALITY = ("kid", "precision", "recall", "class_histogram", "authenticity")
+SHARES = (ACCURACY, "precision", "recall", "authenticity")  # which no interval leaves 0 to 1
 MISMATCH = (
     "rate",
     "class_kl_lower",
@@ -89,9 +90,10 @@ def mismatch(results: Results) -> pd.DataFrame:
 
 
 def _ends(name: str, values: pd.Series) -> dict[str, float]:
-    return dict(
-        zip((name, f"{name}_low", f"{name}_high"), bootstrap_interval(values.to_numpy()), strict=True)
-    )
+    mean, low, high = bootstrap_interval(values.to_numpy())
+    if name in SHARES:
+        low, high = np.clip([low, high], 0, 1)
+    return {name: mean, f"{name}_low": low, f"{name}_high": high}
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
@@ -125,9 +127,8 @@ def answer(table: pd.DataFrame) -> str:
         own = table[(table["family"] == family) & (table["strategy"] == strategy)].sort_values("beta")
         if len(own):
             each = [
-                f"{interval(r[ACCURACY], r[f'{ACCURACY}_low'], r[f'{ACCURACY}_high'], scale=100, places=1)} % at "
-                f"β = {number(r['beta'])}"
-                for _, r in own.iterrows()
+                f"{with_ends(row, ACCURACY, scale=100, places=1)} % at β = {number(row['beta'])}"
+                for row in own.to_dict("records")
             ]
             parts.append(f"`{strategy}` of the {family} gives the class that was asked for in {listed(each)}")
     held = table[table["strategy"] == "held-out"][ACCURACY].mean()
@@ -148,8 +149,7 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
     plain = [c for c in ("family", "strategy", "beta", "seeds", "trainings") if c in table]
     out = table[plain].copy()
     for name in [c for c in table if f"{c}_low" in table]:
-        ends = zip(table[name], table[f"{name}_low"], table[f"{name}_high"], strict=True)
-        out[name] = [interval(*values) for values in ends]
+        out[name] = [with_ends(row, name) for row in table.to_dict("records")]
     return out
 
 

@@ -177,36 +177,40 @@ def _costs(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def figure(found: pd.DataFrame) -> Figure | None:
-    """Fidelity and diversity of every way to draw from the VAE by β, the GAN's as a line across."""
-    names = [
-        name for name in (PRIMARY, "precision", "recall", "sharpness") if name in set(found.get("metric", ()))
-    ]
+    """Differences of the GAN from every way to draw from the VAE, a panel for each metric, by β."""
+    rows = found if len(found) else pd.DataFrame(columns=["metric", "against", "beta"])
+    names = [name for name in (PRIMARY, "precision", "recall", "sharpness") if name in set(rows["metric"])]
     if not names:
         return None
-    betas = sorted(found["beta"].unique())
-    ways = [name for name in DRAWN if name in set(found["against"])]
+    betas = sorted(rows["beta"].unique())
+    ways = [name for name in DRAWN if name in set(rows["against"])]
     with style.styled():
         fig, grid = style.panels(
-            1, len(names), height=2.6, title="The GAN, and every way to draw from the VAE"
+            1,
+            len(names),
+            height=0.5 * len(ways) + 1.5,
+            title="The GAN against every way to draw from the VAE",
         )
         for axes, name in zip(grid[0], names, strict=True):
-            rows = found[found["metric"] == name]
-            for i, way in enumerate(ways):
-                own = rows[rows["against"] == way].sort_values("beta")
-                place = np.arange(len(betas)) + 0.12 * (i - (len(ways) - 1) / 2)
-                values = own.set_index("beta").reindex(betas)["vae"]
-                axes.plot(
-                    place, values, style.markers(len(ways))[i], color=style.shades(len(ways))[i], label=way
-                )
-            axes.axhline(rows["gan"].mean(), color=style.INK, linewidth=1, linestyle=(0, (4, 3)), label="GAN")
-            axes.set_xticks(range(len(betas)), [number(beta) for beta in betas])
-            axes.set_xlim(-0.5, len(betas) - 0.5)
-            axes.set_xlabel("β of the VAE")
+            middle = style.rows_axis(axes, ways)
+            own = rows[rows["metric"] == name]
+            for i, beta in enumerate(betas):
+                at = own[own["beta"] == beta].set_index("against").reindex(ways)
+                reach = np.clip([at["difference"] - at["low"], at["high"] - at["difference"]], 0, None)
+                axes.errorbar(
+                    at["difference"], middle + 0.2 * (i - (len(betas) - 1) / 2), xerr=np.nan_to_num(reach),
+                    fmt=style.markers(len(betas))[i], color=style.shades(len(betas))[i], markersize=4, capsize=2,
+                    label=f"β = {number(beta)}",
+                )  # fmt: skip
+            axes.axvline(0, color=style.INK, linewidth=0.8)
+            axes.locator_params(axis="x", nbins=4)
             axes.set_title(word(name).label)
+            axes.set_xlabel(style.better_arrow(own["better"].iloc[0]).replace("better", "GAN better"))
+        fig.supxlabel("GAN − VAE, with 95 % intervals", fontsize=9)
         fig.legend(
             *grid[0][0].get_legend_handles_labels(),
             loc="outside upper right",
-            ncols=len(ways) + 1,
+            ncols=len(betas),
             frameon=False,
         )
     return fig

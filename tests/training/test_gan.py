@@ -105,7 +105,7 @@ def test_each_loss_moves_its_own_network(digits):
     found = jax.grad(lambda p: architecture.merge(p).loss(key, x, None, one, one).value)(parameters)
 
     def losses(p: nnx.State) -> tuple[jax.Array, jax.Array]:
-        gan = architecture.merge(p)
+        gan: Any = architecture.merge(p)
         logit = lambda x: gan.discriminator(x)[0][:, 0]  # noqa: E731
         made = gan.decode(jax.random.normal(key, (20, 3)))
         slopes = jax.vmap(jax.grad(lambda x: logit(x[None, :])[0]))(x)
