@@ -179,7 +179,7 @@ def _costs(table: pd.DataFrame) -> pd.DataFrame:
 def figure(found: pd.DataFrame) -> Figure | None:
     """Differences of the GAN from every way to draw from the VAE, a panel for each metric, by β."""
     rows = found if len(found) else pd.DataFrame(columns=["metric", "against", "beta"])
-    names = [name for name in (PRIMARY, "precision", "recall", "sharpness") if name in set(rows["metric"])]
+    names = [name for name in (PRIMARY, "precision", "recall", "coverage") if name in set(rows["metric"])]
     if not names:
         return None
     betas = sorted(rows["beta"].unique())
