@@ -94,8 +94,8 @@ def order(metrics: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Columns family, alpha, beta, first, second, seeds, and by each way the difference, _low, _high (95 %, each on
         its own) and _p_holm (over all pairs × settings of that way), negative where the first is better; `interaction`,
-        how much the difference changes, with its ends; and `kept`: "same" or "reversed" where both ways tell the two apart,
-        "means only" or "draws only" where one does, "tie" where none does, "none" without an interval.
+        how much the difference changes, with its ends; and `kept`: "same" or "reversed" where both ways tell the two
+        apart, "means only" or "draws only" where one does, "tie" where none does, "none" without an interval.
     """
     table = _wide(_scored(metrics, (PRIMARY,)), ["decode", "strategy"])
     rows = []
@@ -209,8 +209,8 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         "s is the variance that p(x|z) claims around the decoder's mean: β/(2α), or what the σ-VAE has learned, which "
         "short trainings leave above its optimum, since it moves by no more than the step size at each step. The "
         "residual variance is the squared error per pixel of held-out data through encoder (one draw of z) and "
-        "decoder. Where their ratio is 1 the decoder claims the noise that it has. The residual need not look like that "
-        "noise: it is structured, and p(x|z) is independent from pixel to pixel."
+        "decoder. Where their ratio is 1 the decoder claims the noise that it has. The residual need not look like "
+        "that noise: it is structured, and p(x|z) is independent from pixel to pixel."
     )
     sections = [
         Section("What drawing x changes", change, _readable_changes(found, models), figure(found, models)),
