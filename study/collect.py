@@ -76,6 +76,7 @@ def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
         "alpha": cell.alpha,
         "beta": cell.beta,
         "noise_variance": noise_variance(cell.alpha, cell.beta) if likelihood == "gaussian" else np.nan,
+        "decode": plan.config.decode,
         "seed": cell.seed,
         "steps": epochs * training.steps_per_epoch(n),
         "epochs": epochs,

@@ -20,7 +20,7 @@ from study.latents.two_sample import TwoSample, two_sample
 from study.metrics.base import Measurement, missing
 from study.metrics.evaluate import Evaluator
 from study.metrics.likelihood import HELD_OUT, likelihood_rows
-from study.models.likelihoods import Likelihood
+from study.models.likelihoods import Likelihood, noise_variance
 from study.models.priors.lars import FINAL_DRAWS
 from study.quality import quality_along_density
 from study.strategies import REFERENCES, REGISTRY, TrainedStrategy, hyperparameters, strategy
@@ -162,6 +162,7 @@ def _latent_rows(
     rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
     rows += _distance_rows(two_sample(distance_key, encoded.train, draws=draws, prior=prior))
     rows += _prior_rows(prior)
+    rows += _noise_rows(model)
     if model.conditional:
         rows += _class_rows(by_class(class_key, encoded.train, draws=draws, prior=prior))
     return rows
@@ -440,6 +441,20 @@ def _prior_rows(prior: LearnedPrior | None) -> list[dict[str, Any]]:
         return []
     value, stderr = (float(prior.info[name]) for name in ("normaliser", "normaliser_stderr"))
     return [_row(MODEL, "{}", 0, 0, Measurement("normaliser", value, stderr, FINAL_DRAWS, "prior", "none"))]
+
+
+def _noise_rows(model: TrainedModel) -> list[dict[str, Any]]:
+    """The variance of a Gaussian decoder where it is learned; elsewhere it is β/(2α), which the tables have."""
+    if model.architecture.likelihood != "gaussian":
+        return []
+    own = model.noise_variance
+    if np.isclose(own, noise_variance(model.alpha, model.beta), rtol=1e-5, atol=0):
+        return []
+    return [
+        _row(
+            MODEL, "{}", 0, 0, Measurement("decoder_variance", own, 0.0, model.architecture.size, "", "none")
+        )
+    ]
 
 
 def _class_rows(found: ByClass) -> list[dict[str, Any]]:

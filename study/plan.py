@@ -28,11 +28,15 @@ class PlannedCell:
     train_key: str
     encode_key: str
     evaluate_key: str
+    decode: str = "mean"
 
     @property
     def run_id(self) -> str:
-        """The name of this model in every table."""
-        return self.train_key[:12]
+        """The name of this model in every table, and of what is scored where that is not the decoder's mean.
+
+        One model scored both ways is two runs, which share what is trained and encoded.
+        """
+        return self.train_key[:12] + ("" if self.decode == "mean" else f"-{self.decode}")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -108,7 +112,8 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         cell = Cell(float(alpha), float(beta), seed, config.training.learning_rate)
         train = content_key({**trained, "cell": dataclasses.asdict(cell)})
         encode = content_key({"stage": "encode", "parent": train})
-        return PlannedCell(cell, train, encode, content_key({**measured, "parent": encode}))
+        evaluate = content_key({**measured, "parent": encode})
+        return PlannedCell(cell, train, encode, evaluate, config.decode)
 
     grid = [(a, b, s) for a in config.alphas for b in config.betas for s in config.seeds]
     extractor_key = content_key({"stage": "features", **features})

@@ -21,6 +21,7 @@ CONFIGURATION = [
     "alpha",
     "beta",
     "noise_variance",
+    "decode",
     "seed",
 ]
 
@@ -30,7 +31,7 @@ class Results:
     """The tables of one results folder.
 
     Attributes:
-        runs: one row per trained model (`schemas.RUNS`).
+        runs: one row per trained model (`schemas.RUNS`), two where its means and its draws of x are both scored.
         metrics: one row per run, strategy, fit, draw and metric (`schemas.METRICS`), joined with the
             configuration columns of its run.
         latents: one row per run and latent dimension (`schemas.LATENTS`), joined likewise.

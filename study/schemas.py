@@ -22,6 +22,7 @@ RUNS: Mapping[str, str] = {
     "alpha": "float64",
     "beta": "float64",
     "noise_variance": "float64",
+    "decode": "string",
     "seed": "int64",
     "steps": "int64",
     "epochs": "int64",
@@ -91,7 +92,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 
 # What a table that was written before a column existed has in it.
-BEFORE: Mapping[str, Mapping[str, str | int]] = {"runs": {"prior": "", "patience": 0}}
+BEFORE: Mapping[str, Mapping[str, str | int]] = {"runs": {"prior": "", "patience": 0, "decode": "mean"}}
 
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:

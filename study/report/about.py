@@ -96,6 +96,11 @@ def failed_note(results: Results) -> str:
     """How many runs failed and how many measurements are missing, in a sentence."""
     runs, metrics = results.runs, results.metrics
     bad, gone = int((~runs["status"].isin(NOT_FAILED)).sum()), int((metrics["status"] != "ok").sum())
+    if not bad and not gone and "decode" in runs and len(set(runs["decode"])) > 1:
+        return (
+            f"All {count(len(runs), 'scoring')} of trained models, by their means or by draws of x, and all "
+            f"{count(len(metrics), 'measurement')} succeeded."
+        )
     if not bad and not gone:
         return f"All {count(len(runs), 'training')} and all {count(len(metrics), 'measurement')} succeeded."
     return (

@@ -1,7 +1,7 @@
 """Selections from the tables that every figure, table and sentence of the report starts from."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy import stats
 from study.report.numbers import number
 from study.report.words import MODEL, REFERENCES, STRATEGIES, in_order
 from study.results import Results
+from study.statistics.replicates import KIND
 
 QUALITY = ["kid", "fd", "precision", "recall", "density", "coverage", "sharpness", "class_histogram"]
 QUALITY += ["fd_infinity", "sliced_w2", "c2st", "vendi", "fd_pixels", "kid_pixels"]
@@ -64,20 +65,29 @@ class Setting:
 def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Results, pd.DataFrame]]:
     """Results and summary of each kind of model, under a name that tells it from the others; "vae" first.
 
-    Figures and sentences are about one kind: an average over families answers no question.
+    Figures and sentences are about one kind: an average over families answers no question. Models whose draws of x are
+    scored are a kind of their own, after those whose means are.
     """
-    runs = results.runs
-    if not len(runs) or not {"family", "prior"} <= set(summary.columns):
+    runs, columns = results.runs, list(KIND)
+    if not len(runs) or not set(columns) <= set(summary.columns):
         return {str(runs["family"].iloc[0]) if len(runs) else "vae": (results, summary)}
-    kinds = runs[["family", "prior"]].fillna("").drop_duplicates().sort_values(["family", "prior"])
+    every = runs.reindex(columns=columns).fillna(KIND)
+    kinds = every.drop_duplicates().sort_values(columns)
     kinds = kinds.iloc[np.argsort(kinds["family"].ne("vae"), kind="stable")]
-    several = kinds["family"].duplicated(keep=False)
+    settings_of = kinds.groupby("family")["prior"].nunique()
     parts = {}
-    for (family, prior), long in zip(kinds.itertuples(index=False, name=None), several, strict=True):
-        own = runs[(runs["family"] == family) & (runs["prior"].fillna("") == prior)]
-        rows = summary[(summary["family"] == family) & (summary["prior"] == prior)]
-        parts[f"{family} ({prior})" if long else family] = results.only(own["run_id"]), rows
+    for kind in kinds.itertuples(index=False, name=None):
+        family, prior, decode = kind
+        own = runs[where(every, dict(zip(columns, kind, strict=True)))]
+        rows = summary[where(summary, dict(zip(columns, kind, strict=True)))]
+        told = [prior] * bool(settings_of[family] > 1) + [f"decode={decode}"] * (decode != "mean")
+        parts[f"{family} ({', '.join(told)})" if told else family] = results.only(own["run_id"]), rows
     return parts
+
+
+def where(frame: pd.DataFrame, values: Mapping[str, Any]) -> pd.Series:
+    """Whether the columns that `values` names have those values, row by row."""
+    return frame[list(values)].eq(pd.Series(values, dtype=object)).all(axis=1)
 
 
 def each(frame: pd.DataFrame) -> Iterator[Any]:

@@ -173,6 +173,11 @@ METRICS = {
     ),
     "rate": Word("rate", "nats", "KL(q(z|x)‖p(z)) summed over latents, mean over examples"),
     "distortion": Word("distortion D", "", "reconstruction term on test data, summed over data dimensions"),
+    "decoder_variance": Word(
+        "decoder variance σ²",
+        "",
+        "variance of p(x|z) around the decoder's mean, where it is learned; elsewhere it is s = β/(2α)",
+    ),
     "mi_lower": Word("I(n; z), lower", "nats", "lower end of the information between example and code"),
     "mi_upper": Word("I(n; z), upper", "nats", "upper end of the information between example and code"),
     "kl_aggregate_lower": Word("KL(q(z)‖p(z)), lower", "nats", "lower end of the prior's mismatch"),

@@ -8,10 +8,9 @@ import pandas as pd
 
 BASELINE = "prior"
 GRID = ["alpha", "beta", "noise_variance"]
-MODEL = [
-    "family",
-    "prior",
-]  # what is compared, and never averaged over; `prior` has the settings of either kind
+# What is compared, and never averaged over, and what it is where a frame has no such column; `prior` has the settings
+# of the prior or the loss.
+KIND = {"family": "vae", "prior": "", "decode": "mean"}
 
 
 def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd.DataFrame:
@@ -26,15 +25,15 @@ def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd
     return joined.drop(columns="value_baseline")
 
 
-def by_model(metrics: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
-    """(family, settings of its prior or its loss) and the rows of each kind of model, in order of appearance."""
-    columns = [name for name in MODEL if name in metrics]
+def by_model(metrics: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
+    """(family, settings of its prior or its loss, decode) and the rows of each kind, in order of appearance."""
+    columns = [name for name in KIND if name in metrics]
     if not columns or metrics.empty:
-        yield ("vae", ""), metrics
+        yield (KIND["family"], KIND["prior"], KIND["decode"]), metrics
         return
-    for key, rows in metrics.groupby([metrics[name].fillna("") for name in columns], sort=False):
-        found = dict(zip(columns, map(str, key), strict=True))
-        yield (found.get("family", "vae"), found.get("prior", "")), rows
+    for key, rows in metrics.groupby([metrics[name].fillna(KIND[name]) for name in columns], sort=False):
+        found = KIND | dict(zip(columns, map(str, key), strict=True))
+        yield (found["family"], found["prior"], found["decode"]), rows
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,7 +41,7 @@ class Replicates:
     """All replicates of one strategy and metric, at one setting or averaged over the grid, of one kind of model.
 
     Attributes:
-        family, prior: the kind of model, as in `schemas.RUNS`.
+        family, prior, decode: the kind of model and of x, as in `schemas.RUNS`.
         setting: (α, β, s), or None for the average over the grid.
         strategy, metric, better, reference, n: as in `schemas.METRICS`.
         seeds: `[S]` training seeds.
@@ -51,6 +50,7 @@ class Replicates:
 
     family: str
     prior: str
+    decode: str
     setting: tuple[float, float, float] | None
     strategy: str
     metric: str
@@ -73,7 +73,7 @@ def replicates(metrics: pd.DataFrame, *, average: bool = True) -> Iterator[Repli
             yield from _of_one(model, paired_differences(rows), average=average)
 
 
-def _of_one(model: tuple[str, str], frame: pd.DataFrame, *, average: bool) -> Iterator[Replicates]:
+def _of_one(model: tuple[str, str, str], frame: pd.DataFrame, *, average: bool) -> Iterator[Replicates]:
     """The replicates of one kind of model."""
     facts = frame.groupby(["strategy", "metric"], sort=False)[["better", "reference", "n"]].first()
     settings = list(frame[GRID].drop_duplicates().itertuples(index=False, name=None))

@@ -24,9 +24,8 @@ def standings(rows: Sequence[Replicates]) -> list[str]:
     contests = defaultdict(list)
     for i, row in enumerate(rows):
         if row.strategy not in [*REFERENCES, "model"] and row.better != "none":
-            contests[repr((row.family, row.prior, row.setting, row.metric))].append(
-                i
-            )  # repr, since NaN does not equal itself
+            kind = (row.family, row.prior, row.decode, row.setting, row.metric)
+            contests[repr(kind)].append(i)  # repr, since NaN does not equal itself
     pairs: list[tuple[int, int]] = []
     for members in contests.values():
         seeds = np.unique(np.concatenate([rows[i].seeds for i in members]))

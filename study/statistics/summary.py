@@ -16,16 +16,16 @@ from study.strategies import REFERENCES
 def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     """One row per (α, β), strategy and metric, and one averaged over the grid (α, β, s are NaN).
 
-    Kinds of models (family and settings of its prior) are never averaged over: each has its own rows, and `prior` is
-    the one of that family. The families of Holm's correction are, for each metric, the strategies averaged over the
-    grid, and the strategies × settings, of all kinds of models; reference rows are instruments and form families of
-    their own.
+    Kinds of models (family, settings of its prior, means or draws of x) are never averaged over: each has its own
+    rows, and `prior` is the one of that kind. The families of Holm's correction are, for each metric, the strategies
+    averaged over the grid, and the strategies × settings, of all kinds of models; reference rows are instruments and
+    form families of their own.
 
     Args:
         metrics: `Results.metrics`, joined with the configuration columns.
 
     Returns:
-        Columns family, prior, alpha, beta, noise_variance, strategy, metric, better, reference, n, seeds, mean,
+        Columns family, prior, decode, alpha, beta, noise_variance, strategy, metric, better, reference, n, seeds, mean,
         low_mean, high_mean, difference, low, high (paired against `prior`, each interval on its own), p, p_holm (of no
         difference, alone and within its family), detectable (the smallest true difference that such an interval
         excludes zero at with 80 % power), verdict (by p_holm), standing.
@@ -53,7 +53,7 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
 def _facts(row: Replicates) -> dict[str, object]:
     alpha, beta, noise = row.setting or (math.nan,) * 3
     return {
-        "family": row.family, "prior": row.prior,
+        "family": row.family, "prior": row.prior, "decode": row.decode,
         "alpha": alpha, "beta": beta, "noise_variance": noise, "strategy": row.strategy, "metric": row.metric,
         "better": row.better, "reference": row.reference, "n": row.n, "seeds": len(row.seeds),
     }  # fmt: skip
