@@ -3,14 +3,16 @@
 Two hidden layers of 300 units each way, 50 latents, a Bernoulli decoder, α = β = 1, images binarised anew at each step.
 Held-out images are binarised once; −log p(x) is bounded by 5000 importance samples. The literature's band for two
 layers of 200 to 500 units is 86 to 92 nats: 86.76 with 19 active units after 3,280 epochs :cite:`burda2016`, 88.75 on
-images binarised once and for all :cite:`tomczak2018`. Ours trains an eighth as long as the former.
+images binarised once and for all :cite:`tomczak2018`. Ours trains an eighth as long as the former. How many units are
+active hangs on how training began, so a second training lets β rise over its first fifth :cite:`bowman2016`.
 
-    study run binarised_mnist                      MNIST, one VAE, 400 epochs: forty minutes on one core
+    study run binarised_mnist                      MNIST, two VAEs, 400 epochs each: an hour on one core
     study run binarised_mnist --profile quick      four epochs; far from the band
 """
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -81,52 +83,77 @@ def bounds(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
     kept = rows["metric"].str.match(r"elbo$|iwae_|ais$|posterior_gap|active_units$|rate$|effective_samples$")
     table = rows.loc[kept, ["run_id", "seed", "metric", "value", "stderr", "n"]]
     facts = results.runs.set_index("run_id")[
-        ["epochs", "steps", "batch_size", "hidden", "latent_dim", "train_seconds"]
+        ["epochs", "steps", "batch_size", "hidden", "latent_dim", "kl_warmup", "train_seconds"]
     ]
     return {"binarised_mnist": table.merge(facts, left_on="run_id", right_index=True)}
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """Ours beside the literature's, with all bounds."""
+    """Each training beside the literature's, with all bounds."""
     table = tables["binarised_mnist"]
+    ours = [trained(own) for _, own in table.groupby("kl_warmup")]
+    if not ours:
+        return Findings("Nothing was measured: no training came to its end.")
+    plain, first = ours[0], table.iloc[0]
+    inside = BAND[0] <= plain["nll"] <= BAND[1]
+    answer = (
+        f"{'Yes' if inside else 'No'}: −log p(x) is at most {plain['NLL, nats']} nats by {SAMPLES} importance samples "
+        f"on {plain['n']:.0f} held-out images (95 % interval over images), {'inside' if inside else 'outside'} the "
+        f"literature's band of {BAND[0]:.0f} to {BAND[1]:.0f}, after {plain['epochs']:.0f} epochs against 3,280 for "
+        f"the 86.76 of Burda et al. 2016. {_units(plain)} The encoder misses {number(plain['gap'])} nats of it: the "
+        f"ELBO lies so far below.{''.join(f' {_warmed(row)}' for row in ours[1:])}"
+    )
+    text = (
+        "NLL is minus the importance-weighted bound with 5000 samples, an upper bound in expectation. Training images "
+        "are binarised anew at each step unless said. Active: the variance of the posterior mean over images is above "
+        f"0.01; ours is taken over training images. Ours are {first['steps']:.0f} steps of {first['batch_size']:.0f} "
+        f"images with a cosine decay, {first['train_seconds'] / 60:.0f} minutes each; Burda et al. took 9.8 million "
+        "steps of 20, the step size falling eight times. Ours are scored on some of their 10,000 test images, the "
+        "first of the second half, as the intervals say."
+    )
+    more = "Means over held-out images, standard errors over images; posterior_gap is KL(q(z|x)‖p(z|x)) from below."
+    columns = ["source", "hidden", "latents", "test images", "epochs", "NLL, nats", "active units"]
+    return Findings(
+        answer,
+        (
+            Section("Beside the literature", text, pd.DataFrame([*ours, *PUBLISHED])[columns]),
+            Section("All bounds", more, table[["kl_warmup", "metric", "value", "stderr", "n"]]),
+        ),
+    )
+
+
+def trained(table: pd.DataFrame) -> dict[str, Any]:
+    """One training as a row of the literature's table, and the numbers that the answer needs."""
     found = table.set_index("metric")
     own = found.loc[f"iwae_{SAMPLES}"]
     nll, reach = -own["value"], 1.96 * own["stderr"]
-    active, gap = (found.loc[name, "value"] for name in ("active_units", "posterior_gap"))
-    inside = BAND[0] <= nll <= BAND[1]
-    said = interval(nll, nll - reach, nll + reach, places=2)
-    as_many = "as many as the" if ACTIVE[0] <= active <= ACTIVE[1] else "unlike the"
-    answer = (
-        f"{'Yes' if inside else 'No'}: −log p(x) is at most {said} nats by {SAMPLES} importance samples on "
-        f"{own['n']:.0f} held-out images (95 % interval over images), {'inside' if inside else 'outside'} the "
-        f"literature's band of {BAND[0]:.0f} to {BAND[1]:.0f}, after {own['epochs']:.0f} epochs against 3,280 for the "
-        f"86.76 of Burda et al. 2016; {active:.0f} of {own['latent_dim']:.0f} units are active, {as_many} "
-        f"{ACTIVE[0]} to {ACTIVE[1]} found there. The encoder misses {number(gap)} nats "
-        "of it: the ELBO lies so far below."
-    )
-    ours = {
-        "source": "here",
+    warmup = own["kl_warmup"]
+    return {
+        "source": f"here, β rising over the first {100 * warmup:.0f} % of steps" if warmup else "here",
         "hidden": str(own["hidden"]),
         "latents": int(own["latent_dim"]),
         "test images": "binarised",
         "epochs": int(own["epochs"]),
-        "NLL, nats": said,
-        "active units": number(active),
+        "NLL, nats": interval(nll, nll - reach, nll + reach, places=2),
+        "active units": number(found.loc["active_units", "value"]),
+        "active": int(found.loc["active_units", "value"]),
+        "gap": found.loc["posterior_gap", "value"],
+        "warmup": warmup,
+        "nll": nll,
+        "n": own["n"],
     }
-    text = (
-        "NLL is minus the importance-weighted bound with 5000 samples, an upper bound in expectation. Training images "
-        "are binarised anew at each step unless said. Active: the variance of the posterior mean over images is above "
-        f"0.01; ours is taken over training images. Ours are {own['steps']:.0f} steps of {own['batch_size']:.0f} "
-        f"images with a cosine decay, {own['train_seconds'] / 60:.0f} minutes; Burda et al. took 9.8 million steps of "
-        "20, the step size falling eight times. Their 10,000 test images hold ours."
-    )
-    more = "Means over held-out images, standard errors over images; posterior_gap is KL(q(z|x)‖p(z|x)) from below."
-    return Findings(
-        answer,
-        (
-            Section("Beside the literature", text, pd.DataFrame([ours, *PUBLISHED])),
-            Section("All bounds", more, table[["metric", "value", "stderr", "n"]]),
-        ),
+
+
+def _units(row: Mapping[str, Any]) -> str:
+    active, (least, most) = row["active"], ACTIVE
+    where = "as many as" if least <= active <= most else "fewer than" if active < least else "more than"
+    return f"{active} of {row['latents']} units are active, {where} the {least} to {most} found there."
+
+
+def _warmed(row: Mapping[str, Any]) -> str:
+    return (
+        f"With β rising over the first {100 * row['warmup']:.0f} % of steps it is at most {row['NLL, nats']} nats, and "
+        f"{_units(row)}"
     )
 
 
@@ -146,16 +173,20 @@ QUICK = dataclasses.replace(
     density_draws=500,
 )
 
+SMOKE = dataclasses.replace(
+    QUICK, dataset="digits", training=dataclasses.replace(DEFAULT.training, steps=200)
+)
+
+
+def both(plain: StudyConfig) -> tuple[StudyConfig, ...]:
+    """The same training, and one whose β rises over the first fifth of its steps."""
+    return plain, dataclasses.replace(plain, training=dataclasses.replace(plain.training, kl_warmup=0.2))
+
+
 EXPERIMENT = Experiment(
     name="binarised_mnist",
     question="Does a VAE on binarised MNIST reach the likelihood that the literature gives for its size?",
-    profiles={
-        "smoke": dataclasses.replace(
-            QUICK, dataset="digits", training=dataclasses.replace(DEFAULT.training, steps=200)
-        ),
-        "quick": QUICK,
-        "default": DEFAULT,
-    },
+    profiles={"smoke": both(SMOKE), "quick": both(QUICK), "default": both(DEFAULT)},
     findings=findings,
     tables=bounds,
 )

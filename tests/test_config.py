@@ -28,7 +28,7 @@ def test_round_trip_through_plain_values():
         ({"model": {"latent_dim": 0}}, "latent_dim: must be positive"),
         ({"model": {"hidden": [0]}}, "hidden widths must be positive"),
         (
-            {"model": {"family": "gan"}},
+            {"model": {"family": "diffusion"}},
             "family: expected one of vae, cvae, vampprior, mog-prior, flow-prior, lars-prior",
         ),
         ({"model": {"prior": {"component": 3}}}, "configuration.model.prior: unknown key 'component'"),
