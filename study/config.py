@@ -113,7 +113,7 @@ class ObjectiveConfig:
     code_variance: float = 1e-6
     penalty: Literal["l2", "gradient", "none"] = "l2"
     penalty_weight: float = 1e-3
-    gradient_penalty: float = 0.1
+    gradient_penalty: float = 1.0
 
     def __post_init__(self) -> None:
         _check_choices(self)

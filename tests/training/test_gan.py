@@ -110,7 +110,7 @@ def test_each_loss_moves_its_own_network(digits):
         made = gan.decode(jax.random.normal(key, (20, 3)))
         slopes = jax.vmap(jax.grad(lambda x: logit(x[None, :])[0]))(x)
         real, fake = jax.nn.sigmoid(logit(x)), jax.nn.sigmoid(logit(made))
-        penalty = 0.05 * (slopes**2).sum(1).mean()
+        penalty = 0.5 * (slopes**2).sum(1).mean()
         return -jnp.log(fake).mean(), -jnp.log(real).mean() - jnp.log(1 - fake).mean() + penalty
 
     of_generator, of_discriminator = (jax.grad(lambda p, i=i: losses(p)[i])(parameters) for i in (0, 1))
