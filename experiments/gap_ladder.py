@@ -5,8 +5,12 @@ knowledge of q(z) to the one above it, the fall in KID is that knowledge's share
 the prior and real data. Two rungs stand beside each other: correlation and marginal shape both start from the diagonal
 Gaussian, and neither holds the other, so they do not add up; the mixture is counted from the full Gaussian.
 
-    study run gap_ladder                      MNIST, 15 VAEs, a quarter of an hour on two cores
-    study run gap_ladder --profile quick      digits, 15 VAEs
+Pictures are clipped to the range of the data before they are scored, as they are before they are shown. An affine
+decoder scatters around black, and where it is clipped the scatter becomes grey. So every model is scored a second time
+unclipped, which tells how much of the gap, and of the decoder's share in it, clipping is.
+
+    study run gap_ladder                      MNIST, 15 VAEs scored twice, half an hour on two cores
+    study run gap_ladder --profile quick      digits, 15 VAEs scored twice
 """
 
 import dataclasses
@@ -22,7 +26,7 @@ from study.report import frames
 from study.report.numbers import interval, listed, number, with_ends
 from study.report.plots import style
 from study.results import Results
-from study.statistics import bootstrap_interval
+from study.statistics import bootstrap_interval, contrasts
 
 METRIC, DENSITY = "kid", "log_density"
 RUNGS = (  # each with the rung it is counted from, and what it adds
@@ -37,29 +41,82 @@ RUNGS = (  # each with the rung it is counted from, and what it adds
 )
 BESIDE = "shuffled-marginals"  # no part of the sum
 STRATEGIES = ("prior", *(name for name, _, _ in RUNGS), "copycat", "noise")
+CLIPPED, UNCLIPPED = "mean", "unclipped"  # as a run's `decode` has it
+ENDS = ["prior", "held-out"]  # of the gap
+SHARE = "the decoder's share"
+PLACE = ["alpha", "beta", "noise_variance", "seed"]
 
 
-def shares(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """Per setting and over all of them: KID at each rung, its fall, and the fall's share of the gap, over trainings.
+def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
+    """The rungs of the ladder clipped and unclipped, and what clipping adds."""
+    return {"gap_ladder": shares(results), "clipping": clipping(results)}
+
+
+def shares(results: Results) -> pd.DataFrame:
+    """Per way of scoring and setting, and over all settings: KID at each rung, its fall, the fall's share of the gap.
 
     A share is taken within each training, paired; over settings it is the sum of falls over the sum of gaps.
     """
-    values, density = frames.measured(results, METRIC), frames.measured(results, DENSITY)
-    place = results.runs.set_index("run_id")[["alpha", "beta", "noise_variance", "seed"]]
-    table = place.join(values, how="inner").dropna(subset=["prior", "held-out"])
+    density = frames.measured(results, DENSITY)
+    rows = [
+        {"decode": way, **dataclasses.asdict(setting), "trainings": len(cells), **row}
+        | {DENSITY: density[row["rung"]].reindex(runs).mean() if row["rung"] in density else np.nan}
+        for way, table in _by_way(results).items()
+        for setting, cells, runs in _parts(table)
+        for row in _rungs(cells)
+    ]
+    return pd.DataFrame(rows)
+
+
+def clipping(results: Results) -> pd.DataFrame:
+    """What clipping adds to KID of every rung and to the decoder's share, on the same trained models.
+
+    Returns:
+        Columns alpha, beta, noise_variance, of (a rung, or the decoder's share), better, seeds, clipped, unclipped
+        (means over trainings), difference, low, high (95 %, each on its own), p_holm (over all rows of KID, or all
+        shares) and verdict of the clipped. Empty where models were scored in one way only.
+    """
+    ways = {way: table.set_index(PLACE) for way, table in _by_way(results).items()}
+    if set(ways) != {CLIPPED, UNCLIPPED}:
+        return pd.DataFrame()
+    both = ways[CLIPPED].join(ways[UNCLIPPED].add_suffix(f"/{UNCLIPPED}"), how="inner").reset_index()
+    facts, pairs = [], []
+    for setting, cells, _ in _parts(both):
+        other = cells.filter(like=f"/{UNCLIPPED}").rename(columns=lambda name: name.split("/")[0])
+        found = {name: (cells[name], other[name]) for name in other if name != "held-out"}
+        if "reconstruction" in found:
+            found[SHARE] = _decoder(cells), _decoder(other)
+        for name, pair in found.items():
+            better = "none" if name == SHARE else "lower"
+            facts.append({**dataclasses.asdict(setting), "of": name, "better": better})
+            pairs.append(np.stack(pair, axis=1))
+    table = contrasts(facts, pairs, families=[row["better"] for row in facts])
+    return table.rename(columns={"own": "clipped", "other": "unclipped"})
+
+
+def _by_way(results: Results) -> dict[str, pd.DataFrame]:
+    """KID of every model, a column per rung, for each way of scoring; clipped first."""
+    values = frames.measured(results, METRIC)
+    rungs = [name for name in ("prior", *(rung for rung, _, _ in RUNGS)) if name in values]
+    runs = results.runs.set_index("run_id")
+    table = runs[PLACE].join(values[rungs], how="inner").dropna(subset=[n for n in ENDS if n in values])
+    return {str(way): own for way, own in table.groupby(runs["decode"].reindex(table.index))}
+
+
+def _parts(table: pd.DataFrame) -> list[tuple[frames.Setting, pd.DataFrame, pd.Index]]:
+    """Every setting's models; then, where there are several, averages over settings by seed, with all those models."""
     grid = frames.settings(table)
     parts = [(setting, cells := frames.at(table, setting), cells.index) for setting in grid]
     if len(grid) > 1:  # seeds that have all settings, rungs that have a value in all
-        whole = table.groupby("seed").sum(min_count=len(grid)).dropna(subset=["prior", "held-out"])
+        whole = table.groupby("seed").sum(min_count=len(grid)).dropna(subset=ENDS)
         everywhere = table.index[table["seed"].isin(whole.index)]
         parts.append((frames.Setting(*(np.nan,) * 3), whole / len(grid), everywhere))
-    rows = [
-        {**dataclasses.asdict(setting), "trainings": len(cells), **row}
-        | {DENSITY: density[row["rung"]].reindex(runs).mean() if row["rung"] in density else np.nan}
-        for setting, cells, runs in parts
-        for row in _rungs(cells)
-    ]
-    return {"gap_ladder": pd.DataFrame(rows)}
+    return parts
+
+
+def _decoder(cells: pd.DataFrame) -> pd.Series:
+    """What the decoder adds, as a share of the gap."""
+    return (cells["reconstruction"] - cells["held-out"]) / (cells["prior"] - cells["held-out"])
 
 
 def _rungs(cells: pd.DataFrame) -> list[dict]:
@@ -86,8 +143,10 @@ def _rungs(cells: pd.DataFrame) -> list[dict]:
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """Which rung the gap is lost at, and all of them by setting."""
-    table = tables["gap_ladder"]
+    """Which rung the gap is lost at, and all of them by setting; then the same unclipped."""
+    table, clipped = tables["gap_ladder"], tables["clipping"]
+    unclipped = table[table["decode"] == UNCLIPPED]
+    table = table[table["decode"] == CLIPPED]
     text = (
         "KID of each rung, its fall from the rung that it is counted from, and that fall as a share of the gap between "
         "prior and held-out data, within each training, with 95 % intervals over trainings. Shares along the path add "
@@ -96,10 +155,51 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         "the mean log-density of validation codes in nats, where a rung has a density: which one fits q(z) better need "
         "not draw better. In the figure an interval that meets an edge goes on beyond it."
     )
-    return Findings(
-        _answer(table) + _against_density(table),
-        (Section("Shares of the gap", text, _readable(table), figure(table)),),
+    sections = [Section("Shares of the gap", text, _readable(table), figure(table))]
+    if len(clipped):
+        beside = (
+            "The same models, z and noise, scored clipped and unclipped; means over trainings, and the difference "
+            "within each with its 95 % interval. The first rows are averages over settings. In the figure, the "
+            "shares of the gap that is left where nothing is clipped."
+        )
+        pictured = figure(unclipped, aside=", unclipped")
+        sections.append(Section("What clipping adds", beside, _readable_clipping(clipped), pictured))
+    return Findings(_answer(table) + _said_of_clipping(clipped) + _against_density(table), tuple(sections))
+
+
+def _said_of_clipping(table: pd.DataFrame) -> str:
+    """What of the gap and of the decoder's share in it is clipping, averaged over settings."""
+    rows = _whole(table).set_index("of") if len(table) else table
+    if not {"reconstruction", SHARE} <= set(rows.index):
+        return ""
+    kid, share = rows.loc["reconstruction"], rows.loc[SHARE]
+    return (
+        f" Part of the decoder's share is clipping to the range of the data: unclipped, it is "
+        f"{number(100 * share['unclipped'], 0)} % in place of {number(100 * share['clipped'], 0)} %, a difference of "
+        f"{_difference(share, scale=100, places=0)} points, and KID of reconstructions is "
+        f"{number(kid['unclipped'])} in place of {number(kid['clipped'])}."
     )
+
+
+def _readable_clipping(table: pd.DataFrame) -> pd.DataFrame:
+    """Values with their ends as one text per cell, averages over settings first; shares in %."""
+    ordered = table.sort_values(["alpha", "beta"], na_position="first", kind="stable")
+    out = ordered[["alpha", "beta"]].map(lambda value: "all" if np.isnan(value) else number(value))
+    of_share = ordered["of"] == SHARE
+    out["of"] = np.where(of_share, f"{SHARE}, %", "KID of " + ordered["of"])
+    for name in ("clipped", "unclipped"):
+        out[name] = [
+            number(100 * v, 0) if s else number(v) for v, s in zip(ordered[name], of_share, strict=True)
+        ]
+    rows = zip(ordered.to_dict("records"), of_share, strict=True)
+    out["difference"] = [
+        _difference(row, scale=100, places=0) if share else _difference(row, places=3) for row, share in rows
+    ]
+    return out
+
+
+def _difference(row: Any, **style: Any) -> str:
+    return interval(row["difference"], row["low"], row["high"], **style)
 
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:
@@ -156,7 +256,7 @@ def _said(row: Any) -> str:
     return f"{row.adds} (`{row.rung}`, {reach} %)"
 
 
-def figure(table: pd.DataFrame) -> Figure:
+def figure(table: pd.DataFrame, *, aside: str = "") -> Figure:
     """Shares of the gap step by step, a panel per setting and one for all, on one axis."""
     keys = ["alpha", "beta", "noise_variance"]
     parts = [(frames.Setting(*key), rows) for key, rows in table.groupby(keys, dropna=False)]
@@ -174,7 +274,7 @@ def figure(table: pd.DataFrame) -> Figure:
             1,
             len(parts),
             height=0.42 * len(names) + 1.2,
-            title="Where the gap in KID between draws from the prior and real data is lost",
+            title=f"Where the gap in KID between draws from the prior and real data is lost{aside}",
             share_x=True,
         )
         for axes, (setting, rows) in zip(grid[0], parts, strict=True):
@@ -213,18 +313,22 @@ DEFAULT = dataclasses.replace(
     n_samples=2000,
 )
 
+SMOKE = dataclasses.replace(
+    QUICK, betas=(0.1,), seeds=(0, 1, 2), training=TrainConfig(steps=300), density_draws=300
+)
+
+
+def both(clipped: StudyConfig) -> tuple[StudyConfig, ...]:
+    """The same grid scored clipped and unclipped; what is trained and encoded is shared."""
+    return clipped, dataclasses.replace(clipped, decode=UNCLIPPED)
+
+
 EXPERIMENT = Experiment(
     name="gap_ladder",
     question="What is lost between draws from the prior and real data, rung by rung, on one frozen decoder?",
-    profiles={
-        "smoke": dataclasses.replace(
-            QUICK, betas=(0.1,), seeds=(0, 1, 2), training=TrainConfig(steps=300), density_draws=300
-        ),
-        "quick": QUICK,
-        "default": DEFAULT,
-    },
+    profiles={"smoke": both(SMOKE), "quick": both(QUICK), "default": both(DEFAULT)},
     findings=findings,
-    tables=shares,
+    tables=tables,
 )
 
 if __name__ == "__main__":

@@ -322,7 +322,8 @@ class StudyConfig:
         fits: independent fits per strategy and model.
         draws: independent draws per fit.
         density_draws: draws of z at which the density of q(z) is taken, per model.
-        decode: what a sample is, the decoder's "mean" or a "sample" x ~ p(x|z).
+        decode: what a sample is: the decoder's "mean", a "sample" x ~ p(x|z), both clipped to the range of the data
+            where these are pictures, or the mean "unclipped".
         feature_dimensions: dimensions of the fixed feature extractor.
         features: path of an ONNX network that makes the features instead; empty for the built-in extractor.
         likelihood: bounds on log p(x) of held-out data.
@@ -339,7 +340,7 @@ class StudyConfig:
     fits: int = 1
     draws: int = 1
     density_draws: int = 2000
-    decode: Literal["mean", "sample"] = "mean"
+    decode: Literal["mean", "sample", "unclipped"] = "mean"
     feature_dimensions: int = 32
     features: str = ""
     likelihood: LikelihoodConfig = LikelihoodConfig()

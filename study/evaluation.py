@@ -35,7 +35,7 @@ CODES = 2000  # posteriors kept for the two-dimensional map
 ASKED, NOISE = 7, 8  # folded into a draw key for classes asked for, and noise of x; strategies fold in others
 MODEL = "model"  # the "strategy" of rows that belong to the model itself
 
-Decode = Literal["mean", "sample"]
+Decode = Literal["mean", "sample", "unclipped"]
 Fits = Mapping[tuple[str, int], tuple[Fitted, float]]  # by strategy and fit: what was fitted, and its seconds
 
 
@@ -143,7 +143,7 @@ def evaluate_model(
         draws_of = quality_along_density(
             quality_key,
             model=model,
-            decode=lambda z, labels: in_range(scored.decode(z, *with_labels(model, labels)), data),
+            decode=lambda z, labels: in_range(scored.decode(z, *with_labels(model, labels)), data, decode),
             train=encoded.train,
             held_out=encoded.held_out,
             evaluator=evaluator,
@@ -214,9 +214,10 @@ def _distortion(likelihood: Likelihood, mean: np.ndarray, x: np.ndarray) -> np.n
     return -(x * np.log(mean) + (1 - x) * np.log1p(-mean)).sum(1)
 
 
-def in_range(x: np.ndarray, data: Dataset) -> np.ndarray:
-    """Pictures `[n, D]` clipped to the training range, as any file format would; other data as they are."""
-    return np.clip(x, data.train.min(), data.train.max()) if data.is_image else x
+def in_range(x: np.ndarray, data: Dataset, decode: Decode = "mean") -> np.ndarray:
+    """Pictures `[n, D]` clipped to the training range, as any file format would, unless told not to; others as is."""
+    clips = data.is_image and decode != "unclipped"
+    return np.clip(x, data.train.min(), data.train.max()) if clips else x
 
 
 def to_uint8(x: np.ndarray, data: Dataset) -> np.ndarray:
@@ -316,7 +317,7 @@ def _score_fit(
         for draw, key in enumerate(draw_keys):
             began = time.perf_counter()
             x, asked = make(key)
-            x = in_range(x, data)
+            x = in_range(x, data, decode)
             seconds = 1000 * (time.perf_counter() - began) / n
             cost = Measurement("seconds_per_1000", seconds, float("nan"), n, "", "lower")
             rows += [row(draw, m) for m in [*evaluator.measure(x, asked), cost]]
@@ -352,7 +353,7 @@ class Drawing:
 
 def decoder(key: jax.Array, model: TrainedModel, decode: Decode) -> TrainedModel | Drawing:
     """The model as it is, or with draws of x for means; the noise of a draw key is the same for all strategies."""
-    return model if decode == "mean" else Drawing(model, jax.random.fold_in(key, NOISE))
+    return Drawing(model, jax.random.fold_in(key, NOISE)) if decode == "sample" else model
 
 
 def generate(

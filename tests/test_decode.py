@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from study import Dataset, StudyConfig, StudyError, TrainConfig, VAEConfig, load_dataset, strategy, train
-from study.evaluation import decoder, encode_splits, evaluate_model, generate
+from study.evaluation import decoder, encode_splits, evaluate_model, generate, replicate_keys
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import pixel_extractor
 from study.plan import make_plan
@@ -68,11 +68,34 @@ def test_what_is_scored_is_drawn(digits, model):
     assert tables[1]["held-out"] == tables[0]["held-out"]
 
 
+def test_unclipped_means_are_scored_as_they_are(digits, model):
+    """What the decoder puts outside the range counts, for everything that is decoded; real data are in it anyway."""
+    codes, evaluator = encode_splits(model, digits), Evaluator(digits, pixel_extractor(digits))
+    names = ("posterior", "reconstruction", "held-out")
+    clipped, unclipped = (
+        evaluate_model(
+            KEY, model=model, encoded=codes, data=digits, evaluator=evaluator, strategies=names, fits=1, draws=1,
+            density_draws=100, decode=decode,
+        ).metrics.set_index(["metric", "strategy"])["value"]
+        for decode in ("mean", "unclipped")
+    )  # fmt: skip
+    draw_key = replicate_keys(*jax.random.split(KEY, 5)[2:4], fits=1, draws=1)[0][1][0]
+    fitted = strategy("posterior").fit(KEY, codes.train)
+    x, _ = generate(draw_key, fitted, model=model, data=digits, n=evaluator.n)
+    assert (x < digits.train.min()).mean() > 0.1
+    for made, found in ((x, unclipped), (np.clip(x, digits.train.min(), digits.train.max()), clipped)):
+        for measurement in evaluator.measure(made):
+            if measurement.metric in ("kid", "fd", "sharpness"):
+                assert found[measurement.metric, "posterior"] == pytest.approx(measurement.value, rel=1e-5)
+    assert clipped["kid", "reconstruction"] != unclipped["kid", "reconstruction"]
+    assert clipped["kid", "held-out"] == unclipped["kid", "held-out"]
+
+
 def test_it_decides_a_key_only_where_it_is_on(digits):
     plain = StudyConfig(strategies=("prior",))
     keys = [
         make_plan(dataclasses.replace(plain, decode=decode), digits).cells[0] for decode in ("mean", "sample")
     ]
     assert keys[0].encode_key == keys[1].encode_key and keys[0].evaluate_key != keys[1].evaluate_key
-    with pytest.raises(StudyError, match="decode: expected one of mean, sample, got 'mode'"):
+    with pytest.raises(StudyError, match="decode: expected one of mean, sample, unclipped, got 'mode'"):
         StudyConfig(decode="mode")

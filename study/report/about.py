@@ -98,7 +98,7 @@ def failed_note(results: Results) -> str:
     bad, gone = int((~runs["status"].isin(NOT_FAILED)).sum()), int((metrics["status"] != "ok").sum())
     if not bad and not gone and "decode" in runs and len(set(runs["decode"])) > 1:
         return (
-            f"All {count(len(runs), 'scoring')} of trained models, by their means or by draws of x, and all "
+            f"All {count(len(runs), 'scoring')} of trained models, each in several ways, and all "
             f"{count(len(metrics), 'measurement')} succeeded."
         )
     if not bad and not gone:

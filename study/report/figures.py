@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from PIL import Image
 
 from study.report.frames import Setting
 from study.report.plots import (
@@ -208,7 +209,7 @@ def save_figures(
             absent[spec.name] = spec.absent
             continue
         with style.styled():
-            svg, png = _rendered(figure)
+            svg, png = rendered(figure)
         for suffix, content in ((".svg", svg.encode()), (".png", png)):
             replace(folder / "figures" / f"{spec.name}{suffix}", content)
         pictures[spec.name] = Picture(spec.name, spec.alt, spec.caption, svg, png, spec.setting)
@@ -226,12 +227,21 @@ def _drawn(
         yield Spec(name, lambda *_: None, caption, caption, ""), figure
 
 
-def _rendered(figure: Figure) -> tuple[str, bytes]:
+def rendered(figure: Figure) -> tuple[str, bytes]:
+    """A figure as SVG and as PNG; equal figures give equal bytes."""
     svg, png = io.StringIO(), io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(svg, format="svg", metadata=nothing, dpi=DPI)
     figure.savefig(png, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
-    return svg.getvalue(), png.getvalue()
+    return svg.getvalue(), _few_colours(png.getvalue())
+
+
+def _few_colours(png: bytes) -> bytes:
+    """The same picture with the 256 colours that fit it best, less than half as large."""
+    out = io.BytesIO()
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.quantize(256, dither=Image.Dither.NONE).save(out, format="png", optimize=True)
+    return out.getvalue()
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -65,8 +65,8 @@ class Setting:
 def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Results, pd.DataFrame]]:
     """Results and summary of each kind of model, under a name that tells it from the others; "vae" first.
 
-    Figures and sentences are about one kind: an average over families answers no question. Models whose draws of x are
-    scored are a kind of their own, after those whose means are.
+    Figures and sentences are about one kind: an average over families answers no question. Models that are scored
+    by draws of x, or unclipped, are a kind of their own, after those whose clipped means are.
     """
     runs, columns = results.runs, list(KIND)
     if not len(runs) or not set(columns) <= set(summary.columns):

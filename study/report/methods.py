@@ -57,7 +57,7 @@ def definitions(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]
             (
                 "Scoring",
                 f"n = {span(compared['n'])} samples on each side, pictures clipped to the range of the "
-                "training data. Samples are compared with one half of the "
+                "training data unless they are told to be unclipped. Samples are compared with one half of the "
                 "test data; the other half plays the `held-out` row, the null value of every distance at the "
                 "same n.",
             ),

@@ -1,10 +1,14 @@
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
+from study.report import figures
 from study.report.build import build_report, shown
 from study.results import Results
 
@@ -112,6 +116,17 @@ def test_the_same_tables_give_the_same_bytes(folder, results, summary, tmp_path)
     build_report(again, results, summary)
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     assert [str(f) for f in files if (folder / f).read_bytes() != (again / f).read_bytes()] == []
+
+
+def test_a_picture_with_few_colours_looks_the_same(results, summary):
+    figure = next(spec for spec in figures.SPECS if spec.name == "mismatch").draw(results, summary)
+    full = io.BytesIO()
+    figure.savefig(full, format="png", dpi=figures.DPI, facecolor="white")
+    few = Image.open(io.BytesIO(figures.rendered(figure)[1]))
+    expected = np.asarray(Image.open(full).convert("RGB"), np.float64)
+    assert few.mode == "P"
+    assert few.size == expected.shape[1::-1]
+    assert np.abs(np.asarray(few.convert("RGB")) - expected).mean() < 0.5  # of 255
 
 
 def test_a_hostile_name_is_text(make_results, make_summary, tmp_path):
