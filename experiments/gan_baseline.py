@@ -20,8 +20,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
+from study.report import frames
 from study.report.numbers import interval, listed, number, with_ends
 from study.report.plots import style
+from study.report.plots.samples import pictures, sheet
 from study.report.words import word
 from study.results import Results
 from study.statistics import bootstrap_interval, contrasts
@@ -90,13 +92,39 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         "Seconds of one training beside others of its kind, and of 1000 draws. A step of the GAN moves two networks "
         "and takes a second derivative."
     )
-    return Findings(
-        answer(found),
-        (
-            Section("The GAN against the VAE", text, _readable(found), figure(found)),
-            Section("Cost", cost, _costs(tables["cost"])),
-        ),
+    shown = (
+        "Of one seed: the GAN's draws; draws from the prior and the posteriors of the VAE at each β; real data. Rows "
+        "of `prior` share their draws of N(0, I) with the GAN, and rows of `posterior` the training examples."
     )
+    sections = [
+        Section("The GAN against the VAE", text, _readable(found), figure(found)),
+        Section("Cost", cost, _costs(tables["cost"])),
+    ]
+    drawn = sheet_of(results)
+    if drawn is not None:
+        sections.insert(1, Section("What they draw", shown, figure=drawn))
+    return Findings(answer(found), tuple(sections))
+
+
+def sheet_of(results: Results) -> Figure | None:
+    """Pictures of one seed: the GAN, the VAE's prior and posteriors at each β, real data."""
+    runs = results.runs[results.runs["seed"] == results.runs["seed"].min()].sort_values("beta")
+    made = [(run, found) for run in frames.each(runs) if (found := pictures(results, run.run_id))]
+    if GAN not in {run.family for run, _ in made}:
+        return None
+    rows = {}
+    for family, name in ((GAN, PRIOR), *((VAE, name) for name in (PRIOR, "posterior")), (VAE, "held-out")):
+        for run, found in made:
+            if run.family == family and name in found:
+                label = (
+                    "GAN"
+                    if family == GAN
+                    else name
+                    if name == "held-out"
+                    else f"{name}, β = {number(run.beta)}"
+                )
+                rows[label] = found[name]
+    return sheet(rows, title="What the GAN and the VAE draw")
 
 
 def answer(found: pd.DataFrame) -> str:
