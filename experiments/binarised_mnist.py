@@ -1,13 +1,17 @@
 """Does a VAE on binarised MNIST reach the likelihood that the literature gives for its size?
 
-Two hidden layers of 300 units each way, 50 latents, a Bernoulli decoder, α = β = 1, images binarised anew at each step.
-Held-out images are binarised once; −log p(x) is bounded by 5000 importance samples. The literature's band for two
-layers of 200 to 500 units is 86 to 92 nats: 86.76 with 19 active units after 3,280 epochs :cite:`burda2016`, 88.75 on
-images binarised once and for all :cite:`tomczak2018`. Ours trains an eighth as long as the former. How many units are
-active hangs on how training began, so a second training lets β rise over its first fifth :cite:`bowman2016`.
+Two hidden layers each way, 50 latents, a Bernoulli decoder, α = β = 1, images binarised anew at each step. Held-out
+images are binarised once; −log p(x) is bounded by 5000 importance samples. The literature's band for two layers of 200
+to 500 units is 86 to 92 nats: 86.76 with 19 active units after 3,280 epochs :cite:`burda2016`, 88.75 on images
+binarised once and for all :cite:`tomczak2018`.
 
-    study run binarised_mnist                      MNIST, two VAEs, 400 epochs each: an hour on one core
-    study run binarised_mnist --profile quick      four epochs; far from the band
+How many units are active hangs on how training began: what is of no use before the decoder knows the mean image is
+shut down, and does not come back. So there are three trainings: 300 units and ReLU, begun at zero; the same begun at
+the mean of the data; and 200 units with tanh in batches of 20, begun there too, as :cite:`burda2016` has it but for the
+shape of the step size's decay, Adam's constants and the number of epochs.
+
+    study run binarised_mnist                      MNIST, 400, 400 and 200 epochs: half an hour each on one core
+    study run binarised_mnist --profile quick      four, four and two epochs; far from the band
 """
 
 import dataclasses
@@ -28,7 +32,7 @@ from study import (
     VAEConfig,
     experiment_main,
 )
-from study.report.numbers import interval, number
+from study.report.numbers import interval, listed, number
 from study.results import Results
 
 SAMPLES = 5000
@@ -37,10 +41,11 @@ ACTIVE = (
     19,
     25,
 )  # units of one stochastic layer of 50 :cite:`burda2016`, VAE with one sample to IWAE with fifty
+NETWORK = ["hidden", "activation", "output_bias", "latent_dim"]
 PUBLISHED = (
     {
         "source": "Burda et al. 2016, VAE",
-        "hidden": "200×200",
+        "hidden": "200×200 tanh",
         "latents": 50,
         "test images": "binarised",
         "epochs": 3280,
@@ -49,7 +54,7 @@ PUBLISHED = (
     },
     {
         "source": "Burda et al. 2016, IWAE with 50 samples",
-        "hidden": "200×200",
+        "hidden": "200×200 tanh",
         "latents": 50,
         "test images": "binarised",
         "epochs": 3280,
@@ -58,7 +63,7 @@ PUBLISHED = (
     },
     {
         "source": "nbip/IWAE, a reproduction of the first line",
-        "hidden": "200×200",
+        "hidden": "200×200 tanh",
         "latents": 50,
         "test images": "binarised",
         "epochs": 3280,
@@ -81,43 +86,40 @@ def bounds(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
     """Per training: the bounds on −log p(x) with their standard errors over test images, and active units."""
     rows = results.metrics[(results.metrics["strategy"] == "model") & (results.metrics["status"] == "ok")]
     kept = rows["metric"].str.match(r"elbo$|iwae_|ais$|posterior_gap|active_units$|rate$|effective_samples$")
-    table = rows.loc[kept, ["run_id", "seed", "metric", "value", "stderr", "n"]]
-    facts = results.runs.set_index("run_id")[
-        ["epochs", "steps", "batch_size", "hidden", "latent_dim", "kl_warmup", "train_seconds"]
-    ]
+    table = rows.loc[kept, ["run_id", "metric", "value", "stderr", "n"]]
+    facts = results.runs.set_index("run_id")[[*NETWORK, "epochs", "steps", "batch_size", "train_seconds"]]
     return {"binarised_mnist": table.merge(facts, left_on="run_id", right_index=True)}
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """Each training beside the literature's, with all bounds."""
     table = tables["binarised_mnist"]
-    ours = [trained(own) for _, own in table.groupby("kl_warmup")]
+    ours = [trained(own) for _, own in table.groupby("run_id", sort=False)]
     if not ours:
         return Findings("Nothing was measured: no training came to its end.")
-    plain, first = ours[0], table.iloc[0]
-    inside = BAND[0] <= plain["nll"] <= BAND[1]
+    inside = [BAND[0] <= row["nll"] <= BAND[1] for row in ours]
+    verdict = "Yes" if all(inside) else "In part" if any(inside) else "No"
     answer = (
-        f"{'Yes' if inside else 'No'}: −log p(x) is at most {plain['NLL, nats']} nats by {SAMPLES} importance samples "
-        f"on {plain['n']:.0f} held-out images (95 % interval over images), {'inside' if inside else 'outside'} the "
-        f"literature's band of {BAND[0]:.0f} to {BAND[1]:.0f}, after {plain['epochs']:.0f} epochs against 3,280 for "
-        f"the 86.76 of Burda et al. 2016. {_units(plain)} The encoder misses {number(plain['gap'])} nats of it: the "
-        f"ELBO lies so far below.{''.join(f' {_warmed(row)}' for row in ours[1:])}"
+        f"{verdict}: by {SAMPLES} importance samples on {ours[0]['n']:.0f} held-out images −log p(x) is at most "
+        f"{'; '.join(_said(row, fits) for row, fits in zip(ours, inside, strict=True))}. In brackets 95 % intervals "
+        f"over images; the literature's band is {BAND[0]:.0f} to {BAND[1]:.0f} nats, and Burda et al. 2016 have 86.76 "
+        f"with 19 active units after 3,280 epochs, and up to {ACTIVE[1]} with bounds of more samples."
     )
     text = (
         "NLL is minus the importance-weighted bound with 5000 samples, an upper bound in expectation. Training images "
         "are binarised anew at each step unless said. Active: the variance of the posterior mean over images is above "
-        f"0.01; ours is taken over training images. Ours are {first['steps']:.0f} steps of {first['batch_size']:.0f} "
-        f"images with a cosine decay, {first['train_seconds'] / 60:.0f} minutes each; Burda et al. took 9.8 million "
-        "steps of 20, the step size falling eight times. Ours are scored on some of their 10,000 test images, the "
-        "first of the second half, as the intervals say."
+        "0.01; ours is taken over training images. Ours have a cosine decay over "
+        f"{listed(_length(row) for row in ours)}; Burda et al. took 9.8 million steps of 20 images, the step size falling eight times. Ours are scored on some "
+        "of their 10,000 test images, the first of the second half, as the intervals say."
     )
     more = "Means over held-out images, standard errors over images; posterior_gap is KL(q(z|x)‖p(z|x)) from below."
     columns = ["source", "hidden", "latents", "test images", "epochs", "NLL, nats", "active units"]
+    every = table.assign(training=table["run_id"].map({row["run_id"]: row["source"] for row in ours}))
     return Findings(
         answer,
         (
             Section("Beside the literature", text, pd.DataFrame([*ours, *PUBLISHED])[columns]),
-            Section("All bounds", more, table[["kl_warmup", "metric", "value", "stderr", "n"]]),
+            Section("All bounds", more, every[["training", "metric", "value", "stderr", "n"]]),
         ),
     )
 
@@ -127,10 +129,11 @@ def trained(table: pd.DataFrame) -> dict[str, Any]:
     found = table.set_index("metric")
     own = found.loc[f"iwae_{SAMPLES}"]
     nll, reach = -own["value"], 1.96 * own["stderr"]
-    warmup = own["kl_warmup"]
+    begun = "begun at the mean of the data" if own["output_bias"] == "data" else "begun at zero"
     return {
-        "source": f"here, β rising over the first {100 * warmup:.0f} % of steps" if warmup else "here",
-        "hidden": str(own["hidden"]),
+        "run_id": own["run_id"],
+        "source": f"here, {begun}, batches of {own['batch_size']:.0f}",
+        "hidden": f"{own['hidden']} {own['activation']}",
         "latents": int(own["latent_dim"]),
         "test images": "binarised",
         "epochs": int(own["epochs"]),
@@ -138,26 +141,30 @@ def trained(table: pd.DataFrame) -> dict[str, Any]:
         "active units": number(found.loc["active_units", "value"]),
         "active": int(found.loc["active_units", "value"]),
         "gap": found.loc["posterior_gap", "value"],
-        "warmup": warmup,
+        "begun": begun,
+        "steps": own["steps"],
+        "batch": own["batch_size"],
+        "minutes": own["train_seconds"] / 60,
         "nll": nll,
         "n": own["n"],
     }
 
 
-def _units(row: Mapping[str, Any]) -> str:
+def _said(row: Mapping[str, Any], inside: bool) -> str:
     active, (least, most) = row["active"], ACTIVE
     where = "as many as" if least <= active <= most else "fewer than" if active < least else "more than"
-    return f"{active} of {row['latents']} units are active, {where} the {least} to {most} found there."
-
-
-def _warmed(row: Mapping[str, Any]) -> str:
     return (
-        f"With β rising over the first {100 * row['warmup']:.0f} % of steps it is at most {row['NLL, nats']} nats, and "
-        f"{_units(row)}"
+        f"{row['NLL, nats']} nats with {row['hidden']} units {row['begun']} after {row['epochs']} epochs, "
+        f"{'inside' if inside else 'outside'} the band and {number(row['gap'])} nats less than by the ELBO, "
+        f"{active} of {row['latents']} latents active, {where} the {least} to {most} found there"
     )
 
 
-DEFAULT = StudyConfig(
+def _length(row: Mapping[str, Any]) -> str:
+    return f"{row['steps']:.0f} steps of {row['batch']:.0f} images in {row['minutes']:.0f} minutes"
+
+
+PLAIN = StudyConfig(
     dataset="mnist",
     model=VAEConfig(latent_dim=50, hidden=(300, 300), likelihood="bernoulli"),
     training=TrainConfig(steps=240_000, batch_size=100, schedule="cosine", binarise=True),
@@ -166,27 +173,32 @@ DEFAULT = StudyConfig(
         examples=2000, samples=(50, 500, SAMPLES), annealed=32, annealing=AnnealingConfig(temperatures=200)
     ),
 )
+
+
+def variants(plain: StudyConfig) -> tuple[StudyConfig, ...]:
+    """Plain; the same begun at the data's mean; and the network and batches of :cite:`burda2016`, begun there too."""
+    begun = dataclasses.replace(plain, model=dataclasses.replace(plain.model, output_bias="data"))
+    steps = plain.training.steps * 5 // 2  # half the epochs
+    burda = dataclasses.replace(
+        begun,
+        model=dataclasses.replace(begun.model, hidden=(200, 200), activation="tanh"),
+        training=dataclasses.replace(begun.training, steps=steps, batch_size=20),
+    )
+    return plain, begun, burda
+
+
 QUICK = dataclasses.replace(
-    DEFAULT,
-    training=dataclasses.replace(DEFAULT.training, steps=2400),
+    PLAIN,
+    training=dataclasses.replace(PLAIN.training, steps=2400),
     likelihood=LikelihoodConfig(examples=64),
     density_draws=500,
 )
-
-SMOKE = dataclasses.replace(
-    QUICK, dataset="digits", training=dataclasses.replace(DEFAULT.training, steps=200)
-)
-
-
-def both(plain: StudyConfig) -> tuple[StudyConfig, ...]:
-    """The same training, and one whose β rises over the first fifth of its steps."""
-    return plain, dataclasses.replace(plain, training=dataclasses.replace(plain.training, kl_warmup=0.2))
-
+SMOKE = dataclasses.replace(QUICK, dataset="digits", training=dataclasses.replace(PLAIN.training, steps=200))
 
 EXPERIMENT = Experiment(
     name="binarised_mnist",
     question="Does a VAE on binarised MNIST reach the likelihood that the literature gives for its size?",
-    profiles={"smoke": both(SMOKE), "quick": both(QUICK), "default": both(DEFAULT)},
+    profiles={"smoke": variants(SMOKE), "quick": variants(QUICK), "default": variants(PLAIN)},
     findings=findings,
     tables=bounds,
 )

@@ -45,11 +45,15 @@ OBJECTIVE_SETTINGS: Mapping[str, tuple[str, ...]] = {
 }
 NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "linear": ("hidden",),  # which has none, but its keys always said so
-    "mlp": ("hidden",),
+    "mlp": ("hidden", "activation", "output_bias"),
     "conv": ("channels",),
     "gru": ("hidden",),
     "tcn": ("hidden",),
 }
+LATER = {
+    "activation": "relu",
+    "output_bias": "zero",
+}  # settings that came later decide no key where they are these
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +144,9 @@ class VAEConfig:
         hidden: widths of the hidden layers, from data to latent, which the decoder mirrors: of an mlp or gru its
             layers, of a tcn its residual blocks, whose number decides how many steps they see.
         channels: of the layers of a conv network, from data to latent; the decoder mirrors them.
+        activation: between the layers of an mlp, "relu" or "tanh".
+        output_bias: where the decoder of an mlp begins: at "zero", or at the mean of the training "data", which it then
+            need not learn first, while latents that say nothing yet are shut down :cite:`burda2016`.
         likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
             "auto", the data set's own hint.
         prior: settings of a learned prior; without effect for families that learn none.
@@ -166,6 +173,8 @@ class VAEConfig:
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)
     channels: tuple[int, ...] = (128, 256, 512, 1024)
+    activation: Literal["relu", "tanh"] = "relu"
+    output_bias: Literal["zero", "data"] = "zero"
     likelihood: Literal["auto", "gaussian", "bernoulli"] = "auto"
     prior: PriorConfig = PriorConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
@@ -177,6 +186,12 @@ class VAEConfig:
             raise StudyError(f"model: hidden widths must be positive, got {self.hidden}")
         if not self.channels or min(self.channels) < 1:
             raise StudyError(f"model: give channels, all of them positive, got {self.channels}")
+
+    @property
+    def network_settings(self) -> dict[str, Any]:
+        """What its network is built by, as plain values."""
+        settings = to_dict(self)
+        return {name: settings[name] for name in NETWORK_SETTINGS[self.network]}
 
     @property
     def prior_settings(self) -> dict[str, Any]:
@@ -194,8 +209,8 @@ class VAEConfig:
     def deciding(self) -> dict[str, Any]:
         """What decides a model, as plain values: a setting that its family and network do not use is left out."""
         values = to_dict(self) | {"prior": self.prior_settings, "objective": self.objective_settings}
-        used = NETWORK_SETTINGS[self.network]
-        unused = {name for names in NETWORK_SETTINGS.values() for name in names if name not in used}
+        unused = {name for names in NETWORK_SETTINGS.values() for name in names} - set(self.network_settings)
+        unused |= {name for name, value in LATER.items() if values[name] == value}
         return {name: value for name, value in values.items() if name not in unused and value != {}}
 
 

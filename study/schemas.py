@@ -17,6 +17,8 @@ RUNS: Mapping[str, str] = {
     "prior": "string",
     "network": "string",
     "hidden": "string",
+    "activation": "string",
+    "output_bias": "string",
     "latent_dim": "int64",
     "likelihood": "string",
     "alpha": "float64",
@@ -30,6 +32,7 @@ RUNS: Mapping[str, str] = {
     "learning_rate": "float64",
     "schedule": "string",
     "kl_warmup": "float64",
+    "binarise": "bool",
     "patience": "int64",
     "status": "string",
     "reason": "string",
@@ -92,7 +95,16 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 
 # What a table that was written before a column existed has in it.
-BEFORE: Mapping[str, Mapping[str, str | int]] = {"runs": {"prior": "", "patience": 0, "decode": "mean"}}
+BEFORE: Mapping[str, Mapping[str, str | int]] = {
+    "runs": {
+        "prior": "",
+        "activation": "",
+        "output_bias": "",
+        "binarise": False,
+        "patience": 0,
+        "decode": "mean",
+    }
+}
 
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:

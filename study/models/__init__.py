@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from study.config import NETWORK_SETTINGS, PRIOR_SETTINGS, VAEConfig, to_dict
+from study.config import PRIOR_SETTINGS, VAEConfig
 from study.models.ae import AE
 from study.models.base import Loss, Model
 from study.models.beta_tc_vae import BetaTCVAE
@@ -73,7 +73,10 @@ _DESCRIBED = {
 }
 _NETWORKS = {
     "linear": ("one affine map each way, posterior variance the same for every x", "Lucas et al. 2019"),
-    "mlp": ("affine maps with ReLU between them, the decoder mirrors the encoder", "Kingma & Welling 2014"),
+    "mlp": (
+        "affine maps with ReLU or tanh between them, the decoder mirrors the encoder",
+        "Kingma & Welling 2014",
+    ),
     "conv": (
         "4×4 convolutions of stride 2 and their transposes, for images; no batch normalisation",
         "Ghosh et al. 2020, without its batch normalisation",
@@ -91,8 +94,7 @@ def _listing() -> list[dict[str, Any]]:
         settings = {"prior": config.prior_settings, "objective": config.objective_settings}
         rows.append({"name": name, "kind": "family", "summary": summary, "source": source, **settings})
     for name, (summary, source) in _NETWORKS.items():
-        own = to_dict(VAEConfig())
-        settings = {key: own[key] for key in NETWORK_SETTINGS[name]}
+        settings = VAEConfig(network=name).network_settings  # type: ignore[arg-type]
         rows.append(
             {"name": name, "kind": "network", "summary": summary, "source": source, "network": settings}
         )

@@ -11,9 +11,11 @@ import jax
 from flax import nnx
 
 from study.config import VAEConfig
-from study.models.likelihoods import Likelihood, decoder_mean, reconstruction
+from study.models.likelihoods import Likelihood, decoder_mean, decoder_output, reconstruction
 from study.models.networks import build_networks
 from study.models.priors import Prior, build_prior
+
+EDGE = 1e-3  # how far from 0 and 1 the mean of a pixel begins, which may be black in all training data
 
 
 class Loss(NamedTuple):
@@ -74,6 +76,7 @@ class Model(nnx.Module):
         self.likelihood: Likelihood = likelihood
         self.classes = classes
         self.objective = config.objective
+        self.begins_at_mean = config.network_settings.get("output_bias") == "data"
         context = classes if self.conditional else 0
         self.encoder, self.decoder = build_networks(config, size, shape=shape, context=context, rngs=rngs)
         # last, so that encoder and decoder begin as those of a "vae" of the same seed
@@ -110,6 +113,9 @@ class Model(nnx.Module):
 
     def start(self, key: jax.Array, train: jax.Array) -> None:
         """Set what begins at training data `[N, D]`."""
+        if self.begins_at_mean:
+            output = decoder_output(self.likelihood, train.mean(0), edge=EDGE)
+            self.decoder.layers[-1].bias[...] = output
         if self.prior is not None:
             self.prior.start(key, train)
 

@@ -41,6 +41,14 @@ def decoder_mean(likelihood: Likelihood, output: jax.Array) -> jax.Array:
     return output if likelihood == "gaussian" else jax.nn.sigmoid(output)
 
 
+def decoder_output(likelihood: Likelihood, mean: jax.Array, *, edge: float) -> jax.Array:
+    """The decoder outputs `[..., D]` whose mean is this; a Bernoulli mean is kept `edge` away from 0 and 1."""
+    if likelihood == "gaussian":
+        return mean
+    mean = jnp.clip(mean, edge, 1 - edge)
+    return jnp.log(mean) - jnp.log1p(-mean)
+
+
 def gaussian_kl(mean: ArrayLike, log_var: ArrayLike) -> jax.Array:
     """KL(N(mean, exp log_var) ‖ N(0, 1)) per dimension, in nats, elementwise :cite:`kingma2014`."""
     log_var = jnp.asarray(log_var)

@@ -54,5 +54,5 @@ def build_networks(
         return tcn, TCNDecoder(shape, hidden, d + context, rngs=rngs)
     if config.network == "linear":
         return LinearEncoder(size + context, d, rngs=rngs), nnx.Linear(d + context, size, rngs=rngs)
-    mlp = MLPEncoder(size + context, hidden, d, rngs=rngs)
-    return mlp, MLP([d + context, *reversed(hidden), size], rngs=rngs)
+    mlp = MLPEncoder(size + context, hidden, d, activation=config.activation, rngs=rngs)
+    return mlp, MLP([d + context, *reversed(hidden), size], activation=config.activation, rngs=rngs)

@@ -24,24 +24,36 @@ class LinearEncoder(nnx.Module):
         return mean, jnp.broadcast_to(self.log_var[...], mean.shape)
 
 
-class MLP(nnx.Module):
-    """Affine maps with ReLU between them."""
+ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh}
 
-    def __init__(self, widths: Sequence[int], *, rngs: nnx.Rngs):
+
+class MLP(nnx.Module):
+    """Affine maps with a nonlinearity between them."""
+
+    def __init__(self, widths: Sequence[int], *, activation: str = "relu", rngs: nnx.Rngs):
+        self.activation = activation
         self.layers = nnx.List([nnx.Linear(a, b, rngs=rngs) for a, b in itertools.pairwise(widths)])
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """`[B, widths[0]]` -> `[B, widths[-1]]`."""
         for layer in self.layers[:-1]:
-            x = jax.nn.relu(layer(x))
+            x = ACTIVATIONS[self.activation](layer(x))
         return self.layers[-1](x)
 
 
 class MLPEncoder(nnx.Module):
     """One MLP whose last layer holds the mean and the log-variance."""
 
-    def __init__(self, size: int, hidden: Sequence[int], latent_dim: int, *, rngs: nnx.Rngs):
-        self.body = MLP([size, *hidden, 2 * latent_dim], rngs=rngs)
+    def __init__(
+        self,
+        size: int,
+        hidden: Sequence[int],
+        latent_dim: int,
+        *,
+        activation: str = "relu",
+        rngs: nnx.Rngs,
+    ):
+        self.body = MLP([size, *hidden, 2 * latent_dim], activation=activation, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         """`[B, D]` -> mean `[B, d]`, log-variance `[B, d]`."""

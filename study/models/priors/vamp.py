@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from study.models.likelihoods import Likelihood
+from study.models.likelihoods import Likelihood, decoder_mean, decoder_output
 from study.models.priors.base import Mixture, log_diagonal_mixture
 
 EDGE = 0.02  # how far from 0 and 1 a pseudo-input in [0, 1] begins, so that its gradient is not zero there
@@ -26,15 +26,14 @@ class VampPrior(Mixture):
 
     def __init__(self, encoder: Any, components: int, size: int, latent_dim: int, likelihood: Likelihood):
         self.encoder = encoder
-        self.bounded = likelihood == "bernoulli"
+        self.likelihood: Likelihood = likelihood
         self.latent_dim = latent_dim
         self.raw = nnx.Param(jnp.zeros((components, size)))
 
     @property
     def pseudo_inputs(self) -> jax.Array:
         """u `[K, D]` in data space."""
-        raw = self.raw[...]
-        return jax.nn.sigmoid(raw) if self.bounded else raw
+        return decoder_mean(self.likelihood, self.raw[...])
 
     def marginals(self) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Uniform log-weights `[K]`, and the posteriors at the pseudo-inputs, `[K, d]` each."""
@@ -58,7 +57,4 @@ class VampPrior(Mixture):
         """Begin at K training examples, none twice where there are enough."""
         k, n = len(self.raw[...]), len(train)
         x = train[jax.random.choice(key, n, (k,), replace=k > n)]
-        if self.bounded:
-            x = jnp.clip(x, EDGE, 1 - EDGE)
-            x = jnp.log(x) - jnp.log1p(-x)
-        self.raw[...] = x
+        self.raw[...] = decoder_output(self.likelihood, x, edge=EDGE)
