@@ -109,8 +109,9 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         "NLL is minus the importance-weighted bound with 5000 samples, an upper bound in expectation. Training images "
         "are binarised anew at each step unless said. Active: the variance of the posterior mean over images is above "
         "0.01; ours is taken over training images. Ours have a cosine decay over "
-        f"{listed(_length(row) for row in ours)}; Burda et al. took 9.8 million steps of 20 images, the step size falling eight times. Ours are scored on some "
-        "of their 10,000 test images, the first of the second half, as the intervals say."
+        f"{listed(_length(row) for row in ours)}; Burda et al. took 9.8 million steps of 20 images, the step size "
+        "falling eight times. Ours are scored on some of their 10,000 test images, the first of the second half, as "
+        "the intervals say."
     )
     more = "Means over held-out images, standard errors over images; posterior_gap is KL(q(z|x)‖p(z|x)) from below."
     columns = ["source", "hidden", "latents", "test images", "epochs", "NLL, nats", "active units"]

@@ -103,6 +103,46 @@ def test_what_a_family_does_not_use_decides_no_key():
     assert set(to_dict(VAEConfig())) > set(VAEConfig().deciding)
 
 
+def test_settings_that_came_later_decide_keys_where_they_are_on():
+    made = VAEConfig(activation="tanh", output_bias="data").deciding
+    assert (made["activation"], made["output_bias"]) == ("tanh", "data")
+    unused = VAEConfig(network="linear", activation="tanh", output_bias="data")
+    assert unused.deciding == VAEConfig(network="linear").deciding
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+@pytest.mark.parametrize("family", ["vae", "cvae", "gan", "vampprior"])
+def test_a_decoder_may_begin_at_the_mean_of_the_data(digits, family, likelihood):
+    """Its bias is the output whose mean that is; all else begins as it would have."""
+    zero = VAEConfig(family=family, latent_dim=3, hidden=(16,), likelihood=likelihood)
+    plain, begun = (
+        Architecture.of(dataclasses.replace(zero, output_bias=start), digits) for start in ("zero", "data")
+    )
+    first, second = (a.initialise(jax.random.key(0), jnp.asarray(digits.train)) for a in (plain, begun))
+    differing = [
+        path
+        for (path, a), b in zip(jax.tree.leaves_with_path(first), jax.tree.leaves(second), strict=True)
+        if not np.array_equal(a, b)
+    ]
+    assert len(differing) == 1 and "decoder" in str(differing[0]) and "bias" in str(differing[0])
+    bias = begun.merge(second).decoder.layers[-1].bias[...]
+    mean = digits.train.mean(0)
+    expected = np.clip(mean, 1e-3, 1 - 1e-3) if likelihood == "bernoulli" else mean
+    np.testing.assert_allclose(decoder_mean(likelihood, bias), expected, atol=1e-5)
+
+
+def test_an_mlp_with_tanh_is_numpy_s(digits):
+    config = VAEConfig(latent_dim=3, hidden=(16, 8), activation="tanh")
+    model = train(digits, config, training=TINY)
+    z = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    layers = model.architecture.merge(model.parameters).decoder.layers
+    x = z.astype(np.float64)
+    for i, layer in enumerate(layers):
+        x = x @ np.asarray(layer.kernel[...], np.float64) + np.asarray(layer.bias[...], np.float64)
+        x = np.tanh(x) if i < len(layers) - 1 else x
+    np.testing.assert_allclose(model.decode(z), x, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("family", "likelihood"), [("vae", "gaussian"), ("vae", "bernoulli"), ("ae", "gaussian")]
 )
