@@ -1,5 +1,6 @@
 """What the engine asks of a family: its loss, blocks of validation data, and labels for conditional ones alone."""
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -12,6 +13,7 @@ from study.config import to_dict
 from study.evaluation import encode
 from study.models import FAMILIES
 from study.models.base import Loss
+from study.models.likelihoods import decoder_mean
 from study.models.vae import VAE
 from study.training import Architecture, Cell, engine, train_cells
 
