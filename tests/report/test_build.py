@@ -120,6 +120,7 @@ def test_the_same_tables_give_the_same_bytes(folder, results, summary, tmp_path)
 
 def test_a_picture_with_few_colours_looks_the_same(results, summary):
     figure = next(spec for spec in figures.SPECS if spec.name == "mismatch").draw(results, summary)
+    assert figure is not None
     full = io.BytesIO()
     figure.savefig(full, format="png", dpi=figures.DPI, facecolor="white")
     few = Image.open(io.BytesIO(figures.rendered(figure)[1]))
