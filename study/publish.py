@@ -37,10 +37,16 @@ def republish(folder: Path) -> tuple[str, Path]:
     except StudyError:  # the tables are enough for the general report
         experiment = None
     general = {"summary", "claims"}
-    tables = {
-        path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv")) if path.stem not in general
-    }
+    tables = {path.stem: _read(path) for path in sorted(folder.glob("*.csv")) if path.stem not in general}
     return _report(results, folder, experiment, tables)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """A table of an experiment; nothing was compared where it is empty."""
+    try:
+        return pd.read_csv(path)
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
 
 
 def _report(
