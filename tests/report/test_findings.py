@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study.experiment import Findings, Section
+from study.publish import publish, republish
 from study.report.build import build_report
 
 
@@ -21,3 +22,10 @@ def test_an_experiments_own_answer_and_sections_come_first(make_results, make_su
     assert '<td class="number">0.123</td>' in text and "<code>code</code>" in text
     assert (tmp_path / "figures" / "finding-1.svg").is_file()
     assert "Draw from `gmm`" in (tmp_path / "report.md").read_text()
+
+
+def test_an_experiment_that_compared_nothing_can_be_reported_again(results, tmp_path):
+    """Its empty table has no columns, and no line that could be read."""
+    publish(results, tmp_path / "out", experiment=None, tables={"pairs": pd.DataFrame()})
+    answer, page = republish(tmp_path / "out")
+    assert answer and page.is_file()
