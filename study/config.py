@@ -146,7 +146,8 @@ class VAEConfig:
         channels: of the layers of a conv network, from data to latent; the decoder mirrors them.
         activation: between the layers of an mlp, "relu" or "tanh".
         output_bias: where the decoder of an mlp begins: at "zero", or at the mean of the training "data", which it then
-            need not learn first, while latents that say nothing yet are shut down :cite:`burda2016`.
+            need not learn first, while latents that say nothing yet are shut down :cite:`burda2016`. With "relu" that
+            may end with every unit dead and no latent used (`experiments/binarised_mnist.py`).
         likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
             "auto", the data set's own hint.
         prior: settings of a learned prior; without effect for families that learn none.

@@ -87,13 +87,14 @@ def test_every_training_has_a_row_and_a_clause_of_its_own(module, second, verdic
 
 def test_the_trainings_differ_in_network_and_batches_alone(module):
     """And all of them are scored alike."""
-    for begun, burda in module.EXPERIMENT.profiles.values():
-        assert begun.model.output_bias == burda.model.output_bias == "data"
+    for plain, begun, burda in module.EXPERIMENT.profiles.values():
+        assert (begun.model.output_bias, begun.model.activation) == ("data", "relu")
+        assert dataclasses.replace(begun, model=plain.model, training=plain.training) == plain
         assert dataclasses.replace(begun, model=burda.model, training=burda.training) == burda
         assert (burda.model.hidden, burda.model.activation, burda.training.batch_size) == (
             (200, 200),
             "tanh",
             20,
         )
-        examples = [grid.training.steps * grid.training.batch_size for grid in (burda, begun)]
-        assert 2 * examples[0] == examples[1]
+        examples = [grid.training.steps * grid.training.batch_size for grid in (plain, begun, burda)]
+        assert examples[1] == 2 * examples[0] == 2 * examples[2]
