@@ -5,12 +5,11 @@ images are binarised once; −log p(x) is bounded by 5000 importance samples. Th
 to 500 units is 86 to 92 nats: 86.76 with 19 active units after 3,280 epochs :cite:`burda2016`, 88.75 on images
 binarised once and for all :cite:`tomczak2018`.
 
-How many units are active hangs on how training begins: what is of no use while the decoder learns the mean image is
-shut down, and does not come back. So there are three trainings: 300 units and ReLU, the decoder begun at zero; the same
-begun at the mean of the data, twice as long; and 200 units with tanh in batches of 20, begun there too, as
-:cite:`burda2016` has it but for the shape of the step size's decay, Adam's constants and the number of epochs. With
-tanh the mean is a help. With ReLU it is a trap: at first all that z can do is spoil the mean image, so that within an
-epoch every unit of the decoder's last hidden layer is pushed below zero for all z, where a ReLU has no gradient.
+How many units are active hangs on the network and on where training begins. So there are three trainings: 300 units
+and ReLU, the decoder begun at zero; the same begun at the mean of the data, twice as long; and 200 units with tanh in
+batches of 20, begun there too, as :cite:`burda2016` has it but for the shape of the step size's decay, Adam's constants
+and the number of epochs. The second uses no latent at all: every ReLU of the decoder's last hidden layer ends at zero
+whatever z is, and has no gradient to come back by.
 
     study run binarised_mnist                      MNIST, 200, 400 and 200 epochs: half an hour each on one core
     study run binarised_mnist --profile quick      two, four and two epochs; far from the band

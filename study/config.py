@@ -50,10 +50,8 @@ NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "gru": ("hidden",),
     "tcn": ("hidden",),
 }
-LATER = {
-    "activation": "relu",
-    "output_bias": "zero",
-}  # settings that came later decide no key where they are these
+# Settings that came later decide no key where they are these.
+LATER = {"activation": "relu", "output_bias": "zero"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +144,7 @@ class VAEConfig:
         channels: of the layers of a conv network, from data to latent; the decoder mirrors them.
         activation: between the layers of an mlp, "relu" or "tanh".
         output_bias: where the decoder of an mlp begins: at "zero", or at the mean of the training "data", which it then
-            need not learn first, while latents that say nothing yet are shut down :cite:`burda2016`. With "relu" that
+            need not learn first :cite:`burda2016`. With "relu" that
             may end with every unit dead and no latent used (`experiments/binarised_mnist.py`).
         likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
             "auto", the data set's own hint.
