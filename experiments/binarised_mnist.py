@@ -88,7 +88,7 @@ def bounds(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
     rows = results.metrics[(results.metrics["strategy"] == "model") & (results.metrics["status"] == "ok")]
     kept = rows["metric"].str.match(r"elbo$|iwae_|ais$|posterior_gap|active_units$|rate$|effective_samples$")
     table = rows.loc[kept, ["run_id", "metric", "value", "stderr", "n"]]
-    facts = results.runs.set_index("run_id")[[*NETWORK, "epochs", "steps", "batch_size", "train_seconds"]]
+    facts = results.runs.set_index("run_id")[[*NETWORK, "epochs", "steps", "batch_size"]]
     return {"binarised_mnist": table.merge(facts, left_on="run_id", right_index=True)}
 
 
@@ -146,7 +146,6 @@ def trained(table: pd.DataFrame) -> dict[str, Any]:
         "begun": begun,
         "steps": own["steps"],
         "batch": own["batch_size"],
-        "minutes": own["train_seconds"] / 60,
         "nll": nll,
         "n": own["n"],
     }
@@ -163,7 +162,7 @@ def _said(row: Mapping[str, Any], inside: bool) -> str:
 
 
 def _length(row: Mapping[str, Any]) -> str:
-    return f"{row['steps']:.0f} steps of {row['batch']:.0f} images in {row['minutes']:.0f} minutes"
+    return f"{row['steps']:.0f} steps of {row['batch']:.0f} images"
 
 
 PLAIN = StudyConfig(
