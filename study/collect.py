@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from study import schemas
-from study.config import to_dict
 from study.environment import cores, device_name, package_versions
 from study.models.likelihoods import noise_variance
 from study.results import CONFIGURATION, Results
 from study.runner import DRAWS, Outcome, Run, stored_frame
+from study.serialise import to_dict
 
 WIDTHS = {  # of the layers that a network has, by its settings
     "linear": lambda model: (),

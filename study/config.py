@@ -1,14 +1,12 @@
 """Configuration: frozen dataclasses that are experiment files, command-line flags and store keys at once."""
 
 import dataclasses
-import types
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from study.errors import StudyError
-
-T = typing.TypeVar("T")
+from study.serialise import to_dict
 
 
 def _check_choices(config: Any) -> None:
@@ -22,6 +20,8 @@ def _positive(config: Any, name: str) -> None:
     if not getattr(config, name) > 0:
         raise StudyError(f"{name}: must be positive, got {getattr(config, name)}")
 
+
+Decode = Literal["mean", "sample", "unclipped"]  # what is made of a z
 
 FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
 
@@ -144,8 +144,8 @@ class VAEConfig:
         channels: of the layers of a conv network, from data to latent; the decoder mirrors them.
         activation: between the layers of an mlp, "relu" or "tanh".
         output_bias: where the decoder of an mlp begins: at "zero", or at the mean of the training "data", which it then
-            need not learn first :cite:`burda2016`. With "relu" that
-            may end with every unit dead and no latent used (`experiments/binarised_mnist.py`).
+            need not learn first :cite:`burda2016`. With "relu" that may end with every unit dead and no latent used
+            (`experiments/binarised_mnist.py`).
         likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
             "auto", the data set's own hint.
         prior: settings of a learned prior; without effect for families that learn none.
@@ -354,7 +354,7 @@ class StudyConfig:
     fits: int = 1
     draws: int = 1
     density_draws: int = 2000
-    decode: Literal["mean", "sample", "unclipped"] = "mean"
+    decode: Decode = "mean"
     feature_dimensions: int = 32
     features: str = ""
     likelihood: LikelihoodConfig = LikelihoodConfig()
@@ -375,45 +375,3 @@ class StudyConfig:
             _positive(self, name)
         if self.n_samples < 0:
             raise StudyError(f"n_samples: must be 0 (all of the reference set) or more, got {self.n_samples}")
-
-
-def to_dict(config: Any) -> dict[str, Any]:
-    """A config as plain JSON values."""
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in _items(config)}
-
-
-def from_dict(kind: type[T], values: Mapping[str, Any], *, where: str = "configuration") -> T:
-    """A config of `kind` from plain values.
-
-    Raises:
-        StudyError: an unknown key, or a value of the wrong type.
-    """
-    hints = typing.get_type_hints(kind)
-    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise StudyError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
-    return kind(**{name: _coerce(hints[name], value, f"{where}.{name}") for name, value in values.items()})
-
-
-def _items(config: Any) -> list[tuple[str, Any]]:
-    pairs = ((field.name, getattr(config, field.name)) for field in dataclasses.fields(config))
-    return [(name, to_dict(value) if dataclasses.is_dataclass(value) else value) for name, value in pairs]
-
-
-def _coerce(hint: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return from_dict(hint, value, where=where) if isinstance(value, Mapping) else value  # type: ignore[arg-type]
-    origin = typing.get_origin(hint)
-    if origin is tuple:
-        if isinstance(value, str) or not isinstance(value, typing.Iterable):
-            raise StudyError(f"{where}: expected a list, got {value!r}")
-        return tuple(_coerce(typing.get_args(hint)[0], item, where) for item in value)
-    if origin in (Literal, types.UnionType):
-        return value
-    try:
-        if hint is int and float(value) != int(value):
-            raise ValueError
-        return hint(value)
-    except (TypeError, ValueError):
-        raise StudyError(f"{where}: expected {hint.__name__}, got {value!r}") from None

@@ -4,38 +4,43 @@ import dataclasses
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import numpy as np
 import pandas as pd
 
-from study.config import LikelihoodConfig
+from study.config import Decode, LikelihoodConfig
 from study.data.base import Dataset
+from study.drawing import decoder, generate, in_range, in_units, to_uint8
 from study.errors import StudyError
-from study.latents import Latents, Surgery, dimension_table, surgery
-from study.latents.by_class import ByClass, by_class
+from study.latents import Latents, dimension_table, surgery
+from study.latents.by_class import by_class
 from study.latents.surgery import Estimate, mean_estimate
-from study.latents.two_sample import TwoSample, two_sample
+from study.latents.two_sample import two_sample
 from study.metrics.base import Measurement, missing
 from study.metrics.evaluate import Evaluator
-from study.metrics.likelihood import HELD_OUT, likelihood_rows
-from study.models.likelihoods import Likelihood, noise_variance
-from study.models.priors.lars import FINAL_DRAWS
+from study.metrics.likelihood import likelihood_rows
+from study.models.likelihoods import Likelihood
 from study.quality import quality_along_density
+from study.rows import (
+    MODEL,
+    class_measurements,
+    distance_measurements,
+    metric_row,
+    noise_measurements,
+    prior_measurements,
+    surgery_measurements,
+)
 from study.strategies import REFERENCES, REGISTRY, TrainedStrategy, hyperparameters, strategy
 from study.strategies.base import Fitted, Strategy, with_labels
 from study.strategies.prior import Prior, prior_of
 from study.training.model import TrainedModel
-from study.training.prior import LearnedPrior
 
 SHOWN = 10  # draws per strategy kept for the sample grids
 NEAREST = 5  # of these, how many beside their nearest training examples
 CODES = 2000  # posteriors kept for the two-dimensional map
-ASKED, NOISE = 7, 8  # folded into a draw key for classes asked for, and noise of x; strategies fold in others
-MODEL = "model"  # the "strategy" of rows that belong to the model itself
 
-Decode = Literal["mean", "sample", "unclipped"]
 Fits = Mapping[tuple[str, int], tuple[Fitted, float]]  # by strategy and fit: what was fitted, and its seconds
 
 
@@ -107,16 +112,16 @@ def evaluate_model(
     and nothing is measured of its latents.
     """
     surgery_key, dimension_key, _, _, _ = jax.random.split(key, 5)
-    rows: list[dict[str, Any]] = []
+    own: list[Measurement] = []
     latents = pd.DataFrame()
     samples: dict[str, np.ndarray] = {}
     draws_of: dict[str, np.ndarray] = {}
     if encoded is not None:
-        rows += _latent_rows(key, model, encoded, data, draws=density_draws)
+        own += _latent_measurements(key, model, encoded, data, draws=density_draws)
         latents = dimension_table(dimension_key, encoded.train, draws=density_draws, prior=model.prior)
     if likelihood is not None:
-        bounds = likelihood_rows(jax.random.fold_in(surgery_key, 4), model, data.held_out, likelihood)
-        rows += [_row(MODEL, "{}", 0, 0, m) for m in bounds]
+        own += likelihood_rows(jax.random.fold_in(surgery_key, 4), model, data.held_out, likelihood)
+    rows = [metric_row(MODEL, "{}", 0, 0, m) for m in own]
     for name in strategies if evaluator is not None else ():
         assert evaluator is not None
         found, shown = _score(
@@ -151,21 +156,21 @@ def evaluate_model(
     return Evaluation(pd.DataFrame(rows), latents, samples, draws_of)
 
 
-def _latent_rows(
+def _latent_measurements(
     key: jax.Array, model: TrainedModel, encoded: Encoded, data: Dataset, *, draws: int
-) -> list[dict[str, Any]]:
+) -> list[Measurement]:
     """What is known of q(z) and the prior, and D of held-out data, with the key of `evaluate_model`."""
     surgery_key, _, _, _, recon_key = jax.random.split(key, 5)
     distance_key, class_key = (jax.random.fold_in(surgery_key, i) for i in (1, 3))
     prior = model.prior
     apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=draws, prior=prior)
-    rows = _model_rows(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
-    rows += _distance_rows(two_sample(distance_key, encoded.train, draws=draws, prior=prior))
-    rows += _prior_rows(prior)
-    rows += _noise_rows(model)
+    own = surgery_measurements(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
+    own += distance_measurements(two_sample(distance_key, encoded.train, draws=draws, prior=prior))
+    own += prior_measurements(prior)
+    own += noise_measurements(model)
     if model.conditional:
-        rows += _class_rows(by_class(class_key, encoded.train, draws=draws, prior=prior))
-    return rows
+        own += class_measurements(by_class(class_key, encoded.train, draws=draws, prior=prior))
+    return own
 
 
 def is_trained(name: str) -> bool:
@@ -212,25 +217,6 @@ def _distortion(likelihood: Likelihood, mean: np.ndarray, x: np.ndarray) -> np.n
         return np.square(mean - x).sum(1)
     mean = np.clip(mean, 1e-7, 1 - 1e-7)
     return -(x * np.log(mean) + (1 - x) * np.log1p(-mean)).sum(1)
-
-
-def in_range(x: np.ndarray, data: Dataset, decode: Decode = "mean") -> np.ndarray:
-    """Pictures `[n, D]` clipped to the training range, as any file format would, unless told not to; others as is."""
-    clips = data.is_image and decode != "unclipped"
-    return np.clip(x, data.train.min(), data.train.max()) if clips else x
-
-
-def to_uint8(x: np.ndarray, data: Dataset) -> np.ndarray:
-    """Samples `[k, D]` as pictures `[k, *shape]`, the training range mapped to 0..255 and clipped to it."""
-    low, high = float(data.train.min()), float(data.train.max())
-    scaled = np.clip((x - low) / (high - low or 1.0), 0, 1)
-    return np.rint(255 * np.nan_to_num(scaled)).astype(np.uint8).reshape(-1, *data.shape)
-
-
-def in_units(x: np.ndarray, data: Dataset) -> np.ndarray:
-    """Samples `[k, D]` as examples `[k, *shape]` float32 in the user's own units, where there is a way back to them."""
-    back = x if data.inverse is None else data.inverse(x)
-    return back.astype(np.float32).reshape(-1, *data.shape)
 
 
 def _score(
@@ -296,7 +282,7 @@ def _score_fit(
     shown = None
     chosen = strategy(name) if name in REGISTRY else None
     configured = json.dumps(hyperparameters(chosen), sort_keys=True) if chosen else "{}"
-    row = lambda draw, m: _row(name, configured, fit, draw, m)  # noqa: E731
+    row = lambda draw, m: metric_row(name, configured, fit, draw, m)  # noqa: E731
     try:
         began = time.perf_counter()
         if chosen is None:
@@ -330,54 +316,6 @@ def _score_fit(
     return rows, shown
 
 
-@dataclasses.dataclass(frozen=True)
-class Drawing:
-    """A model whose `decode` draws x ~ p(x|z) with one key, in place of the mean."""
-
-    model: TrainedModel
-    key: jax.Array
-
-    @property
-    def conditional(self) -> bool:
-        """As of the model."""
-        return self.model.conditional
-
-    def encode(self, x: np.ndarray, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """As of the model."""
-        return self.model.encode(x, labels)
-
-    def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """x ~ p(x|z): `[n, d]` -> `[n, D]`."""
-        return self.model.sample(self.key, z, labels=labels)
-
-
-def decoder(key: jax.Array, model: TrainedModel, decode: Decode) -> TrainedModel | Drawing:
-    """The model as it is, or with draws of x for means; the noise of a draw key is the same for all strategies."""
-    return Drawing(model, jax.random.fold_in(key, NOISE)) if decode == "sample" else model
-
-
-def generate(
-    key: jax.Array, fitted: Fitted, *, model: TrainedModel | Drawing, data: Dataset, n: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """n samples `[n, D]` of a fitted strategy, and the classes `[n]` that were asked for, None where none were.
-
-    A conditional model is asked for classes as frequent as in the training data, the same ones for all strategies.
-    A model that is not decodes z of whatever class a conditional strategy picks.
-    """
-    if model.conditional:
-        asked = asked_labels(key, data, n=n)
-        return model.decode(fitted.sample(key, n=n, labels=asked), asked), asked
-    picks = getattr(fitted, "asked", None)
-    return model.decode(fitted.sample(key, n=n)), picks(key, n=n) if picks else None
-
-
-def asked_labels(key: jax.Array, data: Dataset, *, n: int) -> np.ndarray:
-    """Labels `[n]` of training examples, picked uniformly by a generator of their own."""
-    assert data.train_labels is not None  # no conditional model is trained without
-    index = jax.random.randint(jax.random.fold_in(key, ASKED), (n,), 0, len(data.train_labels))
-    return data.train_labels[np.asarray(index)]
-
-
 def _shown(n: int, data: Dataset) -> np.ndarray:
     """The rows of n that are kept to be looked at, of windows far apart: neighbours of real ones overlap."""
     return np.linspace(0, n - 1, min(SHOWN, n)).astype(int) if data.is_sequence else np.arange(min(SHOWN, n))
@@ -406,79 +344,6 @@ def _fit_rows(info: Any, seconds: float, encoded: Encoded | None) -> list[Measur
         value, n = float(info["validation_log_prob"]), encoded.validation.n
         rows.append(Measurement("log_density", value, float("nan"), n, "codes of validation data", "higher"))
     return rows
-
-
-def _model_rows(apart: Surgery, distortion: Estimate) -> list[dict[str, Any]]:
-    estimates = {field.name: getattr(apart, field.name) for field in dataclasses.fields(apart)}
-    rows = []
-    identified = Estimate(float(apart.identified), 0.0, apart.mi_lower.n)
-    for metric, estimate in {**estimates, "identified": identified, "distortion": distortion}.items():
-        reference = HELD_OUT if metric == "distortion" else "prior"
-        reason = "the prior's marginals are not tractable" if np.isnan(estimate.value) else ""
-        m = Measurement(metric, estimate.value, estimate.stderr, estimate.n, reference, "none", reason)
-        rows.append(_row(MODEL, "{}", 0, 0, m))
-    return rows
-
-
-def _distance_rows(found: Mapping[str, TwoSample]) -> list[dict[str, Any]]:
-    """Each distance between q(z) and the prior, and under `<metric>_null_high` what the prior scores itself."""
-    rows = []
-    for metric, one in found.items():
-        n, null = (
-            one.estimate.n,
-            f"prior; two sets of its draws score below {one.null_high:.3g} in 95 % of cases",
-        )
-        measurements = [
-            Measurement(metric, one.estimate.value, one.estimate.stderr, n, null, "none"),
-            Measurement(f"{metric}_null_high", one.null_high, float("nan"), n, "prior", "none"),
-        ]
-        rows += [_row(MODEL, "{}", 0, 0, m) for m in measurements]
-    return rows
-
-
-def _prior_rows(prior: LearnedPrior | None) -> list[dict[str, Any]]:
-    """The normaliser of a prior that has one: the share of proposals that it accepts."""
-    if prior is None or "normaliser" not in prior.info:
-        return []
-    value, stderr = (float(prior.info[name]) for name in ("normaliser", "normaliser_stderr"))
-    return [_row(MODEL, "{}", 0, 0, Measurement("normaliser", value, stderr, FINAL_DRAWS, "prior", "none"))]
-
-
-def _noise_rows(model: TrainedModel) -> list[dict[str, Any]]:
-    """The variance of a Gaussian decoder where it is learned; elsewhere it is β/(2α), which the tables have."""
-    if model.architecture.likelihood != "gaussian":
-        return []
-    own = model.noise_variance
-    if np.isclose(own, noise_variance(model.alpha, model.beta), rtol=1e-5, atol=0):
-        return []
-    return [
-        _row(
-            MODEL, "{}", 0, 0, Measurement("decoder_variance", own, 0.0, model.architecture.size, "", "none")
-        )
-    ]
-
-
-def _class_rows(found: ByClass) -> list[dict[str, Any]]:
-    """What is known of q(z|y), for a model whose decoder sees y."""
-    rows = []
-    for metric, estimate in ((f.name, getattr(found, f.name)) for f in dataclasses.fields(found)):
-        reference = "q(z)" if metric == "label_information" else "prior"
-        m = Measurement(metric, estimate.value, estimate.stderr, estimate.n, reference, "none")
-        rows.append(_row(MODEL, "{}", 0, 0, m))
-    return rows
-
-
-def _row(name: str, configured: str, fit: int, draw: int, m: Measurement) -> dict[str, Any]:
-    split = "train" if name == MODEL and m.reference != HELD_OUT else "test"
-    return {
-        "strategy": name,
-        "strategy_config": configured,
-        "fit": fit,
-        "draw": draw,
-        "split": split,
-        **{field.name: getattr(m, field.name) for field in dataclasses.fields(m)},
-        "status": m.status,
-    }
 
 
 def strategy_configurations(names: Sequence[str]) -> dict[str, dict[str, Any]]:

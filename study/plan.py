@@ -6,7 +6,7 @@ import functools
 import jax
 
 from study.cells import content_key
-from study.config import StudyConfig, to_dict
+from study.config import StudyConfig
 from study.data.base import Dataset
 from study.data.binarise import binarised, check_binarisable
 from study.errors import StudyError
@@ -16,6 +16,7 @@ from study.latents.two_sample import Null
 from study.metrics.features import ExtractorConfig
 from study.metrics.onnx_features import network_digest
 from study.metrics.registry import CONDITIONAL, metrics_for
+from study.serialise import to_dict
 from study.training.engine import Batching, Cell, default_batching
 from study.training.model import Architecture
 

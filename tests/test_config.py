@@ -3,7 +3,7 @@
 import pytest
 
 from study import StudyConfig, StudyError, TrainConfig, VAEConfig
-from study.config import from_dict, to_dict
+from study.serialise import from_dict, to_dict
 
 
 def test_round_trip_through_plain_values():

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from study import Dataset, StudyConfig, StudyError, TrainConfig, VAEConfig, load_dataset, strategy, train
-from study.evaluation import decoder, encode_splits, evaluate_model, generate, replicate_keys
+from study.drawing import decoder, generate
+from study.evaluation import encode_splits, evaluate_model, replicate_keys
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import pixel_extractor
 from study.plan import make_plan

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from study import AggregatePosterior, TrainConfig, VAEConfig, load_dataset, train
-from study.evaluation import encode_splits, in_range
+from study.drawing import in_range
+from study.evaluation import encode_splits
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import pixel_extractor
 from study.quality import quality_along_density

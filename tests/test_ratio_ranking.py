@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from study import TrainConfig, VAEConfig, load_dataset, strategy
-from study.evaluation import decoder, encode_splits, generate, in_range
+from study.drawing import decoder, generate, in_range
+from study.evaluation import encode_splits
 from study.metrics.features import train_extractor
 from study.metrics.kid import KernelReference, kid
 from study.training import Architecture, Cell, train_cells

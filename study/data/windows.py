@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from study.config import from_dict
 from study.data.base import Dataset
 from study.data.scaling import Affine
 from study.data.splits import TEST_SHARE, VALIDATION_SHARE
 from study.errors import StudyError
+from study.serialise import from_dict
 
 _STRETCH = 4  # windows' lengths in one stretch of test rows, about
 

@@ -9,8 +9,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from study.config import VAEConfig, from_dict, to_dict
+from study.config import VAEConfig
 from study.errors import StudyError
+from study.serialise import from_dict, to_dict
 from study.training.model import Architecture, TrainedModel
 
 

@@ -7,7 +7,8 @@ import pytest
 from study.config import TrainConfig, VAEConfig
 from study.data import load_dataset
 from study.data.base import Dataset
-from study.evaluation import encode, in_range
+from study.drawing import in_range
+from study.evaluation import encode
 from study.metrics.base import Measurement
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor

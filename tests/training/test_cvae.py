@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from study import Dataset, TrainConfig, VAEConfig, load_dataset, load_model, save_model, strategy, train
-from study.evaluation import asked_labels, encode_splits, evaluate_model, generate
+from study.drawing import asked_labels, generate
+from study.evaluation import encode_splits, evaluate_model
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor
 from study.training.model import TrainedModel
