@@ -122,7 +122,8 @@ def _models_only(model: pd.DataFrame | None) -> Answer:
         return nothing
     middle = ends["middle"].where((ends["upper"] - ends["lower"]).fillna(0) < IDENTIFIED)
     grid = frames.settings(model)
-    mean = {s: float(middle[frames.at(model, s).index].mean()) for s in grid}
+    # A mean over those trainings alone where it is identified would be one over a selection.
+    mean = {s: float(middle[frames.at(model, s).index].mean(skipna=False)) for s in grid}
     mean = {setting: value for setting, value in mean.items() if np.isfinite(value)}
     trainings = count(len(model), "training")
     start = (

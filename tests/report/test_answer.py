@@ -129,6 +129,12 @@ def test_models_alone_are_answered_by_their_mismatch(make_results):
     assert "KL(q(z)‖p(z)), is identified at no setting" in said.headline and "27 trainings" in said.headline
     closed = answer(pd.DataFrame(), models.assign(kl_aggregate_lower=models["kl_aggregate_upper"]))
     assert "KL(q(z)‖p(z)), runs from" in closed.headline and "not identified" not in closed.headline
+    lower = models["kl_aggregate_upper"].copy()
+    lower.iloc[0] = models["kl_aggregate_lower"].iloc[0]  # of the three trainings at one setting, one is open
+    assert (
+        "; not identified at 1 more setting)"
+        in answer(pd.DataFrame(), models.assign(kl_aggregate_lower=lower)).headline
+    )
 
 
 def test_a_missing_primary_metric_hands_over_to_the_next(make_results, make_summary):
