@@ -1,7 +1,9 @@
 """An experiment: a question, one frozen configuration per profile, and what its report adds."""
 
 import dataclasses
+import importlib.util
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -60,3 +62,30 @@ class Experiment:
             raise StudyError(f"experiment {self.name!r} has no profile {profile!r}; it has {known}")
         grids = (found,) if isinstance(found, StudyConfig) else found
         return grids if dataset is None else tuple(dataclasses.replace(g, dataset=dataset) for g in grids)
+
+
+def load_experiment(name: str) -> Experiment:
+    """The experiment of `experiments/NAME.py` below the current folder, or of a path.
+
+    Raises:
+        StudyError: there is no such file, or it declares no EXPERIMENT.
+    """
+    path = Path(name) if name.endswith(".py") else Path("experiments") / f"{name}.py"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in Path("experiments").glob("*.py"))) or "none here"
+        raise StudyError(f"experiment {name!r}: no file {path}; below this folder there are: {known}")
+    spec = importlib.util.spec_from_file_location(f"experiment_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except StudyError:
+        raise
+    except Exception as error:
+        raise StudyError(
+            f"experiment {path}: does not load ({type(error).__name__}: {error}); mend the file"
+        ) from error
+    experiment = getattr(module, "EXPERIMENT", None)
+    if not isinstance(experiment, Experiment):
+        raise StudyError(f"experiment {path}: declares no EXPERIMENT = study.Experiment(...)")
+    return experiment

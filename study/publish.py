@@ -28,7 +28,7 @@ def republish(folder: Path) -> tuple[str, Path]:
     Raises:
         StudyError: it is no results folder.
     """
-    from study.cli import load_experiment
+    from study.experiment import load_experiment
 
     results = load_results(folder)
     name = str(results.provenance.get("experiment", ""))

@@ -14,7 +14,9 @@ import pytest
 
 from study import Experiment, StudyConfig, StudyError, TrainConfig, VAEConfig, cli, load_results
 from study.cells import Store
-from study.cli import load_experiment, main
+from study.cli import main
+from study.cli.listing import LISTS, listing
+from study.experiment import load_experiment
 
 ROOT = Path(__file__).parents[1]
 TINY = StudyConfig(
@@ -196,7 +198,7 @@ def test_report_and_table_from_tables_alone(smoke_run, capsys):
     assert main(["status", str(smoke_run)]) == 0
 
 
-@pytest.mark.parametrize("what", cli.LISTS)
+@pytest.mark.parametrize("what", LISTS)
 def test_lists_have_name_summary_and_source(what, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert main(["list", what, "--json"]) == 0
@@ -279,7 +281,7 @@ def test_a_users_own_arrays_without_labels(tmp_path, monkeypatch):
 
 
 def test_model_families_are_listed_with_summary_and_source():
-    rows = {row["name"]: row for row in cli.listing("models")}
+    rows = {row["name"]: row for row in listing("models")}
     families = [name for name, row in rows.items() if row["kind"] == "family"]
     assert families == list(get_args(get_type_hints(VAEConfig)["family"]))
     assert list(rows)[len(families) :] == list(get_args(get_type_hints(VAEConfig)["network"]))

@@ -1,5 +1,6 @@
 """A network that is one affine map, made here, so that its features are known."""
 
+import argparse
 import builtins
 import hashlib
 import math
@@ -11,7 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from study import cli
+from study.cli.flags import add_flags, configure
 from study.config import StudyConfig
 from study.data.base import Dataset
 from study.errors import StudyError
@@ -130,9 +131,10 @@ def test_the_plans_key_holds_the_content(tmp_path: Path, weight: np.ndarray, dig
 
 
 def test_the_flag_reaches_the_configuration() -> None:
-    arguments = cli._parser().parse_args(["run", "any", "--features", "net.onnx"])
-    assert cli.configure(StudyConfig(), arguments).features == "net.onnx"
-    assert cli.configure(StudyConfig(), cli._parser().parse_args(["run", "any"])).features == ""
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    assert configure(StudyConfig(), parser.parse_args(["--features", "net.onnx"])).features == "net.onnx"
+    assert configure(StudyConfig(), parser.parse_args([])).features == ""
 
 
 def test_errors(

@@ -5,7 +5,7 @@ scaled up, in blocks of a few draws against all posteriors, as it is usually wri
 fit a core's cache, the best that it can do. Both run in turn on one machine; where that has other work to do, the
 ratio of processor seconds is the one that holds. Errors are against float64.
 
-    python experiments/benchmark_density.py            three minutes on two cores, writes results/benchmarks/
+    python experiments/benchmarks/density.py            three minutes on two cores, writes results/benchmarks/
 """
 
 import jax

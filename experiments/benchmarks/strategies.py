@@ -6,8 +6,8 @@ would give. Each strategy is fitted once, with its defaults, a first time for a 
 there with K = 10 too, as most papers fit it, on 20,000 codes as by default and on all 60,000; `ncp` with its Langevin
 chains; and `flow` in the form that is not its default here.
 
-    python experiments/benchmark_strategies.py               minutes, writes results/benchmarks/strategies.csv
-    python experiments/benchmark_strategies.py --only gmm kde
+    python experiments/benchmarks/strategies.py               minutes, writes results/benchmarks/strategies.csv
+    python experiments/benchmarks/strategies.py --only gmm kde
 """
 
 import argparse

@@ -4,7 +4,7 @@
 a second one with k = 3 for what is measured here; both run in turn on one machine, on all its cores. The error is
 the largest difference of the four values, precision and recall against prdc with k = 3.
 
-    python experiments/benchmark_manifold.py           two minutes on two cores, writes results/benchmarks/
+    python experiments/benchmarks/manifold.py           two minutes on two cores, writes results/benchmarks/
 """
 
 import contextlib

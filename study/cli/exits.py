@@ -1,0 +1,3 @@
+"""Exit codes."""
+
+DONE, SOME_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130

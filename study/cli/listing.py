@@ -1,0 +1,53 @@
+"""`study list`: what there is."""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from study.cli.exits import DONE
+
+LISTS = ("strategies", "datasets", "models", "metrics", "experiments")
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print the list."""
+    rows = listing(arguments.what)
+    if arguments.json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return DONE
+    width = max((len(row["name"]) for row in rows), default=0)
+    for row in rows:
+        print(f"{row['name']:<{width}}  {row['summary']}  [{row['source']}]")
+    return DONE
+
+
+def listing(what: str) -> list[dict[str, Any]]:
+    """What `study list` shows: objects with at least name, summary and source."""
+    if what == "strategies":
+        from study.strategies import listing as strategies
+
+        return strategies()
+    if what == "datasets":
+        from study.data import DATASETS
+
+        return [
+            {"name": n, "summary": entry.summary, "source": entry.source} for n, entry in DATASETS.items()
+        ]
+    if what == "models":
+        from study.models import LISTING
+
+        return list(LISTING)
+    if what == "metrics":
+        from study.metrics.registry import CONDITIONAL, LIKELIHOOD, metrics_for
+
+        listed = (*metrics_for(sequences=True), *CONDITIONAL, *LIKELIHOOD)
+        return [dataclasses.asdict(metric) for metric in listed]
+    import ast
+
+    found = []
+    for path in sorted(Path("experiments").glob("*.py")):
+        text = ast.get_docstring(ast.parse(path.read_text())) or ""
+        found.append({"name": path.stem, "summary": text.partition("\n")[0], "source": str(path)})
+    return found

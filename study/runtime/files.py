@@ -1,0 +1,94 @@
+"""The one way to write a file: whole under its name, or not there at all."""
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from study.errors import StudyError
+
+TEMPORARY = ".writing-"  # how the names of unfinished files and folders begin
+ABANDONED = 24 * 3600.0  # seconds after which an unfinished file has no writer any more
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` when the block ends, flushed to disk; if it raises, nothing changes.
+
+    Raises:
+        StudyError: the operating system refuses; the message says what and where.
+    """
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
+    temporary = Path(name)
+    try:
+        with told(path):
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_umask())  # mkstemp's files are for their owner alone
+            temporary.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write bytes to `path`, whole or not at all.
+
+    Raises:
+        StudyError: as `whole`.
+    """
+    with whole(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def told(path: Path, *, mend: str = "free the disk, or give another place") -> Iterator[None]:
+    """Within it, an error of the operating system becomes one line about `path`.
+
+    Raises:
+        StudyError: in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(f"{path}: {reason(error)}; {mend}") from error
+
+
+def reason(error: OSError) -> str:
+    """What the operating system said, in its words, without numbers and paths."""
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def check_writable(folder: Path) -> None:
+    """Find out now whether a file can be written into `folder`, which is made where it is absent.
+
+    Raises:
+        StudyError: it cannot.
+    """
+    with told(folder, mend="give a folder that can be written"):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, prefix=TEMPORARY)
+        os.close(handle)
+        Path(name).unlink()
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Delete unfinished files below `folder` whose writer was killed; those of the last day may still have one."""
+    oldest = time.time() - ABANDONED
+    for path in folder.rglob(f"{TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            if path.is_file() and not path.is_symlink() and path.stat().st_mtime < oldest:
+                path.unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
