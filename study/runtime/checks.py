@@ -1,0 +1,85 @@
+"""Whether a value is the number that it should be: one check for flags, configurations, files and Python calls."""
+
+import math
+import numbers
+from typing import Any
+
+from study.errors import StudyError
+
+SHOWN = 60  # characters of a wrong value that a message repeats
+
+
+def shown(value: Any) -> str:
+    """The value as a message repeats it: one line, and not long."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a number of more digits than Python prints, or a __repr__ of the caller's that fails
+        return f"a very long {type(value).__name__}"
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def _plain(value: Any) -> Any:
+    """A scalar of numpy or JAX as Python's own."""
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+
+
+def finite_number(
+    value: Any,
+    *,
+    name: str,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+) -> float:
+    """`value` as a finite float; whole numbers and scalars of numpy and JAX are taken, booleans and text are not.
+
+    Args:
+        value: what was given.
+        name: what the message calls it.
+        least: it may not be less.
+        above: it must be more.
+        most: it may not be more.
+
+    Raises:
+        StudyError: it is no such number.
+    """
+    plain = _plain(value)
+    if isinstance(plain, bool) or not isinstance(plain, numbers.Real):
+        raise StudyError(f"{name}: give a number, got {shown(value)}")
+    try:
+        number = float(plain)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise StudyError(f"{name}: give a finite number, got {shown(value)}")
+    if least is not None and number < least:
+        raise StudyError(f"{name}: give a number of {least:g} or more, got {shown(value)}")
+    if above is not None and number <= above:
+        raise StudyError(f"{name}: give a number above {above:g}, got {shown(value)}")
+    if most is not None and number > most:
+        raise StudyError(f"{name}: give a number of {most:g} or less, got {shown(value)}")
+    return number
+
+
+def whole_number(value: Any, *, name: str, least: int | None = 0, most: int | None = 2**31 - 1) -> int:
+    """`value` as an int from `least` to `most`, both included; scalars of numpy and JAX are taken, 1.0 and True not.
+
+    Args:
+        value: what was given.
+        name: what the message calls it.
+        least, most: the range; None is no bound.
+
+    Raises:
+        StudyError: it is no such number.
+    """
+    plain = _plain(value)
+    if isinstance(plain, bool) or not isinstance(plain, numbers.Integral):
+        raise StudyError(f"{name}: give a whole number, got {shown(value)}")
+    number = int(plain)
+    if (least is not None and number < least) or (most is not None and number > most):
+        if most is None:
+            allowed = f"of {least} or more"
+        else:
+            allowed = f"of {most} or less" if least is None else f"from {least} to {most}"
+        raise StudyError(f"{name}: give a whole number {allowed}, got {shown(value)}")
+    return number
