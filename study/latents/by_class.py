@@ -11,7 +11,7 @@ import math
 import jax
 import numpy as np
 
-from study.errors import StudyError
+from study.errors import CannotFit
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents
 from study.latents.prior import Prior
@@ -42,10 +42,10 @@ def by_class(key: jax.Array, latents: Latents, *, draws: int, prior: Prior | Non
         prior: p(z), where it was learned with the model; None is N(0, I).
 
     Raises:
-        StudyError: the codes have no labels.
+        CannotFit: the codes have no labels.
     """
     if latents.labels is None:
-        raise StudyError("by_class: the codes have no labels; give Latents(..., labels=[N])")
+        raise CannotFit("by_class: the codes have no labels; give Latents(..., labels=[N])")
     classes, counts = np.unique(latents.labels, return_counts=True)
     each = max(2, draws // len(classes))
     q, shares = AggregatePosterior(latents), counts / counts.sum()

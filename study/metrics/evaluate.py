@@ -9,7 +9,7 @@ import pandas as pd
 
 from study.data.base import Dataset
 from study.environment import blas_threads
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.metrics.base import Measurement
 from study.metrics.classes import class_histogram, label_accuracy
 from study.metrics.features import Extractor, FeatureExtractor, pixel_extractor, train_extractor
@@ -48,6 +48,7 @@ class Evaluator:
         pixels: the second view's extractor; made from `data.train` where there is none.
 
     Raises:
+        CannotFit: the reference half of test is too small for any n.
         StudyError: n is out of range, or the extractor takes data of another size.
     """
 
@@ -61,6 +62,11 @@ class Evaluator:
     ) -> None:
         available = len(data.reference)
         self.n = available if n is None else n
+        if available < _FEWEST:
+            raise CannotFit(
+                f"metrics on {data.name!r}: need {_FEWEST} examples in the reference half of test, it has {available}; "
+                "give a larger test set"
+            )
         if not _FEWEST <= self.n <= available:
             raise StudyError(
                 f"metrics on {data.name!r}: n must lie in {_FEWEST}..{available} (the reference half of "

@@ -20,7 +20,7 @@ from flax import nnx
 from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.training.blocks import in_blocks
 
 _BLOCK = 256  # rows per call of the compiled forward pass: one shape, so one compilation
@@ -148,11 +148,11 @@ class Extractor:
         """`[n, D]` -> class probabilities `[n, C]` float32.
 
         Raises:
-            StudyError: the data have no labels, so that there is no classifier.
+            CannotFit: the data have no labels, so that there is no classifier.
         """
         probabilities = self.forward(x)[1]
         if probabilities is None:
-            raise StudyError("extractor: no class probabilities, the data it was made from have no labels")
+            raise CannotFit("extractor: no class probabilities, the data it was made from have no labels")
         return probabilities
 
     def to_arrays(self) -> dict[str, np.ndarray]:

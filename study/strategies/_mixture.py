@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from study.errors import StudyError
+from study.errors import CannotFit
 from study.latents import Latents
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
@@ -64,20 +64,21 @@ def fit_mixture(mixture: Any, z: np.ndarray, *, strategy: str) -> FittedMixture:
     The matrices are small: on cores with other work, two threads of BLAS took ten to fifty times as long as one.
 
     Raises:
-        StudyError: a covariance collapsed.
+        CannotFit: a covariance collapsed.
     """
     try:
         with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("ignore", ConvergenceWarning)  # `info` says it instead
             mixture.fit(z)
             choleskys = np.linalg.cholesky(mixture.covariances_)
-            fitted = FittedMixture(mixture.weights_, mixture.means_, choleskys, {})
-            train_log_prob = float(fitted.log_prob(z).mean())
     except (ValueError, np.linalg.LinAlgError) as error:
-        raise StudyError(
+        raise CannotFit(
             f"strategy {strategy!r}: {mixture.n_components} components do not fit {len(z)} codes; take fewer "
             f"components or a larger reg_covar than {mixture.reg_covar:g}"
         ) from error
+    with threadpool_limits(1):
+        fitted = FittedMixture(mixture.weights_, mixture.means_, choleskys, {})
+        train_log_prob = float(fitted.log_prob(z).mean())
     info = {
         "codes": len(z),
         "components": int(mixture.n_components),

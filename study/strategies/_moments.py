@@ -5,7 +5,7 @@ from typing import Literal, get_args
 import jax
 import numpy as np
 
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.latents import AggregatePosterior, Latents
 
 FitOn = Literal["samples", "means"]
@@ -24,13 +24,13 @@ def moments(latents: Latents, *, fit_on: FitOn, strategy: str) -> tuple[np.ndarr
     second term, so narrower by the average posterior variance.
 
     Raises:
-        StudyError: fit on means, of which one dimension is constant.
+        CannotFit: fit on means, of which one dimension is constant.
     """
     if fit_on == "samples":
         return AggregatePosterior(latents).moments()
     constant = np.flatnonzero(np.ptp(latents.mean, axis=0) == 0)
     if constant.size:
-        raise StudyError(
+        raise CannotFit(
             f"strategy {strategy!r}: dimension {constant[0]} of the means is constant, its variance 0; "
             "use fit_on='samples' or leave the dimension out"
         )
@@ -43,19 +43,34 @@ def points(key: jax.Array, latents: Latents, *, fit_on: FitOn) -> np.ndarray:
     return latents.sample(key) if fit_on == "samples" else latents.mean
 
 
+def correlations(covariance: np.ndarray, *, strategy: str) -> tuple[np.ndarray, np.ndarray]:
+    """Standard deviations `[d]` and correlations `[d, d]` of a covariance `[d, d]`.
+
+    Raises:
+        CannotFit: a variance is 0, or so small that it is 0 as a float64.
+    """
+    scale = np.sqrt(np.diag(covariance))
+    constant = np.flatnonzero(scale == 0)
+    if constant.size:
+        raise CannotFit(
+            f"strategy {strategy!r}: dimension {constant[0]} of the codes is constant and without noise, its variance "
+            "0; leave the dimension out"
+        )
+    return scale, covariance / np.outer(scale, scale)
+
+
 def whole_cholesky(covariance: np.ndarray, *, strategy: str) -> tuple[np.ndarray, float]:
     """The Cholesky factor of a covariance `[d, d]`, and the smallest eigenvalue of its correlations.
 
     Correlations are factored, not the covariance itself: whether it is singular is then free of units.
 
     Raises:
-        StudyError: it is singular.
+        CannotFit: it is singular.
     """
-    scale = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(scale, scale)
+    scale, correlation = correlations(covariance, strategy=strategy)
     smallest = float(np.linalg.eigvalsh(correlation)[0])
     if smallest <= len(scale) * np.finfo(np.float64).eps:
-        raise StudyError(
+        raise CannotFit(
             f"strategy {strategy!r}: the codes span fewer than their {len(scale)} dimensions, so their "
             "covariance is singular; use fit_on='samples' or leave the dependent dimensions out"
         )

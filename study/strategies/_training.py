@@ -22,7 +22,7 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from scipy.linalg import solve_triangular
 
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.latents import Latents
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import VALIDATION_CODES
@@ -99,7 +99,7 @@ class TrainedStrategy:
                 raise StudyError(f"strategy {self.name!r}: {field.name} must be positive, got {value}")
 
     def prepare(self, latents: Latents) -> None:
-        """Raise StudyError where the codes cannot carry this strategy; called before anything is traced."""
+        """Raise CannotFit where the codes cannot carry this strategy; called before anything is traced."""
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
@@ -127,7 +127,7 @@ class TrainedStrategy:
         """Train on one model's codes.
 
         Raises:
-            StudyError: no more codes than dimensions, codes that span fewer dimensions, or a diverged training.
+            CannotFit: no more codes than dimensions, codes that span fewer dimensions, or a diverged training.
         """
         return self.fit_many([key], [latents], validation=None if validation is None else [validation])[0]
 
@@ -137,7 +137,8 @@ class TrainedStrategy:
         """Train on the codes of several models, all of one N and d; the i-th equals `fit` of the i-th alone.
 
         Raises:
-            StudyError: as `fit`, or the shapes of the codes differ.
+            CannotFit: as `fit`.
+            StudyError: the shapes of the codes differ.
         """
         checks = [None] * len(latents) if validation is None else list(validation)
         for name, parts in (("codes", latents), ("validation codes", checks)):
@@ -152,7 +153,7 @@ class TrainedStrategy:
         fitted = []
         for i, (parameters, losses) in enumerate(_train(self._objective(), cells)):
             if not all(np.isfinite(leaf).all() for leaf in [losses[-1, 0], *jax.tree.leaves(parameters)]):
-                raise StudyError(f"strategy {self.name!r}: training diverged; lower the learning_rate")
+                raise CannotFit(f"strategy {self.name!r}: training diverged; lower the learning_rate")
             info = {"codes": latents[i].n, **self._diagnostics(losses)}
             fitted.append(self.finish(keys[i], parameters, spaces[i], info, checks[i]))
         return fitted

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 import jax
 import numpy as np
 
-from study.errors import StudyError
+from study.errors import CannotFit
 from study.latents import Latents
 from study.strategies._draws import own_key
 
@@ -52,10 +52,10 @@ def choose(
     Where there are several, `info` has them as "candidates" and their scores as "candidate_log_probs".
 
     Raises:
-        StudyError: several candidates and no validation codes.
+        CannotFit: several candidates and no validation codes.
     """
     if len(candidates) > 1 and validation is None:
-        raise StudyError(f"{what}: to choose among several, give validation codes")
+        raise CannotFit(f"{what}: to choose among several, give validation codes")
     fits = [with_validation(key, fit(candidate), validation) for candidate in candidates]
     if len(fits) == 1:
         return fits[0]

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.latents import Latents
-from study.strategies._moments import FitOn, moments
+from study.strategies._moments import FitOn, correlations, moments
 
 SMALLEST = 1e-6  # eigenvalue of a correlation matrix below which float32 does not carry its inverse
 
@@ -50,13 +50,13 @@ def whitening(latents: Latents, *, fit_on: FitOn, isotropic: bool, strategy: str
     """The whitening of the codes, or, isotropic, the one scale under which the mean variance is 1.
 
     Raises:
-        StudyError: the codes span fewer than d dimensions, to float32.
+        CannotFit: the codes span fewer than d dimensions, to float32.
     """
     mean, covariance = moments(latents, fit_on=fit_on, strategy=strategy)
-    scale = np.sqrt(np.diag(covariance))
-    smallest = np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0]
+    scale, correlation = correlations(covariance, strategy=strategy)
+    smallest = np.linalg.eigvalsh(correlation)[0]
     if not smallest > SMALLEST:
-        raise StudyError(
+        raise CannotFit(
             f"strategy {strategy!r}: the codes span fewer than their {latents.d} dimensions "
             f"(smallest eigenvalue of their correlation {smallest:.2g}); leave dimensions out or use fit_on='samples'"
         )

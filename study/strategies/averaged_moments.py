@@ -46,7 +46,7 @@ class AveragedMoments:
         """Average the two outputs over the examples.
 
         Raises:
-            StudyError: one code only.
+            CannotFit: one code only.
         """
         require_codes(latents, at_least=2, strategy=self.name)
         mean = latents.mean.mean(axis=0, dtype=np.float64)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import jax
 import numpy as np
 
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.latents.base import Latents
 
 Source = Literal["thread", "fitted", "learned", "reference"]
@@ -96,7 +96,7 @@ class Strategy(Protocol):
         """Fit to q(z); deterministic given the key.
 
         Raises:
-            StudyError: the codes cannot carry this strategy (too few, an empty class, no labels, ...).
+            CannotFit: the codes cannot carry this strategy (too few, an empty class, no labels, ...).
         """
         ...
 
@@ -130,9 +130,9 @@ def traced_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[ja
 
 
 def require_codes(latents: Latents, *, at_least: int, strategy: str) -> None:
-    """Raise StudyError where a strategy is given fewer codes than its parameters need."""
+    """Raise CannotFit where a strategy is given fewer codes than its parameters need."""
     if latents.n < at_least:
-        raise StudyError(
+        raise CannotFit(
             f"strategy {strategy!r}: needs at least {at_least} codes in {latents.d} dimensions, "
             f"got {latents.n}; encode more examples or choose a strategy with fewer parameters"
         )

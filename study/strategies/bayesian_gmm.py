@@ -78,7 +78,7 @@ class BayesianGmm:
         """Infer weights, means and covariances from a k-means start.
 
         Raises:
-            StudyError: no more codes than dimensions, or a covariance that collapsed.
+            CannotFit: no more codes than dimensions, or a covariance that collapsed.
         """
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)
         code_key, start_key = jax.random.split(key)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import jax
 import numpy as np
 
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.latents import AggregatePosterior, Latents
 from study.strategies._draws import own_key
 from study.strategies._validation import with_validation
@@ -38,7 +38,8 @@ class FittedClasses:
         """Draw z `[n, d]` float32 of the classes `labels` `[n]`, or of all in equal shares and random order.
 
         Raises:
-            StudyError: labels are not `[n]`, or name a class that has no codes.
+            CannotFit: labels name a class that has no codes.
+            StudyError: labels are not `[n]`.
         """
         _, epsilon = shared_draws(key, n=n, d=self.location.shape[1], components=1)
         balance_key, within_key = jax.random.split(own_key(key))
@@ -66,7 +67,7 @@ class FittedClasses:
             raise StudyError(f"strategy 'class-posterior': labels must be [{n}], got {list(labels.shape)}")
         absent = np.setdiff1d(labels, self.classes)
         if absent.size:
-            raise StudyError(
+            raise CannotFit(
                 f"strategy 'class-posterior': class {absent[0]} has no codes; "
                 f"ask for one of {self.classes.tolist()}"
             )
@@ -98,10 +99,10 @@ class ClassPosterior:
         """Sort the codes by class; nothing is estimated.
 
         Raises:
-            StudyError: the codes have no labels.
+            CannotFit: the codes have no labels.
         """
         if latents.labels is None:
-            raise StudyError(
+            raise CannotFit(
                 f"strategy {self.name!r}: the codes have no labels; give Latents(..., labels=[N])"
             )
         classes, position, counts = np.unique(latents.labels, return_inverse=True, return_counts=True)

@@ -26,7 +26,7 @@ from flowjax.bijections import RationalQuadraticSpline
 from flowjax.distributions import StandardNormal, Transformed
 from flowjax.flows import coupling_flow, masked_autoregressive_flow
 
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.latents import Latents
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._validation import with_validation
@@ -139,7 +139,7 @@ class Flow(TrainedStrategy):
         """Besides the number of codes: coupling splits the dimensions in two."""
         super().prepare(latents)
         if self.form == "spline-coupling" and latents.d < 2:
-            raise StudyError(f"strategy {self.name!r}: coupling needs 2 dimensions; take form='maf' for one")
+            raise CannotFit(f"strategy {self.name!r}: coupling needs 2 dimensions; take form='maf' for one")
         skeleton(self._layers(latents.d))
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:

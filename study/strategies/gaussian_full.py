@@ -49,7 +49,7 @@ class GaussianFull:
         """Match the mean and the covariance.
 
         Raises:
-            StudyError: no more codes than dimensions, or fit on means that span fewer than d dimensions.
+            CannotFit: no more codes than dimensions, or fit on means that span fewer than d dimensions.
         """
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)

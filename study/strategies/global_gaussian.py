@@ -51,7 +51,7 @@ class GlobalGaussian:
         """Match the mean and the variances.
 
         Raises:
-            StudyError: one code only, or fit on means of which one dimension is constant.
+            CannotFit: one code only, or fit on means of which one dimension is constant.
         """
         require_codes(latents, at_least=2, strategy=self.name)
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)

@@ -82,7 +82,7 @@ class Gmm:
         """Fit each candidate K by EM from a k-means start, and keep the best on validation.
 
         Raises:
-            StudyError: too few codes for K, several K without validation codes, or a covariance that collapsed.
+            CannotFit: too few codes for K, several K without validation codes, or a covariance that collapsed.
         """
         candidates = self._given
         if candidates or validation is None:

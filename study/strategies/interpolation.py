@@ -108,7 +108,7 @@ class Interpolation:
         """Keep the codes; nothing is estimated.
 
         Raises:
-            StudyError: one code only, with nothing between.
+            CannotFit: one code only, with nothing between.
         """
         require_codes(latents, at_least=2, strategy=self.name)
         scale = np.exp(0.5 * latents.log_var) if self.fit_on == "samples" else np.zeros_like(latents.mean)

@@ -116,7 +116,7 @@ class Kde:
         """Keep one draw of each code, and choose the width.
 
         Raises:
-            StudyError: no more codes than dimensions, means that span fewer than d dimensions, or several
+            CannotFit: no more codes than dimensions, means that span fewer than d dimensions, or several
                 bandwidths without validation codes.
         """
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)

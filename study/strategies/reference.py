@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 from study.data.base import Dataset
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.strategies.base import Decoder, shared_draws, with_labels
 
 
@@ -43,14 +43,15 @@ class Reference:
         """Draw x `[n, D]` float32.
 
         Raises:
-            StudyError: fewer than n held-out examples, or no model where one is needed.
+            CannotFit: fewer than n held-out examples, or the model has no encoder where one is needed.
+            StudyError: no model where one is needed.
         """
         return self.rows(key, data=data, model=model, n=n).astype(np.float32, copy=False)
 
 
 def _held_out(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
     if n > len(data.held_out):
-        raise StudyError(
+        raise CannotFit(
             f"dataset {data.name!r}: {n} held-out examples asked for, it has {len(data.held_out)}; "
             "take a smaller n"
         )

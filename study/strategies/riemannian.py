@@ -25,7 +25,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.latents import Latents
 from study.strategies._draws import own_key
 from study.strategies.base import Decoder, Source, require_codes, shared_draws
@@ -141,14 +141,14 @@ class Riemannian:
         """Choose the centroids, and ρ from them.
 
         Raises:
-            StudyError: one code only, or codes that are all alike.
+            CannotFit: one code only, or codes that are all alike.
         """
         require_codes(latents, at_least=2, strategy=self.name)
         index = self._choose(key, latents.mean)
         mean, log_var = latents.mean[index], latents.log_var[index]
         rho = self.rho if self.rho is not None else _neighbours(mean, log_var)
         if not rho > 0:
-            raise StudyError(f"strategy {self.name!r}: the centroids are all alike; give rho")
+            raise CannotFit(f"strategy {self.name!r}: the centroids are all alike; give rho")
         info = {"codes": latents.n, "centroids": len(index), "rho": float(rho)}
         fitted = FittedRiemannian(
             mean,

@@ -89,7 +89,7 @@ class ShuffledMarginals:
         """Keep the codes; nothing is estimated.
 
         Raises:
-            StudyError: one code only, of which nothing can be shuffled.
+            CannotFit: one code only, of which nothing can be shuffled.
         """
         require_codes(latents, at_least=2, strategy=self.name)
         mean, log_var = latents.mean, latents.log_var

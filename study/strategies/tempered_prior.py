@@ -14,7 +14,7 @@ from typing import ClassVar
 import jax
 import numpy as np
 
-from study.errors import StudyError
+from study.errors import CannotFit
 from study.latents import Latents
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._moments import FitOn, check_fit_on
@@ -51,7 +51,7 @@ class TemperedPrior:
         """Choose τ in closed form.
 
         Raises:
-            StudyError: one code only, or fit on means that are all zero.
+            CannotFit: one code only, or fit on means that are all zero.
         """
         require_codes(latents, at_least=2, strategy=self.name)
         codes = latents if validation is None else validation
@@ -60,7 +60,7 @@ class TemperedPrior:
             second = second + np.exp(codes.log_var, dtype=np.float64)
         tau = float(np.sqrt(second.mean()))
         if tau == 0:
-            raise StudyError(f"strategy {self.name!r}: all means are 0, and so is tau; use fit_on='samples'")
+            raise CannotFit(f"strategy {self.name!r}: all means are 0, and so is tau; use fit_on='samples'")
         fitted = FittedGaussian(
             np.zeros(latents.d), tau * np.eye(latents.d), {"codes": latents.n, "tau": tau}
         )

@@ -11,7 +11,7 @@ from flax import nnx
 
 from study.config import FLAT_NETWORKS, VAEConfig
 from study.data.base import Dataset
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.models import FAMILIES, Model
 from study.models.likelihoods import Likelihood
 from study.training.blocks import in_blocks, rows
@@ -138,10 +138,11 @@ class TrainedModel:
         """`[N, D]` -> mean `[N, d]`, log-variance `[N, d]`, float32; labels `[N]` matter to conditional families alone.
 
         Raises:
-            StudyError: x is not `[N, D]`, labels are missing or not the model's, or there is no encoder.
+            CannotFit: there is no encoder.
+            StudyError: x is not `[N, D]`, or labels are missing or not the model's.
         """
         if not self.encodes:
-            raise StudyError(
+            raise CannotFit(
                 f"model: family {self.architecture.config.family!r} has no encoder; draw from its prior alone"
             )
         x = rows(x, self.architecture.size, "x")

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from study.errors import StudyError
+from study.errors import CannotFit
 from study.latents import Latents
 from study.latents.by_class import by_class
 
@@ -47,5 +47,5 @@ def test_label_information_is_that_of_the_mixture(offset: float) -> None:
 
 
 def test_codes_without_labels() -> None:
-    with pytest.raises(StudyError, match="by_class: the codes have no labels"):
+    with pytest.raises(CannotFit, match="by_class: the codes have no labels"):
         by_class(KEY, Latents(np.zeros((4, 1)), np.zeros((4, 1))), draws=10)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from study.data.base import Dataset
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.metrics import features as features_module
 from study.metrics.evaluate import METRICS, Evaluator, evaluate
 from study.metrics.features import Extractor, pixel_extractor, train_extractor
@@ -94,6 +94,11 @@ def test_n_is_checked(digits: Dataset, extractor: Extractor, evaluator: Evaluato
             Evaluator(digits, extractor, n=n)
     with pytest.raises(StudyError, match=r"samples must be \[300, 64\], got \[299, 64\]"):
         evaluator.measure(digits.held_out[:299])
+    small = dataclasses.replace(digits, test=digits.test[:10], test_labels=None)
+    with pytest.raises(
+        CannotFit, match="need 6 examples in the reference half of test, it has 5; give a larger"
+    ):
+        Evaluator(small, extractor)
     few = Evaluator(digits, extractor, n=6).measure(digits.train[:6])
     assert [row.metric for row in few if not np.isfinite(row.value)] == ["fd_infinity"]
     assert {row.reason for row in few} - {""} == {

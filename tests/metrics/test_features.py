@@ -7,7 +7,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.metrics.features import Extractor, ExtractorConfig, train_extractor
 
 QUICK = ExtractorConfig(hidden=16, dimensions=8, steps=30)
@@ -77,7 +77,7 @@ def test_pca_without_labels(unlabelled: Dataset) -> None:
     projected = expected.transform(unlabelled.test.astype(np.float64))
     projected /= math.sqrt(expected.transform(unlabelled.train.astype(np.float64)).var(axis=0).mean())
     np.testing.assert_allclose(made.features(unlabelled.test), projected, atol=1e-3)
-    with pytest.raises(StudyError, match="no class probabilities"):
+    with pytest.raises(CannotFit, match="no class probabilities"):
         made.probabilities(unlabelled.test)
 
 

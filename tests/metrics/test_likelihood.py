@@ -22,6 +22,7 @@ from study import (
     likelihood,
     train,
 )
+from study.errors import CannotFit
 from study.metrics.likelihood import HELD_OUT, ais, importance, likelihood_rows
 from study.metrics.likelihood.density import density
 from study.models.linear_theory import linear_optimum
@@ -285,15 +286,17 @@ def test_what_cannot_be_is_said(x):
     model = optimum(x)
     with pytest.raises(StudyError, match="each must divide the largest"):
         likelihood(jax.random.key(0), model, x[:3], samples=(30, 50))
-    with pytest.raises(StudyError, match="holds no examples"):
+    with pytest.raises(CannotFit, match="holds no examples"):
         likelihood(jax.random.key(0), model, x[:0])
     with pytest.raises(StudyError, match=r"x must be \[N, 8\]"):
         likelihood(jax.random.key(0), model, x[:3, :4])
     flat = dataclasses.replace(model, beta=0.0)
-    with pytest.raises(StudyError, match="which is no density"):
+    with pytest.raises(CannotFit, match="which is no density"):
         density(flat)
     (row,) = likelihood_rows(jax.random.key(0), flat, x, LikelihoodConfig(examples=4))
     assert row.status == "missing"
+    with pytest.raises(StudyError, match=r"x must be"):  # a wrong call is no gap in a table
+        likelihood_rows(jax.random.key(0), model, x[:, :4], LikelihoodConfig(examples=4))
     with pytest.raises(StudyError, match="2 or more"):
         AnnealingConfig(chains=1)
     with pytest.raises(StudyError, match="cannot be negative"):

@@ -13,7 +13,7 @@ import jax.monitoring
 import numpy as np
 import pytest
 
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.latents import Latents
 from study.strategies import (
     REFERENCES,
@@ -216,29 +216,29 @@ def test_labels_are_honoured(name: str, classes: Latents) -> None:
 @pytest.mark.parametrize("name", [name for name, kind in REGISTRY.items() if kind.conditional])
 def test_empty_class_is_said(name: str, classes: Latents) -> None:
     fitted = _fit(name, {}, Latents(classes.mean, classes.log_var, 2 * np.asarray(classes.labels)))
-    with pytest.raises(StudyError, match=r"class 1 has no codes; ask for one of \[0, 2, 4\]"):
+    with pytest.raises(CannotFit, match=r"class 1 has no codes; ask for one of \[0, 2, 4\]"):
         fitted.sample(DRAW, n=2, labels=np.array([0, 1]))
     with pytest.raises(StudyError, match=r"labels must be \[3\], got \[2\]"):
         fitted.sample(DRAW, n=3, labels=np.array([0, 2]))
-    with pytest.raises(StudyError, match=f"'{name}': the codes have no labels"):
+    with pytest.raises(CannotFit, match=f"'{name}': the codes have no labels"):
         _fit(name, {}, Latents(classes.mean, classes.log_var))
 
 
 @pytest.mark.parametrize("name", ESTIMATE)
 def test_one_code_is_too_few(name: str) -> None:
     with pytest.raises(
-        StudyError, match=f"strategy '{name}': needs at least \\d+ codes in 1 dimensions, got 1;"
+        CannotFit, match=f"strategy '{name}': needs at least \\d+ codes in 1 dimensions, got 1;"
     ):
         _fit(name, {}, Latents(np.zeros((1, 1)), np.zeros((1, 1))))
 
 
 def test_no_more_codes_than_dimensions() -> None:
     codes = Latents(np.eye(3), np.zeros((3, 3)))
-    with pytest.raises(StudyError, match="'gaussian-full': needs at least 4 codes in 3 dimensions, got 3"):
+    with pytest.raises(CannotFit, match="'gaussian-full': needs at least 4 codes in 3 dimensions, got 3"):
         _fit("gaussian-full", {}, codes)
-    with pytest.raises(StudyError, match="'gmm': needs at least 4 codes in 3 dimensions, got 3"):
+    with pytest.raises(CannotFit, match="'gmm': needs at least 4 codes in 3 dimensions, got 3"):
         _fit("gmm", {}, codes)
-    with pytest.raises(StudyError, match="'gmm': needs at least 10 codes in 3 dimensions, got 3"):
+    with pytest.raises(CannotFit, match="'gmm': needs at least 10 codes in 3 dimensions, got 3"):
         _fit("gmm", {"n_components": 10}, codes)
 
 
@@ -266,11 +266,11 @@ HARD: dict[str, Latents] = {
 @pytest.mark.parametrize("hard", HARD)
 @pytest.mark.parametrize(("name", "fields"), CASES, ids=[f"{n}-{f}" if f else n for n, f in CASES])
 def test_hard_codes_are_drawn_from_finitely_or_refused(name: str, fields: dict[str, Any], hard: str) -> None:
-    """Refused means a StudyError of one line that names the strategy."""
+    """Refused means `CannotFit`, the one error that becomes a row, in one line that names the strategy."""
     codes = HARD[hard]
     try:
         fitted = _fit(name, fields, codes)
-    except StudyError as error:
+    except CannotFit as error:
         assert str(error).startswith(f"strategy '{name}': ")
         assert "\n" not in str(error)
     else:
@@ -294,8 +294,16 @@ def test_constant_dimension(name: str, classes: Latents) -> None:
     mean[:, 1] = 0.1
     codes = Latents(mean, classes.log_var)
     assert np.isfinite(_fit(name, {}, codes).sample(DRAW, n=N)).all()
-    with pytest.raises(StudyError, match=f"'{name}': dimension 1 of the means is constant.*fit_on='samples'"):
+    with pytest.raises(CannotFit, match=f"'{name}': dimension 1 of the means is constant.*fit_on='samples'"):
         _fit(name, {"fit_on": "means"}, codes)
+
+
+@pytest.mark.parametrize("name", ["gaussian-full", "kde", "flow"])
+def test_constant_dimension_whose_noise_is_zero_as_a_float64(name: str, classes: Latents) -> None:
+    mean, log_var = classes.mean.copy(), classes.log_var.copy()
+    mean[:, 1], log_var[:, 1] = 0, -2000
+    with pytest.raises(CannotFit, match=f"'{name}': dimension 1 of the codes is constant and without noise"):
+        _make(name, {}).fit(FIT, Latents(mean, log_var))
 
 
 def test_dependent_dimensions_of_any_scale(classes: Latents) -> None:
@@ -303,7 +311,7 @@ def test_dependent_dimensions_of_any_scale(classes: Latents) -> None:
     small = Latents(mean, classes.log_var)
     assert np.isfinite(_fit("gaussian-full", {"fit_on": "means"}, small).sample(DRAW, n=N)).all()
     mean[:, 2] = 2 * mean[:, 0]
-    with pytest.raises(StudyError, match="the codes span fewer than their 3 dimensions"):
+    with pytest.raises(CannotFit, match="the codes span fewer than their 3 dimensions"):
         _fit("gaussian-full", {"fit_on": "means"}, Latents(mean, classes.log_var))
 
 

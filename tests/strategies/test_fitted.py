@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from sklearn.neighbors import KernelDensity
 
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.latents import Latents
 from study.strategies import strategy
 from study.strategies.interpolation import lerp, slerp
@@ -87,7 +87,7 @@ def test_kde_errors() -> None:
     for bad in (0.0, (), (1.0, -1.0), np.inf):
         with pytest.raises(StudyError, match="strategy 'kde': bandwidth must be positive, got"):
             strategy("kde", bandwidth=bad)
-    with pytest.raises(StudyError, match="'kde': bandwidth: to choose among several, give validation codes"):
+    with pytest.raises(CannotFit, match="'kde': bandwidth: to choose among several, give validation codes"):
         strategy("kde", bandwidth=(0.5, 1.0)).fit(KEY, _codes(np.eye(4)[:, :2], 0.1))
 
 
@@ -104,9 +104,7 @@ def test_tempered_prior_maximises_the_validation_log_density(fit_on: str) -> Non
 
 
 def test_tempered_prior_without_width() -> None:
-    with pytest.raises(
-        StudyError, match="'tempered-prior': all means are 0, and so is tau; use fit_on='samp"
-    ):
+    with pytest.raises(CannotFit, match="'tempered-prior': all means are 0, and so is tau; use fit_on='samp"):
         strategy("tempered-prior", fit_on="means").fit(KEY, _codes(np.zeros((5, 2)), 1.0))
 
 

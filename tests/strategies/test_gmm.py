@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from sklearn.mixture import GaussianMixture
 
-from study.errors import StudyError
+from study.errors import CannotFit
 from study.latents import Latents
 from study.strategies import strategy
 
@@ -100,7 +100,7 @@ def test_validation_chooses_the_number_of_components(codes: Latents, validation:
     assert fitted.info["candidate_log_probs"][2] == max(fitted.info["candidate_log_probs"])
     alone = strategy("gmm", n_components=3).fit(KEY, codes, validation=validation)
     assert alone.info.items() <= fitted.info.items()
-    with pytest.raises(StudyError, match="'gmm': n_components: to choose among several, give validation"):
+    with pytest.raises(CannotFit, match="'gmm': n_components: to choose among several, give validation"):
         strategy("gmm", n_components=(1, 2)).fit(KEY, codes)
 
 
@@ -129,5 +129,5 @@ def test_steps_that_were_not_enough_are_reported(codes: Latents) -> None:
 
 def test_collapsed_covariance_says_how_to_mend_it() -> None:
     mean = np.repeat(np.eye(2), 10, axis=0)
-    with pytest.raises(StudyError, match=r"2 components do not fit 20 codes; take fewer .* reg_covar than 0"):
+    with pytest.raises(CannotFit, match=r"2 components do not fit 20 codes; take fewer .* reg_covar than 0"):
         strategy("gmm", n_components=2, fit_on="means", reg_covar=0.0).fit(KEY, Latents(mean, 0 * mean))

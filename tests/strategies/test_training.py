@@ -7,7 +7,7 @@ import jax.monitoring
 import numpy as np
 import pytest
 
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.latents import Latents
 from study.strategies import REGISTRY, TrainedStrategy, strategy
 
@@ -91,7 +91,7 @@ def test_best_parameters_are_kept() -> None:
 def test_errors(name: str) -> None:
     key, good = jax.random.key(0), codes(0)
     chosen: Any = strategy(name, **SHORT)
-    with pytest.raises(StudyError, match=f"'{name}': needs at least 3 codes in 2 dimensions, got 2"):
+    with pytest.raises(CannotFit, match=f"'{name}': needs at least 3 codes in 2 dimensions, got 2"):
         chosen.fit(key, codes(0, n=2))
     with pytest.raises(StudyError, match="fit_many needs codes of one shape, got"):
         chosen.fit_many([key, key], [good, codes(0, n=200)], validation=None)
@@ -100,10 +100,10 @@ def test_errors(name: str) -> None:
     means: Any = strategy(name, fit_on="means", **SHORT)
     constant = good.mean.copy()
     constant[:, 1] = 2.0
-    with pytest.raises(StudyError, match=f"'{name}': dimension 1 of the means is constant"):
+    with pytest.raises(CannotFit, match=f"'{name}': dimension 1 of the means is constant"):
         means.fit(key, Latents(constant, good.log_var))
     twice = Latents(good.mean[:, [0, 0]], good.log_var)
-    with pytest.raises(StudyError, match="the codes span fewer than their 2 dimensions"):
+    with pytest.raises(CannotFit, match="the codes span fewer than their 2 dimensions"):
         means.fit(key, twice)
     for field in ("steps", "batch_size", "learning_rate", "width"):
         with pytest.raises(StudyError, match=f"'{name}': {field} must be positive, got 0"):
@@ -114,5 +114,5 @@ def test_errors(name: str) -> None:
 
 def test_divergence_is_an_error() -> None:
     wild: Any = strategy("two-stage", learning_rate=1e6, **SHORT)
-    with pytest.raises(StudyError, match="'two-stage': training diverged; lower the learning_rate"):
+    with pytest.raises(CannotFit, match="'two-stage': training diverged; lower the learning_rate"):
         wild.fit(jax.random.key(0), codes(0), validation=codes(1))

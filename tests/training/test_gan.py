@@ -20,6 +20,7 @@ from study import (
     train,
 )
 from study.config import ObjectiveConfig
+from study.errors import CannotFit
 from study.evaluation import evaluate_model
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor
@@ -178,9 +179,9 @@ def test_what_needs_codes_is_a_row_with_its_reason(digits, model):
 
 
 def test_what_it_cannot_do_is_said(digits, model):
-    with pytest.raises(StudyError, match="family 'gan' has no encoder; draw from its prior alone"):
+    with pytest.raises(CannotFit, match="family 'gan' has no encoder; draw from its prior alone"):
         model.encode(digits.test)
-    with pytest.raises(StudyError, match="likelihood: family 'gan' has no encoder to propose z from"):
+    with pytest.raises(CannotFit, match="likelihood: family 'gan' has no encoder to propose z from"):
         likelihood(KEY, model, digits.test[:3], samples=(5,))
     with pytest.raises(StudyError, match="patience: the losses of family 'gan' say nothing of when to stop"):
         train(digits, SMALL, training=TrainConfig(steps=10, patience=2))

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from study.config import AnnealingConfig, LikelihoodConfig, check_samples
-from study.errors import StudyError
+from study.errors import CannotFit
 from study.metrics.base import Measurement, missing
 from study.metrics.likelihood.ais import annealed
 from study.metrics.likelihood.density import density
@@ -67,12 +67,13 @@ def likelihood(
         `ais_acceptance`, and `posterior_gap_ais`, which takes log p(x) from it.
 
     Raises:
-        StudyError: x is not `[N, D]`, a K does not divide the largest, or the decoder has no density.
+        CannotFit: x holds no examples, or the decoder has no density.
+        StudyError: x is not `[N, D]`, or a K does not divide the largest.
     """
     x = rows(x, model.architecture.size, "x")
     check_samples(samples)
     if not len(x):
-        raise StudyError("likelihood: x holds no examples")
+        raise CannotFit("likelihood: x holds no examples")
     largest = max(samples)
     joint = density(model)
     weight_key, anneal_key = jax.random.split(key)
@@ -119,7 +120,7 @@ def likelihood_rows(
             annealing=config.annealing,
             annealed_examples=config.annealed,
         )
-    except StudyError as error:
+    except CannotFit as error:
         return [missing("elbo", n=len(x), reference=HELD_OUT, better="higher", reason=str(error))]
     return [_mean(str(metric), own["value"]) for metric, own in table.groupby("metric", sort=False)]
 

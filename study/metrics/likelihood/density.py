@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from study.errors import StudyError
+from study.errors import CannotFit
 from study.models.likelihoods import log_likelihood
 from study.models.priors.base import log_normal, log_standard_normal
 from study.training.model import Architecture, TrainedModel
@@ -50,16 +50,16 @@ def density(model: TrainedModel) -> Density:
     """The densities of a trained model, s being the noise of a Gaussian decoder: β/(2α), unless its family learns it.
 
     Raises:
-        StudyError: the model is conditional or has no encoder, or α or β is 0 and the decoder Gaussian, so that it has
+        CannotFit: the model is conditional or has no encoder, or α or β is 0 and the decoder Gaussian, so that it has
             no noise variance.
     """
     if not model.encodes:
-        raise StudyError(
+        raise CannotFit(
             f"likelihood: family {model.architecture.config.family!r} has no encoder to propose z from; "
             "choose one that has"
         )
     if model.conditional:
-        raise StudyError(
+        raise CannotFit(
             "likelihood: log p(x) of a conditional model is a sum over labels that is not taken here; "
             "choose a family that sees none"
         )
@@ -67,7 +67,7 @@ def density(model: TrainedModel) -> Density:
     if model.architecture.likelihood == "gaussian":
         variance = model.noise_variance if model.alpha > 0 else float("inf")
         if not 0 < variance < float("inf"):
-            raise StudyError(
+            raise CannotFit(
                 f"likelihood: with alpha={model.alpha:g} and beta={model.beta:g} a Gaussian decoder has noise variance "
                 f"{variance:g}, which is no density; train with both weights positive"
             )
