@@ -23,6 +23,9 @@ def _positive(config: Any, name: str) -> None:
 
 Decode = Literal["mean", "sample", "unclipped"]  # what is made of a z
 
+MOST_SEEDS = 10_000  # in one grid
+MOST_CELLS = 100_000  # in one grid
+
 FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
 
 PRIOR_SETTINGS: Mapping[str, tuple[str, ...]] = {
@@ -43,6 +46,7 @@ OBJECTIVE_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "rae": ("penalty", "penalty_weight", "code_variance"),
     "gan": ("gradient_penalty",),
 }
+UNUSED_WEIGHTS: Mapping[str, tuple[str, ...]] = {"ae": ("betas",), "gan": ("alphas", "betas")}  # of no effect
 NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "linear": ("hidden",),  # which has none, but its keys always said so
     "mlp": ("hidden", "activation", "output_bias"),

@@ -1,4 +1,4 @@
-"""The flags of `study run`, and the configuration that they make of an experiment's own."""
+"""The flags of `study run`, and the configurations that they make of an experiment's own."""
 
 import argparse
 import dataclasses
@@ -6,66 +6,159 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from study.cli.parsing import Once, number, positive, seeds, several, text, whole
 from study.errors import StudyError
 
 if TYPE_CHECKING:
     from study.config import StudyConfig
 
+MOST_GIGABYTES = 4.0  # of unpacked data that are read from one file, unless --max-gigabytes says otherwise
+
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of `study run`."""
     parser.add_argument(
-        "--profile", default="default", help="smoke, quick, default or paper (default: default)"
-    )
-    parser.add_argument("--dataset", help="a name (`study list datasets`) or a path")
-    parser.add_argument(
-        "--seeds", nargs="+", metavar="N", help="one number: that many seeds; several: those seeds"
-    )
-    parser.add_argument("--alphas", nargs="+", metavar="A", help="weights of the reconstruction term")
-    parser.add_argument("--betas", nargs="+", metavar="B", help="weights of the KL term")
-    parser.add_argument("--latent-dim", type=int, metavar="D", help="number of latent dimensions")
-    parser.add_argument("--steps", type=int, metavar="N", help="optimiser steps per model")
-    parser.add_argument("--strategies", nargs="+", metavar="NAME", help="names (`study list strategies`)")
-    parser.add_argument(
-        "--features", metavar="NET.onnx", help="an ONNX network that makes the features (needs onnxruntime)"
+        "--profile",
+        action=Once,
+        kind=text,
+        default="default",
+        help="smoke, quick, default or paper (default: default)",
     )
     parser.add_argument(
-        "--out", type=Path, help="results folder (default: results/EXPERIMENT/DATASET-PROFILE)"
+        "--dataset",
+        action=Once,
+        kind=text,
+        metavar="NAME|PATH",
+        help="a name (`study list datasets`) or a path",
+    )
+    lists: tuple[tuple[str, Any, str, str], ...] = (
+        ("--seeds", seeds, "N", "one number: that many seeds; several: those seeds"),
+        ("--alphas", several(number), "A", "weights of the reconstruction term"),
+        ("--betas", several(number), "B", "weights of the KL term"),
+        ("--strategies", several(text), "NAME", "names (`study list strategies`)"),
+    )
+    for name, kind, metavar, meaning in lists:
+        parser.add_argument(name, action=Once, kind=kind, nargs="+", metavar=metavar, help=meaning)
+    parser.add_argument(
+        "--latent-dim", action=Once, kind=whole, metavar="D", help="number of latent dimensions"
+    )
+    parser.add_argument("--steps", action=Once, kind=whole, metavar="N", help="optimiser steps per model")
+    parser.add_argument(
+        "--features",
+        action=Once,
+        kind=text,
+        metavar="NET.onnx",
+        help="an ONNX network that makes the features (needs onnxruntime)",
     )
     parser.add_argument(
-        "--store", type=Path, help="where trained cells are kept (default: $STUDY_STORE or .study)"
+        "--out",
+        action=Once,
+        kind=folder,
+        metavar="DIR",
+        help="results folder (default: results/EXPERIMENT/DATASET-PROFILE)",
     )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="write into --out although it holds what this program did not write",
+    )
+    add_store(parser)
+    add_limit(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first cell that fails")
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """The flag that says where the store is."""
+    parser.add_argument(
+        "--store",
+        action=Once,
+        kind=folder,
+        metavar="DIR",
+        help="where trained cells are kept (default: $STUDY_STORE or .study)",
+    )
+
+
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    """The flag that raises the limit on what one file may unpack to."""
+    parser.add_argument(
+        "--max-gigabytes",
+        action=Once,
+        kind=positive,
+        default=MOST_GIGABYTES,
+        metavar="G",
+        help=f"most data, unpacked, that are read from one file (default: {MOST_GIGABYTES:g})",
+    )
+
+
+def folder(value: str) -> Path:
+    """A path that is not empty.
+
+    Raises:
+        ValueError: it is.
+    """
+    return Path(text(value))
 
 
 def configure(config: "StudyConfig", arguments: argparse.Namespace) -> "StudyConfig":
     """The configuration with the flags that were given.
 
     Raises:
-        StudyError: a value is not a number, or makes no configuration.
+        StudyError: a value makes no configuration, or a flag has no effect on it.
     """
     changes: dict[str, Any] = {}
-    for name, kind in (("alphas", float), ("betas", float), ("seeds", int), ("strategies", str)):
-        given = getattr(arguments, name)
-        if given:
-            changes[name] = _values(f"--{name}", given, kind)
-    if arguments.seeds and len(changes["seeds"]) == 1 and "," not in arguments.seeds[0]:
-        changes["seeds"] = tuple(range(changes["seeds"][0]))
+    for name in ("alphas", "betas", "seeds", "strategies", "features"):
+        if getattr(arguments, name) is not None:
+            changes[name] = getattr(arguments, name)
     if "strategies" in changes and "prior" not in changes["strategies"]:
         raise StudyError("--strategies: 'prior' must be among them, since every difference is taken from it")
     if arguments.latent_dim is not None:
         changes["model"] = dataclasses.replace(config.model, latent_dim=arguments.latent_dim)
-    if arguments.features is not None:
-        changes["features"] = arguments.features
     if arguments.steps is not None:
         changes["training"] = dataclasses.replace(config.training, steps=arguments.steps)
     return dataclasses.replace(config, **changes)
 
 
-def _values(flag: str, given: Sequence[str], kind: type) -> tuple[Any, ...]:
-    words = [word for item in given for word in item.split(",") if word]
-    try:
-        return tuple(kind(word) for word in words)
-    except ValueError:
-        raise StudyError(f"{flag}: expected {kind.__name__} values, got {' '.join(given)!r}") from None
+def configure_all(grids: "Sequence[StudyConfig]", arguments: argparse.Namespace) -> "list[StudyConfig]":
+    """The configurations of all grids of an experiment, with the flags that were given.
+
+    Raises:
+        StudyError: as `configure`; or a flag has no effect on one of them, or makes two of them the same.
+    """
+    from study.cli.grids import check_effects, check_grids
+
+    made = [configure(grid, arguments) for grid in grids]
+    given = [f"--{name}" for name in ("alphas", "betas", "features") if getattr(arguments, name) is not None]
+    check_effects(made, given)
+    check_grids(made, before=grids)
+    return made
+
+
+def written(arguments: argparse.Namespace) -> list[str]:
+    """The flags that decide what is computed, as they would be typed; of a path elsewhere, its name alone."""
+    words = []
+    for name in (
+        "profile",
+        "dataset",
+        "seeds",
+        "alphas",
+        "betas",
+        "latent_dim",
+        "steps",
+        "strategies",
+        "features",
+    ):
+        if name in getattr(arguments, "given", ()):
+            words += [f"--{name.replace('_', '-')}", *_words(getattr(arguments, name))]
+    return words
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, range):
+        return [str(len(value))]
+    if isinstance(value, tuple):
+        words = [str(one).removesuffix(".0") for one in value]
+        return [f"{words[0]},"] if len(words) == 1 and isinstance(value[0], int) else words
+    if isinstance(value, str) and (Path(value).is_absolute() or value.startswith("~")):
+        return [Path(value).name]
+    return [str(value)]

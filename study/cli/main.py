@@ -1,17 +1,20 @@
 """The command `study`. JAX is imported inside a verb only, so that `study --help` answers at once."""
 
 import argparse
+import contextlib
 import json
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.cli.exits import DONE, INTERRUPTED, SOME_FAILED, WRONG_INPUT
-from study.cli.flags import add_flags
+from study.cli.flags import add_flags, add_limit, add_store, folder, written
 from study.cli.listing import LISTS, show
+from study.cli.parsing import Once, Parser, one_line, several, text
 from study.cli.run import run as _run
 from study.errors import StudyError
+from study.runtime import files
 
 if TYPE_CHECKING:
     from study.experiment import Experiment
@@ -19,50 +22,72 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    return _guarded(_parser(), sys.argv[1:] if argv is None else list(argv), None)
+    return _guarded(_parser(), sys.argv[1:] if argv is None else list(argv))
 
 
 def experiment_main(experiment: "Experiment", argv: Sequence[str] | None = None) -> int:
     """What `python experiments/NAME.py` does: `study run` on that experiment, with the same flags."""
-    parser = argparse.ArgumentParser(prog=f"{experiment.name}.py", description=experiment.question)
+    parser = Parser(prog=f"{experiment.name}.py", description=experiment.question)
     add_flags(parser)
-    parser.set_defaults(verb=_run, experiment=None)
-    return _guarded(parser, sys.argv[1:] if argv is None else list(argv), experiment)
+    parser.set_defaults(verb=_run, experiment=experiment)
+    return _guarded(parser, sys.argv[1:] if argv is None else list(argv))
 
 
-def _guarded(parser: argparse.ArgumentParser, argv: list[str], experiment: "Experiment | None") -> int:
-    arguments = parser.parse_args(argv)
-    arguments.flags = argv if experiment is not None else argv[2:]
-    if experiment is not None:
-        arguments.experiment = experiment
+def _guarded(parser: argparse.ArgumentParser, argv: list[str]) -> int:
+    """Parse and run: what is wrong with the input is one line."""
     try:
-        return arguments.verb(arguments)
+        arguments = parser.parse_args(argv)
+        arguments.flags = written(arguments)
+        code = arguments.verb(arguments)
+        sys.stdout.flush()  # here, where a closed pipe is no traceback yet
+        return code
+    except BrokenPipeError:  # whoever read has seen enough
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except StudyError as error:
-        print(f"study: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"study: {one_line(str(error))}", file=sys.stderr)
+        return WRONG_INPUT
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"study: {one_line(where + files.reason(error))}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
         print(
             "study: interrupted; what is done is kept, the same command goes on from there", file=sys.stderr
         )
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return DONE
+
+
+class _Version(argparse.Action):
+    """Print name, version and commit, and stop; they are looked for only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print and exit with code 0."""
+        from importlib import metadata
+
+        name = "vae-sampling-study"
+        print(name, metadata.version(name))
+        parser.exit(DONE)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="study",
         description="Given a trained VAE, from which latent distribution should new data be drawn? Measured.",
         epilog="exit codes: 0 done, 1 some cells failed, 2 what was given is wrong",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="name, version and commit")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     run = verbs.add_parser(
         "run", help="train what is missing, evaluate, write tables and report; resumes by itself"
     )
     run.add_argument(
-        "experiment", help="NAME of experiments/NAME.py below the current folder, or a path to a .py file"
+        "experiment",
+        action=Once,
+        kind=text,
+        help="NAME of experiments/NAME.py below the current folder, or a path to a .py file",
     )
     add_flags(run)
     run.set_defaults(verb=_run)
@@ -70,18 +95,37 @@ def _parser() -> argparse.ArgumentParser:
     report = verbs.add_parser(
         "report", help="write figures and report again, from the tables of a results folder"
     )
-    report.add_argument("folder", type=Path)
+    _takes_folder(report)
+    report.add_argument(
+        "--experiment",
+        action=Once,
+        kind=text,
+        metavar="NAME|PATH",
+        help="whose findings are written (default: the installed experiment that the folder names)",
+    )
     report.set_defaults(verb=_report)
 
     table = verbs.add_parser("table", help="print the strategy × metric table of a results folder")
-    table.add_argument("folder", type=Path)
+    _takes_folder(table)
     table.add_argument("--format", choices=("md", "latex", "csv", "html"), default="md")
-    table.add_argument("--metrics", nargs="+", help="metrics, in order (default: the report's)")
-    table.add_argument("--family", help="which models, where there are several families (default: vae)")
+    table.add_argument(
+        "--metrics",
+        action=Once,
+        kind=several(text),
+        nargs="+",
+        metavar="NAME",
+        help="metrics, in order (default: the report's)",
+    )
+    table.add_argument(
+        "--family",
+        action=Once,
+        kind=text,
+        help="which models, where there are several families (default: vae)",
+    )
     table.set_defaults(verb=_table)
 
     status = verbs.add_parser("status", help="what a results folder holds, and what failed or is missing")
-    status.add_argument("folder", type=Path)
+    _takes_folder(status)
     status.set_defaults(verb=_status)
 
     listing = verbs.add_parser("list", help="what there is: " + ", ".join(LISTS))
@@ -95,13 +139,19 @@ def _parser() -> argparse.ArgumentParser:
 
     data = verbs.add_parser("data", help="fetch a data set beforehand")
     data.add_argument("action", choices=("fetch",))
-    data.add_argument("name")
+    data.add_argument("name", action=Once, kind=text)
+    add_limit(data)
     data.set_defaults(verb=_fetch)
 
     clean = verbs.add_parser("clean", help="delete the store of trained cells; results folders stay")
-    clean.add_argument("--store", type=Path)
+    add_store(clean)
+    clean.add_argument("--yes", action="store_true", help="do not ask")
     clean.set_defaults(verb=_clean)
     return parser
+
+
+def _takes_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", action=Once, kind=folder, metavar="DIR")
 
 
 def _report(arguments: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.cli.exits import DONE, SOME_FAILED
-from study.cli.flags import configure
+from study.cli.flags import configure_all
 from study.errors import StudyError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     experiment = load_experiment(given) if isinstance(given, str) else given
     grids = experiment.grids(arguments.profile, arguments.dataset)
     data = load_dataset(grids[0].dataset)
-    plans = [make_plan(configure(grid, arguments), data) for grid in grids]
+    plans = [make_plan(config, data) for config in configure_all(grids, arguments)]
     out = arguments.out or Path("results") / experiment.name / f"{data.name}-{arguments.profile}"
     store = Store(arguments.store or default_store())
     if arguments.dry_run:

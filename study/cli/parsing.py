@@ -1,0 +1,174 @@
+"""How a command line is read: values are checked before anything is done, and one line says what is wrong."""
+
+import argparse
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from study.config import MOST_SEEDS
+from study.errors import StudyError
+from study.runtime.checks import SHOWN, shown
+
+NEGATIVE = re.compile(r"^-(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^-(inf|infinity|nan)$", re.IGNORECASE)
+CHOICE = re.compile(r"(.*): invalid choice: (.*) \(choose from (.*)\)$", re.DOTALL)
+DIGITS = re.compile(r"[+-]?\d+")
+MOST_CHARACTERS = 1000  # of a message
+MOST_DIGITS = 30  # of a whole number; none that is taken anywhere has as many
+
+
+class Parser(argparse.ArgumentParser):
+    """As its parent, but a wrong command line is a `StudyError`, and flags are written out in full."""
+
+    def __init__(self, **settings: Any):
+        super().__init__(allow_abbrev=False, **settings)
+        self._negative_number_matcher = (
+            NEGATIVE  # a negative value is told as that, and not as an unknown flag
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong.
+
+        Raises:
+            StudyError: always.
+        """
+        message = message.removeprefix("argument ")
+        unknown = message.removeprefix("unrecognized arguments: ")
+        choice = CHOICE.match(message)
+        if choice:
+            message = f"{choice[1]}: there is no {_short(choice[2])}; choose from {choice[3]}"
+        elif unknown != message and unknown.startswith("-"):
+            message = f"no flag {_short(unknown.split(' ')[0])} here"
+        elif unknown != message:
+            message = f"{_short(unknown)} belongs to no flag; several values are given as `--flag 1 2` or `--flag=1,2`"
+        elif message.startswith("the following arguments are required: "):
+            message = message.replace("the following arguments are required:", "give also")
+        raise StudyError(f"{message}; see `{self.prog} --help`")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+class Once(argparse.Action):
+    """A flag whose value counts: giving it twice would lose the first in silence.
+
+    `kind` makes the value of the text, or raises a ValueError that says what is wrong with it.
+    """
+
+    def __init__(self, option_strings: Sequence[str], dest: str, kind: Callable[[Any], Any], **settings: Any):
+        super().__init__(option_strings, dest, **settings)
+        self.kind = kind
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the value.
+
+        Raises:
+            argparse.ArgumentError: the flag was given before, or the value is wrong.
+        """
+        given = namespace.__dict__.setdefault("given", set())
+        if self.dest in given:
+            raise argparse.ArgumentError(self, "is there twice; give it once, with all its values")
+        given.add(self.dest)
+        try:
+            setattr(namespace, self.dest, self.kind(values))
+        except ValueError as error:
+            raise argparse.ArgumentError(self, str(error)) from None
+
+
+def text(value: str) -> str:
+    """Text that is not empty.
+
+    Raises:
+        ValueError: it is, or no file could have this name.
+    """
+    if not value.strip():
+        raise ValueError("is empty; give a value, or leave it out")
+    if "\0" in value:
+        raise ValueError(f"a name cannot hold the character 0, got {shown(value)}")
+    return value
+
+
+def number(word: str) -> float:
+    """A finite number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        found = float(word)
+    except ValueError:
+        raise ValueError(f"expected float values, got {shown(word)}") from None
+    if not math.isfinite(found):
+        raise ValueError(f"give finite numbers, got {shown(word)}")
+    return found
+
+
+def whole(word: str) -> int:
+    """A whole number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if DIGITS.fullmatch(word) and len(word) > MOST_DIGITS:
+        raise ValueError(f"such a large number is of no use here, got {shown(word)}")
+    try:
+        return int(word)
+    except ValueError:
+        raise ValueError(f"expected int values, got {shown(word)}") from None
+
+
+def positive(word: str) -> float:
+    """A finite number above 0.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = number(word)
+    if found <= 0:
+        raise ValueError(f"give a number above 0, got {shown(word)}")
+    return found
+
+
+def several(kind: Callable[[str], Any]) -> Callable[[Sequence[str]], tuple[Any, ...]]:
+    """What makes a tuple, not empty, of values that stand apart or with commas between them."""
+
+    def read(given: Sequence[str]) -> tuple[Any, ...]:
+        words = [word.strip() for item in given for word in item.split(",")]
+        if not any(words):
+            raise ValueError("is empty; give at least one value, or leave the flag out")
+        return tuple(kind(word) for word in words if word)
+
+    return read
+
+
+def seeds(given: Sequence[str]) -> Sequence[int]:
+    """One number: that many seeds from 0 on, as a range, which is small whatever its end; several: those seeds.
+
+    Raises:
+        ValueError: they are no seeds.
+    """
+    found = several(whole)(given)
+    if len(given) > 1 or "," in given[0]:
+        return found
+    if found[0] < 1:
+        raise ValueError(f"one number is how many seeds; give 1 or more, got {shown(found[0])}")
+    if found[0] > MOST_SEEDS:
+        raise ValueError(
+            f"one number is how many seeds, at most {MOST_SEEDS:,}, got {shown(found[0])}; for that seed alone write "
+            f"`--seeds {given[0]},`"
+        )
+    return range(found[0])
+
+
+def one_line(message: str) -> str:
+    """A message on one line of a terminal, which it can neither fill nor steer."""
+    words = " ".join(message.split())
+    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
+    return plain if len(plain) <= MOST_CHARACTERS else f"{plain[:MOST_CHARACTERS]}…"
