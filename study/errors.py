@@ -13,3 +13,7 @@ class CannotFit(StudyError):
 
     The only exception that makes a "missing" row; everything else that is raised while scoring is a failure.
     """
+
+
+class FileError(StudyError):
+    """The operating system refuses a file or a folder: no cell's fault, so that the run ends with this line."""

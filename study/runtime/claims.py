@@ -43,7 +43,7 @@ def claim(path: Path) -> Claim | None:
     """The claim at `path` if no other process has it, else None.
 
     Raises:
-        StudyError: the folder cannot be written.
+        FileError: the folder cannot be written.
     """
     with told(path.parent, mend="give a folder that can be written"):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def claimed(path: Path, *, what: str) -> Iterator[None]:
     """Within it the claim at `path` is this process's; waits for another's, and says so.
 
     Raises:
-        StudyError: the folder cannot be written.
+        FileError: the folder cannot be written.
     """
     found = claim(path)
     if found is None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from study.errors import StudyError
+from study.errors import FileError
 
 TEMPORARY = ".writing-"  # how the names of unfinished files and folders begin
-ABANDONED = 24 * 3600.0  # seconds after which an unfinished file has no writer any more
+ABANDONED = 600.0  # seconds without a byte after which an unfinished file has no writer any more
 
 
 @contextlib.contextmanager
@@ -19,7 +19,7 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` when the block ends, flushed to disk; if it raises, nothing changes.
 
     Raises:
-        StudyError: the operating system refuses; the message says what and where.
+        FileError: the operating system refuses; the message says what and where.
     """
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write bytes to `path`, whole or not at all.
 
     Raises:
-        StudyError: as `whole`.
+        FileError: as `whole`.
     """
     with whole(path) as file:
         file.write(content)
@@ -53,12 +53,12 @@ def told(path: Path, *, mend: str = "free the disk, or give another place") -> I
     """Within it, an error of the operating system becomes one line about `path`.
 
     Raises:
-        StudyError: in place of an OSError.
+        FileError: in place of an OSError.
     """
     try:
         yield
     except OSError as error:
-        raise StudyError(f"{path}: {reason(error)}; {mend}") from error
+        raise FileError(f"{path}: {reason(error)}; {mend}") from error
 
 
 def reason(error: OSError) -> str:
@@ -70,7 +70,7 @@ def check_writable(folder: Path) -> None:
     """Find out now whether a file can be written into `folder`, which is made where it is absent.
 
     Raises:
-        StudyError: it cannot.
+        FileError: it cannot.
     """
     with told(folder, mend="give a folder that can be written"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def check_writable(folder: Path) -> None:
 
 
 def clear_abandoned(folder: Path) -> None:
-    """Delete unfinished files below `folder` whose writer was killed; those of the last day may still have one."""
+    """Delete unfinished files below `folder` whose writer was killed; what was just written to may still have one."""
     oldest = time.time() - ABANDONED
     for path in folder.rglob(f"{TEMPORARY}*"):
         with contextlib.suppress(OSError):
