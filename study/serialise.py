@@ -1,12 +1,13 @@
 """Configurations as plain JSON values, and back."""
 
 import dataclasses
-import types
 import typing
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from study.errors import StudyError
+from study.fields import hints, typed
+from study.runtime.checks import shown
 
 T = typing.TypeVar("T")
 
@@ -20,34 +21,31 @@ def from_dict(kind: type[T], values: Mapping[str, Any], *, where: str = "configu
     """A config of `kind` from plain values.
 
     Raises:
-        StudyError: an unknown key, or a value of the wrong type.
+        StudyError: an unknown key, one that is missing, or a value of the wrong type.
     """
-    hints = typing.get_type_hints(kind)
-    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise StudyError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
-    return kind(**{name: _coerce(hints[name], value, f"{where}.{name}") for name, value in values.items()})
+    if not isinstance(values, Mapping):
+        raise StudyError(f"{where}: expected names with values, got {shown(values)}")
+    declared = hints(kind)
+    unknown = next((name for name in values if name not in declared), None)
+    if unknown is not None:
+        raise StudyError(f"{where}: unknown key {shown(unknown)}; known are {', '.join(sorted(declared))}")
+    needed = [f.name for f in dataclasses.fields(kind) if _required(f)]  # type: ignore[arg-type]
+    absent = [name for name in needed if name not in values]
+    if absent:
+        raise StudyError(f"{where}: {absent[0]!r} is missing; needed are {', '.join(needed)}")
+    return kind(**{name: _made(declared[name], value, f"{where}.{name}") for name, value in values.items()})
+
+
+def _made(hint: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(hint) and not isinstance(value, hint):  # type: ignore[arg-type]
+        return from_dict(hint, value, where=where)  # type: ignore[arg-type]
+    return typed(hint, value, where)
+
+
+def _required(field: dataclasses.Field) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def _items(config: Any) -> list[tuple[str, Any]]:
     pairs = ((field.name, getattr(config, field.name)) for field in dataclasses.fields(config))
     return [(name, to_dict(value) if dataclasses.is_dataclass(value) else value) for name, value in pairs]
-
-
-def _coerce(hint: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return from_dict(hint, value, where=where) if isinstance(value, Mapping) else value  # type: ignore[arg-type]
-    origin = typing.get_origin(hint)
-    if origin is tuple:
-        if isinstance(value, str) or not isinstance(value, typing.Iterable):
-            raise StudyError(f"{where}: expected a list, got {value!r}")
-        return tuple(_coerce(typing.get_args(hint)[0], item, where) for item in value)
-    if origin in (Literal, types.UnionType):
-        return value
-    try:
-        if hint is int and float(value) != int(value):
-            raise ValueError
-        return hint(value)
-    except (TypeError, ValueError):
-        raise StudyError(f"{where}: expected {hint.__name__}, got {value!r}") from None

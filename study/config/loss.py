@@ -1,0 +1,105 @@
+"""What a family brings of its own: a prior that is learned with the model, or a loss."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Literal
+
+from study.errors import StudyError
+from study.fields import MOST_FLOAT, POSITIVE_FLOAT, WEIGHT, WIDTH, Limits, check
+
+PRIOR_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "vae": (),
+    "vampprior": ("components",),
+    "mog-prior": ("components", "covariance"),
+    "flow-prior": ("layers", "bins", "hidden"),
+    "lars-prior": ("hidden", "proposals", "normaliser_draws"),
+}
+
+OBJECTIVE_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "sigma-vae": ("noise",),
+    "iwae": ("samples",),
+    "beta-tc-vae": ("tc_weight",),
+    "info-vae": ("information", "mmd_weight", "scales"),
+    "wae": ("mmd_weight", "scales", "code_variance"),
+    "ae": ("code_variance",),
+    "rae": ("penalty", "penalty_weight", "code_variance"),
+    "gan": ("gradient_penalty",),
+}
+UNUSED_WEIGHTS: Mapping[str, tuple[str, ...]] = {"ae": ("betas",), "gan": ("alphas", "betas")}  # of no effect
+PRIOR_LIMITS = {
+    "components": WIDTH,
+    "layers": Limits(1, 1000, "must be positive"),
+    "bins": Limits(2, 1000, "a spline needs at least 2 bins"),
+    "hidden": WIDTH,
+    "proposals": Limits(2, 1_000_000, "with fewer than 2 proposals there is nothing to reject"),
+    "normaliser_draws": Limits(1, 10_000_000, "must be positive"),
+}
+OBJECTIVE_LIMITS = {
+    "samples": Limits(1, 10_000, "must be positive"),
+    "tc_weight": WEIGHT,
+    "information": Limits(-MOST_FLOAT, MOST_FLOAT),
+    "mmd_weight": WEIGHT,
+    "scales": dataclasses.replace(POSITIVE_FLOAT, below="give at least one, all of them positive", items=100),
+    "code_variance": POSITIVE_FLOAT,
+    "penalty_weight": WEIGHT,
+    "gradient_penalty": WEIGHT,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class PriorConfig:
+    """A prior that is learned with the model; a family uses those settings that `PRIOR_SETTINGS` names for it.
+
+    Attributes:
+        components: mixture components K of `vampprior` (its pseudo-inputs) and `mog-prior`.
+        covariance: "diagonal" or "full", of each component of `mog-prior`.
+        layers, bins: coupling layers of `flow-prior`, and bins of their splines.
+        hidden: widths of the hidden layers in the networks of `flow-prior` and `lars-prior`.
+        proposals: T of `lars-prior`: the T-th proposal is taken whatever it is.
+        normaliser_draws: draws of N(0, I) behind the normaliser of `lars-prior`, per step.
+    """
+
+    components: int = 50
+    covariance: Literal["diagonal", "full"] = "diagonal"
+    layers: int = 4
+    bins: int = 8
+    hidden: tuple[int, ...] = (64, 64)
+    proposals: int = 100
+    normaliser_draws: int = 1024
+
+    def __post_init__(self) -> None:
+        check(self, PRIOR_LIMITS, where="prior: ")
+
+
+@dataclasses.dataclass(frozen=True)
+class ObjectiveConfig:
+    """A family's own loss; a family uses those settings that `OBJECTIVE_SETTINGS` names for it.
+
+    Attributes:
+        noise: of the decoder of `sigma-vae`: "learned", or "optimal" for each minibatch.
+        samples: draws K of z in the bound of `iwae`.
+        tc_weight: t of `beta-tc-vae`, the weight of the total correlation within the rate; 1 is the VAE.
+        information: a of `info-vae`, how much mutual information is paid for; 0 is nothing.
+        mmd_weight: λ of `info-vae` and `wae`.
+        scales: c of the kernel of `info-vae` and `wae`, in units of the squared distance of two draws of N(0, I).
+        code_variance: the variance that the codes of `ae`, `rae` and `wae` are given after training.
+        penalty: G of `rae`: "l2" of the decoder's parameters, "gradient" of the decoder, or "none".
+        penalty_weight: w of `rae`.
+        gradient_penalty: γ of `gan`, on its discriminator.
+    """
+
+    noise: Literal["learned", "optimal"] = "learned"
+    samples: int = 5
+    tc_weight: float = 6.0
+    information: float = 0.0
+    mmd_weight: float = 10.0
+    scales: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+    code_variance: float = 1e-6
+    penalty: Literal["l2", "gradient", "none"] = "l2"
+    penalty_weight: float = 1e-3
+    gradient_penalty: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, OBJECTIVE_LIMITS)
+        if not self.scales:
+            raise StudyError("scales: give at least one, all of them positive, got ()")

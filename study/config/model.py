@@ -1,0 +1,104 @@
+"""The configuration of a model."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from study.config.loss import OBJECTIVE_SETTINGS, PRIOR_SETTINGS, ObjectiveConfig, PriorConfig
+from study.errors import StudyError
+from study.fields import WIDTH, check
+from study.serialise import to_dict
+
+FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
+
+NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "linear": ("hidden",),  # which has none, but its keys always said so
+    "mlp": ("hidden", "activation", "output_bias"),
+    "conv": ("channels",),
+    "gru": ("hidden",),
+    "tcn": ("hidden",),
+}
+# Settings that came later decide no key where they are these.
+LATER = {"activation": "relu", "output_bias": "zero"}
+
+
+@dataclasses.dataclass(frozen=True)
+class VAEConfig:
+    """What is built: everything of a model that changes the shape of its program.
+
+    Attributes:
+        family: "vae" (prior N(0, I)), "cvae" (the same, seeing labels), one whose prior is learned with the model
+            ("vampprior", "mog-prior", "flow-prior", "lars-prior"), or one with a loss of its own (`study list models`).
+        network: "linear" (one affine map each way, posterior variance the same for every x, as in
+            :cite:`lucas2019`), "mlp", for images "conv", for windows of sequences "gru" (recurrent) or "tcn" (causal
+            convolutions).
+        latent_dim: number of latent dimensions d.
+        hidden: widths of the hidden layers, from data to latent, which the decoder mirrors: of an mlp or gru its
+            layers, of a tcn its residual blocks, whose number decides how many steps they see.
+        channels: of the layers of a conv network, from data to latent; the decoder mirrors them.
+        activation: between the layers of an mlp, "relu" or "tanh".
+        output_bias: where the decoder of an mlp begins: at "zero", or at the mean of the training "data", which it then
+            need not learn first :cite:`burda2016`. With "relu" that may end with every unit dead and no latent used
+            (`experiments/binarised_mnist.py`).
+        likelihood: "gaussian" (D is the sum of squared errors), "bernoulli" (D is the binary cross-entropy), or
+            "auto", the data set's own hint.
+        prior: settings of a learned prior; without effect for families that learn none.
+        objective: settings of a family's own loss; without effect for families that have none.
+    """
+
+    family: Literal[
+        "vae",
+        "cvae",
+        "vampprior",
+        "mog-prior",
+        "flow-prior",
+        "lars-prior",
+        "sigma-vae",
+        "iwae",
+        "beta-tc-vae",
+        "info-vae",
+        "wae",
+        "ae",
+        "rae",
+        "gan",
+    ] = "vae"
+    network: Literal["linear", "mlp", "conv", "gru", "tcn"] = "mlp"
+    latent_dim: int = 8
+    hidden: tuple[int, ...] = (128, 128)
+    channels: tuple[int, ...] = (128, 256, 512, 1024)
+    activation: Literal["relu", "tanh"] = "relu"
+    output_bias: Literal["zero", "data"] = "zero"
+    likelihood: Literal["auto", "gaussian", "bernoulli"] = "auto"
+    prior: PriorConfig = dataclasses.field(default_factory=PriorConfig)
+    objective: ObjectiveConfig = dataclasses.field(default_factory=ObjectiveConfig)
+
+    def __post_init__(self) -> None:
+        check(self, {"latent_dim": WIDTH, "hidden": WIDTH, "channels": WIDTH})
+        if not self.channels:
+            raise StudyError("model: give channels, all of them positive, got ()")
+
+    @property
+    def network_settings(self) -> dict[str, Any]:
+        """What its network is built by, as plain values."""
+        settings = to_dict(self)
+        return {name: settings[name] for name in NETWORK_SETTINGS[self.network]}
+
+    @property
+    def prior_settings(self) -> dict[str, Any]:
+        """The settings of the prior that this family uses, as plain values; none where it learns no prior."""
+        settings = to_dict(self.prior)
+        return {name: settings[name] for name in PRIOR_SETTINGS.get(self.family, ())}
+
+    @property
+    def objective_settings(self) -> dict[str, Any]:
+        """The settings of its own loss that this family uses, as plain values."""
+        settings = to_dict(self.objective)
+        return {name: settings[name] for name in OBJECTIVE_SETTINGS.get(self.family, ())}
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """What decides a model, as plain values: a setting that its family and network do not use is left out."""
+        values = to_dict(self) | {"prior": self.prior_settings, "objective": self.objective_settings}
+        unused = {name for names in NETWORK_SETTINGS.values() for name in names} - set(self.network_settings)
+        unused |= {name for name, value in LATER.items() if values[name] == value}
+        return {name: value for name, value in values.items() if name not in unused and value != {}}

@@ -1,0 +1,57 @@
+"""The configuration of a training."""
+
+import dataclasses
+from typing import Any, Literal
+
+from study.fields import MOST, POSITIVE, POSITIVE_FLOAT, Limits, check
+from study.serialise import to_dict
+
+TRAINING_LIMITS = {
+    "steps": Limits(1, 100_000_000, "must be positive"),
+    "batch_size": POSITIVE,
+    "learning_rate": POSITIVE_FLOAT,
+    "kl_warmup": Limits(0, 1, "is a share of the steps, 0 to 1"),
+    "patience": Limits(0, MOST, "is a number of epochs, 0 for none"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """How it is trained.
+
+    Attributes:
+        steps: optimiser steps at least; rounded up to whole epochs.
+        batch_size: examples per step; the whole training set where that is smaller.
+        learning_rate: Adam's step size; traced, so that it may differ between the cells of one program.
+        schedule: "constant", or "cosine" decay to zero over all steps.
+        kl_warmup: share of the steps over which β rises linearly from 0 :cite:`bowman2016`; 0 is off.
+        binarise: each step draws its examples anew from Bernoulli(x), x in [0, 1], as :cite:`burda2016` does; what
+            is measured is data drawn once (`study.data.binarised`).
+        patience: epochs without a lower loss on validation data, counted from the end of the warm-up, after which
+            training stops; the parameters are then those of the best epoch :cite:`prechelt1998`. 0 is off.
+    """
+
+    steps: int = 2000
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    schedule: Literal["constant", "cosine"] = "constant"
+    kl_warmup: float = 0.0
+    binarise: bool = False
+    patience: int = 0
+
+    def __post_init__(self) -> None:
+        check(self, TRAINING_LIMITS)
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """What decides a training, as plain values: options that came later are left out where they are off."""
+        later = ("binarise", "patience")
+        return {name: value for name, value in to_dict(self).items() if name not in later or value}
+
+    def epochs(self, n: int) -> int:
+        """Whole epochs over n examples that hold at least `steps` steps."""
+        return -(-self.steps // self.steps_per_epoch(n))
+
+    def steps_per_epoch(self, n: int) -> int:
+        """Steps per epoch over n examples; a last incomplete batch is left out, another one each epoch."""
+        return max(1, n // min(self.batch_size, n))
