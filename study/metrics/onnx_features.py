@@ -10,33 +10,17 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
-from study.errors import StudyError
+from study.errors import CannotFit, StudyError
 from study.metrics.features import Extractor
+from study.metrics.onnx_file import check_network, network_digest, read_network
+
+__all__ = ["Network", "OnnxExtractor", "network_digest"]
 
 MOST = 64  # features; more outputs are projected on their first principal components
 _BLOCK = 256  # rows per call, unless the network fixes its own number
 _FITTED_ON = 10_000  # training examples that fix projection and scale
-
-
-def read_network(path: str | Path) -> bytes:
-    """The file's content.
-
-    Raises:
-        StudyError: there is no such file.
-    """
-    file = Path(path)
-    if not file.is_file():
-        raise StudyError(f"--features {file}: no such file; give the path of an ONNX network")
-    return file.read_bytes()
-
-
-def network_digest(path: str | Path) -> str:
-    """SHA-256 of the file; weights kept outside it are refused on loading, so that it covers everything.
-
-    Raises:
-        StudyError: there is no such file.
-    """
-    return hashlib.sha256(read_network(path)).hexdigest()
+_TRIED = 16  # rows on which two runs must agree
+_FEED = 2**31 - 1  # bytes that a network may ask for at a time
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -66,8 +50,10 @@ class Network:
         """Load it for examples of a shape.
 
         Raises:
-            StudyError: onnxruntime is not installed, cannot read the content, or the input does not fit.
+            StudyError: onnx or onnxruntime is not installed or cannot read the content, some of the network lies
+                outside the content or is random, or the input does not fit.
         """
+        check_network(content, where=where)
         try:
             import onnxruntime
         except ImportError:
@@ -76,11 +62,15 @@ class Network:
             ) from None
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
+        options.add_session_config_entry(
+            "session.load_model_format", "ONNX"
+        )  # what was checked, nothing else
         try:
             session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions have no common class
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise StudyError(f"{where}: not an ONNX network that onnxruntime reads ({reason})") from error
+            raise StudyError(
+                f"{where}: not an ONNX network that onnxruntime reads ({_said(error)})"
+            ) from error
         inputs = session.get_inputs()
         if len(inputs) != 1:
             names = ", ".join(given.name for given in inputs)
@@ -89,7 +79,13 @@ class Network:
         if inputs[0].type not in dtypes:
             raise StudyError(f"{where}: input must be tensor(float) or tensor(double), is {inputs[0].type}")
         declared = list(inputs[0].shape)
-        fixed = bool(declared) and isinstance(declared[0], int)
+        fixed = bool(declared) and isinstance(declared[0], int) and declared[0] > 0
+        if not session.get_outputs():
+            raise StudyError(f"{where}: must have an output, has none")
+        if fixed and declared[0] * math.prod(shape) * 8 > _FEED:
+            raise StudyError(
+                f"{where}: takes {declared[0]:,} rows at a time, too many; export it with a free number of rows"
+            )
         return cls(
             session,
             where,
@@ -104,32 +100,61 @@ class Network:
         """`[n, D]` -> `[n, k]` float32.
 
         Raises:
-            StudyError: x is not `[n, D]`, the network fails on it, or its output is not n rows of finite numbers.
+            CannotFit: its output holds values that are not finite.
+            StudyError: x is not `[n, D]`, the network fails on it, or its output is not n rows of numbers.
         """
         x = np.asarray(x)
         if x.ndim != 2 or x.shape[1] != self.size:
             raise StudyError(f"{self.where}: x must be [n, {self.size}], got {list(x.shape)}")
-        name, parts = self.session.get_inputs()[0].name, []
+        parts = []
         for start in range(0, max(len(x), 1), self.batch):
             block = x[start : start + self.batch].astype(self.dtype)
             padding = self.batch - len(block) if self.fixed else 0
             given = np.pad(block, ((0, padding), (0, 0))).reshape(-1, *self.shape)
-            try:
-                output = np.asarray(self.session.run(None, {name: given})[0])
-            except Exception as error:
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise StudyError(f"{self.where}: fails on input {list(given.shape)} ({reason})") from error
-            if output.ndim < 2 or len(output) != len(given):
-                raise StudyError(
-                    f"{self.where}: output must be one row per example, got {list(output.shape)} for {len(given)}"
-                )
-            parts.append(
-                output[: len(block)].reshape(len(block), math.prod(output.shape[1:])).astype(np.float32)
-            )
-        features = np.concatenate(parts)
+            output = self._run(given)
+            parts.append(output[: len(block)].reshape(len(block), math.prod(output.shape[1:])))
+        with np.errstate(over="ignore"):
+            features = np.concatenate(parts).astype(np.float32)
         if not np.isfinite(features).all():
-            raise StudyError(f"{self.where}: its output holds values that are not finite")
+            raise CannotFit(f"{self.where}: its output holds values that are not finite")
         return features
+
+    def _run(self, given: np.ndarray) -> np.ndarray:
+        """The first output of one call, `[b, ...]` numbers for b rows."""
+        first, name = self.session.get_outputs()[0].name, self.session.get_inputs()[0].name
+        try:
+            output = np.asarray(self.session.run([first], {name: given})[0])
+        except Exception as error:
+            raise StudyError(
+                f"{self.where}: fails on input {list(given.shape)} ({_said(error)}); it must take any number of rows "
+                "of the data"
+            ) from error
+        if output.ndim < 2 or len(output) != len(given):
+            raise StudyError(
+                f"{self.where}: output must be one row per example, got {list(output.shape)} for {len(given)}"
+            )
+        if output.dtype.kind not in "fiub" or 0 in output.shape[1:]:
+            raise StudyError(
+                f"{self.where}: output must be numbers, got {output.dtype} of shape {list(output.shape)}"
+            )
+        return output
+
+    def check_repeats(self, x: np.ndarray) -> None:
+        """Whether two runs on the same rows `[n, D]` agree: some randomness has no name in the file.
+
+        Raises:
+            StudyError: they do not.
+        """
+        first, second = self(x), self(x)
+        if not np.allclose(first, second, rtol=1e-4, atol=1e-6):
+            raise StudyError(
+                f"{self.where}: two runs on the same data differ; export it in evaluation mode and without sampling"
+            )
+
+
+def _said(error: Exception) -> str:
+    """The first line of what onnxruntime said, or the error's name."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _example_shape(declared: list[Any], shape: tuple[int, ...], where: str) -> tuple[int, ...]:
@@ -185,11 +210,12 @@ class OnnxExtractor:
         """The extractor of a data set; the same file and data give the same features.
 
         Raises:
-            StudyError: no such file, not a network that onnxruntime reads, onnxruntime is not installed, or the
-                network does not take such data.
+            StudyError: no such file, not a network that onnxruntime reads, onnx or onnxruntime is not installed, some
+                of the network lies outside the file or is random, or it does not take such data.
         """
         content = read_network(path)
         network = Network.of(content, where=f"--features {path}", shape=data.shape)
+        network.check_repeats(data.train[:_TRIED])
         features = network(data.train[:_FITTED_ON]).astype(np.float64)
         components = None
         if features.shape[1] > MOST and len(features) > MOST and features.std(axis=0).any():

@@ -151,6 +151,10 @@ def test_errors(
     with pytest.raises(StudyError, match=r"--features .*net.onnx: no such file"):
         load(net)
     net.write_text("no network")
+    with pytest.raises(StudyError, match="not an ONNX network, or a torn one"):
+        load(net)
+    unknown = helper.make_graph([helper.make_node("NoSuchOperator", ["x"], ["y"])], "g", [], [])
+    net.write_bytes(helper.make_model(unknown).SerializeToString())
     with pytest.raises(StudyError, match="not an ONNX network that onnxruntime reads"):
         load(net)
     with pytest.raises(StudyError, match=r"takes \[N, 63\], but the data are \[N, 64\] or \[N, 8, 8\]"):
@@ -169,12 +173,13 @@ def test_errors(
         load(affine(net, weight)).features(np.zeros((2, 3), np.float32))
 
     found = builtins.__import__
+    for missing in ("onnxruntime", "onnx"):
 
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "onnxruntime":
-            raise ImportError(name)
-        return found(name, *args, **kwargs)
+        def without(name: str, *args: Any, missing: str = missing, **kwargs: Any) -> Any:
+            if name == missing:
+                raise ImportError(name)
+            return found(name, *args, **kwargs)
 
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(StudyError, match=r"needs onnxruntime; install it with: pip install '.*\[onnx\]'"):
-        load(net)
+        monkeypatch.setattr(builtins, "__import__", without)
+        with pytest.raises(StudyError, match=rf"needs {missing}; install it with: pip install '.*\[onnx\]'"):
+            load(net)

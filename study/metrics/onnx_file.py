@@ -1,0 +1,149 @@
+"""What an ONNX file holds, looked at before onnxruntime gets it: everything inside, nothing random, no false sizes.
+
+onnxruntime follows a tensor's `external_data` to files beside the network, which no digest of the file would cover, and
+loads another network's weights from there without a word. So what is outside is refused, wherever in the file it is
+named: subgraphs, attributes, functions, sparse tensors, training information.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from study.errors import StudyError
+from study.runtime.reading import read_file
+
+MOST_BYTES = 2**31 - 1  # of one protocol buffer message
+MOST_MESSAGES = 2_000_000  # nodes, tensors, attributes and what they are made of
+MOST_AXES = 32
+RANDOM = frozenset(
+    {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+)
+ALWAYS_DROPS = 7  # before this version of the operators a Dropout says by an attribute that it is only a test
+PER_BYTE, PER_NUMBER = (
+    4,
+    8,
+)  # elements that a byte or a number of a tensor can hold at most, however they are packed
+MEND = "give the path of an ONNX network"
+
+
+def read_network(path: str | Path) -> bytes:
+    """The file's content, checked by `check_network`.
+
+    Raises:
+        StudyError: there is no such file, it cannot be read, or `check_network` refuses it.
+    """
+    where = f"--features {path}"
+    content = read_file(path, what="an ONNX network", mend=MEND, most=MOST_BYTES, name=where)
+    check_network(content, where=where)
+    return content
+
+
+def network_digest(path: str | Path) -> str:
+    """SHA-256 of the file, which holds all that decides the features.
+
+    Raises:
+        StudyError: as `read_network`.
+    """
+    return hashlib.sha256(read_network(path)).hexdigest()
+
+
+def check_network(content: bytes, *, where: str) -> None:
+    """Whether the bytes are an ONNX network whose weights are all in them and whose nodes do not draw at random.
+
+    Raises:
+        StudyError: they are not; or the package onnx is not installed.
+    """
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ImportError:
+        raise StudyError(
+            f"{where}: needs onnx; install it with: pip install 'vae-sampling-study[onnx]'"
+        ) from None
+    try:
+        model = onnx.ModelProto.FromString(content)
+    except DecodeError:
+        raise StudyError(f"{where}: not an ONNX network, or a torn one; {MEND}") from None
+    if not model.HasField("graph") or not model.graph.node:
+        raise StudyError(f"{where}: not an ONNX network, it holds no graph; {MEND}")
+    _check_messages(model, onnx, where)
+
+
+def _check_messages(model: Any, onnx: Any, where: str) -> None:
+    versions = {given.domain: given.version for given in model.opset_import}
+    version = versions.get("", versions.get("ai.onnx", ALWAYS_DROPS))
+    constants: dict[str, list[Any]] = {}  # by name, which are unique within a graph and not in the file
+    computed: set[str] = set()
+    drops = []
+    for number, message in enumerate(_messages(model)):
+        if number >= MOST_MESSAGES:
+            raise StudyError(f"{where}: more than {MOST_MESSAGES:,} parts, which no network has; {MEND}")
+        if isinstance(message, onnx.TensorProto):
+            _check_tensor(message, where)
+            constants.setdefault(message.name, []).append(message)
+        elif isinstance(message, onnx.SparseTensorProto):
+            _check_claim(message.dims, room=MOST_BYTES // 4, name="a sparse tensor", where=where)
+        elif isinstance(message, onnx.NodeProto):
+            if message.op_type in RANDOM:
+                raise _random(message.op_type, where)
+            if message.op_type == "Dropout":
+                drops.append(message)
+            values = [given.t for given in message.attribute if given.name == "value"]
+            if message.op_type == "Constant" and values and message.output:
+                constants.setdefault(message.output[0], []).extend(values)
+            else:
+                computed |= set(message.output)
+    for node in drops:
+        if _drops(node, constants, computed, version):
+            raise _random("Dropout in training mode", where)
+
+
+def _messages(root: Any) -> Iterator[Any]:
+    """Every message within a message, itself included, whatever field it is in."""
+    waiting = [root]
+    while waiting:
+        message = waiting.pop()
+        yield message
+        for field, value in message.ListFields():
+            if field.message_type is not None:
+                waiting.extend([value] if hasattr(value, "ListFields") else value)
+
+
+def _check_tensor(tensor: Any, where: str) -> None:
+    name = f"tensor {tensor.name[:60]!r}" if tensor.name else "a tensor"
+    if tensor.data_location == tensor.EXTERNAL or tensor.external_data:
+        raise StudyError(
+            f"{where}: {name} lies outside the file; save it as one file, in torch with external_data=False, in onnx "
+            "with onnx.save(model, path, save_as_external_data=False)"
+        )
+    typed = ("float_data", "int32_data", "string_data", "int64_data", "double_data", "uint64_data")
+    room = PER_BYTE * len(tensor.raw_data) + PER_NUMBER * sum(len(getattr(tensor, data)) for data in typed)
+    _check_claim(tensor.dims, room=room, name=name, where=where)
+
+
+def _check_claim(dims: Sequence[int], *, room: int, name: str, where: str) -> None:
+    if len(dims) > MOST_AXES or any(size < 0 for size in dims) or math.prod(dims) > room:
+        shape = ", ".join(map(str, [*dims[:6], *["..."] * (len(dims) > 6)]))
+        raise StudyError(
+            f"{where}: {name} claims the shape [{shape}] and does not hold as much; export the network again"
+        )
+
+
+def _drops(node: Any, constants: dict[str, list[Any]], computed: set[str], version: int) -> bool:
+    """Whether a Dropout may drop: its third input, which asks for it, is there and not known to be false."""
+    if version < ALWAYS_DROPS:
+        return not any(given.name == "is_test" and given.i for given in node.attribute)
+    if len(node.input) < 3 or not node.input[2]:
+        return False
+    modes = constants.get(node.input[2], [])
+    known = bool(modes) and node.input[2] not in computed
+    return not known or any(any(mode.raw_data) or any(mode.int32_data) for mode in modes)
+
+
+def _random(what: str, where: str) -> StudyError:
+    return StudyError(
+        f"{where}: draws at random ({what}), so that features would differ from run to run; export it in evaluation "
+        "mode and without sampling, its mean for instance"
+    )

@@ -1,0 +1,60 @@
+"""The one way to read a file that somebody else may have made: looked at before it is opened, and up to a limit."""
+
+import stat
+from pathlib import Path
+
+from study.errors import FileError, StudyError
+from study.runtime.files import reason
+
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def read_file(path: str | Path, *, what: str, mend: str, most: int, name: str | None = None) -> bytes:
+    """The content of a regular file; a pipe or a device, which may never end, is not opened.
+
+    Args:
+        path: the file.
+        what: it should be, for messages: "an ONNX network".
+        mend: what the user should do, at the end of messages.
+        most: bytes that are read.
+        name: how messages call the file, by default its path.
+
+    Raises:
+        FileError: the operating system refuses.
+        StudyError: there is no such file, or it is empty, larger than `most`, or no regular file.
+    """
+    if not isinstance(path, str | Path) or not str(path):
+        raise StudyError(f"{name or what}: give a path, got {path!r}; {mend}")
+    called = name or str(path)
+    try:
+        file = Path(path)
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            kind = KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+            raise StudyError(f"{called}: is {kind}, not the file of {what}; {mend}")
+        if found.st_size > most:
+            raise StudyError(
+                f"{called}: {found.st_size:,} bytes, more than the {most:,} that are read of {what}; {mend}"
+            )
+        with file.open("rb") as opened:
+            content = opened.read(most + 1)
+    except FileNotFoundError:
+        raise StudyError(f"{called}: no such file; {mend}") from None
+    except OSError as error:
+        raise FileError(f"{called}: {reason(error)}; {mend}") from error
+    except (ValueError, MemoryError) as error:
+        if isinstance(error, StudyError):
+            raise
+        told = "too large for the memory" if isinstance(error, MemoryError) else "no path"  # a NUL in it
+        raise StudyError(f"{called}: {told}; {mend}") from error
+    if not content:
+        raise StudyError(f"{called}: is empty; {mend}")
+    if len(content) > most:  # it grew while it was read
+        raise StudyError(f"{called}: more than the {most:,} bytes that are read of {what}; {mend}")
+    return content
