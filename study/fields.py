@@ -1,7 +1,6 @@
 """Fields of frozen configurations: each of its type, finite and within its limits, whoever makes it and from what."""
 
 import dataclasses
-import functools
 import math
 import os
 import struct
@@ -68,7 +67,6 @@ def check(config: Any, limits: Mapping[str, Limits], *, where: str = "") -> None
                 _within(one, told, limits.get(name, Limits()), label)
 
 
-@functools.cache
 def hints(kind: type) -> Mapping[str, Any]:
     """The declared types of a dataclass' fields, by name."""
     found = typing.get_type_hints(kind)

@@ -3,10 +3,10 @@
 import argparse
 import dataclasses
 import json
-from pathlib import Path
 from typing import Any
 
 from study.cli.exits import DONE
+from study.cli.experiments import experiments
 
 LISTS = ("strategies", "datasets", "models", "metrics", "experiments")
 
@@ -44,10 +44,4 @@ def listing(what: str) -> list[dict[str, Any]]:
 
         listed = (*metrics_for(sequences=True), *CONDITIONAL, *LIKELIHOOD)
         return [dataclasses.asdict(metric) for metric in listed]
-    import ast
-
-    found = []
-    for path in sorted(Path("experiments").glob("*.py")):
-        text = ast.get_docstring(ast.parse(path.read_text())) or ""
-        found.append({"name": path.stem, "summary": text.partition("\n")[0], "source": str(path)})
-    return found
+    return list(experiments())

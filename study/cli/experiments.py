@@ -1,0 +1,65 @@
+"""The experiments that `study run` takes by name, found without running any."""
+
+import ast
+import re
+import warnings
+from pathlib import Path
+
+OWN = Path("experiments")  # below the current folder
+INSTALLED = Path(__file__).parents[2] / "experiments"  # beside the package
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # that `study run` takes for one
+LARGEST = 2**20  # bytes of an experiment's file
+
+
+def experiments() -> list[dict[str, str]]:
+    """Name, summary and source of each; the user's own come before installed ones, and hide those of the same name."""
+    rows: dict[str, tuple[str, str] | None] = {}
+    for folder, installed in ((OWN, False), (INSTALLED, True)):
+        for path in _files(folder):
+            if path.stem not in rows:
+                summary = _summary(path)
+                source = f"experiments/{path.name}" + (", installed" if installed else "")
+                rows[path.stem] = None if summary is None else (summary, source)
+    return [
+        {"name": name, "summary": row[0], "source": row[1]}
+        for name, row in sorted(rows.items())
+        if row is not None
+    ]
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.glob("*.py") if NAME.fullmatch(path.stem))
+    except OSError:
+        return []
+
+
+def _summary(path: Path) -> str | None:
+    """The first line of the docstring, or else the question; None where the file declares no EXPERIMENT."""
+    try:
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            return None
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    declared = [value for node in tree.body for name, value in _assigned(node) if name == "EXPERIMENT"]
+    if not declared:
+        return None
+    text = ast.get_docstring(tree) or ""
+    return text.partition("\n")[0] or _question(declared[-1])
+
+
+def _assigned(node: ast.stmt) -> list[tuple[str, ast.expr | None]]:
+    """The names that a statement gives values to, with these."""
+    if isinstance(node, ast.Assign):
+        return [(target.id, node.value) for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+        return [(node.target.id, node.value)]
+    return []
+
+
+def _question(value: ast.expr | None) -> str:
+    keywords = value.keywords if isinstance(value, ast.Call) else []
+    found = [k.value.value for k in keywords if k.arg == "question" and isinstance(k.value, ast.Constant)]
+    return str(found[0]) if found else "no description"
