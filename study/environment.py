@@ -6,25 +6,27 @@ import os
 import platform
 import resource
 import sys
-from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import jax
 import scipy.linalg  # noqa: F401  its BLAS must be there when the libraries are looked for
 import threadpoolctl
 
-PACKAGES = (
-    "jax",
-    "jaxlib",
-    "flax",
-    "optax",
-    "numpy",
-    "scipy",
-    "pandas",
-    "scikit-learn",
-    "matplotlib",
-    "seaborn",
-)
+from study.runtime import versions
+from study.runtime.versions import project_version, version_line
+
+__all__ = [
+    "blas_threads",
+    "cores",
+    "describe",
+    "device_name",
+    "package_versions",
+    "peak_memory",
+    "project_version",
+    "use_all_cores",
+    "version_line",
+]
 
 
 def cores() -> int:
@@ -66,14 +68,26 @@ def device_name() -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Version by package, Python included."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "absent"
-    return found
+    """Version by package of all that decide a number, Python included, and under `blas` the libraries in use."""
+    return dict(_versions())
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    """Looked up once: it is asked for with every trained cell."""
+    return {**versions.package_versions(), "blas": blas_libraries()}
+
+
+def blas_libraries() -> str:
+    """Name, version and kernels of every BLAS library that is loaded, and whose it is."""
+    found = []
+    for library in _blas().info():
+        owner = [
+            part.removesuffix(".libs") for part in Path(library["filepath"]).parts if part.endswith(".libs")
+        ]
+        words = [str(library.get(key) or "") for key in ("internal_api", "version", "architecture")]
+        found.append(" ".join([word for word in words if word] + [f"({owner[0]})"] * bool(owner)))
+    return ", ".join(sorted(set(found))) or "none found"
 
 
 def peak_memory() -> int:
@@ -89,5 +103,6 @@ def describe() -> dict[str, Any]:
         "cores": cores(),
         "devices": [str(device) for device in jax.devices()],
         "device": device_name(),
+        "project": project_version(),
         "versions": package_versions(),
     }

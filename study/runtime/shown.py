@@ -1,0 +1,65 @@
+"""What a reader may see of paths and commands: names, not where somebody's machine keeps them."""
+
+import posixpath
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+START = r"(?:~(?:[A-Za-z_][\w.-]*)?/|/|(?:\.\./)+)"  # how a path begins that says where, not only what
+# Within quotation marks, or ahead of the colon of a message, a path may hold spaces; elsewhere it ends at one.
+QUOTED = re.compile(rf"(?P<mark>['\"])(?P<path>{START}[^'\"\n]*)(?P=mark)")
+LEADING = re.compile(rf"{START}(?:(?!\s[~/.])[^:\n'\"])+(?=: )")
+BARE = re.compile(rf"(?<![\w.~/)\]}}])(?:(?<!:)|(?!//)){START}[^\s'\"`<>|;:,()\[\]{{}}]+")
+DEEPEST = 20  # levels of a nested value
+
+
+def shown_path(text: str) -> str:
+    """The last part of an absolute path, of one below a home (~), or of one that climbs (..); else the text itself."""
+    if "://" in text or "\n" in text:
+        return text
+    found = posixpath.normpath(text) if text else text
+    if found.startswith(("/", "~/")) or re.match(START, found) or found == "..":
+        return found.rstrip("/").rpartition("/")[2] or "/"
+    return text
+
+
+def shown_command(words: Sequence[str]) -> str:
+    """A command line as it can be typed elsewhere: quoted, every path among `words` as `shown_path` has it.
+
+    Those in `--flag=PATH` and in lists with commas too.
+    """
+    return shlex.join(_word(word) for word in words)
+
+
+def shown_text(text: str) -> str:
+    """A sentence, such as the reason of a failure, with every path in it as `shown_path` has it."""
+    text = re.sub(r"file://(?=/)", "", text)
+    text = QUOTED.sub(lambda found: f"{found['mark']}{shown_path(found['path'])}{found['mark']}", text)
+    leading = LEADING.match(text)
+    if leading:
+        text = shown_path(leading[0]) + text[leading.end() :]
+    return BARE.sub(lambda found: shown_path(found[0]), text)
+
+
+def shown_value(value: Any, *, depth: int = DEEPEST) -> Any:
+    """Nested mappings and lists, such as a configuration, with every text in them as `shown_path` has it.
+
+    What lies deeper than `depth` becomes "…".
+    """
+    if isinstance(value, str):
+        return shown_path(value)
+    if isinstance(value, Mapping | list | tuple) and depth == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        return {name: shown_value(part, depth=depth - 1) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [shown_value(part, depth=depth - 1) for part in value]
+    return value
+
+
+def _word(word: str) -> str:
+    flag, equals, value = word.partition("=")
+    if not equals or re.match(START, word):
+        flag, equals, value = "", "", word
+    return flag + equals + ",".join(map(shown_path, value.split(",")))
