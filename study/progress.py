@@ -1,23 +1,35 @@
-"""Progress on standard error: one live bar on a terminal, a plain line now and then elsewhere."""
+"""Progress on standard error: one live bar on a terminal, a plain line now and then elsewhere.
 
+What cannot be shown is left unsaid: a terminal that went away must not end a run of hours.
+"""
+
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from types import TracebackType
+from typing import TextIO
 
 from tqdm import tqdm
 
 EVERY = 5.0  # seconds between plain lines
+LONGEST = 200  # characters of a label or note
 
 
 class Progress:
     """Counts cells done; a context manager."""
 
     def __init__(self, total: int, label: str):
-        self.total, self.label, self.done = total, label, 0
+        self.total, self.done = total, 0
         self._began = self._last = time.monotonic()
-        self._bar = (
-            tqdm(total=total, desc=label, unit="cell", dynamic_ncols=True) if sys.stderr.isatty() else None
-        )
+        self._stream: TextIO | None = sys.stderr
+        self.label = sayable(label, self._stream)
+        self._bar: tqdm | None = None
+        with quietly():
+            if self._stream is not None and self._stream.isatty():
+                self._bar = tqdm(
+                    total=total, desc=self.label, unit="cell", dynamic_ncols=True, file=self._stream
+                )
 
     def __enter__(self) -> "Progress":
         return self
@@ -26,11 +38,18 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.close()
+            with quietly():
+                self._bar.close()
 
     def advance(self, note: str = "") -> None:
         """One more cell is done."""
         self.done += 1
+        with quietly():
+            self._say(sayable(note, self._stream))
+
+    def _say(self, note: str) -> None:
+        if self._stream is None:  # `print` would take standard output for it
+            return
         if self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
             self._bar.update()
@@ -41,4 +60,22 @@ class Progress:
             rate = self.done / max(now - self._began, 1e-9)
             left = (self.total - self.done) / rate
             line = f"{self.label}: {self.done}/{self.total} cells, {rate:.2f}/s, {left:.0f} s left"
-            print(f"{line}, {note}" if note else line, file=sys.stderr, flush=True)
+            print(f"{line}, {note}" if note else line, file=self._stream, flush=True)
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Within it a stream that is closed, full or gone is no error."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: closed, or characters that it cannot take
+        yield
+
+
+def sayable(text: str, stream: TextIO | None) -> str:
+    """One line of `text` that neither moves a terminal's cursor nor holds what the stream cannot encode."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    line = line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        return line.encode(encoding, "replace").decode(encoding, "replace")
+    except LookupError:
+        return line.encode("ascii", "replace").decode()
