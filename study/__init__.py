@@ -22,7 +22,7 @@ _HOME = {
     "WindowsConfig": "study.data.windows",
     "binarised": "study.data.binarise",
     "dimension_table": "study.latents",
-    "encode": "study.evaluation",
+    "encode": "study.encoding",
     "evaluate": "study.metrics.evaluate",
     "experiment_main": "study.cli",
     "likelihood": "study.metrics.likelihood",

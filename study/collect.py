@@ -10,9 +10,10 @@ import pandas as pd
 
 from study import schemas
 from study.environment import cores, device_name, package_versions
+from study.evaluation import DRAWS
 from study.models.likelihoods import noise_variance
 from study.results import CONFIGURATION, Results
-from study.runner import DRAWS, Outcome, Run, stored_frame
+from study.runner import Outcome, Run
 from study.serialise import to_dict
 
 WIDTHS = {  # of the layers that a network has, by its settings
@@ -30,7 +31,7 @@ def collect(grids: Sequence[Run], *, experiment: str, question: str, profile: st
     done = [(outcome, outcome.evaluation) for run in grids for outcome in run.outcomes if outcome.evaluation]
     joined = {}
     for name in ("metrics", "latents"):
-        parts = [stored_frame(found.facts[name]).assign(run_id=o.planned.run_id) for o, found in done]
+        parts = [getattr(found, name).assign(run_id=o.planned.run_id) for o, found in done]
         joined[name] = _stack(parts, name).merge(
             runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one"
         )

@@ -13,7 +13,9 @@ import pandas as pd
 from study.config import Decode, LikelihoodConfig
 from study.data.base import Dataset
 from study.drawing import decoder, generate, in_range, in_units, to_uint8
-from study.errors import StudyError
+from study.encoding import Encoded
+from study.errors import CannotFit, FileError
+from study.fitting import Fits, replicates
 from study.latents import Latents, dimension_table, surgery
 from study.latents.by_class import by_class
 from study.latents.surgery import Estimate, mean_estimate
@@ -32,128 +34,139 @@ from study.rows import (
     prior_measurements,
     surgery_measurements,
 )
-from study.strategies import REFERENCES, REGISTRY, TrainedStrategy, hyperparameters, strategy
+from study.strategies import REFERENCES, REGISTRY, hyperparameters, strategy
 from study.strategies.base import Fitted, Strategy, with_labels
 from study.strategies.prior import Prior, prior_of
 from study.training.model import TrainedModel
 
 SHOWN = 10  # draws per strategy kept for the sample grids
 NEAREST = 5  # of these, how many beside their nearest training examples
+DRAWS = "draws"  # where single draws are kept among the arrays
 CODES = 2000  # posteriors kept for the two-dimensional map
-
-Fits = Mapping[tuple[str, int], tuple[Fitted, float]]  # by strategy and fit: what was fitted, and its seconds
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Encoded:
-    """The posteriors of each part of a data set; `held_out` pairs with `Dataset.held_out`."""
+class Context:
+    """One trained model and all that it is measured with.
 
-    train: Latents
-    validation: Latents
-    held_out: Latents
+    Attributes:
+        key: decides every draw; strategies share the draws of each fit, so that differences on one model are paired.
+        model: the model.
+        encoded: its codes; None where it has no encoder, and then nothing is measured of its latents.
+        data: what it is measured on.
+        evaluator: scores samples; None where only latents are measured.
+        draws: per fit.
+        decode: what a sample is.
+    """
+
+    key: jax.Array
+    model: TrainedModel
+    encoded: Encoded | None
+    data: Dataset
+    evaluator: Evaluator | None
+    draws: int = 1
+    decode: Decode = "mean"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Measured:
+    """A part of what one model scored: metric rows and latent rows without `run_id`, and arrays by name.
+
+    Arrays are pictures for the report, and under `draws/<source>` what `quality_along_density` gives. `failure` says
+    what went wrong that should not have. A part that is not `final`, a failure or what could not be fitted, is to be
+    tried again and never stored as done.
+    """
+
+    rows: Sequence[dict[str, Any]] = ()
+    latents: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
+    arrays: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    failure: str = ""
+    final: bool = True
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What one model scored: metric rows and latent rows without `run_id`, pictures for the report, and single draws.
-
-    `draws` is what `quality_along_density` gives.
-    """
+    """Everything that one model scored, with the same parts as `Measured`."""
 
     metrics: pd.DataFrame
     latents: pd.DataFrame
-    samples: dict[str, np.ndarray]
-    draws: dict[str, np.ndarray]
+    arrays: Mapping[str, np.ndarray]
+    failure: str = ""
 
-
-def encode_splits(model: TrainedModel, data: Dataset) -> Encoded:
-    """Encode every part of a data set that strategies or measurements may see.
-
-    Raises:
-        StudyError: the encoder gives values that are not finite.
-    """
-    parts = ("train", "validation", "held_out")
-    return Encoded(
-        **{part: encode(model, getattr(data, part), labels=getattr(data, f"{part}_labels")) for part in parts}
-    )
-
-
-def encode(model: Any, x: np.ndarray, *, labels: np.ndarray | None = None) -> Latents:
-    """The posteriors of x `[N, D]` under a model, with labels where given.
-
-    Raises:
-        StudyError: x does not fit the model, labels are missing where it needs them, or the encoder gives values that
-            are not finite.
-    """
-    mean, log_var = model.encode(x, *with_labels(model, labels))
-    return Latents(mean, log_var, labels)
+    @classmethod
+    def of(cls, parts: Sequence[Measured]) -> "Evaluation":
+        """The parts together, in their order."""
+        arrays: dict[str, np.ndarray] = {}
+        for part in parts:
+            arrays = {**part.arrays, **arrays}  # pictures are those of the first fit
+        latents = [part.latents for part in parts if len(part.latents)]
+        return cls(
+            pd.DataFrame([row for part in parts for row in part.rows]),
+            latents[0] if latents else pd.DataFrame(),
+            arrays,
+            next((part.failure for part in parts if part.failure), ""),
+        )
 
 
 def evaluate_model(
-    key: jax.Array,
+    context: Context,
     *,
-    model: TrainedModel,
-    encoded: Encoded | None,
-    data: Dataset,
-    evaluator: Evaluator | None,
     strategies: Sequence[str],
     fits: int,
-    draws: int,
     density_draws: int,
     likelihood: LikelihoodConfig | None = None,
     fitted: Fits | None = None,
-    decode: Decode = "mean",
 ) -> Evaluation:
     """Measure one model: its latents, and the samples of every strategy and reference row.
 
-    Strategies share the draw keys of each fit, so that their differences on one model are paired. A strategy that
-    cannot be used on this model (no labels, too few codes) is a set of rows with its reason. What `fit_trained`
-    has fitted already, for this key, is not fitted again. A model without an encoder has no codes, `encoded` is None,
-    and nothing is measured of its latents.
+    A strategy that cannot be used on this model (no labels, too few codes) is a set of rows with its reason, and so is
+    one that fails. What `fit_trained` has fitted already, for this key, is not fitted again.
     """
-    surgery_key, dimension_key, _, _, _ = jax.random.split(key, 5)
+    parts = [measure_latents(context, density_draws=density_draws, likelihood=likelihood)]
+    for name in strategies if context.evaluator is not None else ():
+        parts += [score(context, name, fit, ready=(fitted or {}).get((name, fit))) for fit in range(fits)]
+    if strategies:
+        parts.append(measure_quality(context))
+    return Evaluation.of(parts)
+
+
+def measure_latents(
+    context: Context, *, density_draws: int, likelihood: LikelihoodConfig | None = None
+) -> Measured:
+    """What is known of q(z), the prior and log p(x), and the posteriors of the two-dimensional map."""
+    surgery_key, dimension_key, _, _, _ = jax.random.split(context.key, 5)
+    model, encoded = context.model, context.encoded
     own: list[Measurement] = []
     latents = pd.DataFrame()
-    samples: dict[str, np.ndarray] = {}
-    draws_of: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
     if encoded is not None:
-        own += _latent_measurements(key, model, encoded, data, draws=density_draws)
+        own += _latent_measurements(context.key, model, encoded, context.data, draws=density_draws)
         latents = dimension_table(dimension_key, encoded.train, draws=density_draws, prior=model.prior)
+        if encoded.train.d == 2:
+            arrays["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
     if likelihood is not None:
-        own += likelihood_rows(jax.random.fold_in(surgery_key, 4), model, data.held_out, likelihood)
-    rows = [metric_row(MODEL, "{}", 0, 0, m) for m in own]
-    for name in strategies if evaluator is not None else ():
-        assert evaluator is not None
-        found, shown = _score(
-            name,
-            _replicates(key, fits=fits, draws=draws),
-            model=model,
-            encoded=encoded,
-            data=data,
-            evaluator=evaluator,
-            fitted=fitted or {},
-            decode=decode,
-        )
-        rows += found
-        if shown is not None and data.is_image:
-            samples[name] = to_uint8(shown, data)
-            samples[f"{name}/nearest"] = to_uint8(evaluator.nearest_train(shown[:NEAREST]), data)
-        elif shown is not None and data.is_sequence:
-            samples[f"{name}/windows"] = in_units(shown, data)
-    if encoded is not None and encoded.train.d == 2:
-        samples["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
-    if encoded is not None and evaluator is not None and strategies:
-        quality_key = jax.random.fold_in(surgery_key, 2)
-        scored = decoder(quality_key, model, decode)
-        draws_of = quality_along_density(
-            quality_key,
-            model=model,
-            decode=lambda z, labels: in_range(scored.decode(z, *with_labels(model, labels)), data, decode),
-            train=encoded.train,
-            held_out=encoded.held_out,
-            evaluator=evaluator,
-        )
-    return Evaluation(pd.DataFrame(rows), latents, samples, draws_of)
+        own += likelihood_rows(jax.random.fold_in(surgery_key, 4), model, context.data.held_out, likelihood)
+    return Measured([metric_row(MODEL, "{}", 0, 0, m) for m in own], latents, arrays)
+
+
+def measure_quality(context: Context) -> Measured:
+    """Single draws with their density and quality, see `quality_along_density`; nothing without codes or evaluator."""
+    encoded, evaluator, model, data = context.encoded, context.evaluator, context.model, context.data
+    if encoded is None or evaluator is None:
+        return Measured()
+    key = jax.random.fold_in(jax.random.split(context.key, 5)[0], 2)
+    scored = decoder(key, model, context.decode)
+    found = quality_along_density(
+        key,
+        model=model,
+        decode=lambda z, labels: in_range(
+            scored.decode(z, *with_labels(model, labels)), data, context.decode
+        ),
+        train=encoded.train,
+        held_out=encoded.held_out,
+        evaluator=evaluator,
+    )
+    return Measured(arrays={f"{DRAWS}/{source}": array for source, array in found.items()})
 
 
 def _latent_measurements(
@@ -173,38 +186,6 @@ def _latent_measurements(
     return own
 
 
-def is_trained(name: str) -> bool:
-    """Whether `fit_trained` fits the strategy of that name."""
-    return name in REGISTRY and issubclass(REGISTRY[name], TrainedStrategy)
-
-
-def fit_trained(
-    keys: Sequence[jax.Array], encoded: Sequence[Encoded], *, strategies: Sequence[str], fits: int
-) -> list[Fits]:
-    """The trained ones among the strategies, fitted to all these models at once, for `evaluate_model`.
-
-    Keys are those that `evaluate_model` gets, so results are what it would find alone. A strategy that fails on one
-    of the models is left out: `evaluate_model` then fits it model by model, and each has its own result or reason.
-    """
-    found: list[dict[tuple[str, int], tuple[Fitted, float]]] = [{} for _ in encoded]
-    if not encoded:
-        return []
-    places = [(i, fit) for i in range(len(encoded)) for fit in range(fits)]
-    fit_keys = [_replicates(keys[i], fits=fits, draws=1)[fit][0] for i, fit in places]
-    train, validation = ([getattr(encoded[i], part) for i, _ in places] for part in ("train", "validation"))
-    for name in filter(is_trained, strategies):
-        chosen: Any = strategy(name)
-        began = time.perf_counter()
-        try:
-            fitted = chosen.fit_many(fit_keys, train, validation=validation)
-        except StudyError:
-            continue
-        seconds = (time.perf_counter() - began) / len(places)
-        for (i, fit), one in zip(places, fitted, strict=True):
-            found[i][name, fit] = one, seconds
-    return [*found]
-
-
 def distortion(key: jax.Array, model: TrainedModel, latents: Latents, x: np.ndarray) -> Estimate:
     """D of data x `[N, D]` from one draw of z per example: squared error, or cross-entropy in nats, summed."""
     z = latents.sample(key)
@@ -219,101 +200,93 @@ def _distortion(likelihood: Likelihood, mean: np.ndarray, x: np.ndarray) -> np.n
     return -(x * np.log(mean) + (1 - x) * np.log1p(-mean)).sum(1)
 
 
-def _score(
-    name: str,
-    keys: Sequence[tuple[jax.Array, jax.Array]],
-    *,
-    model: TrainedModel,
-    encoded: Encoded | None,
-    data: Dataset,
-    evaluator: Evaluator,
-    fitted: Fits,
-    decode: Decode,
-) -> tuple[list[dict[str, Any]], np.ndarray | None]:
-    """Metric rows of one strategy or reference row over all fits and draws, and its first pictures."""
-    parts = [
-        _score_fit(
-            name,
-            fit,
-            *pair,
-            model=model,
-            encoded=encoded,
-            data=data,
-            evaluator=evaluator,
-            ready=fitted.get((name, fit)),
-            decode=decode,
-        )
-        for fit, pair in enumerate(keys)
-    ]
-    return [row for rows, _ in parts for row in rows], next((x for _, x in parts if x is not None), None)
+def score(context: Context, name: str, fit: int, *, ready: tuple[Fitted, float] | None = None) -> Measured:
+    """Metric rows of one fit of a strategy or reference row over all its draws, and the first pictures.
 
-
-def _replicates(key: jax.Array, *, fits: int, draws: int) -> list[tuple[jax.Array, jax.Array]]:
-    """The fit and draw keys behind the key of `evaluate_model`."""
-    _, _, fit_key, draw_key, _ = jax.random.split(key, 5)
-    return replicate_keys(fit_key, draw_key, fits=fits, draws=draws)
-
-
-def replicate_keys(
-    fit_key: jax.Array, draw_key: jax.Array, *, fits: int, draws: int
-) -> list[tuple[jax.Array, jax.Array]]:
-    """Per fit its key and those of its draws `[draws]`: nested, and the first fit's do not depend on `fits`."""
-    folded = [(fit_key, draw_key)]
-    folded += [(jax.random.fold_in(fit_key, i), jax.random.fold_in(draw_key, i)) for i in range(1, fits)]
-    return [(one, jax.random.split(other, draws)) for one, other in folded]
-
-
-def _score_fit(
-    name: str,
-    fit: int,
-    fit_key: jax.Array,
-    draw_keys: jax.Array,
-    *,
-    model: TrainedModel,
-    encoded: Encoded | None,
-    data: Dataset,
-    evaluator: Evaluator,
-    ready: tuple[Fitted, float] | None,
-    decode: Decode,
-) -> tuple[list[dict[str, Any]], np.ndarray | None]:
-    """Metric rows of one fit, made unless it is ready, over all its draws, and its first pictures."""
-    n = evaluator.n
-    rows: list[dict[str, Any]] = []
-    shown = None
+    It is fitted here unless it is `ready`. What cannot be fitted is rows with the reason; so is whatever else is
+    raised, which is a failure too.
+    """
+    assert context.evaluator is not None
     chosen = strategy(name) if name in REGISTRY else None
     configured = json.dumps(hyperparameters(chosen), sort_keys=True) if chosen else "{}"
-    row = lambda draw, m: metric_row(name, configured, fit, draw, m)  # noqa: E731
     try:
+        rows, shown = _scored(context, name, chosen, configured, fit, ready)
+    except FileError:
+        raise
+    except CannotFit as error:
+        return Measured(_gaps(context, name, configured, fit, str(error), status="missing"), final=False)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        reason = " ".join(reason.split())
+        rows = _gaps(context, name, configured, fit, reason, status="failed")
+        return Measured(rows, failure=f"strategy {name!r}: {reason}", final=False)
+    arrays: dict[str, np.ndarray] = {}
+    if context.data.is_image:
+        nearest = context.evaluator.nearest_train(shown[:NEAREST])
+        arrays = {
+            name: to_uint8(shown, context.data),
+            f"{name}/nearest": to_uint8(nearest, context.data),
+        }
+    elif context.data.is_sequence:
+        arrays = {f"{name}/windows": in_units(shown, context.data)}
+    return Measured(rows, arrays=arrays)
+
+
+def _scored(
+    context: Context,
+    name: str,
+    chosen: Strategy | None,
+    configured: str,
+    fit: int,
+    ready: tuple[Fitted, float] | None,
+) -> tuple[list[dict[str, Any]], np.ndarray]:
+    """Metric rows, and the first pictures `[k, D]`."""
+    data, model, evaluator = context.data, context.model, context.evaluator
+    assert evaluator is not None
+    n = evaluator.n
+    fit_key, draw_keys = replicates(context.key, fits=fit + 1, draws=context.draws)[fit]
+    rows: list[dict[str, Any]] = []
+    shown = None
+    row = lambda draw, m: metric_row(name, configured, fit, draw, m)  # noqa: E731
+    began = time.perf_counter()
+    if chosen is None:
+        reference, known = REFERENCES[name], None
+        if name in ("held-out", "reconstruction") and data.held_out_labels is not None:
+            known = data.held_out_labels[:n]
+        make = lambda key: (  # noqa: E731
+            reference(key, data=data, model=decoder(key, model, context.decode), n=n),
+            known,
+        )
+    else:
+        fitted, seconds = ready or (
+            _fit(chosen, fit_key, model, context.encoded),
+            time.perf_counter() - began,
+        )
+        make = lambda key: generate(  # noqa: E731
+            key, fitted, model=decoder(key, model, context.decode), data=data, n=n
+        )
+        rows += [row(0, m) for m in _fit_rows(fitted.info, seconds, context.encoded)]
+    make(draw_keys[0])  # compiles what is not compiled yet, which is no cost of drawing
+    for draw, key in enumerate(draw_keys):
         began = time.perf_counter()
-        if chosen is None:
-            reference, known = REFERENCES[name], None
-            if name in ("held-out", "reconstruction") and data.held_out_labels is not None:
-                known = data.held_out_labels[:n]
-            make = lambda key: (  # noqa: E731
-                reference(key, data=data, model=decoder(key, model, decode), n=n),
-                known,
-            )
-        else:
-            fitted, seconds = ready or (_fit(chosen, fit_key, model, encoded), time.perf_counter() - began)
-            make = lambda key: generate(  # noqa: E731
-                key, fitted, model=decoder(key, model, decode), data=data, n=n
-            )
-            rows += [row(0, m) for m in _fit_rows(fitted.info, seconds, encoded)]
-        make(draw_keys[0])  # compiles what is not compiled yet, which is no cost of drawing
-        for draw, key in enumerate(draw_keys):
-            began = time.perf_counter()
-            x, asked = make(key)
-            x = in_range(x, data, decode)
-            seconds = 1000 * (time.perf_counter() - began) / n
-            cost = Measurement("seconds_per_1000", seconds, float("nan"), n, "", "lower")
-            rows += [row(draw, m) for m in [*evaluator.measure(x, asked), cost]]
-            shown = x[_shown(n, data)] if shown is None else shown
-    except StudyError as error:
-        gaps = [
-            missing(m.name, n=n, reference="", better=m.better, reason=str(error)) for m in evaluator.metrics
-        ]
-        rows = [row(0, m) for m in gaps]
+        x, asked = make(key)
+        x = in_range(x, data, context.decode)
+        seconds = 1000 * (time.perf_counter() - began) / n
+        cost = Measurement("seconds_per_1000", seconds, float("nan"), n, "", "lower")
+        rows += [row(draw, m) for m in [*evaluator.measure(x, asked), cost]]
+        shown = x[_shown(n, data)] if shown is None else shown
+    assert shown is not None
     return rows, shown
+
+
+def _gaps(
+    context: Context, name: str, configured: str, fit: int, reason: str, *, status: str
+) -> list[dict[str, Any]]:
+    """A row of every metric without a value."""
+    assert context.evaluator is not None
+    n, metrics = context.evaluator.n, context.evaluator.metrics
+    gaps = [missing(m.name, n=n, reference="", better=m.better, reason=reason) for m in metrics]
+    return [metric_row(name, configured, fit, 0, m) | {"status": status} for m in gaps]
 
 
 def _shown(n: int, data: Dataset) -> np.ndarray:
@@ -325,13 +298,13 @@ def _fit(chosen: Strategy, key: jax.Array, model: TrainedModel, encoded: Encoded
     """The strategy fitted to the codes; the prior needs none.
 
     Raises:
-        StudyError: the strategy needs codes, and there are none.
+        CannotFit: the strategy needs codes, and there are none.
     """
     if encoded is not None:
         return chosen.fit(key, encoded.train, model=model, validation=encoded.validation)
     config = model.architecture.config
     if not isinstance(chosen, Prior):
-        raise StudyError(
+        raise CannotFit(
             f"strategy {chosen.name!r}: needs codes, and family {config.family!r} has no encoder; draw from its prior"
         )
     return prior_of(model, config.latent_dim)

@@ -2,8 +2,10 @@
 
 import dataclasses
 import importlib.util
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,6 +14,8 @@ from study.config import StudyConfig
 from study.data.base import Dataset
 from study.errors import StudyError
 from study.results import Results
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +54,12 @@ class Experiment:
     findings: Callable[[Results, Mapping[str, pd.DataFrame]], Findings] | None = None
     tables: Callable[[Results, Dataset], Mapping[str, pd.DataFrame]] | None = None
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise StudyError(
+                f"experiment: name {self.name!r} names a folder; take letters, digits, '_' and '-', at most 100"
+            )
+
     def grids(self, profile: str, dataset: str | None = None) -> tuple[StudyConfig, ...]:
         """The grids of a profile, for its own data set or another one.
 
@@ -57,23 +67,46 @@ class Experiment:
             StudyError: no such profile.
         """
         found = self.profiles.get(f"{profile}/{dataset}") or self.profiles.get(profile)
-        if found is None:
-            known = ", ".join(self.profiles)
+        if found is None or "/" in profile:
+            known = ", ".join(dict.fromkeys(name.split("/")[0] for name in self.profiles))
             raise StudyError(f"experiment {self.name!r} has no profile {profile!r}; it has {known}")
         grids = (found,) if isinstance(found, StudyConfig) else found
         return grids if dataset is None else tuple(dataclasses.replace(g, dataset=dataset) for g in grids)
 
 
+INSTALLED = (
+    Path(__file__).parents[1] / "experiments"
+)  # beside the package, in a checkout and where it is installed
+
+
 def load_experiment(name: str) -> Experiment:
-    """The experiment of `experiments/NAME.py` below the current folder, or of a path.
+    """The experiment of `experiments/NAME.py` below the current folder, else the installed one; or of a path to a .py.
 
     Raises:
-        StudyError: there is no such file, or it declares no EXPERIMENT.
+        StudyError: there is no such file, it does not load, or it declares no EXPERIMENT.
     """
-    path = Path(name) if name.endswith(".py") else Path("experiments") / f"{name}.py"
+    if name.endswith(".py"):
+        return _load(Path(name), name)
+    path = Path("experiments") / f"{name}.py"
+    own = _NAME.fullmatch(name) is not None and path.is_file()
+    return _load(path if own else INSTALLED / path.name, name)
+
+
+def installed_experiment(name: Any) -> Experiment | None:
+    """The installed experiment of that bare name; None for whatever else a results folder may hold in its place."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not (INSTALLED / f"{name}.py").is_file():
+        return None
+    return _load(INSTALLED / f"{name}.py", name)
+
+
+def _load(path: Path, name: str) -> Experiment:
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in Path("experiments").glob("*.py"))) or "none here"
-        raise StudyError(f"experiment {name!r}: no file {path}; below this folder there are: {known}")
+        places = (Path("experiments"), INSTALLED)
+        known = sorted({p.stem for place in places for p in place.glob("*.py") if not p.stem.startswith("_")})
+        raise StudyError(
+            f"experiment {name!r}: no file {Path('experiments') / path.name}, and none of that name is installed; "
+            f"there are: {', '.join(known) or 'none'}"
+        )
     spec = importlib.util.spec_from_file_location(f"experiment_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

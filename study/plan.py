@@ -1,7 +1,9 @@
-"""The plan of a run: the data, the architecture, and every cell with the keys of its three stages."""
+"""The plan of a run: the data, the architecture, and every cell with the keys of its stages."""
 
 import dataclasses
 import functools
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 
@@ -21,15 +23,35 @@ from study.training.engine import Batching, Cell, default_batching
 from study.training.model import Architecture
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class PlannedCell:
-    """One model to be trained and measured, and the keys of its three stages; each names its parent."""
+    """One model to be trained and measured, and the keys of its stages; each names its parent.
+
+    Attributes:
+        cell: what is trained.
+        train_key, encode_key, latents_key, quality_key: of its parts in the store.
+        score_keys: likewise, by strategy and fit.
+        decode: what a sample is.
+    """
 
     cell: Cell
     train_key: str
     encode_key: str
-    evaluate_key: str
+    latents_key: str
+    quality_key: str
+    score_keys: Mapping[tuple[str, int], str]
     decode: str = "mean"
+
+    @property
+    def units(self) -> list[tuple[str, str]]:
+        """Stage and key of everything that is measured, in the order of the tables."""
+        scores = [("score", key) for key in self.score_keys.values()]
+        return [("latents", self.latents_key), *scores, *([("quality", self.quality_key)] if scores else [])]
+
+    @property
+    def evaluate_key(self) -> str:
+        """Of everything that is measured."""
+        return content_key({"stage": "evaluate", "units": [key for _, key in self.units]})
 
     @property
     def run_id(self) -> str:
@@ -91,30 +113,46 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "platform": jax.devices()[0].platform,
         "jax": jax.__version__,
     }
-    measured = {
-        "stage": "evaluate",
-        "strategies": configured,
+    names = [metric.name for metric in (*metrics_for(sequences=data.is_sequence), *CONDITIONAL)]
+    scored: dict[str, Any] = {
         "n_samples": config.n_samples,
-        "fits": config.fits,
-        "draws": config.draws,
-        "density_draws": config.density_draws,
         "extractor": features["config"],
         "network": network_digest(config.features) if config.features else "",
-        "metrics": [metric.name for metric in (*metrics_for(sequences=data.is_sequence), *CONDITIONAL)],
+    }
+    if config.decode != "mean":
+        scored["decode"] = config.decode
+    latents: dict[str, Any] = {
+        "stage": "latents",
+        "density_draws": config.density_draws,
         "latents": [field.name for part in (Surgery, Null) for field in dataclasses.fields(part)],
     }
-
-    if config.decode != "mean":
-        measured["decode"] = config.decode
     if config.likelihood.examples:
-        measured["likelihood"] = to_dict(config.likelihood)
+        latents["likelihood"] = to_dict(config.likelihood)
 
     def planned(alpha: float, beta: float, seed: int) -> PlannedCell:
         cell = Cell(float(alpha), float(beta), seed, config.training.learning_rate)
         train = content_key({**trained, "cell": dataclasses.asdict(cell)})
         encode = content_key({"stage": "encode", "parent": train})
-        evaluate = content_key({**measured, "parent": encode})
-        return PlannedCell(cell, train, encode, evaluate, config.decode)
+        of_codes = {"parent": encode}
+        scores = {
+            (name, fit): content_key(
+                {"stage": "score", "strategy": name, "configuration": configured[name], "fit": fit}
+                | {"draws": config.draws, "metrics": names}
+                | scored
+                | of_codes
+            )
+            for name in config.strategies
+            for fit in range(config.fits)
+        }
+        return PlannedCell(
+            cell,
+            train,
+            encode,
+            content_key(latents | of_codes),
+            content_key({"stage": "quality"} | scored | of_codes),
+            scores,
+            config.decode,
+        )
 
     grid = [(a, b, s) for a in config.alphas for b in config.betas for s in config.seeds]
     extractor_key = content_key({"stage": "features", **features})

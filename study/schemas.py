@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as parquet
 
 from study.errors import StudyError
 
@@ -107,6 +108,9 @@ BEFORE: Mapping[str, Mapping[str, str | int]] = {
 }
 
 
+MOST_VALUES = 200_000_000  # in one table that is read
+
+
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """The frame with exactly the declared columns, in order and of the declared types.
 
@@ -147,10 +151,23 @@ def read_table(folder: Path, table: str) -> pd.DataFrame:
     if not path.is_file():
         raise StudyError(f"{path}: no such table; `study run EXPERIMENT --out {folder}` writes it")
     try:
+        _check_size(path)
         frame = pd.read_parquet(path)
     except Exception as error:
+        reason = " ".join(str(error).split())[:200]
         raise StudyError(
-            f"{path}: not a readable parquet file ({error}); run the experiment again"
+            f"{path}: not a readable parquet file ({reason}); run the experiment again"
         ) from error
     added = {c: v for c, v in BEFORE.get(table, {}).items() if c not in frame.columns}
     return conform(frame.assign(**added), table)
+
+
+def _check_size(path: Path) -> None:
+    """What a file claims to hold, before it is read: runs of one value can claim any number of rows.
+
+    Raises:
+        StudyError: too much.
+    """
+    claims = parquet.read_metadata(path)
+    if claims.num_rows * max(claims.num_columns, 1) > MOST_VALUES:
+        raise StudyError(f"claims {claims.num_rows} rows of {claims.num_columns} columns")

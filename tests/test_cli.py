@@ -107,7 +107,8 @@ def test_resume_trains_and_evaluates_nothing_again(tiny_again, tmp_path, monkeyp
     def never(*_: object, **__: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr("study.runner.evaluate_model", never)
+    for name in ("measure_latents", "measure_quality", "score"):
+        monkeypatch.setattr(f"study.runner.{name}", never)
     monkeypatch.setattr("study.training.engine._train_one", never)
     assert tiny_again() == 0
     second = load_results(tmp_path / "out")
@@ -165,15 +166,15 @@ def test_failed_cells_are_rows_and_exit_code_1(tmp_path, monkeypatch, no_report,
 def test_evaluation_that_fails_keeps_the_others(tiny, monkeypatch, tmp_path):
     from study import runner
 
-    evaluate, calls = runner.evaluate_model, []
+    measure, calls = runner.measure_latents, []
 
     def sometimes(*args, **kwargs):
         calls.append(1)
         if len(calls) == 2:
             raise MemoryError("no room")
-        return evaluate(*args, **kwargs)
+        return measure(*args, **kwargs)
 
-    monkeypatch.setattr(runner, "evaluate_model", sometimes)
+    monkeypatch.setattr(runner, "measure_latents", sometimes)
     assert tiny() == 1
     runs = load_results(tmp_path / "out").runs
     assert runs["reason"].tolist().count("evaluation stopped: no room") == 1
@@ -211,7 +212,7 @@ def test_env_and_clean(capsys, tmp_path):
     assert main(["env", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["versions"]["flax"]
     Store(tmp_path / "s").put("train", "ab", {"a": np.zeros(10)}, {})
-    assert main(["clean", "--store", str(tmp_path / "s")]) == 0
+    assert main(["clean", "--yes", "--store", str(tmp_path / "s")]) == 0
     assert not (tmp_path / "s").exists()
 
 

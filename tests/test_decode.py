@@ -8,7 +8,9 @@ import pytest
 
 from study import Dataset, StudyConfig, StudyError, TrainConfig, VAEConfig, load_dataset, strategy, train
 from study.drawing import decoder, generate
-from study.evaluation import encode_splits, evaluate_model, replicate_keys
+from study.encoding import encode_splits
+from study.evaluation import Context, evaluate_model
+from study.fitting import replicate_keys
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import pixel_extractor
 from study.plan import make_plan
@@ -59,8 +61,8 @@ def test_what_is_scored_is_drawn(digits, model):
     codes, evaluator = encode_splits(model, digits), Evaluator(digits, pixel_extractor(digits))
     tables = [
         evaluate_model(
-            KEY, model=model, encoded=codes, data=digits, evaluator=evaluator,
-            strategies=("prior", "reconstruction", "held-out"), fits=1, draws=1, density_draws=100, decode=decode,
+            Context(KEY, model, codes, digits, evaluator, decode=decode),
+            strategies=("prior", "reconstruction", "held-out"), fits=1, density_draws=100,
         ).metrics.set_index(["metric", "strategy"])["value"]["sharpness"]
         for decode in ("mean", "sample")
     ]  # fmt: skip
@@ -75,8 +77,8 @@ def test_unclipped_means_are_scored_as_they_are(digits, model):
     names = ("posterior", "reconstruction", "held-out")
     clipped, unclipped = (
         evaluate_model(
-            KEY, model=model, encoded=codes, data=digits, evaluator=evaluator, strategies=names, fits=1, draws=1,
-            density_draws=100, decode=decode,
+            Context(KEY, model, codes, digits, evaluator, decode=decode),
+            strategies=names, fits=1, density_draws=100,
         ).metrics.set_index(["metric", "strategy"])["value"]
         for decode in ("mean", "unclipped")
     )  # fmt: skip

@@ -12,10 +12,11 @@ from study import runner
 from study.cells import Store
 from study.config import StudyConfig, TrainConfig, VAEConfig
 from study.data import load_dataset
-from study.evaluation import Encoded, fit_trained
+from study.encoding import Encoded
+from study.fitting import fit_trained
 from study.latents import Latents
 from study.plan import make_plan
-from study.runner import execute, stored_frame
+from study.runner import execute
 from study.strategies import REGISTRY
 from study.strategies.two_stage import TwoStage
 
@@ -62,7 +63,7 @@ def test_rows_do_not_depend_on_the_group(group: int, tmp_path: Path, monkeypatch
         assert not run.failed and len(run.outcomes) == 3
         assert calls == ([4, 2] if size == 2 else [2, 2, 2])  # cells of the group times fits; nothing twice
         found = [o.evaluation for o in run.outcomes]
-        frames = [stored_frame(one.facts["metrics"]) for one in found if one is not None]
+        frames = [one.metrics for one in found if one is not None]
         rows = pd.concat(frames, keys=range(3))
         tables.append(rows[~rows["metric"].str.startswith("seconds")].drop(columns="reason"))
     pd.testing.assert_frame_equal(tables[0], tables[1])

@@ -6,7 +6,7 @@ import pytest
 
 from study import AggregatePosterior, TrainConfig, VAEConfig, load_dataset, train
 from study.drawing import in_range
-from study.evaluation import encode_splits
+from study.encoding import encode_splits
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import pixel_extractor
 from study.quality import quality_along_density

@@ -9,7 +9,7 @@ from scipy import stats
 
 from study import TrainConfig, VAEConfig, load_dataset, strategy
 from study.drawing import decoder, generate, in_range
-from study.evaluation import encode_splits
+from study.encoding import encode_splits
 from study.metrics.features import train_extractor
 from study.metrics.kid import KernelReference, kid
 from study.training import Architecture, Cell, train_cells

@@ -8,8 +8,10 @@ import pytest
 
 from study.config import StudyConfig, TrainConfig, VAEConfig
 from study.data import load_dataset
+from study.encoding import encode_splits
 from study.errors import StudyError
-from study.evaluation import encode_splits, evaluate_model, replicate_keys
+from study.evaluation import Context, evaluate_model
+from study.fitting import replicate_keys
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import ExtractorConfig, train_extractor
 from study.training import train
@@ -41,14 +43,16 @@ def test_rows_of_every_fit_and_draw():
     )
     extractor = train_extractor(data, ExtractorConfig(steps=20))
     found = evaluate_model(
-        jax.random.key(0),
-        model=model,
-        encoded=encode_splits(model, data),
-        data=data,
-        evaluator=Evaluator(data, extractor, n=100),
+        Context(
+            jax.random.key(0),
+            model,
+            encode_splits(model, data),
+            data,
+            Evaluator(data, extractor, n=100),
+            draws=2,
+        ),
         strategies=("prior", "gmm"),
         fits=2,
-        draws=2,
         density_draws=100,
     ).metrics
     kid = found[found["metric"] == "kid"].set_index(["strategy", "fit", "draw"])["value"].unstack("strategy")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from study.data.gaussian import gaussian_dataset
-from study.evaluation import replicate_keys
+from study.fitting import replicate_keys
 from study.latents import Latents
 from study.metrics.base import Measurement
 from study.metrics.features import Extractor, ExtractorConfig, train_extractor

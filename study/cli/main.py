@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from study.cli.clean import clean as _clean
 from study.cli.exits import DONE, INTERRUPTED, SOME_FAILED, WRONG_INPUT
 from study.cli.flags import add_flags, add_limit, add_store, folder, written
 from study.cli.listing import LISTS, show
@@ -157,7 +158,7 @@ def _takes_folder(parser: argparse.ArgumentParser) -> None:
 def _report(arguments: argparse.Namespace) -> int:
     from study.publish import republish
 
-    answer, page = republish(arguments.folder)
+    answer, page = republish(arguments.folder, experiment=arguments.experiment)
     print(f"{answer}\n\nreport: {page}")
     return DONE
 
@@ -191,9 +192,9 @@ def _status(arguments: argparse.Namespace) -> int:
     )
     for row in failed.itertuples():
         print(f"failed {row.run_id} (α={row.alpha:g}, β={row.beta:g}, seed {row.seed}): {row.reason}")
-    for (strategy, metric, reason), rows in gaps.groupby(["strategy", "metric", "reason"]):
-        print(f"missing {strategy} × {metric} on {len(rows)} cells: {reason}")
-    return SOME_FAILED if len(failed) else DONE
+    for (status, strategy, metric, reason), rows in gaps.groupby(["status", "strategy", "metric", "reason"]):
+        print(f"{status} {strategy} × {metric} on {len(rows)} cells: {reason}")
+    return SOME_FAILED if len(failed) or (gaps["status"] == "failed").any() else DONE
 
 
 def _env(arguments: argparse.Namespace) -> int:
@@ -216,12 +217,4 @@ def _fetch(arguments: argparse.Namespace) -> int:
 
     data = load_dataset(arguments.name)
     print(f"{data.name}: {len(data.train)} train, {len(data.validation)} validation, {len(data.test)} test")
-    return DONE
-
-
-def _clean(arguments: argparse.Namespace) -> int:
-    from study.cells import Store, default_store
-
-    folder = arguments.store or default_store()
-    print(f"{folder}: {Store(folder).remove() / 2**20:.1f} MiB freed")
     return DONE

@@ -1,24 +1,28 @@
 """`study run`: plan, train what is missing, evaluate, write tables and report."""
 
 import argparse
-import shlex
+import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.cli.exits import DONE, SOME_FAILED
 from study.cli.flags import configure_all
 from study.errors import StudyError
+from study.runtime.files import check_writable
+from study.runtime.folders import is_ours
+from study.runtime.shown import shown_command
 
 if TYPE_CHECKING:
     from study.cells import Store
+    from study.data import Dataset
     from study.experiment import Experiment
     from study.plan import Plan
+    from study.runner import Run
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run an experiment; returns the exit code."""
+    """Run an experiment; returns the exit code. What can be known to be wrong is said before anything is trained."""
     from study.environment import use_all_cores
 
     use_all_cores()
@@ -28,64 +32,96 @@ def run(arguments: argparse.Namespace) -> int:
     from study.experiment import load_experiment
     from study.plan import make_plan
     from study.publish import publish
-    from study.runner import execute
 
     given = arguments.experiment
     experiment = load_experiment(given) if isinstance(given, str) else given
     grids = experiment.grids(arguments.profile, arguments.dataset)
+    configured = configure_all(grids, arguments)
     data = load_dataset(grids[0].dataset)
-    plans = [make_plan(config, data) for config in configure_all(grids, arguments)]
-    out = arguments.out or Path("results") / experiment.name / f"{data.name}-{arguments.profile}"
+    plans = [make_plan(config, data) for config in configured]
+    out = arguments.out or default_folder(experiment, grids[0].dataset, data, arguments.profile)
     store = Store(arguments.store or default_store())
+    _check_places(plans, store, out, force=arguments.force)
     if arguments.dry_run:
         _dry_run(experiment, plans, store, out)
         return DONE
-    if out.exists() and not out.is_dir():
-        raise StudyError(f"--out {out}: is a file; give a folder")
-    label = f"{experiment.name} on {data.name}"
-    runs = []
-    for plan in plans:
-        runs.append(execute(plan, store, label=label, fail_fast=arguments.fail_fast))
-        if runs[-1].failed and arguments.fail_fast:
-            break
+    runs = _execute(plans, store, label=f"{experiment.name} on {data.name}", fail_fast=arguments.fail_fast)
     results = collect(
         runs,
         experiment=experiment.name,
         question=experiment.question,
         profile=arguments.profile,
-        command=shlex.join(["study", "run", experiment.name, *_what(arguments.flags)]),
+        command=shown_command(["study", "run", experiment.name, *arguments.flags]),
     )
     tables = experiment.tables(results, data) if experiment.tables else {}
     answer, page = publish(results, out, experiment=experiment, tables=tables)
     seconds, memory = sum(run.seconds for run in runs), runs[-1].peak_memory_bytes / 2**20
+    trained, scored = (sum(getattr(run.count, name) for run in runs) for name in ("trained", "scored"))
     print(f"\n{answer}\n\nreport: {page}\nin {seconds:.0f} s, peak memory {memory:.0f} MiB")
+    print(f"this run: trained {trained}, scored {scored}")
+    return _failures(runs)
+
+
+def default_folder(experiment: "Experiment", dataset: str, data: "Dataset", profile: str) -> Path:
+    """Where results go: the data set's name and the profile; a user's own data are told apart by their content."""
+    from study.data import DATASETS
+
+    name = data.name
+    if dataset not in DATASETS:
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:60].strip("._") or "data"
+        name = f"{plain}-{data.fingerprint[:8]}"
+    return Path("results") / experiment.name / f"{name}-{profile}"
+
+
+def _check_places(plans: "list[Plan]", store: "Store", out: Path, *, force: bool) -> None:
+    """Whether results and what is missing can be written where they are to go.
+
+    Raises:
+        StudyError: they cannot, or `out` holds what this program did not write.
+    """
+    from study.runner import missing
+
+    if not out.is_dir() and out.exists():
+        raise StudyError(f"--out {out}: is a file; give a folder")
+    if not force and not is_ours(out):
+        raise StudyError(
+            f"--out {out}: holds what this program did not write; give another folder, or --force to write beside it"
+        )
+    if any(missing(plan, store) for plan in plans):
+        check_writable(store.folder)
+    check_writable(out)
+
+
+def _execute(plans: "list[Plan]", store: "Store", *, label: str, fail_fast: bool) -> "list[Run]":
+    from study.runner import execute, missing
+
+    if any(missing(plan, store) for plan in plans):
+        store.prepare()
+    runs: list[Run] = []
+    for plan in plans:
+        runs.append(execute(plan, store, label=label, fail_fast=fail_fast))
+        if runs[-1].failed and fail_fast:
+            break
+    return runs
+
+
+def _failures(runs: "list[Run]") -> int:
+    """Say which cells failed and why; returns the exit code."""
     failed = [outcome for run in runs for outcome in run.failed]
     for outcome in failed:
         cell = outcome.planned.cell
         named = f"{outcome.planned.run_id} (α={cell.alpha:g}, β={cell.beta:g}, seed {cell.seed})"
-        print(f"study: cell {named} failed: {outcome.reason}", file=sys.stderr)
+        print(f"study: cell {named} failed: {' '.join(outcome.failure.split())}", file=sys.stderr)
     return SOME_FAILED if failed else DONE
 
 
-def _what(flags: Sequence[str]) -> list[str]:
-    """The flags that decide what is computed, without those that say where it is put."""
-    kept, skip = [], False
-    for flag in flags:
-        place = flag.split("=")[0] in ("--out", "--store")
-        if not skip and not place:
-            kept.append(flag)
-        skip = place and "=" not in flag
-    return kept
-
-
 def _dry_run(experiment: "Experiment", plans: "list[Plan]", store: "Store", out: Path) -> None:
-    cells = [planned for plan in plans for planned in plan.cells]
-    ready = sum(store.has("evaluate", planned.evaluate_key) for planned in cells)
-    first = plans[0]
+    from study.runner import missing
+
+    cells, first = sum(len(plan.cells) for plan in plans), plans[0]
+    done = cells - sum(missing(plan, store) for plan in plans)
     print(f"{experiment.name}: {experiment.question}")
-    print(
-        f"{len(cells)} cells, {ready} of them done; {len(first.config.strategies)} strategies and reference rows"
-    )
+    print(f"{cells} cells, {done} of them done; {len(first.config.strategies)} strategies and reference rows")
     print(
         f"dataset {first.data.name}: {len(first.data.train)} train, n = {first.n_samples} samples per strategy"
     )

@@ -12,7 +12,12 @@ from study.results import Results
 
 
 def build_report(
-    folder: Path, results: Results, summary: pd.DataFrame, *, findings: Findings | None = None
+    folder: Path,
+    results: Results,
+    summary: pd.DataFrame,
+    *,
+    findings: Findings | None = None,
+    place: Path | None = None,
 ) -> tuple[str, Path]:
     """Write `figures/*.svg` and `.png`, `report.html` and `report.md` into `folder`.
 
@@ -24,6 +29,7 @@ def build_report(
         summary: what `study.statistics` makes of them.
         findings: an experiment's own answer and sections, which then come first. Where there are several families of
             models, what follows is about the first of them, and the others have a folded table each.
+        place: where the folder will stand, if elsewhere.
 
     Returns:
         The answer in a sentence, and the path of `report.html`.
@@ -41,7 +47,7 @@ def build_report(
         absent,
         claims=pd.read_csv(claims) if claims.is_file() else None,
         findings=findings,
-        folder=shown(folder),
+        folder=shown(place or folder),
         family=family,
         others={name: rows for name, (_, rows) in others},
         whole=results,

@@ -67,16 +67,22 @@ def reason(error: OSError) -> str:
 
 
 def check_writable(folder: Path) -> None:
-    """Find out now whether a file can be written into `folder`, which is made where it is absent.
+    """Find out now whether a file can be written into `folder`, and leave nothing behind.
 
     Raises:
         FileError: it cannot.
     """
+    made = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
     with told(folder, mend="give a folder that can be written"):
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=TEMPORARY)
-        os.close(handle)
-        Path(name).unlink()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=folder, prefix=TEMPORARY)
+            os.close(handle)
+            Path(name).unlink()
+        finally:
+            for path in made:
+                with contextlib.suppress(OSError):
+                    path.rmdir()
 
 
 def clear_abandoned(folder: Path) -> None:

@@ -10,9 +10,10 @@ cell's arithmetic depends on which others it was trained with.
 
 import dataclasses
 import functools
+import itertools
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -81,11 +82,14 @@ def train_cells(
     data: Dataset,
     architecture: Architecture,
     training: TrainConfig,
-    cells: Sequence[Cell],
+    cells: Iterable[Cell],
     *,
     batching: Batching | None = None,
+    count: int | None = None,
 ) -> Iterator[Trained]:
     """Train every cell; yields each as soon as its call returns, in the order given.
+
+    Cells are asked for a call at a time; where they are no sequence, `count` says how many to expect.
 
     A diverged cell comes back like any other, with `model.finite` False.
 
@@ -99,15 +103,14 @@ def train_cells(
     if training.binarise:
         check_binarisable(data)
     batching = batching or default_batching(architecture)
-    used = (
-        min(len(jax.devices()), -(-len(cells) // batching.width)) or 1
-    )  # copies on further devices would cost
+    count = len(cells) if isinstance(cells, Sequence) else count or len(jax.devices()) * batching.width
+    used = min(len(jax.devices()), -(-count // batching.width)) or 1  # copies on further devices would cost
     mesh = Mesh(np.array(jax.devices()[:used]), ("cells",))
     per_call = batching.width * mesh.size
     split, whole = NamedSharding(mesh, PartitionSpec("cells")), NamedSharding(mesh, PartitionSpec())
     train, validation = (jax.device_put(part, whole) for part in _parts(data, architecture))
-    for start in range(0, len(cells), per_call):
-        group = list(cells[start : start + per_call])
+    waiting = iter(cells)
+    while group := list(itertools.islice(waiting, per_call)):
         filled = group + [group[-1]] * (per_call - len(group))
         columns = zip(*((c.alpha, c.beta, c.learning_rate) for c in filled), strict=True)
         weights = [jax.device_put(np.array(column, np.float32), split) for column in columns]

@@ -8,7 +8,7 @@ from study.config import TrainConfig, VAEConfig
 from study.data import load_dataset
 from study.data.base import Dataset
 from study.drawing import in_range
-from study.evaluation import encode
+from study.encoding import encode
 from study.metrics.base import Measurement
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor

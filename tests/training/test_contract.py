@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset, train
-from study.evaluation import encode
+from study.encoding import encode
 from study.models import FAMILIES
 from study.models.base import Loss
 from study.models.likelihoods import decoder_mean

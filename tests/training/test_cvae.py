@@ -6,7 +6,8 @@ import pytest
 
 from study import Dataset, TrainConfig, VAEConfig, load_dataset, load_model, save_model, strategy, train
 from study.drawing import asked_labels, generate
-from study.evaluation import encode_splits, evaluate_model
+from study.encoding import encode_splits
+from study.evaluation import Context, evaluate_model
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor
 from study.training.model import TrainedModel
@@ -84,14 +85,9 @@ def test_class_posterior_says_what_it_picks(digits, evaluator):
 
 def test_rows_of_a_conditional_model(digits, model, evaluator):
     found = evaluate_model(
-        KEY,
-        model=model,
-        encoded=encode_splits(model, digits),
-        data=digits,
-        evaluator=evaluator,
+        Context(KEY, model, encode_splits(model, digits), digits, evaluator),
         strategies=("prior", "class-posterior", "held-out", "reconstruction", "copycat"),
         fits=1,
-        draws=1,
         density_draws=500,
     ).metrics.set_index(["strategy", "metric"])["value"]
     accuracy = found.xs("label_accuracy", level="metric")

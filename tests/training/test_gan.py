@@ -21,7 +21,7 @@ from study import (
 )
 from study.config import ObjectiveConfig
 from study.errors import CannotFit
-from study.evaluation import evaluate_model
+from study.evaluation import Context, evaluate_model
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor
 from study.metrics.kid import KernelReference, kid
@@ -163,8 +163,8 @@ def test_against_an_affine_discriminator_the_mean_is_learned():
 
 def test_what_needs_codes_is_a_row_with_its_reason(digits, model):
     found = evaluate_model(
-        KEY, model=model, encoded=None, data=digits, evaluator=Evaluator(digits, train_extractor(digits)),
-        strategies=("prior", "posterior", "gmm", "reconstruction", "held-out"), fits=1, draws=1, density_draws=100,
+        Context(KEY, model, None, digits, Evaluator(digits, train_extractor(digits))),
+        strategies=("prior", "posterior", "gmm", "reconstruction", "held-out"), fits=1, density_draws=100,
     )  # fmt: skip
     rows = found.metrics[found.metrics["metric"] == "kid"].set_index("strategy")
     assert rows["status"].to_dict() == {
@@ -174,7 +174,8 @@ def test_what_needs_codes_is_a_row_with_its_reason(digits, model):
         "strategy 'gmm': needs codes, and family 'gan' has no encoder; draw from its prior"
     )
     assert "family 'gan' has no encoder" in str(rows.loc["reconstruction", "reason"])
-    assert found.latents.empty and not found.draws and set(found.samples) >= {"prior", "held-out"}
+    assert found.latents.empty and set(found.arrays) >= {"prior", "held-out"}
+    assert not any(name.startswith("draws/") for name in found.arrays)
     assert "model" not in set(found.metrics["strategy"])
 
 

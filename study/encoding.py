@@ -1,0 +1,43 @@
+"""The posteriors of every part of a data set under one model."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from study.data.base import Dataset
+from study.latents import Latents
+from study.strategies.base import with_labels
+from study.training.model import TrainedModel
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Encoded:
+    """The posteriors of each part of a data set; `held_out` pairs with `Dataset.held_out`."""
+
+    train: Latents
+    validation: Latents
+    held_out: Latents
+
+
+def encode_splits(model: TrainedModel, data: Dataset) -> Encoded:
+    """Encode every part of a data set that strategies or measurements may see.
+
+    Raises:
+        StudyError: the encoder gives values that are not finite.
+    """
+    parts = ("train", "validation", "held_out")
+    return Encoded(
+        **{part: encode(model, getattr(data, part), labels=getattr(data, f"{part}_labels")) for part in parts}
+    )
+
+
+def encode(model: Any, x: np.ndarray, *, labels: np.ndarray | None = None) -> Latents:
+    """The posteriors of x `[N, D]` under a model, with labels where given.
+
+    Raises:
+        StudyError: x does not fit the model, labels are missing where it needs them, or the encoder gives values that
+            are not finite.
+    """
+    mean, log_var = model.encode(x, *with_labels(model, labels))
+    return Latents(mean, log_var, labels)
