@@ -33,7 +33,11 @@ def from_dict(kind: type[T], values: Mapping[str, Any], *, where: str = "configu
     absent = [name for name in needed if name not in values]
     if absent:
         raise StudyError(f"{where}: {absent[0]!r} is missing; needed are {', '.join(needed)}")
-    return kind(**{name: _made(declared[name], value, f"{where}.{name}") for name, value in values.items()})
+    made = {name: _made(declared[name], value, f"{where}.{name}") for name, value in values.items()}
+    try:
+        return kind(**made)
+    except StudyError as error:
+        raise StudyError(f"{where}: {error}") from error
 
 
 def _made(hint: Any, value: Any, where: str) -> Any:

@@ -1,0 +1,8 @@
+"""The same examples in every run, and as long as they take."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "study", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("study")
