@@ -8,6 +8,7 @@ from study.experiment import Findings
 from study.report import frames, markdown, page
 from study.report.content import compose
 from study.report.figures import replace, save_figures
+from study.report.outside import tamed, tamed_table, visible
 from study.results import Results
 
 
@@ -34,6 +35,7 @@ def build_report(
     Returns:
         The answer in a sentence, and the path of `report.html`.
     """
+    results, summary = tamed(results), tamed_table(summary)
     (family, (main, summary)), *others = frames.by_family(results, frames.undecided(summary)).items()
     summary = frames.with_errors(summary, main.metrics)
     parts = findings.sections if findings else ()
@@ -45,7 +47,7 @@ def build_report(
         summary,
         pictures,
         absent,
-        claims=pd.read_csv(claims) if claims.is_file() else None,
+        claims=tamed_table(pd.read_csv(claims)) if claims.is_file() else None,
         findings=findings,
         folder=shown(place or folder),
         family=family,
@@ -54,7 +56,7 @@ def build_report(
     )
     replace(folder / "report.md", markdown.render(report).encode())
     replace(folder / "report.html", page.render(report).encode())
-    return report.headline, folder / "report.html"
+    return visible(report.headline), folder / "report.html"
 
 
 def shown(folder: Path) -> str:

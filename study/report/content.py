@@ -1,5 +1,6 @@
 """What the report says, section by section, before it becomes a page or a markdown file."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from study.report.answer import answer
 from study.report.blocks import Block, Command, Plain, Report, Scores, Section, Terms, Text
 from study.report.figures import Picture
 from study.report.novelty import novelty_table
+from study.report.outside import tame
 from study.results import Results
 
 
@@ -170,14 +172,14 @@ def _methods(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Pic
 
 def _again(facts: Mapping[str, Any], pictures: Mapping[str, Picture], folder: str) -> list[Block]:
     blocks: list[Block] = []
+    call = f"study report {tame(shlex.quote(folder))}"
     if facts.get("command"):
         blocks += [
             Text("Train what is missing, evaluate, and write everything again:"),
             Command(str(facts["command"])),
         ]
-    blocks += [Text("All figures and this report from the tables alone:"), Command(f"study report {folder}")]
+    blocks += [Text("All figures and this report from the tables alone:"), Command(call)]
     if pictures:
-        call = f"study report {folder}"
         rows = [[f"figures/{name}.svg, .png", call] for name in pictures]
         blocks.append(Plain("Each figure and the command that makes it again.", ["figure", "command"], rows))
     return blocks

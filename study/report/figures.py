@@ -16,6 +16,7 @@ from study.report.plots import (
     grid,
     ladder,
     latents,
+    lettering,
     losses,
     mismatch,
     nearest,
@@ -228,11 +229,13 @@ def _drawn(
 
 
 def rendered(figure: Figure) -> tuple[str, bytes]:
-    """A figure as SVG and as PNG; equal figures give equal bytes."""
+    """A figure as SVG and as PNG; equal figures give equal bytes, whatever its texts say."""
     svg, png = io.StringIO(), io.BytesIO()
+    lettering.settle(figure)
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(svg, format="svg", metadata=nothing, dpi=DPI)
-    figure.savefig(png, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+    with lettering.unknown_letters():
+        figure.savefig(svg, format="svg", metadata=nothing, dpi=DPI)
+        figure.savefig(png, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
     return svg.getvalue(), _few_colours(png.getvalue())
 
 

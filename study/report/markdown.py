@@ -1,24 +1,28 @@
-"""The report as markdown, pictures linked from `figures/`."""
+"""The report as Markdown, pictures linked from `figures/`."""
 
+import html
 import re
 from collections.abc import Sequence
 
-from study.report import tables
+from study.report import escape, tables
 from study.report.blocks import Block, Command, Picture, Plain, Report, Scores, Terms, Text
+from study.report.outside import visible
 
 
 def render(report: Report) -> str:
-    """Markdown of the whole report; what came from outside cannot become HTML."""
-    parts = [f"# {_safe(report.title)}"]
+    """Markdown of the whole report; what came from outside stays text."""
+    parts = [f"# {escape.markdown(report.title)}"]
     if report.question:
-        parts.append(f"*{_safe(report.question)}*")
-    parts.append(f"**{_safe(report.headline)}**")
+        parts.append(f"*{escape.markdown(report.question)}*")
+    parts.append(f"**{escape.markdown(report.headline)}**")
     if report.details:
-        parts.append("\n".join(f"- {_safe(text)}" for text in report.details))
+        parts.append("\n".join(f"- {escape.markdown(text)}" for text in report.details))
     if report.facts:
-        parts.append(" · ".join(f"{_safe(term)}: {_safe(text)}" for term, text in report.facts))
+        parts.append(
+            " · ".join(f"{escape.markdown(term)}: {escape.markdown(text)}" for term, text in report.facts)
+        )
     for section in report.sections:
-        parts.append(f"## {_safe(section.title)}")
+        parts.append(f"## {escape.markdown(section.title)}")
         parts += [_block(block) for block in section.blocks]
     return "\n\n".join(parts) + "\n"
 
@@ -26,20 +30,24 @@ def render(report: Report) -> str:
 def _block(block: Block) -> str:
     match block:
         case Text():
-            return _safe(block.text)
+            return escape.markdown(block.text)
         case Command():
-            return f"```sh\n{block.text.replace('```', '')}\n```"
+            return escape.fenced(block.text)
         case Terms():
-            return "\n".join(f"- **{_safe(term)}**: {_safe(text)}" for term, text in block.items)
+            return "\n".join(
+                f"- **{escape.markdown(term)}**: {escape.markdown(text)}" for term, text in block.items
+            )
         case Picture():
-            alt = re.sub(r"[\[\]]", "", _safe(block.alt))
-            return f"![{alt}](figures/{block.name}.png)\n\n*{_safe(block.caption)}*"
+            alt = escape.markdown(re.sub(r"[\[\]`]", "", block.alt))
+            return f"![{alt}](figures/{block.name}.png)\n\n*{escape.markdown(block.caption)}*"
         case Scores():
-            text = f"{_safe(block.caption)}\n\n{tables.markdown(block.table, block.show).rstrip()}"
-            folded = f"<details><summary>{_safe(block.heading)}</summary>\n\n{text}\n\n</details>"
+            text = f"{escape.markdown(block.caption)}\n\n{tables.markdown(block.table, block.show).rstrip()}"
+            folded = (
+                f"<details><summary>{html.escape(visible(block.heading))}</summary>\n\n{text}\n\n</details>"
+            )
             return folded if block.folded else text
         case Plain():
-            return f"{_safe(block.caption)}\n\n{_plain(block.header, block.rows)}"
+            return f"{escape.markdown(block.caption)}\n\n{_plain(block.header, block.rows)}"
 
 
 def _plain(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -48,8 +56,4 @@ def _plain(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_safe(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-
-
-def _safe(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    return "| " + " | ".join(escape.cell(cell) for cell in cells) + " |"

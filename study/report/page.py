@@ -1,6 +1,7 @@
 """The report as one HTML file that asks no other address for anything."""
 
 import base64
+import hashlib
 import re
 from pathlib import Path
 
@@ -10,10 +11,16 @@ from markupsafe import Markup, escape
 from study.report import frames
 from study.report.blocks import Picture, Report, Scores
 from study.report.numbers import number
+from study.report.outside import visible
 from study.report.plots import style
 
 HERE = Path(__file__).parent
 LARGE = 250_000  # bytes of SVG from which the PNG is taken where it is smaller
+# A browser then asks nothing of anybody, and runs no script but the page's own, even where escaping had failed.
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'; "
+    "base-uri 'none'; form-action 'none'"
+)
 THEME = {
     style.INK: "var(--ink)",
     style.SOFT: "var(--soft)",
@@ -27,6 +34,7 @@ def render(report: Report) -> str:
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
+        finalize=_seen,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -34,10 +42,12 @@ def render(report: Report) -> str:
     environment.filters["code"] = code
     environment.filters["inlined"] = inlined
     environment.filters["number"] = number
+    js = (HERE / "page.js").read_text(encoding="utf-8")
     return environment.get_template("page.html").render(
         report=report,
-        css=Markup((HERE / "page.css").read_text()),
-        js=Markup((HERE / "page.js").read_text()),
+        css=Markup((HERE / "page.css").read_text(encoding="utf-8")),
+        js=Markup(js),
+        policy=POLICY.format(base64.b64encode(hashlib.sha256(js.encode()).digest()).decode()),
         kind=lambda block: type(block).__name__,
         **_choices(report),
     )
@@ -45,7 +55,7 @@ def render(report: Report) -> str:
 
 def code(text: str) -> Markup:
     """Escaped text whose spans between backticks are <code>."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(visible(text)))))
 
 
 def inlined(picture: Picture) -> Markup:
@@ -53,9 +63,14 @@ def inlined(picture: Picture) -> Markup:
     encoded = base64.b64encode(picture.png).decode()
     if len(picture.svg) > max(LARGE, len(encoded)):
         return Markup('<img class="paper" alt="{}" src="data:image/png;base64,{}">').format(
-            picture.alt, Markup(encoded)
+            visible(picture.alt), Markup(encoded)
         )
     return Markup(_themed(picture))
+
+
+def _seen(value: object) -> object:
+    """What the template writes, on one line and without control characters, unless it is the page's own markup."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _themed(picture: Picture) -> str:
@@ -65,12 +80,17 @@ def _themed(picture: Picture) -> str:
     head, body = svg.split(">", 1)
     box = re.search(r'viewBox="([^"]+)"', head)
     assert box is not None  # matplotlib always writes one
-    # Ids are unique within a figure only; the page holds many.
-    body = re.sub(r'\bid="([^"]+)"', rf'id="{picture.name}-\1"', body)
-    body = re.sub(r'(xlink:href="|url\()#', rf"\1#{picture.name}-", body).replace("xlink:href", "href")
+    body = re.sub(r"<[^>]+>", lambda tag: _in_page(tag[0], picture.name), body)  # texts stay as they are
+    return f'<svg viewBox="{box[1]}" role="img" aria-label="{escape(visible(picture.alt))}">{body}'
+
+
+def _in_page(tag: str, name: str) -> str:
+    """A tag of a figure in the page: ids, unique within a figure only, get its name, and colours are the page's."""
+    tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', tag)
+    tag = re.sub(r'(xlink:href="|url\()#', rf"\1#{name}-", tag).replace("xlink:href", "href")
     for color, variable in THEME.items():
-        body = body.replace(f": {color}", f": {variable}")
-    return f'<svg viewBox="{box[1]}" role="img" aria-label="{escape(picture.alt)}">{body}'
+        tag = tag.replace(f": {color}", f": {variable}")
+    return tag
 
 
 def _choices(report: Report) -> dict[str, object]:

@@ -132,8 +132,8 @@ def _cell(row: Any, column: Column) -> Cell:
         difference=interval(row["difference"], row["low"], row["high"], scale=scale, places=places)
         if paired
         else "",
-        verdict=row["verdict"] if marked else "none",
-        standing=row["standing"] if marked else "",
+        verdict=row["verdict"] if marked and row["verdict"] in SIGNS else "none",
+        standing=row["standing"] if marked and row["standing"] in ("best", "tied") else "",
         value=float(row["mean"]),
         unseen=number(scale * row["detectable"], places)
         if marked and row["verdict"] == "tie" and np.isfinite(row.get("detectable", np.nan))

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import pandas as pd
-from markupsafe import Markup, escape
+from markupsafe import Markup
+from markupsafe import escape as in_html
 
 from study.errors import StudyError
-from study.report import frames
+from study.report import escape, frames
 from study.report.frames import Setting
-from study.report.numbers import SUPERSCRIPT
+from study.report.outside import visible
 from study.report.scores import LEGEND, TIED, Cell, Table, build
 
 Format = Literal["md", "latex", "csv", "html"]
@@ -49,15 +50,14 @@ def _text(cell: Cell, show: str) -> str:
 
 def markdown(made: Table, show: str = "mean") -> str:
     """A GitHub table; bold is best, † tied for best, reference rows in italics."""
-    lines = ["| strategy | " + " | ".join(c.heading for c in made.columns) + " |"]
+    lines = ["| strategy | " + " | ".join(escape.cell(c.heading) for c in made.columns) + " |"]
     lines.append("|---|" + "---:|" * len(made.columns))
     for emphasis, rows in zip(("", "*"), made.groups, strict=True):
         for name, cells in rows:
             texts = [_marked(cell, _text(cell, show), "**", "**", TIED) for cell in cells]
             if show == "difference":
                 texts = [_difference(cell) for cell in cells]
-            label = name.replace("|", "\\|").replace("<", "&lt;")
-            lines.append(f"| {emphasis}{label}{emphasis} | " + " | ".join(texts) + " |")
+            lines.append(f"| {emphasis}{escape.cell(name)}{emphasis} | " + " | ".join(texts) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -70,45 +70,31 @@ def _marked(cell: Cell, text: str, start: str, end: str, tied: str) -> str:
     return f"{start}{text}{end}" if cell.standing == "best" else text + tied * (cell.standing == "tied")
 
 
-_SYMBOLS = {
-    "\N{NO-BREAK SPACE}": "~",
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    **{mark: f"\\{mark}" for mark in "&%_#${}"},
-    **{"−": "$-$", "—": "---", "∞": r"$\infty$", "×": r"$\times$"},
-    **{"α": r"$\alpha$", "β": r"$\beta$"},
-    **{"↓": r"$\downarrow$", "↑": r"$\uparrow$", "→": r"$\rightarrow$"},
-    **{chr(raised): f"$^{{{chr(plain)}}}$" for plain, raised in SUPERSCRIPT.items()},
-}
-_LATEX = str.maketrans(_SYMBOLS)
-
-
 def _latex(made: Table, show: str) -> str:
-    head = " & ".join(["strategy", *(c.heading.translate(_LATEX) for c in made.columns)])
+    head = " & ".join(["strategy", *(escape.latex(c.heading) for c in made.columns)])
     lines = [rf"\begin{{tabular}}{{l{'r' * len(made.columns)}}}", r"\toprule", rf"{head} \\"]
     for rows in made.groups:
         lines += [r"\midrule"] if rows else []
         for name, cells in rows:
             texts = [
-                _marked(cell, _text(cell, show).translate(_LATEX), r"\textbf{", "}", r"$^\dagger$")
+                _marked(cell, _text(cell, show).translate(escape.LATEX), r"\textbf{", "}", r"$^\dagger$")
                 for cell in cells
             ]
-            lines.append(" & ".join([name.translate(_LATEX), *texts]) + r" \\")
+            lines.append(" & ".join([escape.latex(name), *texts]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
 def _html(made: Table, show: str) -> str:
-    head = Markup("").join(Markup('<th scope="col">{}</th>').format(c.heading) for c in made.columns)
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(visible(c.heading)) for c in made.columns)
     body = Markup("")
     for rows in made.groups:
         body += Markup("<tbody>\n")
         for name, cells in rows:
             texts = [
-                _marked(cell, escape(_text(cell, show)), "<strong>", "</strong>", TIED) for cell in cells
+                _marked(cell, in_html(_text(cell, show)), "<strong>", "</strong>", TIED) for cell in cells
             ]
             data = Markup("").join(Markup(f"<td>{text}</td>") for text in texts)
-            body += Markup('<tr><th scope="row">{}</th>{}</tr>\n').format(name, data)
+            body += Markup('<tr><th scope="row">{}</th>{}</tr>\n').format(visible(name), data)
         body += Markup("</tbody>\n")
     page = (
         "<table>\n<caption>{}</caption>\n"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 import matplotlib as mpl
+import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
@@ -58,6 +59,7 @@ STYLE: dict[Any, Any] = {
     "lines.markersize": 4.5,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
+    "text.parse_math": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "study",
 }
@@ -65,8 +67,11 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """The report's settings, for as long as a figure is drawn or saved."""
-    with mpl.rc_context(STYLE):
+    """The report's settings over matplotlib's own, for as long as a figure is drawn or saved.
+
+    A matplotlibrc in the current folder or at the user's home has no part in it.
+    """
+    with mpl.style.context(STYLE, after_reset=True):
         yield
 
 
