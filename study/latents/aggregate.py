@@ -22,6 +22,9 @@ from jax.sharding import Mesh, PartitionSpec
 from study.environment import blas_threads
 from study.errors import StudyError
 from study.latents.base import Latents
+from study.runtime.arrays import numbers
+from study.runtime.checks import shown, whole_number
+from study.runtime.keys import Key, as_key
 
 LOG_2PI = math.log(2 * math.pi)
 TOLERANCE = 2e-4  # nats of rounding error that arithmetic may have at worst
@@ -39,17 +42,23 @@ class AggregatePosterior:
     Attributes:
         latents: the N posteriors.
         log_weights: `[N]`, log wₙ of each component, normalised on construction; None is uniform, 1/N.
+
+    Raises:
+        StudyError: latents are no `Latents`, or log_weights not `[N]` with a positive and finite total.
     """
 
     latents: Latents
     log_weights: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.latents, Latents):
+            raise StudyError(f"aggregate posterior: give Latents(mean, log_var), got {shown(self.latents)}")
         if self.log_weights is None:
             weights = np.full(self.latents.n, -math.log(self.latents.n))
         else:
-            weights = np.asarray(self.log_weights, np.float64)
-            if weights.shape != (self.latents.n,) or not np.isfinite(np.logaddexp.reduce(weights)):
+            weights = numbers(self.log_weights, name="aggregate posterior: log_weights", dtype=np.float64)
+            positive = weights.shape == (self.latents.n,) and not np.isnan(weights).any()
+            if not positive or not np.isfinite(np.logaddexp.reduce(weights)):
                 raise StudyError(
                     f"aggregate posterior: log_weights must be [{self.latents.n}] with a positive total, "
                     f"got shape {list(weights.shape)}"
@@ -63,15 +72,20 @@ class AggregatePosterior:
         Raises:
             StudyError: z is not `[M, d]`.
         """
-        return self._stream(np.asarray(z), None)
+        return self._stream(numbers(z, name="aggregate posterior: z", dtype=None), None)
 
     def log_prob_without_own(self, z: np.ndarray, index: np.ndarray) -> np.ndarray:
         """log of 1/(N−1) Σ_{m≠n} q(z|x_m) at z `[M, d]` drawn from component n = index `[M]`; `[M]` float64."""
         kept = np.log1p(-np.exp(self._weights[index]))
         return self._stream(np.asarray(z), np.asarray(index)) - kept
 
-    def sample(self, key: jax.Array, *, n: int) -> np.ndarray:
-        """n exact draws `[n, d]` float32: a component by weight, then z ~ q(z|x)."""
+    def sample(self, key: Key, *, n: int) -> np.ndarray:
+        """n exact draws `[n, d]` float32: a component by weight, then z ~ q(z|x).
+
+        Raises:
+            StudyError: n is negative or no whole number, or a wrong key.
+        """
+        key, n = as_key(key), whole_number(n, name="n")
         index_key, noise_key = jax.random.split(key)
         index = np.asarray(
             jax.random.choice(index_key, self.latents.n, (n,), p=np.exp(self._weights, dtype="f"))

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from study.errors import StudyError
+from study.runtime.arrays import numbers
+from study.runtime.keys import Key, as_key
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -19,7 +21,7 @@ class Latents:
         labels: `[N]` integers, or None.
 
     Raises:
-        StudyError: shapes disagree, or a value is not finite.
+        StudyError: shapes disagree, a value is no number or not finite, or labels are not whole numbers.
     """
 
     mean: np.ndarray
@@ -27,8 +29,8 @@ class Latents:
     labels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        mean = np.asarray(self.mean, np.float32)
-        log_var = np.asarray(self.log_var, np.float32)
+        mean = numbers(self.mean, name="latents: mean")
+        log_var = numbers(self.log_var, name="latents: log_var")
         if mean.ndim != 2 or mean.shape != log_var.shape:
             raise StudyError(
                 f"latents: mean and log_var must both be [N, d], got {list(mean.shape)} and {list(log_var.shape)}"
@@ -46,7 +48,9 @@ class Latents:
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "log_var", log_var)
         if self.labels is not None:
-            labels = np.asarray(self.labels)
+            labels = numbers(self.labels, name="latents: labels", dtype=None)
+            if labels.dtype.kind == "f":
+                raise StudyError(f"latents: labels must be whole numbers, got {labels.dtype}")
             if labels.shape != (len(mean),):
                 raise StudyError(f"latents: labels must be [{len(mean)}], got {list(labels.shape)}")
             object.__setattr__(self, "labels", labels)
@@ -61,7 +65,8 @@ class Latents:
         """Number of latent dimensions d."""
         return self.mean.shape[1]
 
-    def sample(self, key: jax.Array) -> np.ndarray:
+    def sample(self, key: Key) -> np.ndarray:
         """One z ~ q(z|x_n) for every example, `[N, d]` float32, in the order of the examples."""
+        key = as_key(key)
         epsilon = jax.random.normal(key, self.mean.shape)
         return np.asarray(self.mean + jnp.exp(0.5 * self.log_var) * epsilon)

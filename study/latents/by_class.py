@@ -16,6 +16,8 @@ from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents
 from study.latents.prior import Prior
 from study.latents.surgery import Estimate, mean_estimate, surgery
+from study.runtime.checks import whole_number
+from study.runtime.keys import Key, as_key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ByClass:
     label_information: Estimate
 
 
-def by_class(key: jax.Array, latents: Latents, *, draws: int, prior: Prior | None = None) -> ByClass:
+def by_class(key: Key, latents: Latents, *, draws: int, prior: Prior | None = None) -> ByClass:
     """Decompose each class on its own, with `draws` Monte Carlo draws in all, as many of each class.
 
     Args:
@@ -44,6 +46,7 @@ def by_class(key: jax.Array, latents: Latents, *, draws: int, prior: Prior | Non
     Raises:
         CannotFit: the codes have no labels.
     """
+    key, draws = as_key(key), whole_number(draws, name="draws", least=1)
     if latents.labels is None:
         raise CannotFit("by_class: the codes have no labels; give Latents(..., labels=[N])")
     classes, counts = np.unique(latents.labels, return_counts=True)

@@ -14,6 +14,8 @@ from study.latents.base import Latents
 from study.latents.prior import MarginalPrior, Prior
 from study.latents.surgery import posterior_draws
 from study.models.likelihoods import gaussian_kl
+from study.runtime.checks import whole_number
+from study.runtime.keys import Key, as_key
 
 MARGINAL_DRAWS = 20_000  # draws behind W1 and KS, whose noise floor is about 1/√draws
 NULL = 0.95  # quantile
@@ -22,9 +24,7 @@ _HALVINGS = 200  # of draws of a learned prior, behind its null
 COLUMNS = ["dimension", "kl", "marginal_kl", "mutual_information", "w1", "ks"]
 
 
-def dimension_table(
-    key: jax.Array, latents: Latents, *, draws: int, prior: Prior | None = None
-) -> pd.DataFrame:
+def dimension_table(key: Key, latents: Latents, *, draws: int, prior: Prior | None = None) -> pd.DataFrame:
     """One row per latent dimension, the columns of `schemas.LATENTS` but `run_id`.
 
     `kl` is E_x KL(q(zⱼ|x)‖p(zⱼ)) in closed form. `marginal_kl` is KL(q(zⱼ)‖p(zⱼ)) with the exact one-dimensional
@@ -38,6 +38,7 @@ def dimension_table(
     where it is tractable, NaN where it is not (flow, LARS). `mutual_information` needs no prior and is always there.
     The two distances, and their nulls, are then between two sets of draws, of q(zⱼ) and of p(zⱼ).
     """
+    key, draws = as_key(key), whole_number(draws, name="draws", least=1)
     draw_key, marginal_key = jax.random.split(key)
     _, z, own = posterior_draws(draw_key, latents, draws=draws)
     if prior is not None:

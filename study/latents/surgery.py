@@ -27,6 +27,8 @@ from study.latents.aggregate import LOG_2PI, AggregatePosterior
 from study.latents.base import Latents
 from study.latents.prior import MarginalPrior, Prior
 from study.models.likelihoods import gaussian_kl
+from study.runtime.checks import whole_number
+from study.runtime.keys import Key, as_key
 
 IDENTIFIED = 0.1  # nats between the two ends of a bracket, below which it counts as one number
 HOLE_QUANTILE = 0.01
@@ -104,7 +106,7 @@ def posterior_draws(
 
 
 def surgery(
-    key: jax.Array, latents: Latents, held_out: Latents, *, draws: int, prior: Prior | None = None
+    key: Key, latents: Latents, held_out: Latents, *, draws: int, prior: Prior | None = None
 ) -> Surgery:
     """Take one model's rate apart, with `draws` Monte Carlo draws of z against all N components.
 
@@ -115,6 +117,7 @@ def surgery(
         draws: draws from q(z), and as many from the prior.
         prior: p(z), where it was learned with the model; None is N(0, I).
     """
+    key, draws = as_key(key), whole_number(draws, name="draws", least=1)
     posterior_key, prior_key, held_out_key = jax.random.split(key, 3)
     q = AggregatePosterior(latents)
     index, z, own_marginals = posterior_draws(posterior_key, latents, draws=draws)

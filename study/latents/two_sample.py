@@ -22,6 +22,8 @@ from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents
 from study.latents.prior import Prior
 from study.latents.surgery import Estimate
+from study.runtime.checks import whole_number
+from study.runtime.keys import Key, as_key
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 NULL = 0.95  # quantile
@@ -40,14 +42,13 @@ class TwoSample:
     null_high: float
 
 
-def two_sample(
-    key: jax.Array, latents: Latents, *, draws: int, prior: Prior | None = None
-) -> dict[str, TwoSample]:
+def two_sample(key: Key, latents: Latents, *, draws: int, prior: Prior | None = None) -> dict[str, TwoSample]:
     """`latent_mmd`, `latent_sliced_w2` and `latent_c2st` between q(z) and the prior, `draws` of each.
 
     A learned prior (None is N(0, I)) leaves the scale of z free, and the first two depend on it: compare them with
     their null, and not between models.
     """
+    key, draws = as_key(key), whole_number(draws, name="draws", least=1)
     posterior_key, prior_key = jax.random.split(key)
     x = AggregatePosterior(latents).sample(posterior_key, n=draws)
     if prior is None:

@@ -21,6 +21,8 @@ from study.metrics.manifold import DENSITY_K, Manifold, inside, manifold_metrics
 from study.metrics.novelty import Novelty
 from study.metrics.registry import CONDITIONAL, METRICS, metrics_for, unavailable
 from study.metrics.sequences import Sequences
+from study.runtime.arrays import numbers
+from study.runtime.checks import shown
 
 __all__ = ["METRICS", "Evaluator", "evaluate"]
 
@@ -191,11 +193,16 @@ def evaluate(x: np.ndarray, data: Dataset, *, extractor: FeatureExtractor | None
         Columns metric, value, stderr, n, reference, better, status, reason.
 
     Raises:
-        StudyError: x is not `[N, D]`, or N or the reference has fewer than 6 rows.
+        CannotFit: the reference half of test has fewer than 6 rows.
+        StudyError: x is not `[N, D]` of numbers, N is below 6, or data are no data set.
     """
-    x = np.asarray(x)
-    if x.ndim != 2:
+    if not isinstance(data, Dataset):
+        raise StudyError(f"evaluate: data must be a Dataset, as study.load_dataset gives, got {shown(data)}")
+    x = numbers(x, name="evaluate: samples", dtype=None)
+    if x.ndim != 2 or x.shape[1] != data.train.shape[1]:
         raise StudyError(f"evaluate: samples must be [N, {data.train.shape[1]}], got {list(x.shape)}")
+    if len(x) < _FEWEST:
+        raise StudyError(f"evaluate: needs {_FEWEST} samples or more, got {len(x)}")
     extractor = extractor or _default_extractor(_ByContent(data.fingerprint, data))
     n = min(len(x), len(data.reference))
     rows = Evaluator(data, extractor, n=n).measure(x[:n])

@@ -90,7 +90,7 @@ def strategy(name: str, **hyperparameters: Any) -> Strategy:
     Raises:
         StudyError: no such strategy, no such hyper-parameter, or a value out of range.
     """
-    if name not in REGISTRY:
+    if not isinstance(name, str) or name not in REGISTRY:
         raise StudyError(f"no strategy {name!r}; known: {', '.join(REGISTRY)}")
     known = [field.name for field in dataclasses.fields(REGISTRY[name])]
     unknown = [field for field in hyperparameters if field not in known]

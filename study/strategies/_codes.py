@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import jax
 import numpy as np
 
 from study.latents import AggregatePosterior
+from study.runtime.keys import Key, as_key
 from study.strategies.base import shared_draws
 
 
@@ -19,8 +19,9 @@ class FittedCodes:
     scale: np.ndarray
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         components, d = self.location.shape
         index, epsilon = shared_draws(key, n=n, d=d, components=components)
         return self.location[index] + self.scale[index] * epsilon

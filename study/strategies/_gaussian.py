@@ -5,11 +5,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import jax
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from study.errors import StudyError
+from study.runtime.keys import Key, as_key
 from study.strategies.base import shared_draws
 
 
@@ -35,8 +35,9 @@ class FittedGaussian:
     cholesky: np.ndarray
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         _, epsilon = shared_draws(key, n=n, d=len(self.mean), components=1)
         return (self.mean + epsilon @ self.cholesky.T).astype(np.float32)
 

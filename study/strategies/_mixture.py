@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from study.errors import CannotFit
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
 from study.strategies._moments import FitOn, points
@@ -28,14 +29,16 @@ class FittedMixture:
     choleskys: np.ndarray
     info: Mapping[str, Any]
 
-    def components(self, key: jax.Array, *, n: int) -> np.ndarray:
+    def components(self, key: Key, *, n: int) -> np.ndarray:
         """The component of each of the n draws that `sample` makes from this key, `[n]`, independent."""
+        key = as_key(key)
         return np.asarray(
             jax.random.choice(own_key(key), len(self.weights), (n,), p=self.weights.astype(np.float32))
         )
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32, independent; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         _, z = shared_draws(key, n=n, d=self.means.shape[1], components=1)
         component = self.components(key, n=n)
         z = z.astype(np.float64)

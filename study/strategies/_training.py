@@ -24,10 +24,11 @@ from scipy.linalg import solve_triangular
 
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import VALIDATION_CODES
 from study.strategies._whitening import Whitening, whitening
-from study.strategies.base import Decoder, Fitted, Source, require_codes
+from study.strategies.base import Decoder, Fitted, Source, check_numbers, require_codes
 
 ROUNDS = 20  # looks at the validation loss
 WARMUP = 0.02  # share of the steps over which the step size rises
@@ -93,6 +94,7 @@ class TrainedStrategy:
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)
+        check_numbers(self)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, int | float) and not value > 0:
@@ -118,7 +120,7 @@ class TrainedStrategy:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -132,7 +134,7 @@ class TrainedStrategy:
         return self.fit_many([key], [latents], validation=None if validation is None else [validation])[0]
 
     def fit_many(
-        self, keys: Sequence[jax.Array], latents: Sequence[Latents], *, validation: Sequence[Latents] | None
+        self, keys: Sequence[Key], latents: Sequence[Latents], *, validation: Sequence[Latents] | None
     ) -> list[Any]:
         """Train on the codes of several models, all of one N and d; the i-th equals `fit` of the i-th alone.
 
@@ -140,6 +142,7 @@ class TrainedStrategy:
             CannotFit: as `fit`.
             StudyError: the shapes of the codes differ.
         """
+        keys = [as_key(key) for key in keys]
         checks = [None] * len(latents) if validation is None else list(validation)
         for name, parts in (("codes", latents), ("validation codes", checks)):
             shapes = {None if part is None else part.mean.shape for part in parts}

@@ -12,10 +12,10 @@ prior", is `prior`.
 import dataclasses
 from typing import ClassVar
 
-import jax
 import numpy as np
 
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source, require_codes
@@ -37,7 +37,7 @@ class AveragedMoments:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -48,6 +48,7 @@ class AveragedMoments:
         Raises:
             CannotFit: one code only.
         """
+        key = as_key(key)
         require_codes(latents, at_least=2, strategy=self.name)
         mean = latents.mean.mean(axis=0, dtype=np.float64)
         scale = np.exp(0.5 * latents.log_var.mean(axis=0, dtype=np.float64))

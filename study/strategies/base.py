@@ -2,15 +2,20 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, get_args, get_origin, get_type_hints
 
 import jax
 import numpy as np
 
-from study.errors import CannotFit, StudyError
+from study.errors import CannotFit
 from study.latents.base import Latents
+from study.runtime.checks import finite_number, whole_number
+from study.runtime.keys import Key
 
 Source = Literal["thread", "fitted", "learned", "reference"]
+
+# Most of what is held in memory at once, by the name of a hyper-parameter; others are counts of 32 bits.
+LARGEST = {"width": 2**14, "layers": 2**10, "knots": 2**10, "batch_size": 2**20, "sampling_steps": 2**20}
 
 
 class Decoder(Protocol):
@@ -38,7 +43,7 @@ class Fitted(Protocol):
         """Diagnostics of the fit: plain values by name."""
         ...
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` `[n]` asks for classes where the strategy is conditional."""
         ...
 
@@ -54,7 +59,7 @@ class FittedDensity(Fitted, Protocol):
 class FittedTraceable(Fitted, Protocol):
     """A fitted strategy that can be drawn from inside a compiled program: having `draw` is the claim."""
 
-    def draw(self, key: jax.Array, *, n: int) -> jax.Array:
+    def draw(self, key: Key, *, n: int) -> jax.Array:
         """Draw z `[n, d]` float32, the same as `sample`; traceable in `key`."""
         ...
 
@@ -87,7 +92,7 @@ class Strategy(Protocol):
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -110,7 +115,7 @@ def shared_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[np
         index `[n]` int64 uniform on 0..components-1, and epsilon `[n, d]` float32 standard normal.
 
     Raises:
-        StudyError: n is negative; no draws at all, n = 0, are an array without rows.
+        StudyError: n is negative or no whole number; no draws at all, n = 0, are an array without rows.
     """
     index, epsilon = traced_draws(key, n=n, d=d, components=components)
     return np.asarray(index, np.int64), np.asarray(epsilon)
@@ -120,10 +125,9 @@ def traced_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[ja
     """What `shared_draws` returns, for a compiled program; index is int32.
 
     Raises:
-        StudyError: n is negative.
+        StudyError: n is negative or no whole number.
     """
-    if n < 0:
-        raise StudyError(f"sample: n must be 0 or more, got {n}")
+    n = whole_number(n, name="n")
     index_key, noise_key = jax.random.split(key)
     index = jax.random.randint(index_key, (n,), 0, components)
     return index, jax.random.normal(noise_key, (n, d))
@@ -136,6 +140,33 @@ def require_codes(latents: Latents, *, at_least: int, strategy: str) -> None:
             f"strategy {strategy!r}: needs at least {at_least} codes in {latents.d} dimensions, "
             f"got {latents.n}; encode more examples or choose a strategy with fewer parameters"
         )
+
+
+def check_numbers(strategy: Any) -> None:
+    """Make every number among the hyper-parameters, and every list of them, Python's own, or say what is wrong with it.
+
+    What range it must lie in is the strategy's to say; here are the types, NaN, infinity, and sizes that no memory or
+    32-bit count holds.
+
+    Raises:
+        StudyError: one is no number, not finite, or too large.
+    """
+    for field in dataclasses.fields(strategy):
+        hint, value = get_type_hints(type(strategy))[field.name], getattr(strategy, field.name)
+        hints = get_args(hint) or (hint,)
+        if (value is None and type(None) in hints) or not {int, float} & set(hints):
+            continue
+        several = isinstance(value, tuple | list) and any(get_origin(part) is tuple for part in hints)
+        given = tuple(value) if several else (value,)
+        name = f"strategy {strategy.name!r}: {field.name}"
+        if int in hints:
+            most = LARGEST.get(field.name, 2**31 - 1)
+            plain: tuple[Any, ...] = tuple(
+                whole_number(one, name=name, least=None, most=most) for one in given
+            )
+        else:
+            plain = tuple(finite_number(one, name=name) for one in given)
+        object.__setattr__(strategy, field.name, plain if several else plain[0])
 
 
 def hyperparameters(strategy: Strategy) -> dict[str, Any]:

@@ -20,10 +20,11 @@ from sklearn.mixture import BayesianGaussianMixture
 
 from study.errors import StudyError
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._mixture import FittedMixture, fit_mixture, mixture_codes
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source, require_codes
+from study.strategies.base import Decoder, Source, check_numbers, require_codes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +61,7 @@ class BayesianGmm:
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)
+        check_numbers(self)
         least = min(self.max_codes, self.max_iter, self.n_components)
         if least < 1 or self.reg_covar < 0 or not self.concentration > 0:
             raise StudyError(
@@ -69,7 +71,7 @@ class BayesianGmm:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -80,6 +82,7 @@ class BayesianGmm:
         Raises:
             CannotFit: no more codes than dimensions, or a covariance that collapsed.
         """
+        key = as_key(key)
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)
         code_key, start_key = jax.random.split(key)
         z = mixture_codes(code_key, latents, fit_on=self.fit_on, max_codes=self.max_codes)

@@ -17,6 +17,7 @@ import numpy as np
 
 from study.errors import CannotFit, StudyError
 from study.latents import AggregatePosterior, Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source, shared_draws
@@ -34,13 +35,14 @@ class FittedClasses:
     density: AggregatePosterior
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32 of the classes `labels` `[n]`, or of all in equal shares and random order.
 
         Raises:
             CannotFit: labels name a class that has no codes.
             StudyError: labels are not `[n]`.
         """
+        key = as_key(key)
         _, epsilon = shared_draws(key, n=n, d=self.location.shape[1], components=1)
         balance_key, within_key = jax.random.split(own_key(key))
         asked = self._balanced(balance_key, n) if labels is None else self._find(np.asarray(labels), n)
@@ -48,8 +50,9 @@ class FittedClasses:
         row = self.starts[asked] + within
         return self.location[row] + self.scale[row] * epsilon
 
-    def asked(self, key: jax.Array, *, n: int) -> np.ndarray:
+    def asked(self, key: Key, *, n: int) -> np.ndarray:
         """The classes `[n]` that `sample` draws from this key without labels."""
+        key = as_key(key)
         return self.classes[self._balanced(jax.random.split(own_key(key))[0], n)]
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
@@ -90,7 +93,7 @@ class ClassPosterior:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -101,6 +104,7 @@ class ClassPosterior:
         Raises:
             CannotFit: the codes have no labels.
         """
+        key = as_key(key)
         if latents.labels is None:
             raise CannotFit(
                 f"strategy {self.name!r}: the codes have no labels; give Latents(..., labels=[N])"

@@ -28,6 +28,7 @@ from flowjax.flows import coupling_flow, masked_autoregressive_flow
 
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._validation import with_validation
 from study.strategies._whitening import Whitening
@@ -78,8 +79,9 @@ class FittedFlow:
     whitening: Whitening
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         skeleton(self.flow)
         _, epsilon = shared_draws(key, n=n, d=self.whitening.d, components=1)
         return self.whitening.invert(np.asarray(_transform(self.flow, self.parameters, epsilon)))

@@ -11,9 +11,8 @@ gains over `global-gaussian` is what the correlations are worth.
 import dataclasses
 from typing import ClassVar
 
-import jax
-
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._moments import FitOn, check_fit_on, moments, whole_cholesky
 from study.strategies._validation import with_validation
@@ -40,7 +39,7 @@ class GaussianFull:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -51,6 +50,7 @@ class GaussianFull:
         Raises:
             CannotFit: no more codes than dimensions, or fit on means that span fewer than d dimensions.
         """
+        key = as_key(key)
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
         cholesky, smallest = whole_cholesky(covariance, strategy=self.name)

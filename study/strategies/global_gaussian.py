@@ -12,10 +12,10 @@ prior" it forgets correlations, shapes and clusters.
 import dataclasses
 from typing import ClassVar
 
-import jax
 import numpy as np
 
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._moments import FitOn, check_fit_on, moments
 from study.strategies._validation import with_validation
@@ -42,7 +42,7 @@ class GlobalGaussian:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -53,6 +53,7 @@ class GlobalGaussian:
         Raises:
             CannotFit: one code only, or fit on means of which one dimension is constant.
         """
+        key = as_key(key)
         require_codes(latents, at_least=2, strategy=self.name)
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
         fitted = FittedGaussian(mean, np.diag(np.sqrt(np.diag(covariance))), {"codes": latents.n})

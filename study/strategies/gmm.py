@@ -18,10 +18,11 @@ from sklearn.mixture import GaussianMixture
 
 from study.errors import StudyError
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._mixture import FittedMixture, fit_mixture, mixture_codes
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import choose
-from study.strategies.base import Decoder, Source, require_codes
+from study.strategies.base import Decoder, Source, check_numbers, require_codes
 
 CANDIDATES = (1, 3, 10, 30)
 WITHOUT_VALIDATION = 10  # as in the source
@@ -57,6 +58,7 @@ class Gmm:
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)
+        check_numbers(self)
         given = (1,) if self.n_components is None else self._given
         least = min(self.max_codes, self.max_iter, min(given, default=0))
         if least < 1 or self.reg_covar < 0:
@@ -73,7 +75,7 @@ class Gmm:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -84,6 +86,7 @@ class Gmm:
         Raises:
             CannotFit: too few codes for K, several K without validation codes, or a covariance that collapsed.
         """
+        key = as_key(key)
         candidates = self._given
         if candidates or validation is None:
             candidates = candidates or (WITHOUT_VALIDATION,)

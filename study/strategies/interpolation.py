@@ -21,6 +21,8 @@ import numpy as np
 
 from study.errors import StudyError
 from study.latents import Latents
+from study.runtime.checks import whole_number
+from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies.base import Decoder, Source, require_codes, traced_draws
@@ -38,12 +40,14 @@ class FittedPaths:
     path: Path
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         return np.asarray(self.draw(key, n=n))
 
-    def draw(self, key: jax.Array, *, n: int) -> jax.Array:
+    def draw(self, key: Key, *, n: int) -> jax.Array:
         """The same, traceable in `key`."""
+        key, n = as_key(key), whole_number(n, name="n")
         return _between(key, jnp.asarray(self.location), jnp.asarray(self.scale), n=n, path=self.path)
 
 
@@ -99,7 +103,7 @@ class Interpolation:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -110,6 +114,7 @@ class Interpolation:
         Raises:
             CannotFit: one code only, with nothing between.
         """
+        as_key(key)  # nothing is drawn, and a wrong key is said all the same
         require_codes(latents, at_least=2, strategy=self.name)
         scale = np.exp(0.5 * latents.log_var) if self.fit_on == "samples" else np.zeros_like(latents.mean)
         return FittedPaths(latents.mean, scale, self.path, {"codes": latents.n, "components": latents.n})

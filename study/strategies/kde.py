@@ -23,9 +23,10 @@ from scipy.linalg import solve_triangular
 
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._moments import FitOn, check_fit_on, moments, points, whole_cholesky
 from study.strategies._validation import choose
-from study.strategies.base import Decoder, Source, require_codes, shared_draws
+from study.strategies.base import Decoder, Source, check_numbers, require_codes, shared_draws
 
 CANDIDATES = (0.125, 0.177, 0.25, 0.354, 0.5, 0.707, 1.0, 1.414, 2.0)  # a factor √2 apart
 WITHOUT_VALIDATION = 1.0
@@ -46,8 +47,9 @@ class FittedKernels:
     white: AggregatePosterior
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         codes = self.white.latents
         index, epsilon = shared_draws(key, n=n, d=codes.d, components=codes.n)
         u = codes.mean[index] + np.exp(0.5 * codes.log_var[index]) * epsilon
@@ -95,6 +97,7 @@ class Kde:
 
     def __post_init__(self) -> None:
         check_fit_on(self.fit_on, strategy=self.name)
+        check_numbers(self)
         given = (1.0,) if self.bandwidth is None else self._given
         if not given or not all(0 < factor < np.inf for factor in given):
             raise StudyError(f"strategy {self.name!r}: bandwidth must be positive, got {self.bandwidth}")
@@ -107,7 +110,7 @@ class Kde:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -119,6 +122,7 @@ class Kde:
             CannotFit: no more codes than dimensions, means that span fewer than d dimensions, or several
                 bandwidths without validation codes.
         """
+        key = as_key(key)
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
         cholesky, _ = whole_cholesky(covariance, strategy=self.name)

@@ -29,6 +29,7 @@ import numpy as np
 
 from study.errors import StudyError
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._mlp import apply_mlp, initialise_mlp
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
@@ -50,8 +51,9 @@ class FittedDiffusion:
     whitening: Whitening
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         _, start = shared_draws(key, n=n, d=self.whitening.d, components=1)
         w = _draw(self.network, start, own_key(key), steps=self.sampling_steps, sampler=self.sampler)
         return self.whitening.invert(np.asarray(w))

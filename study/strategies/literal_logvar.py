@@ -13,10 +13,10 @@ The thread: the question means "sample what the encoder learned" by it; "sample 
 import dataclasses
 from typing import ClassVar
 
-import jax
 import numpy as np
 
 from study.latents import AggregatePosterior, Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._codes import FittedCodes, FittedCodesDensity
 from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source
@@ -40,13 +40,14 @@ class LiteralLogvar:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
         validation: Latents | None = None,
     ) -> FittedCodes:
         """Keep the codes; `info["atoms"]` counts the components that have a log-variance of exactly 0."""
+        key = as_key(key)
         atoms = int((latents.log_var == 0).any(axis=1).sum())
         info = {"codes": latents.n, "components": latents.n, "atoms": atoms}
         if atoms:

@@ -9,10 +9,10 @@ The thread: "sample what the encoder learned", with both of its outputs added up
 import dataclasses
 from typing import ClassVar
 
-import jax
 import numpy as np
 
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._codes import FittedCodes
 from study.strategies.base import Decoder, Source
 
@@ -35,12 +35,13 @@ class MeanPlusLogvar:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
         validation: Latents | None = None,
     ) -> FittedCodes:
         """Keep the shifted codes; nothing is estimated."""
+        as_key(key)  # nothing is drawn, and a wrong key is said all the same
         location = latents.mean + latents.log_var
         return FittedCodes(location, np.zeros_like(location), {"codes": latents.n, "components": latents.n})

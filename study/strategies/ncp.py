@@ -29,6 +29,7 @@ import numpy as np
 
 from study.errors import StudyError
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
 from study.strategies._mlp import apply_mlp, initialise_mlp
@@ -75,12 +76,14 @@ class FittedNcp:
         proposal = log_normal(z, mean=self.base.shift, cholesky=self.base.scale)
         return self.log_ratio(z) + proposal - self.log_normaliser
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         return self._draw(key, n)[0]
 
-    def langevin_acceptance(self, key: jax.Array, *, n: int) -> float:
+    def langevin_acceptance(self, key: Key, *, n: int) -> float:
         """The share of Langevin steps that is accepted on the way to the n draws of this key."""
+        key = as_key(key)
         return self._draw(key, n)[1]
 
     def _draw(self, key: jax.Array, n: int) -> tuple[np.ndarray, float]:

@@ -10,10 +10,10 @@ The other side says "sample the prior": this draw needs the training data and ma
 import dataclasses
 from typing import ClassVar
 
-import jax
 import numpy as np
 
 from study.latents import AggregatePosterior, Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._codes import FittedCodesDensity
 from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source
@@ -35,13 +35,14 @@ class Posterior:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
         validation: Latents | None = None,
     ) -> FittedCodesDensity:
         """Keep the codes; nothing is estimated."""
+        key = as_key(key)
         fitted = FittedCodesDensity(
             location=latents.mean,
             scale=np.exp(0.5 * latents.log_var),

@@ -9,10 +9,10 @@ the prior": the decoder was trained on noisy z, and each draw reconstructs one t
 import dataclasses
 from typing import ClassVar
 
-import jax
 import numpy as np
 
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._codes import FittedCodes
 from study.strategies.base import Decoder, Source
 
@@ -33,12 +33,13 @@ class PosteriorMean:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
         validation: Latents | None = None,
     ) -> FittedCodes:
         """Keep the means; nothing is estimated."""
+        as_key(key)  # nothing is drawn, and a wrong key is said all the same
         info = {"codes": latents.n, "components": latents.n}
         return FittedCodes(latents.mean, np.zeros_like(latents.mean), info)

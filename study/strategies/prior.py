@@ -14,12 +14,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import jax
 import numpy as np
 
 from study.errors import StudyError
 from study.latents import Latents
 from study.latents.prior import Prior as Learned
+from study.runtime.keys import Key, as_key
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, FittedDensity, Source
@@ -33,8 +33,9 @@ class FittedPrior:
     d: int
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32, independent; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         return np.asarray(self.prior.sample(key, n=n), np.float32)
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
@@ -64,13 +65,14 @@ class Prior:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
         validation: Latents | None = None,
     ) -> FittedDensity:
         """N(0, I) in as many dimensions as the codes have, or the model's own prior."""
+        key = as_key(key)
         return with_validation(key, prior_of(model, latents.d, codes=latents.n), validation)
 
 

@@ -19,6 +19,8 @@ import numpy as np
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
+from study.runtime.checks import whole_number
+from study.runtime.keys import Key, as_key
 from study.strategies.base import Decoder, shared_draws, with_labels
 
 
@@ -39,13 +41,14 @@ class Reference:
     source: str
     rows: Rows
 
-    def __call__(self, key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+    def __call__(self, key: Key, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
         """Draw x `[n, D]` float32.
 
         Raises:
             CannotFit: fewer than n held-out examples, or the model has no encoder where one is needed.
-            StudyError: no model where one is needed.
+            StudyError: no model where one is needed, n is negative, or a wrong key.
         """
+        key, n = as_key(key), whole_number(n, name="n")
         return self.rows(key, data=data, model=model, n=n).astype(np.float32, copy=False)
 
 

@@ -24,6 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
 from study.strategies._mlp import apply_mlp, initialise_mlp
@@ -59,8 +60,9 @@ class FittedResampled:
         log_accept = functools.partial(_log_accept, self.network)
         return np.exp(in_blocks(log_accept, self.whitening.apply(z)).astype(np.float64))
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         _, first = shared_draws(key, n=n, d=self.whitening.d, components=1)
         white = change(self.base, self.whitening)
         epsilon = _resample(self.network, first, white, own_key(key), truncation=self.truncation)

@@ -27,8 +27,9 @@ from sklearn.metrics import pairwise_distances_argmin
 
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
-from study.strategies.base import Decoder, Source, require_codes, shared_draws
+from study.strategies.base import Decoder, Source, check_numbers, require_codes, shared_draws
 
 Centroids = Literal["random", "k-means"]
 CHAINS = 256  # behind the acceptance rate in `info`
@@ -60,12 +61,14 @@ class FittedRiemannian:
         one = functools.partial(_log_volume, self._metric())
         return np.asarray(jax.lax.map(one, jnp.asarray(z), batch_size=1024), np.float64)
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         return self.chains(key, n=n)[0]
 
-    def chains(self, key: jax.Array, *, n: int) -> tuple[np.ndarray, float]:
+    def chains(self, key: Key, *, n: int) -> tuple[np.ndarray, float]:
         """The ends of n chains, `[n, d]` float32, and the acceptance probability averaged over their steps."""
+        key = as_key(key)
         k, d = self.mean.shape
         index, _ = shared_draws(key, n=n, d=d, components=k)
         z, accepted = _hmc(
@@ -121,6 +124,7 @@ class Riemannian:
     fitted_on: ClassVar[str] = "means and variances"
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if self.choice not in get_args(Centroids):
             raise StudyError(
                 f"strategy {self.name!r}: choice must be 'random' or 'k-means', got {self.choice!r}"
@@ -132,7 +136,7 @@ class Riemannian:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -143,6 +147,7 @@ class Riemannian:
         Raises:
             CannotFit: one code only, or codes that are all alike.
         """
+        key = as_key(key)
         require_codes(latents, at_least=2, strategy=self.name)
         index = self._choose(key, latents.mean)
         mean, log_var = latents.mean[index], latents.log_var[index]

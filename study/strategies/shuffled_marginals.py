@@ -18,6 +18,7 @@ import numpy as np
 
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import with_validation
@@ -32,8 +33,9 @@ class FittedMarginals:
     scale: np.ndarray
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         components, d = self.location.shape
         _, epsilon = shared_draws(key, n=n, d=d, components=components)
         index = np.asarray(jax.random.randint(own_key(key), (n, d), 0, components))
@@ -80,7 +82,7 @@ class ShuffledMarginals:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -91,6 +93,7 @@ class ShuffledMarginals:
         Raises:
             CannotFit: one code only, of which nothing can be shuffled.
         """
+        key = as_key(key)
         require_codes(latents, at_least=2, strategy=self.name)
         mean, log_var = latents.mean, latents.log_var
         info = {"codes": latents.n, "components": latents.n}

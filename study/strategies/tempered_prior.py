@@ -11,11 +11,11 @@ The thread: "sample the prior", conceding one number to "sample what the encoder
 import dataclasses
 from typing import ClassVar
 
-import jax
 import numpy as np
 
 from study.errors import CannotFit
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import with_validation
@@ -42,7 +42,7 @@ class TemperedPrior:
 
     def fit(
         self,
-        key: jax.Array,
+        key: Key,
         latents: Latents,
         *,
         model: Decoder | None = None,
@@ -53,6 +53,7 @@ class TemperedPrior:
         Raises:
             CannotFit: one code only, or fit on means that are all zero.
         """
+        key = as_key(key)
         require_codes(latents, at_least=2, strategy=self.name)
         codes = latents if validation is None else validation
         second = np.square(codes.mean, dtype=np.float64)

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from study.latents import Latents
+from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._mlp import apply_mlp, initialise_mlp
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
@@ -43,8 +44,9 @@ class FittedTwoStage:
     whitening: Whitening
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32, its noise included; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
         d = self.whitening.d
         _, u = shared_draws(key, n=n, d=d, components=1)
         noise = np.asarray(jax.random.normal(own_key(key), (n, d)))

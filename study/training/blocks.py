@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from study.errors import StudyError
+from study.runtime.arrays import numbers
 
 BLOCK = 1024  # rows per call: bounds memory, and one shape means one compilation
 
@@ -15,9 +16,9 @@ def rows(array: np.ndarray, width: int, name: str) -> np.ndarray:
     """The array as float32 `[N, width]`.
 
     Raises:
-        StudyError: it has another shape.
+        StudyError: it has another shape, or holds anything but numbers.
     """
-    array = np.asarray(array, np.float32)
+    array = numbers(array, name=f"model: {name}")
     if array.ndim != 2 or array.shape[1] != width:
         raise StudyError(f"model: {name} must be [N, {width}], got {list(array.shape)}")
     return array

@@ -14,6 +14,7 @@ from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
 from study.models import FAMILIES, Model
 from study.models.likelihoods import Likelihood
+from study.runtime.keys import Key, as_key
 from study.training.blocks import in_blocks, rows
 from study.training.prior import LearnedPrior, learned_prior
 
@@ -160,7 +161,7 @@ class TrainedModel:
         function = functools.partial(_decode, self.architecture, self.parameters)
         return in_blocks(function, z, self._labels(labels, len(z)))
 
-    def sample(self, key: jax.Array, z: np.ndarray, *, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, z: np.ndarray, *, labels: np.ndarray | None = None) -> np.ndarray:
         """x ~ p(x|z), where `decode` gives its mean: `[n, d]` -> `[n, D]` float32, independent over data dimensions.
 
         Gaussian with variance `noise_variance`, or Bernoulli.
@@ -168,6 +169,7 @@ class TrainedModel:
         Raises:
             StudyError: as `decode`.
         """
+        key = as_key(key)
         mean = jnp.asarray(self.decode(z, labels))
         if self.architecture.likelihood == "bernoulli":
             return np.asarray(jax.random.bernoulli(key, mean), np.float32)

@@ -9,6 +9,8 @@ import jax
 import numpy as np
 
 from study.models.priors import LarsPrior, Mixture, Prior
+from study.runtime.checks import whole_number
+from study.runtime.keys import Key, as_key
 from study.training.blocks import in_blocks, rows
 
 if TYPE_CHECKING:
@@ -43,8 +45,13 @@ class LearnedPrior:
         density = functools.partial(_log_prob, self.architecture, self.leaves)
         return in_blocks(density, rows(z, self.d, "z")).astype(np.float64)
 
-    def sample(self, key: jax.Array, *, n: int) -> np.ndarray:
-        """n independent draws `[n, d]` float32."""
+    def sample(self, key: Key, *, n: int) -> np.ndarray:
+        """n independent draws `[n, d]` float32.
+
+        Raises:
+            StudyError: n is negative or no whole number, or a wrong key.
+        """
+        key, n = as_key(key), whole_number(n, name="n")
         return np.asarray(_sample(self.architecture, self.leaves, key, n))
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,9 +108,37 @@ def test_n_is_exact(case: Case, n: int) -> None:
         assert case.fitted.log_prob(z).shape == (n,)
 
 
-def test_fewer_than_no_draws(case: Case) -> None:
-    with pytest.raises(StudyError, match="sample: n must be 0 or more, got -1"):
-        case.fitted.sample(DRAW, n=-1)
+@pytest.mark.parametrize("n", [-1, 1.5, "3", True, None, 10**30])
+def test_no_number_of_draws(case: Case, n: Any) -> None:
+    with pytest.raises(StudyError, match=rf"^n: give a whole number( from 0 to 2147483647)?, got {n!r}$"):
+        case.fitted.sample(DRAW, n=n)
+
+
+def test_a_whole_number_is_taken_for_a_key(case: Case, classes: Latents) -> None:
+    """`FIT` is key 0: what is fitted with it, and drawn, is the same to the last bit."""
+    again = _make(case.name, case.fields).fit(0, classes, validation=classes)
+    np.testing.assert_array_equal(again.sample(3, n=N), case.fitted.sample(jax.random.key(3), n=N))
+    assert again.info == case.fitted.info
+
+
+@pytest.mark.parametrize(
+    "key", [-1, 2**32, 1.0, True, None, "3", np.zeros(3, np.uint32), np.zeros((2, 2), np.uint32)]
+)
+def test_what_is_no_key(case: Case, classes: Latents, key: Any) -> None:
+    calls = [
+        lambda: case.fitted.sample(key, n=4),
+        lambda: _make(case.name, case.fields).fit(key, classes),
+        lambda: _make(case.name, case.fields).fit(key, classes, validation=classes),
+    ]
+    for call in calls:
+        with pytest.raises(StudyError, match=r"^key: give [^\n]*$"):
+            call()
+
+
+def test_old_keys_are_taken(case: Case) -> None:
+    old = jax.random.PRNGKey(1)
+    for raw in (old, np.asarray(old)):
+        np.testing.assert_array_equal(case.fitted.sample(raw, n=N), case.fitted.sample(DRAW, n=N))
 
 
 def test_draws_within_one_call_differ(case: Case, classes: Latents) -> None:
@@ -318,6 +347,9 @@ def test_dependent_dimensions_of_any_scale(classes: Latents) -> None:
 def test_registry_errors() -> None:
     with pytest.raises(StudyError, match="no strategy 'gm'; known: prior, posterior, "):
         strategy("gm")
+    for name in (None, [], 3):
+        with pytest.raises(StudyError, match=r"^no strategy .*; known: prior, "):
+            strategy(name)  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="strategy 'gmm' has no 'k'; known: n_components, fit_on, "):
         strategy("gmm", k=3)
     with pytest.raises(StudyError, match="strategy 'prior' has no 'scale'; known: none"):
@@ -334,6 +366,36 @@ def test_registry_errors() -> None:
     ):
         with pytest.raises(StudyError, match="must be at least 1 and reg_covar at least 0"):
             strategy("gmm", **bad)
+
+
+NUMBERS = [  # every hyper-parameter that is a number, or several
+    (name, field.name)
+    for name, kind in REGISTRY.items()
+    for field in dataclasses.fields(kind)
+    if {"int", "float"} & set(re.findall(r"\w+", str(field.type)))
+]
+
+
+@pytest.mark.parametrize(
+    "bad", [float("nan"), float("inf"), -1, "a", True, [], None, 10**12, 10**400], ids=repr
+)
+@pytest.mark.parametrize(("name", "field"), NUMBERS)
+def test_wrong_numbers_are_said_before_anything_is_fitted(name: str, field: str, bad: Any) -> None:
+    """In one line that names the strategy and what is wrong; a size of 10¹² is none that a fit could hold."""
+    hint = str(next(f.type for f in dataclasses.fields(REGISTRY[name]) if f.name == field))
+    if (bad is None and "None" in hint) or (bad == 10**12 and "float" in hint):
+        assert strategy(name, **{field: bad})
+        return
+    with pytest.raises(StudyError, match=rf"^strategy '{name}': [^\n]*{field}[^\n]*$"):
+        strategy(name, **{field: bad})
+
+
+def test_numbers_of_numpy_become_plain_ones() -> None:
+    made = strategy("gmm", n_components=[np.int64(2), 3], reg_covar=np.float32(0.5), max_iter=np.array(7))
+    assert hyperparameters(made) == hyperparameters(
+        strategy("gmm", n_components=(2, 3), reg_covar=0.5, max_iter=7)
+    )
+    json.dumps(hyperparameters(made))
 
 
 DESIGNED = {  # as tables, figures and `--strategies` name them

@@ -31,6 +31,7 @@ from study.metrics.likelihood.importance import (
     posterior_gap,
 )
 from study.metrics.registry import LIKELIHOOD
+from study.runtime.keys import Key, as_key
 from study.training.blocks import rows
 from study.training.model import TrainedModel
 
@@ -42,7 +43,7 @@ BETTER = {metric.name: metric.better for metric in LIKELIHOOD}
 
 
 def likelihood(
-    key: jax.Array,
+    key: Key,
     model: TrainedModel,
     x: np.ndarray,
     *,
@@ -70,6 +71,7 @@ def likelihood(
         CannotFit: x holds no examples, or the decoder has no density.
         StudyError: x is not `[N, D]`, or a K does not divide the largest.
     """
+    key = as_key(key)
     x = rows(x, model.architecture.size, "x")
     check_samples(samples)
     if not len(x):

@@ -1,0 +1,36 @@
+"""Random keys as users give them: a `jax.random` key, or a plain integer that stands for one."""
+
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from study.errors import StudyError
+from study.runtime.checks import shown, whole_number
+
+Key: TypeAlias = jax.Array | int
+
+
+def as_key(key: Any) -> jax.Array:
+    """One `jax.random` key: itself, also a raw one `[2]` uint32, or `jax.random.key(i)` of an integer i.
+
+    Every public function that takes a key calls this first. Keys are split, folded and passed on as JAX's own after it.
+
+    Raises:
+        StudyError: it is neither, or an integer outside 0 .. 2**32 - 1.
+    """
+    if isinstance(key, jax.Array | np.ndarray):
+        if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
+            if key.shape == ():
+                return key
+        elif key.dtype == np.uint32 and key.shape == (2,):
+            return jnp.asarray(key)
+        elif key.shape == () and not isinstance(key, jax.core.Tracer):
+            return as_key(key.item())
+        raise StudyError(
+            f"key: give one jax.random.key(...) or a whole number, got {key.dtype} of shape {list(key.shape)}"
+        )
+    if isinstance(key, float | str | bytes | None):
+        raise StudyError(f"key: give jax.random.key(...) or a whole number, got {shown(key)}")
+    return jax.random.key(whole_number(key, name="key", least=0, most=2**32 - 1))
