@@ -135,7 +135,7 @@ def configure_all(grids: "Sequence[StudyConfig]", arguments: argparse.Namespace)
 
 
 def written(arguments: argparse.Namespace) -> list[str]:
-    """The flags that decide what is computed, as they would be typed; of a path elsewhere, its name alone."""
+    """The flags that decide what is computed, as they would be typed; not those that say where it is put."""
     words = []
     for name in (
         "profile",
@@ -159,6 +159,4 @@ def _words(value: Any) -> list[str]:
     if isinstance(value, tuple):
         words = [str(one).removesuffix(".0") for one in value]
         return [f"{words[0]},"] if len(words) == 1 and isinstance(value[0], int) else words
-    if isinstance(value, str) and (Path(value).is_absolute() or value.startswith("~")):
-        return [Path(value).name]
     return [str(value)]

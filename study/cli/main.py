@@ -36,6 +36,10 @@ def experiment_main(experiment: "Experiment", argv: Sequence[str] | None = None)
 
 def _guarded(parser: argparse.ArgumentParser, argv: list[str]) -> int:
     """Parse and run: what is wrong with the input is one line."""
+    with contextlib.suppress(
+        AttributeError, OSError, ValueError
+    ):  # a name or sign that no terminal shows ends no run
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         arguments = parser.parse_args(argv)
         arguments.flags = written(arguments)
@@ -47,17 +51,20 @@ def _guarded(parser: argparse.ArgumentParser, argv: list[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except StudyError as error:
-        print(f"study: {one_line(str(error))}", file=sys.stderr)
+        _say(one_line(str(error)))
         return WRONG_INPUT
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"study: {one_line(where + files.reason(error))}", file=sys.stderr)
+        _say(one_line(where + files.reason(error)))
         return WRONG_INPUT
     except KeyboardInterrupt:
-        print(
-            "study: interrupted; what is done is kept, the same command goes on from there", file=sys.stderr
-        )
+        _say("interrupted; what is done is kept, the same command goes on from there")
         return INTERRUPTED
+
+
+def _say(message: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # nobody listens
+        print(f"study: {message}", file=sys.stderr, flush=True)
 
 
 class _Version(argparse.Action):
@@ -65,10 +72,9 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Print and exit with code 0."""
-        from importlib import metadata
+        from study.runtime.versions import version_line
 
-        name = "vae-sampling-study"
-        print(name, metadata.version(name))
+        print(version_line())
         parser.exit(DONE)
 
 

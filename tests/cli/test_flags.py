@@ -149,14 +149,15 @@ def test_grids_of_an_experiment_must_go_together():
 def test_what_was_given_is_written_without_places():
     flags = [
         "--out",
-        "/elsewhere/out",
+        "a/out",
         "--dataset",
-        "/elsewhere/own.npz",
+        "own.npz",
         "--seeds",
         "3",
         "--betas",
         "1.0,2.5",
         "--force",
+        "--store=s",
     ]
     assert written(parsed(*flags)) == ["--dataset", "own.npz", "--seeds", "3", "--betas", "1", "2.5"]
     assert written(parsed("--seeds", "7,", "--alphas", "10")) == ["--seeds", "7,", "--alphas", "10"]

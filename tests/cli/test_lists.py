@@ -1,6 +1,7 @@
 """`study list`, `study --version`, and output that nobody reads to its end."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -67,6 +68,14 @@ def test_a_closed_pipe_is_no_traceback(what):
     assert process.stderr.read() == b""
     assert process.wait() == 0
     process.stderr.close()
+
+
+def test_signs_that_a_terminal_cannot_show_are_no_traceback():
+    command = [sys.executable, "-m", "study.cli", "list", "metrics"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"\xe4" in done.stdout
 
 
 def test_version(capsys):
