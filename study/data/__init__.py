@@ -3,14 +3,16 @@
 import dataclasses
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
 from study.data import co2, digits, etth1, fashion_mnist, gaussian, mnist
 from study.data.arrays import FORMS, load_path
 from study.data.base import Dataset
+from study.data.opening import find, own_path, told_path
 from study.errors import StudyError
+from study.runtime.checks import shown, whole_number
+from study.runtime.limits import byte_limit
 
 __all__ = ["DATASETS", "Dataset", "DatasetEntry", "load_dataset"]
 
@@ -54,7 +56,7 @@ DATASETS: Mapping[str, DatasetEntry] = MappingProxyType(
 )
 
 
-def load_dataset(name: str | os.PathLike[str], *, seed: int = 0) -> Dataset:
+def load_dataset(name: str | os.PathLike[str], *, seed: int = 0, max_bytes: int | None = None) -> Dataset:
     """A dataset by registered name, or the user's own by path.
 
     Args:
@@ -62,19 +64,24 @@ def load_dataset(name: str | os.PathLike[str], *, seed: int = 0) -> Dataset:
             `study.data.arrays.from_arrays` says what they hold and how they are split and scaled. A .toml file
             describes windows over a .csv file (`study.data.windows`).
         seed: decides the split; the same seed always gives the same dataset, down to its fingerprint.
+        max_bytes: the most that a file or folder of the user's may take unpacked, `study.runtime.limits.MAX_BYTES`
+            by default; found out before memory is taken. Data sets with a name are not limited.
 
     Raises:
         StudyError: neither a name nor a path, or data that cannot be had or used.
     """
-    if seed < 0:
-        raise StudyError(f"dataset {str(name)!r}: seed is {seed}; give 0 or more")
+    known = f"give one of {', '.join(DATASETS)}, or a path: {FORMS}"
+    if not isinstance(name, str | os.PathLike) or not isinstance(os.fspath(name), str) or not os.fspath(name):
+        raise StudyError(f"dataset: expected a name or a path, got {shown(name)}; {known}")
+    told = f"dataset {shown(os.fspath(name))}: seed"
+    if isinstance(seed, int) and seed < 0:
+        raise StudyError(f"{told} is {shown(seed)}; give 0 or more")
+    seed = whole_number(seed, name=told)
+    limit = byte_limit(max_bytes)
     entry = DATASETS.get(os.fspath(name))
     if entry is not None:
         return entry.load(seed=seed)
-    path = Path(name).expanduser()
-    if not path.exists():
-        raise StudyError(
-            f"unknown dataset {str(name)!r}, and no file or folder of that name; "
-            f"give one of {', '.join(DATASETS)}, or a path: {FORMS}"
-        )
-    return load_path(path, seed=seed)
+    path = own_path(name)
+    if find(path) is None:
+        raise StudyError(f"unknown dataset '{told_path(name)}', and no file or folder of that name; {known}")
+    return load_path(path, seed=seed, max_bytes=limit)

@@ -1,6 +1,8 @@
 """A user's own arrays as a Dataset: names checked, labels numbered, splits made where none are given."""
 
-from collections.abc import Mapping
+import functools
+import stat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,35 +12,61 @@ from study.data.base import Dataset
 from study.data.files import read_csv, read_numpy
 from study.data.idx import read_idx_folder
 from study.data.labels import check_classes, number_labels
-from study.data.scaling import choose_scaling, is_binary
+from study.data.names import plain_name
+from study.data.opening import find, told_path
+from study.data.scaling import check_varies, choose_scaling, is_binary, numbered, to_range
 from study.data.splits import VALIDATION_SHARE_OF_TEST, split_rows, split_test_rows
 from study.data.windows import load_windows
 from study.errors import StudyError
+from study.runtime.checks import shown
+from study.runtime.limits import MAX_BYTES
 
 SPLITS = ("train", "validation", "test")
 LEAST_ROWS = {"x": 6, "train": 2, "validation": 1, "test": 3}
 FORMS = ".npz, .npy, .csv, .toml (windows over a .csv) or a folder of idx(.gz) files"
 _KEYS = "`x` with `y` or `labels`, or `train`, `test`, `validation` with `train_labels` and so on"
-_READERS = {".npz": read_numpy, ".npy": read_numpy, ".csv": read_csv}
 
 
-def load_path(path: Path, *, seed: int) -> Dataset:
+def load_path(path: Path, *, seed: int, max_bytes: int = MAX_BYTES) -> Dataset:
     """A dataset from a user's own file or folder; see `from_arrays` for names, splits and scaling, and `windows`.
+
+    Args:
+        path: of the file or folder.
+        seed: decides the split.
+        max_bytes: the most that the data may take unpacked.
 
     Raises:
         StudyError: a form that is not read here, or whatever the reader or `from_arrays` finds wrong.
     """
-    if path.is_file() and path.suffix.lower() == ".toml":
-        return load_windows(path, seed=seed)
-    read = read_idx_folder if path.is_dir() else _READERS.get(path.suffix.lower())
-    if read is None:
-        raise StudyError(f"{path}: cannot read {path.suffix or 'a file without a suffix'}; give {FORMS}")
-    name = path.resolve().name if path.is_dir() else path.stem
-    return from_arrays(read(path), name=name, seed=seed, source=f"{path.name} (own data)", where=str(path))
+    where, suffix = told_path(path), path.suffix.lower()
+    found = find(path)
+    is_folder = found is not None and stat.S_ISDIR(found.st_mode)
+    if suffix == ".toml" and not is_folder:
+        return load_windows(path, seed=seed, max_bytes=max_bytes)
+    columns: Sequence[str] | None = None
+    if is_folder:
+        arrays = read_idx_folder(path, max_bytes=max_bytes)
+    elif suffix == ".csv":
+        arrays, columns = read_csv(path, max_bytes=max_bytes)
+    elif suffix in (".npz", ".npy"):
+        arrays = read_numpy(path, max_bytes=max_bytes)
+    else:
+        raise StudyError(
+            f"{where}: cannot read {told_path(suffix) or 'a file without a suffix'}; give {FORMS}"
+        )
+    name = path.resolve().name if is_folder else path.stem
+    source = f"{plain_name(path.name)} (own data)"
+    return from_arrays(arrays, name=name, seed=seed, source=source, where=where, columns=columns)
 
 
 def from_arrays(
-    arrays: Mapping[str, np.ndarray], *, name: str, seed: int, source: str, where: str | None = None
+    arrays: Mapping[str, np.ndarray],
+    *,
+    name: str,
+    seed: int,
+    source: str,
+    where: str | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Dataset:
     """A dataset from named arrays.
 
@@ -55,11 +83,12 @@ def from_arrays(
         seed: decides the split.
         source: where the data come from, for the report.
         where: what error messages call the data, `name` by default.
+        columns: names of a table's columns, for error messages.
 
     Raises:
         StudyError: names, shapes, types, values or labels that cannot be used.
     """
-    where = where or name
+    where = where or plain_name(name)
     data, labels = _by_split(arrays, where)
     for key, x in data.items():
         _check_values(x, key, where)
@@ -74,11 +103,11 @@ def from_arrays(
 
     shape = data["train"].shape[1:]
     flat = {key: data[key].reshape(len(data[key]), -1) for key in SPLITS}
-    scaling = choose_scaling(flat, is_table=len(shape) == 1, where=where)
-    scaled = {
-        key: x.astype(np.float32) if scaling is None else scaling.to_model(x) for key, x in flat.items()
-    }
+    name_of = functools.partial(_column_name, shape=shape, columns=columns)
+    scaling = choose_scaling(flat, is_table=len(shape) == 1, where=where, name_of=name_of)
+    scaled = {key: to_range(x, scaling, split=key, where=where, name_of=name_of) for key, x in flat.items()}
     standardised = scaling is not None and np.ndim(scaling.scale) > 0
+    check_varies(flat["train"], scaled["train"], by_column=standardised, where=where, name_of=name_of)
     binary = not standardised and all(is_binary(x) for x in scaled.values())
     own: dict[str, Any] = {**scaled, **{f"{key}_labels": y for key, y in numbered.items()}}
     return Dataset(
@@ -91,13 +120,22 @@ def from_arrays(
     )
 
 
+def _column_name(j: int, *, shape: tuple[int, ...], columns: Sequence[str] | None) -> str:
+    if columns is not None:
+        return f"column {shown(columns[j])}"
+    if len(shape) == 1:
+        return numbered(j)
+    place = [int(i) for i in np.unravel_index(j, shape)]
+    return f"the value at {place} of an example"
+
+
 def _by_split(
     arrays: Mapping[str, np.ndarray], where: str
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Examples and labels by split, where `x` and a lone `train` both count as `x`."""
     known = {"x", "y", "labels", *SPLITS, *(f"{key}_labels" for key in SPLITS)}
     if unknown := sorted(set(arrays) - known):
-        raise StudyError(f"{where}: unknown key {unknown[0]!r}; rename or drop it, the keys are {_KEYS}")
+        raise StudyError(f"{where}: unknown key {shown(unknown[0])}; rename or drop it, the keys are {_KEYS}")
     given = [key for key in ("x", *SPLITS) if key in arrays]
     if given == ["train"]:
         arrays = {"x" if k == "train" else k.removeprefix("train_"): v for k, v in arrays.items()}
@@ -126,6 +164,8 @@ def _by_split(
 
 def _check_values(x: np.ndarray, key: str, where: str) -> None:
     what = f"{where}: {key!r}"
+    if not isinstance(x, np.ndarray):
+        raise StudyError(f"{what} is a {type(x).__name__}; give an array of numpy")
     if x.dtype.kind not in "buif":
         raise StudyError(f"{what} has type {x.dtype}; convert it to numbers, such as float32 or uint8")
     if not 2 <= x.ndim <= 4:

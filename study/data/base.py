@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from study.data.names import plain_name
 from study.errors import StudyError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Dataset:
     the strategy that nobody can beat, so every fidelity table has its own null value at the same n.
 
     Attributes:
-        name: what tables call it.
+        name: what tables call it; made plain by `names.plain_name`.
         train, validation, test: `[N, D]` float32, examples flattened, in the model's range.
         shape: the shape of one example, `prod(shape) == D`; `(8, 8)` for an image.
         likelihood: a hint for the decoder, "gaussian" or "bernoulli".
@@ -50,6 +51,7 @@ class Dataset:
     fingerprint: str = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", plain_name(self.name))
         size = math.prod(self.shape)
         for split in ("train", "validation", "test"):
             x = getattr(self, split)

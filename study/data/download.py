@@ -1,18 +1,22 @@
 """Fetching a file: bounded, checked, and either whole under its name or not there at all."""
 
 import contextlib
+import glob
 import http.client
 import os
-import tempfile
+import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
-from study.errors import StudyError
+from study.errors import FileError, StudyError
+from study.runtime.files import check_writable, clear_abandoned, reason, write_whole
 
 _BLOCK = 1 << 16
+_LENGTH = re.compile("[0-9]{1,18}")
+_ABANDONED = 24 * 3600.0  # seconds after which the file of an older version's download has no writer any more
 
 
 def data_home() -> Path:
@@ -20,10 +24,18 @@ def data_home() -> Path:
     return Path(os.environ.get("STUDY_DATA") or "~/.cache/vae-sampling-study").expanduser()
 
 
+def is_there(path: Path) -> bool:
+    """Whether a file lies at `path`, as far as the operating system tells."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def download(
     url: str, path: Path, *, check: Callable[[bytes], object], max_bytes: int, timeout: float = 30.0
 ) -> None:
-    """Download `url` to `path`, through a temporary name in the same folder.
+    """Download `url` to `path`, which is written whole once all of it is there and checked.
 
     Args:
         url: the official address.
@@ -39,48 +51,53 @@ def download(
     mend = f"try again, or put the file at {path} yourself"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    except OSError as error:
-        raise StudyError(
-            f"{path.parent}: cannot write ({error}); set STUDY_DATA to another folder"
-        ) from error
-    temporary = Path(name)
+        check_writable(path.parent)
+    except (OSError, FileError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        why = reason(cause) if isinstance(cause, OSError) else error
+        raise FileError(f"{path.parent}: cannot write ({why}); set STUDY_DATA to another folder") from error
+    _clear_leftovers(path)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            _receive(url, file, max_bytes=max_bytes, timeout=timeout)
-            file.flush()
-            os.fsync(file.fileno())
-        check(temporary.read_bytes())
-        temporary.replace(path)
+        content = _receive(url, max_bytes=max_bytes, timeout=timeout)
+        check(content)
     except urllib.error.HTTPError as error:
         error.close()
         raise StudyError(f"{url}: the server answered {error.code} {error.reason}; {mend}") from error
     except StudyError as error:
         raise StudyError(f"{error}; {mend}") from error
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise StudyError(f"{url}: download failed ({reason}); {mend}") from error
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise StudyError(
+            f"{url}: download failed ({getattr(error, 'reason', None) or error}); {mend}"
+        ) from error
+    write_whole(path, content)
 
 
-def _receive(url: str, file: BinaryIO, *, max_bytes: int, timeout: float) -> None:
-    """Stream the answer into `file` under a progress bar (none where there is no terminal)."""
+def _clear_leftovers(path: Path) -> None:
+    """Delete what killed downloads of this file left, once it is older than a day."""
+    clear_abandoned(path.parent)
+    oldest = time.time() - _ABANDONED
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with contextlib.suppress(OSError):
+            if left.is_file() and not left.is_symlink() and left.stat().st_mtime < oldest:
+                left.unlink()
+
+
+def _receive(url: str, *, max_bytes: int, timeout: float) -> bytes:
+    """The answer, read under a progress bar (none where there is no terminal)."""
     from tqdm import tqdm
 
     with urllib.request.urlopen(url, timeout=timeout) as answer:
         announced = answer.headers.get("Content-Length")
-        total = int(announced) if announced and announced.isdigit() else None
+        total = int(announced) if announced and _LENGTH.fullmatch(announced) else None
         if total is not None and total > max_bytes:
             raise StudyError(f"{url}: announces {total} bytes, at most {max_bytes} expected")
-        received = 0
+        content = bytearray()
         with tqdm(total=total, unit="B", unit_scale=True, desc=url.rpartition("/")[2], disable=None) as bar:
             while block := answer.read(_BLOCK):
-                received += len(block)
-                if received > max_bytes:
+                content += block
+                if len(content) > max_bytes:
                     raise StudyError(f"{url}: sent more than the {max_bytes} bytes expected")
-                file.write(block)
                 bar.update(len(block))
-    if total is not None and received != total:
-        raise StudyError(f"{url}: the connection was cut after {received} of {total} bytes")
+    if total is not None and len(content) != total:
+        raise StudyError(f"{url}: the connection was cut after {len(content)} of {total} bytes")
+    return bytes(content)

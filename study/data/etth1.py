@@ -3,8 +3,10 @@
 import hashlib
 
 from study.data.base import Dataset
-from study.data.download import data_home, download
-from study.data.windows import WindowsConfig, from_table, read_table
+from study.data.download import data_home, download, is_there
+from study.data.opening import read_regular
+from study.data.series_file import read_table
+from study.data.windows import WindowsConfig, from_table
 from study.errors import StudyError
 
 SUMMARY = (
@@ -34,13 +36,14 @@ def load(*, seed: int) -> Dataset:
         StudyError: the download failed, or the file on disk is not the official one.
     """
     path = data_home() / "etth1" / "ETTh1.csv"
-    if not path.is_file():
+    if not is_there(path):
         download(ADDRESS, path, check=lambda raw: _check(raw, ADDRESS), max_bytes=_LARGEST)
     try:
-        _check(path.read_bytes(), str(path))
-    except (OSError, StudyError) as error:
+        _check(read_regular(path, most=_LARGEST, what="the official file"), str(path))
+    except StudyError as error:
         raise StudyError(f"{error}; delete {path} and it is downloaded anew") from error
-    return from_table(read_table(path, CONFIG), CONFIG, name="etth1", seed=seed, source=SOURCE)
+    values = read_table(path, time=CONFIG.time, features=CONFIG.features)
+    return from_table(values, CONFIG, name="etth1", seed=seed, source=SOURCE)
 
 
 def _check(raw: bytes, where: str) -> None:

@@ -7,13 +7,18 @@ With loss α·SSE + β·KL the optimum keeps the axes whose eigenvalue exceeds s
 import numpy as np
 
 from study.data.base import Dataset
+from study.data.names import plain_name
+from study.data.scaling import check_spread, numbered
 from study.data.splits import split_rows
 from study.errors import StudyError
+from study.runtime.checks import shown, whole_number
+from study.runtime.limits import MAX_BYTES, check_bytes
 
 SUMMARY = "16-D Gaussian of known covariance, eigenvalues from 4 down to 0.01; the control where all must tie"
 SOURCE = "synthetic"
 EXAMPLE_EIGENVALUES = np.geomspace(4.0, 0.01, 16)
 EXAMPLE_N = 4_500
+_LARGEST_VARIANCE, _LARGEST_MEAN = 1e70, 1e37  # a draw is within 100 standard deviations of its mean
 
 
 def example_covariance() -> np.ndarray:
@@ -44,37 +49,59 @@ def gaussian_dataset(
     Raises:
         StudyError: a covariance or mean that is none, or too few draws.
     """
-    covariance = np.asarray(covariance, np.float64)
+    where = f"dataset {plain_name(name)!r}"
+    seed = whole_number(seed, name=f"{where}: seed")
+    covariance = _numbers(covariance, f"{where}: covariance")
     if covariance.ndim != 2 or covariance.shape[0] != covariance.shape[1] or not covariance.size:
-        raise StudyError(f"dataset {name!r}: covariance must be [D, D], got {list(covariance.shape)}")
+        raise StudyError(f"{where}: covariance must be [D, D], got {list(covariance.shape)}")
     d = len(covariance)
-    mean = np.zeros(d) if mean is None else np.asarray(mean, np.float64)
+    mean = np.zeros(d) if mean is None else _numbers(mean, f"{where}: mean")
     if mean.shape != (d,):
-        raise StudyError(f"dataset {name!r}: mean must be [{d}], got {list(mean.shape)}")
-    if n < 6:
-        raise StudyError(f"dataset {name!r}: n is {n}; ask for at least 6 draws, to fill three splits")
+        raise StudyError(f"{where}: mean must be [{d}], got {list(mean.shape)}")
+    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 6:
+        raise StudyError(f"{where}: n is {shown(n)}; ask for at least 6 draws, to fill three splits")
+    check_bytes(int(n) * d * 8, limit=MAX_BYTES, where=where, verb=f"of {shown(n)} draws takes")
+    if not np.isfinite(mean).all():
+        raise StudyError(f"{where}: mean must be finite; give numbers")
     if not (np.isfinite(covariance).all() and np.allclose(covariance, covariance.T)):
+        raise StudyError(f"{where}: covariance must be finite and symmetric; average it with its transpose")
+    if np.abs(covariance).max() > _LARGEST_VARIANCE or np.abs(mean).max() > _LARGEST_MEAN:
         raise StudyError(
-            f"dataset {name!r}: covariance must be finite and symmetric; average it with its transpose"
+            f"{where}: draws would not fit float32; give variances to {_LARGEST_VARIANCE:g}, means to {_LARGEST_MEAN:g}"
         )
     eigenvalues, axes = np.linalg.eigh(covariance)
     if eigenvalues[0] < -1e-10 * max(eigenvalues[-1], 0.0) or eigenvalues[-1] < 0:
-        raise StudyError(
-            f"dataset {name!r}: covariance has the eigenvalue {eigenvalues[0]:.3g}; none may be negative"
-        )
+        raise StudyError(f"{where}: covariance has the eigenvalue {eigenvalues[0]:.3g}; none may be negative")
     # The symmetric root does not depend on the signs that eigh happens to give the axes.
     root = (axes * np.sqrt(np.maximum(eigenvalues, 0.0))) @ axes.T
     draw_rng = np.random.default_rng([seed, 1])  # a stream of its own: the split uses default_rng(seed)
     x = (mean + draw_rng.normal(size=(n, d)) @ root).astype(np.float32)
     rows = split_rows(n, seed=seed)
+    train = x[rows.train]
+    for j in np.flatnonzero((np.ptp(train, axis=0) == 0) & (np.diag(covariance) > 0)):
+        raise StudyError(
+            f"{where}: {numbered(int(j))} varies too little for float32 beside its mean; give a larger variance"
+        )
+    check_spread(train.min(axis=0), train.max(axis=0), where=where)
     return Dataset(
         name=name,
-        train=x[rows.train],
+        train=train,
         validation=x[rows.validation],
         test=x[rows.test],
         shape=(d,),
         source=SOURCE,
     )
+
+
+def _numbers(values: object, what: str) -> np.ndarray:
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind in "biuf":
+            with np.errstate(over="ignore"):
+                return found.astype(np.float64)
+    except ValueError:  # rows of several lengths
+        pass
+    raise StudyError(f"{what} must be an array of real numbers, got {shown(values)}")
 
 
 def load(*, seed: int) -> Dataset:

@@ -27,16 +27,26 @@ def number_labels(
         what = f"{where}: labels of {key!r}"
         if y.shape != (sizes[key],):
             raise StudyError(f"{what} have shape {list(y.shape)}; give one per example, [{sizes[key]}]")
-        whole = y.dtype.kind == "f" and bool((y == np.round(y)).all())
+        whole = y.dtype.kind == "f" and bool((np.isfinite(y) & (y == np.round(y))).all())
         if y.dtype.kind not in "buiUST" and not whole:
             raise StudyError(f"{what} have type {y.dtype}; give integers or strings")
     if not labels:
         return {}
     if len({y.dtype.kind in "UST" for y in labels.values()}) > 1:
         raise StudyError(f"{where}: labels are strings in one split and numbers in another; give one type")
-    _, numbers = np.unique(np.concatenate(list(labels.values())), return_inverse=True)
+    joined = np.concatenate(list(labels.values()))
+    if joined.dtype.kind == "f" and any(y.dtype.kind in "iu" and _beyond_floats(y) for y in labels.values()):
+        raise StudyError(
+            f"{where}: labels are of several types and too large for float64; give one integer type"
+        )
+    _, numbers = np.unique(joined, return_inverse=True)
     ends = np.cumsum([len(y) for y in labels.values()])
     return dict(zip(labels, np.split(numbers.astype(np.int64), ends[:-1]), strict=True))
+
+
+def _beyond_floats(y: np.ndarray) -> bool:
+    """Whether a float64 cannot tell one of these integers from its neighbours."""
+    return bool(len(y)) and max(abs(int(y.min())), abs(int(y.max()))) > 2**53
 
 
 def check_classes(labels: Mapping[str, np.ndarray], *, where: str) -> None:

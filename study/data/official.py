@@ -11,8 +11,9 @@ import numpy as np
 
 from study.data.arrays import from_arrays
 from study.data.base import Dataset
-from study.data.download import data_home, download
+from study.data.download import data_home, download, is_there
 from study.data.idx import gunzip, parse_idx
+from study.data.opening import read_regular
 from study.errors import StudyError
 
 
@@ -95,7 +96,7 @@ def load_official(
 
 def _find_or_download(file: OfficialFile, folder: Path, address: str) -> np.ndarray:
     packed = folder / f"{file.name}.gz"
-    path = next((path for path in (folder / file.name, packed) if path.is_file()), None)
+    path = next((path for path in (folder / file.name, packed) if is_there(path)), None)
     if path is None:
         url = f"{address}{file.name}.gz"
         download(
@@ -106,14 +107,8 @@ def _find_or_download(file: OfficialFile, folder: Path, address: str) -> np.ndar
         )
         path = packed
     try:
-        return file.decode(_read_bounded(path, 2 * file.n_bytes), where=str(path))
-    except (OSError, StudyError) as error:
+        return file.decode(
+            read_regular(path, most=2 * file.n_bytes, what="the official file"), where=str(path)
+        )
+    except StudyError as error:
         raise StudyError(f"{error}; delete {path} and it is downloaded anew") from error
-
-
-def _read_bounded(path: Path, max_bytes: int) -> bytes:
-    with path.open("rb") as stream:
-        raw = stream.read(max_bytes + 1)
-    if len(raw) > max_bytes:
-        raise StudyError(f"{path}: longer than {max_bytes} bytes, so it is not the official file")
-    return raw

@@ -1,12 +1,16 @@
 """From the user's units to the model's range and back, with statistics of the training split alone."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
 from study.errors import StudyError
 
+NameOf = Callable[[int], str]  # what error messages call column j
 _BLOCK = 4096
+_LEAST_SPREAD = 1e-150  # the variance of less has few digits in float64, or none
+_SHIFT = "subtract what is common to all values and multiply the rest"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -33,7 +37,14 @@ class Affine:
         return scaled
 
 
-def choose_scaling(splits: dict[str, np.ndarray], *, is_table: bool, where: str) -> Affine | None:
+def numbered(column: int) -> str:
+    """What messages call a column that has no name."""
+    return f"column {column} (counted from 0)"
+
+
+def choose_scaling(
+    splits: dict[str, np.ndarray], *, is_table: bool, where: str, name_of: NameOf = numbered
+) -> Affine | None:
     """The map between the user's units and the model's range; None where values are kept as they are.
 
     Binary values and images in [0, 1] are kept; uint8 is divided by 255; other images go to [0, 1] by the
@@ -44,26 +55,139 @@ def choose_scaling(splits: dict[str, np.ndarray], *, is_table: bool, where: str)
         splits: `train`, `validation`, `test`, each `[N, D]` of a boolean or real numeric type.
         is_table: rows of features rather than images.
         where: what error messages call the data.
+        name_of: what they call column j.
 
     Raises:
-        StudyError: train holds a single value.
+        StudyError: train does not vary, or has values beyond what float64 can scale.
     """
     train = splits["train"]
     low, high = train.min(axis=0), train.max(axis=0)
     if low.min() == high.max():
         raise StudyError(f"{where}: every training value is {low.min()}; give data that vary")
+    check_spread(low, high, where=where)
     if all(is_binary(x) for x in splits.values()):
         return None
     if train.dtype == np.uint8:
         return Affine(0.0, 255.0)
     if is_table:
-        constant = low == high
-        mean = np.where(constant, low, train.mean(axis=0, dtype=np.float64))
-        scale = np.where(constant, 1.0, train.std(axis=0, dtype=np.float64))
-        return Affine(mean, scale)
+        return standardise(train, where=where, name_of=name_of)
     if all(x.min() >= 0 and x.max() <= 1 for x in splits.values()):
         return None
-    return Affine(float(low.min()), float(high.max()) - float(low.min()))
+    with np.errstate(over="ignore", invalid="ignore"):
+        least, most = float(low.min()), float(high.max())
+        extent = most - least
+    if not np.isfinite(extent):
+        raise StudyError(
+            f"{where}: training values from {_told(low.min())} to {_told(high.max())} span more than float64 holds; "
+            "divide them by a power of ten"
+        )
+    if not extent:
+        raise StudyError(
+            f"{where}: training values differ only where float64 does not tell them apart; {_SHIFT}"
+        )
+    return Affine(least, extent)
+
+
+def standardise(train: np.ndarray, *, where: str, name_of: NameOf = numbered) -> Affine:
+    """To mean 0 and variance 1 column by column; a column that is constant becomes zero.
+
+    Args:
+        train: `[N, D]`.
+        where: what error messages call the data.
+        name_of: what they call column j.
+
+    Raises:
+        StudyError: no column varies, or one has no finite mean and variance, or none above zero, in float64.
+    """
+    low, high = train.min(axis=0), train.max(axis=0)
+    check_spread(low, high, where=where)
+    constant = low == high
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = np.where(constant, low.astype(np.float64), train.mean(axis=0, dtype=np.float64))
+        spread = np.where(constant, 1.0, train.std(axis=0, dtype=np.float64))
+    for j in np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(spread)):
+        raise StudyError(
+            f"{where}: {name_of(int(j))} has training values from {_told(low[j])} to {_told(high[j])}, of which "
+            "float64 holds no mean and variance; divide it by a power of ten"
+        )
+    for j in np.flatnonzero(spread < _LEAST_SPREAD):
+        raise StudyError(
+            f"{where}: {name_of(int(j))} varies in train, but too little for float64, from {low[j]} to {high[j]}; "
+            f"{_SHIFT}"
+        )
+    return Affine(mean, spread)
+
+
+def check_spread(low: np.ndarray, high: np.ndarray, *, where: str) -> None:
+    """Training data must vary.
+
+    Args:
+        low, high: the least and greatest value of each feature, `[D]`.
+        where: what error messages call the data.
+
+    Raises:
+        StudyError: every feature is constant.
+    """
+    if (low == high).all():
+        raise StudyError(f"{where}: every feature is constant over the training rows; give data that vary")
+
+
+def to_range(
+    x: np.ndarray, scaling: Affine | None, *, split: str, where: str, name_of: NameOf = numbered
+) -> np.ndarray:
+    """`x` in the model's range, float32 of the same shape `[N, D]`.
+
+    Args:
+        x: the user's units.
+        scaling: what `choose_scaling` or `standardise` gave.
+        split: what error messages call these rows.
+        where: what they call the data.
+        name_of: what they call column j.
+
+    Raises:
+        StudyError: a value that float32 cannot hold.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = x.astype(np.float32) if scaling is None else scaling.to_model(x)
+        extent = np.abs(scaled).max(axis=0) if len(scaled) else np.zeros(0)
+    for j in np.flatnonzero(~np.isfinite(extent)):
+        row = int((~np.isfinite(scaled[:, j])).argmax())
+        raise StudyError(
+            f"{where}: {name_of(int(j))} has {_told(x[row, j])} in {split}, too large for float32 once it is scaled as "
+            "train is; correct it, or drop that row or column"
+        )
+    return scaled
+
+
+def check_varies(
+    train: np.ndarray, scaled: np.ndarray, *, by_column: bool, where: str, name_of: NameOf
+) -> None:
+    """What varies in the user's units must vary in the model's range too.
+
+    Args:
+        train: `[N, D]`.
+        scaled: the same in the model's range.
+        by_column: whether each column alone must do so, rather than one of all.
+        where: what error messages call the data.
+        name_of: what they call column j.
+
+    Raises:
+        StudyError: float32 has lost the differences.
+    """
+    lost = (train.min(axis=0) != train.max(axis=0)) & (scaled.min(axis=0) == scaled.max(axis=0))
+    if by_column:
+        for j in np.flatnonzero(lost):
+            raise StudyError(
+                f"{where}: {name_of(int(j))} varies in train, but too little for float32; {_SHIFT}"
+            )
+    if (scaled.min(axis=0) == scaled.max(axis=0)).all():
+        raise StudyError(f"{where}: training values vary, but too little for float32; {_SHIFT}")
+
+
+def _told(value: np.number) -> str:
+    """Three digits of a number, also of one that float64 cannot hold."""
+    with np.errstate(over="ignore"):
+        return f"{value:.3g}" if np.isfinite(float(value)) else np.format_float_scientific(value, precision=2)
 
 
 def is_binary(x: np.ndarray) -> bool:

@@ -11,19 +11,25 @@ time order, so that whoever cross-validates can keep overlapping windows out of 
 import dataclasses
 import os
 import tomllib
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from study.data.base import Dataset
-from study.data.scaling import Affine
+from study.data.names import plain_name
+from study.data.opening import own_path, read_regular, told_path
+from study.data.scaling import Affine, standardise, to_range
+from study.data.series_file import read_table
 from study.data.splits import TEST_SHARE, VALIDATION_SHARE
+from study.data.table_file import listed, one_line
 from study.errors import StudyError
+from study.runtime.checks import shown, whole_number
+from study.runtime.limits import MAX_BYTES, byte_limit, check_bytes
 from study.serialise import from_dict
 
+_LARGEST_TOML = 1 << 20  # bytes
 _STRETCH = 4  # windows' lengths in one stretch of test rows, about
 
 
@@ -51,19 +57,32 @@ class WindowsConfig:
     gap: int | None = None
 
     def __post_init__(self) -> None:
-        columns = [*self.features, *([] if self.target in self.features else [self.target])]
+        for name, columns in (("time", [self.time]), ("target", [self.target]), ("features", self.features)):
+            if isinstance(columns, str) or not isinstance(columns, Sequence):
+                raise StudyError(f"windows: features must be a list of columns, got {shown(columns)}")
+            if wrong := [one for one in columns if not isinstance(one, str)]:
+                raise StudyError(f"windows: {name} must name a column by its text, got {shown(wrong[0])}")
+        object.__setattr__(self, "time", str(self.time))
+        object.__setattr__(self, "target", str(self.target))
+        columns = [*map(str, self.features), *([] if self.target in self.features else [self.target])]
         object.__setattr__(self, "features", tuple(columns))
         if len(set(self.features)) < len(self.features):
-            raise StudyError(f"windows: features name a column twice: {', '.join(self.features)}")
+            raise StudyError(f"windows: features name a column twice: {listed(self.features)}")
         if self.time in self.features:
             raise StudyError(
-                f"windows: {self.time!r} is the time column; leave it out of features and target"
+                f"windows: {shown(self.time)} is the time column; leave it out of features and target"
             )
         for name, least in (("n_past", 1), ("n_future", 1), ("stride", 1), ("gap", 0)):
             value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if not (name == "gap" and value is None) and not (whole and value >= least):
-                raise StudyError(f"windows: {name} must be a whole number from {least} on, got {value!r}")
+            if name == "gap" and value is None:
+                continue
+            try:
+                object.__setattr__(self, name, whole_number(value, name=name, least=least))
+            except StudyError:
+                most = " to 2147483647" if isinstance(value, int) and value > least else " on"
+                raise StudyError(
+                    f"windows: {name} must be a whole number from {least}{most}, got {shown(value)}"
+                ) from None
 
     @property
     def length(self) -> int:
@@ -97,6 +116,7 @@ def windows(
     stride: int = 1,
     gap: int | None = None,
     seed: int = 0,
+    max_bytes: int | None = None,
 ) -> Dataset:
     """Windows over a CSV file whose first line names the columns.
 
@@ -104,6 +124,7 @@ def windows(
         path: of the file.
         time, features, target, n_past, n_future, stride, gap: see `WindowsConfig`.
         seed: decides the order of windows in train and validation.
+        max_bytes: the most that the file, and its windows, may take unpacked; 2 GiB by default.
 
     Returns:
         A data set of shape `(n_past + n_future, F)`, each feature standardised by the training rows; `inverse` takes
@@ -115,92 +136,63 @@ def windows(
     """
     if isinstance(features, str):
         raise StudyError(
-            f"windows: features must be a list of columns, got {features!r}; give [{features!r}]"
+            f"windows: features must be a list of columns, got {shown(features)}; give [{shown(features)}]"
         )
+    if not isinstance(features, Iterable):
+        raise StudyError(f"windows: features must be a list of columns, got {shown(features)}")
     config = WindowsConfig(time, tuple(features), target, n_past, n_future, stride, gap)
-    path = Path(path).expanduser()
-    values = read_table(path, config)
+    seed, limit = whole_number(seed, name="windows: seed"), byte_limit(max_bytes)
+    path = own_path(path)
+    return _from_file(path, config, name=path.stem, seed=seed, max_bytes=limit)
+
+
+def _from_file(path: Path, config: WindowsConfig, *, name: str, seed: int, max_bytes: int) -> Dataset:
+    values = read_table(path, time=config.time, features=config.features, max_bytes=max_bytes)
     return from_table(
-        values, config, name=path.stem, seed=seed, source=f"{path.name} (own data)", where=str(path)
+        values,
+        config,
+        name=name,
+        seed=seed,
+        source=f"{plain_name(path.name)} (own data)",
+        where=told_path(path),
+        max_bytes=max_bytes,
     )
 
 
-def load_windows(path: Path, *, seed: int) -> Dataset:
+def load_windows(path: Path, *, seed: int, max_bytes: int = MAX_BYTES) -> Dataset:
     """The same from a .toml file: the keys of `WindowsConfig`, and `csv`, a path from the .toml file's folder.
 
     Raises:
         StudyError: not TOML, a key too many or too few, or whatever `windows` finds wrong.
     """
+    where = told_path(path)
+    raw = read_regular(path, most=_LARGEST_TOML, what="a description of windows; give one")
     try:
-        settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(f"{path}: cannot be read as TOML ({' '.join(str(error).split())})") from error
+        settings: dict[str, Any] = tomllib.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # what is no UTF-8 or TOML, or nests too deep
+        raise StudyError(
+            f'{where}: cannot be read as TOML ({one_line(error)}); give lines such as time = "date", in UTF-8'
+        ) from error
     needed = [f.name for f in dataclasses.fields(WindowsConfig) if f.default is dataclasses.MISSING]
     absent = [name for name in ("csv", *needed) if name not in settings]
     if absent:
-        raise StudyError(f"{path}: {absent[0]!r} is missing; windows need {', '.join(['csv', *needed])}")
-    table = path.parent / str(settings.pop("csv"))
-    config = from_dict(WindowsConfig, settings, where=str(path))
-    values = read_table(table, config)
-    return from_table(
-        values, config, name=path.stem, seed=seed, source=f"{table.name} (own data)", where=str(table)
-    )
-
-
-def read_table(path: Path, config: WindowsConfig) -> np.ndarray:
-    """The features' columns of a CSV file, `[R, F]` float64, after checking them and the times.
-
-    Raises:
-        StudyError: see `windows`.
-    """
-    import pandas as pd
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header lose data
-            frame = pd.read_csv(path, low_memory=False, index_col=False)
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:  # parser errors are ValueErrors
-        raise StudyError(
-            f"{path}: cannot be read as CSV ({' '.join(str(error).split())}); give a comma-separated file in UTF-8"
-        ) from error
-    for column in (config.time, *config.features):
-        if column not in frame:
-            raise StudyError(f"{path}: no column {column!r}; it has {', '.join(map(str, frame.columns))}")
-    _check_times(frame[config.time], path)
-    for column in config.features:
-        if not pd.api.types.is_numeric_dtype(frame[column]) or pd.api.types.is_bool_dtype(frame[column]):
-            raise StudyError(
-                f"{path}: column {column!r} is not numeric; convert it, or leave it out of features"
-            )
-    return frame[list(config.features)].to_numpy(np.float64)
-
-
-def _check_times(times: Any, path: Path) -> None:
-    """Strictly increasing, as numbers or as dates."""
-    import pandas as pd
-
-    what = f"{path}: time column {times.name!r}"
-    if times.isna().any():
-        raise StudyError(
-            f"{what} is empty in row {int(times.isna().to_numpy().argmax()) + 1}; fill or drop it"
-        )
-    if not pd.api.types.is_numeric_dtype(times):
-        try:
-            times = pd.to_datetime(times)
-        except (ValueError, TypeError, OverflowError) as error:
-            reason = " ".join(str(error).split())[:120]
-            raise StudyError(f"{what} holds neither numbers nor dates ({reason})") from error
-    order = times.to_numpy()
-    wrong = np.flatnonzero(order[1:] <= order[:-1])
-    if len(wrong):
-        row = int(wrong[0]) + 2
-        if order[row - 1] == order[row - 2]:
-            raise StudyError(f"{what} has the same time in rows {row - 1} and {row}; keep one row per time")
-        raise StudyError(f"{what}: row {row} is earlier than the row before it; sort the file by time")
+        raise StudyError(f"{where}: {absent[0]!r} is missing; windows need {', '.join(['csv', *needed])}")
+    csv = settings.pop("csv")
+    if not isinstance(csv, str) or not csv:
+        raise StudyError(f"{where}: csv must be the path of a file, got {shown(csv)}")
+    config = from_dict(WindowsConfig, settings, where=where)
+    return _from_file(path.parent / csv, config, name=path.stem, seed=seed, max_bytes=max_bytes)
 
 
 def from_table(
-    values: np.ndarray, config: WindowsConfig, *, name: str, seed: int, source: str, where: str | None = None
+    values: np.ndarray,
+    config: WindowsConfig,
+    *,
+    name: str,
+    seed: int,
+    source: str,
+    where: str | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> Dataset:
     """Windows over rows `[R, F]` in time order.
 
@@ -211,34 +203,38 @@ def from_table(
         seed: decides the order of windows in train and validation.
         source: where the data come from, for the report.
         where: what error messages call the data, `name` by default.
+        max_bytes: the most that all windows together may take.
 
     Raises:
-        StudyError: values that are not finite, too few rows, or nothing that varies.
+        StudyError: values that are not finite or cannot be scaled, too few rows, nothing that varies, or windows that
+            take more than `max_bytes`.
     """
-    where = where or name
+    where = where or plain_name(name)
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(bad):
         column = config.features[int((~np.isfinite(values[bad[0]])).argmax())]
         raise StudyError(
-            f"{where}: column {column!r} is empty or not finite in row {bad[0] + 1}; fill it or drop that row"
+            f"{where}: column {shown(column)} is empty or not finite in row {bad[0] + 1}; fill it or drop that row"
         )
     rows = split_table(len(values), config, where=where)
-    train = values[rows.train]
-    spread = train.std(axis=0)
-    varies = np.ptp(train, axis=0) > 0
-    if not varies.any():
-        raise StudyError(f"{where}: every feature is constant over the training rows; give data that vary")
-    tiled = [np.tile(v, config.length) for v in (train.mean(axis=0), np.where(varies, spread, 1.0))]
-    scaling = Affine(*tiled)
+    halves = [*rows.reference, *rows.held_out]
+    _check_windows([rows.train, rows.validation, *halves], config, limit=max_bytes, where=where)
+
+    def name_of(j: int) -> str:
+        return f"column {shown(config.features[j])}"
+
+    def cut(part: slice, split: str) -> np.ndarray:
+        return _windows(to_range(values[part], scaling, split=split, where=where, name_of=name_of), config)
+
+    scaling = standardise(values[rows.train], where=where, name_of=name_of)
     rng = np.random.default_rng(seed)
-    cut = lambda part: scaling.to_model(_windows(values[part], config))  # noqa: E731
     return Dataset(
         name=name,
-        train=rng.permutation(cut(rows.train)),
-        validation=rng.permutation(cut(rows.validation)),
-        test=np.concatenate([cut(part) for half in (rows.reference, rows.held_out) for part in half]),
+        train=rng.permutation(cut(rows.train, "train")),
+        validation=rng.permutation(cut(rows.validation, "validation")),
+        test=np.concatenate([cut(part, "test") for part in halves]),
         shape=config.shape,
-        inverse=scaling,
+        inverse=Affine(*(np.tile(v, config.length) for v in (scaling.offset, scaling.scale))),
         source=source,
         windows=config,
     )
@@ -283,6 +279,15 @@ def split_table(n: int, config: WindowsConfig, *, where: str) -> TableRows:
 
 def _stretches(start: int, length: int, count: int) -> Iterator[slice]:
     return (slice(start + i * length, start + (i + 1) * length) for i in range(count))
+
+
+def _check_windows(parts: Sequence[slice], config: WindowsConfig, *, limit: int, where: str) -> None:
+    """Refuse windows that overlap so much that a small table becomes huge."""
+    steps = [part.stop - part.start - config.length for part in parts]
+    windows = sum(step // config.stride + 1 for step in steps if step >= 0)
+    size = windows * config.length * len(config.features) * np.dtype(np.float32).itemsize
+    verb = f"in {windows} windows of {config.length} steps takes"
+    check_bytes(size, limit=limit, where=where, verb=verb)
 
 
 def _windows(rows: np.ndarray, config: WindowsConfig) -> np.ndarray:

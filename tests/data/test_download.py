@@ -1,8 +1,12 @@
+import errno
+import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -20,7 +24,9 @@ class Answers(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         self.send_response(200)
-        if self.path != "/unannounced":
+        if self.path.startswith("/length-"):
+            self.send_header("Content-Length", unquote(self.path).partition("-")[2])
+        elif self.path != "/unannounced":
             self.send_header("Content-Length", str(len(BODY) + 500 * (self.path == "/cut")))
         self.end_headers()
         self.wfile.write(BODY)
@@ -108,6 +114,38 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "taken").write_bytes(b"a file, not a folder")
     with pytest.raises(StudyError, match=r"taken: cannot write .*; set STUDY_DATA to another folder"):
         download("http://127.0.0.1:1/x", tmp_path / "taken" / "file", check=len, max_bytes=10)
+
+
+def test_what_killed_downloads_left_is_cleared_after_a_day(server, tmp_path):
+    day = 24 * 3600
+    names = {
+        ".file.abc.part": 2 * day,
+        ".file.def.part": day / 2,
+        ".other.abc.part": 2 * day,
+        "file.part": 2 * day,
+    }
+    for name, age in {**names, ".writing-xyz": 2 * day}.items():
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    download(f"{server}/whole", tmp_path / "file", check=len, max_bytes=len(BODY))
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {"file", ".file.def.part", ".other.abc.part", "file.part"}
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(server, tmp_path, monkeypatch):
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StudyError, match="file: no space left on device; free the disk, or give another"):
+        download(f"{server}/whole", tmp_path / "file", check=len, max_bytes=len(BODY))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("page", ["length-²", "length-999999999999999999999", "length-x"])
+def test_a_length_that_is_no_number_is_not_believed(server, tmp_path, page):
+    download(f"{server}/{quote(page)}", tmp_path / "file", check=len, max_bytes=len(BODY))
+    assert (tmp_path / "file").read_bytes() == BODY
 
 
 def test_data_home_follows_the_environment(monkeypatch, tmp_path):

@@ -46,6 +46,24 @@ def test_mean_and_singular_covariance_are_kept():
         ({"covariance": -np.eye(2)}, "has the eigenvalue -1; none may be negative"),
         ({"covariance": np.eye(2), "mean": np.zeros(3)}, r"mean must be \[2\], got \[3\]"),
         ({"covariance": np.eye(2), "n": 5}, "n is 5; ask for at least 6 draws"),
+        ({"covariance": np.eye(2), "n": 6.5}, "n is 6.5; ask for at least 6 draws"),
+        (
+            {"covariance": np.eye(2), "n": 10**12},
+            "of 1000000000000 draws takes 16000000000000 bytes, the limit",
+        ),
+        ({"covariance": np.eye(2), "seed": -1}, "seed: give a whole number from 0"),
+        ({"covariance": np.eye(2) * 1e80}, "draws would not fit float32; give variances to 1e"),
+        ({"covariance": np.eye(2), "mean": np.full(2, 1e39)}, "draws would not fit float32"),
+        ({"covariance": np.eye(2), "mean": np.full(2, np.inf)}, "mean must be finite"),
+        (
+            {"covariance": np.eye(2), "mean": np.array([0, 1e12])},
+            r"column 1 \(counted from 0\) varies too little",
+        ),
+        ({"covariance": np.eye(2) * 1e-100}, r"column 0 \(counted from 0\) varies too little for float32"),
+        ({"covariance": np.zeros((2, 2))}, "every feature is constant over the training rows"),
+        ({"covariance": np.eye(2) * 1j}, "covariance must be an array of real numbers"),
+        ({"covariance": [[1.0, 0.0], [1.0]]}, "covariance must be an array of real numbers"),
+        ({"covariance": "wide"}, "covariance must be an array of real numbers, got 'wide'"),
     ],
 )
 def test_what_is_no_gaussian_is_refused(arguments, message):

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from study.data import load_dataset
+from study.data.arrays import from_arrays
 from study.data.scaling import Affine, choose_scaling
 from study.errors import StudyError
 
@@ -69,3 +71,99 @@ def test_other_images_go_to_the_unit_interval_by_train_alone():
 def test_data_of_a_single_value_are_refused():
     with pytest.raises(StudyError, match=r"^mine: every training value is 2\.0; give data that vary$"):
         choose_scaling(splits(np.full((5, 3), 2.0)), is_table=True, where="mine")
+
+
+BIG = np.array([[1e308, 1.0], [-1e308, 2.0]] * 9)
+ROWS = np.arange(18.0).reshape(9, 2)
+CANNOT_BE_SCALED = [
+    (
+        "a mean that overflows",
+        {"x": BIG},
+        "column 0 (counted from 0) has training values from -1e+308 to 1e+308",
+    ),
+    ("a variance that overflows", {"x": ROWS * 1e160}, "column 0 (counted from 0) has training values from"),
+    (
+        "a variance that vanishes",
+        {"x": ROWS * 1e-200},
+        "column 0 (counted from 0) varies in train, but too little",
+    ),
+    (
+        "whole numbers",
+        {"x": np.arange(18, dtype=np.uint64).reshape(9, 2) + 2**63},
+        "column 0 (counted from 0) varies",
+    ),
+    (
+        "long doubles",
+        {"x": ROWS.astype(np.longdouble) * np.longdouble("1e4000")},
+        "column 0 (counted from 0) has",
+    ),
+    (
+        "another column",
+        {"x": np.c_[ROWS[:, :1], ROWS[:, 1:] * 1e160]},
+        "column 1 (counted from 0) has training",
+    ),
+    (
+        "constant columns",
+        {"x": np.tile([1.0, 2.0], (9, 1))},
+        "every feature is constant over the training rows",
+    ),
+    (
+        "the same in zeros and ones",
+        {"x": np.tile([0, 1], (9, 1))},
+        "every feature is constant over the training",
+    ),
+    ("one image", {"x": np.tile(ROWS, (9, 1, 1))}, "every feature is constant over the training rows"),
+    (
+        "a range that overflows",
+        {"x": np.stack([BIG, -BIG] * 5)},
+        "span more than float64 holds",
+    ),
+    (
+        "images far apart",
+        {"x": np.arange(36).reshape(9, 2, 2) + 2**62},
+        "differ only where float64 does not tell",
+    ),
+    ("images near a half", {"x": 0.5 + ROWS.reshape(9, 1, 2) * 1e-12}, "vary, but too little for float32"),
+    ("images near zero", {"x": ROWS.reshape(9, 1, 2) * 1e-60}, "vary, but too little for float32"),
+    (
+        "test alone",
+        {"train": ROWS, "validation": ROWS, "test": np.full((3, 2), 1e300)},
+        "has 1e+300 in test, too large for float32",
+    ),
+    (
+        "constant in train",
+        {"train": np.c_[ROWS[:, :1], np.ones(9)], "validation": np.array([[1.0, 1e300]]), "test": ROWS},
+        "column 1 (counted from 0) has 1e+300 in validation, too large for float32",
+    ),
+    (
+        "a test image",
+        {
+            "train": ROWS.reshape(9, 1, 2),
+            "validation": np.array([[[1.0, 1e200]]]),
+            "test": ROWS.reshape(9, 1, 2),
+        },
+        "the value at [0, 1] of an example has 1e+200 in validation",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"), [pytest.param(*case[1:], id=case[0]) for case in CANNOT_BE_SCALED]
+)
+def test_values_that_cannot_be_scaled_are_refused_by_column_and_split(arrays, message):
+    with pytest.raises(StudyError) as caught:
+        from_arrays(arrays, name="mine", seed=0, source="")
+    assert message in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_a_csv_names_the_column_that_cannot_be_scaled(tmp_path):
+    (tmp_path / "mine.csv").write_text("small,large\n" + "".join(f"{i},{i + 1}e305\n" for i in range(9)))
+    with pytest.raises(StudyError, match=r"mine\.csv: column 'large' has training values from .*e\+305 to"):
+        load_dataset(tmp_path / "mine.csv")
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.longdouble, np.int8, np.uint64, ">f4"])
+def test_numbers_of_every_width_are_scaled_alike(dtype):
+    data = from_arrays({"x": ROWS.astype(dtype)}, name="mine", seed=0, source="")
+    np.testing.assert_array_equal(data.train, from_arrays({"x": ROWS}, name="mine", seed=0, source="").train)

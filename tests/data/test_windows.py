@@ -150,6 +150,30 @@ WRONG_FRAMES = [
     (table().assign(wave="x"), "column 'wave' is not numeric; convert it, or leave it out of features"),
     (table(30), "30 rows are too few for windows of 8 steps and gaps of 8 rows; give at least 97 rows"),
     (table().assign(step=1, wave=2), "every feature is constant over the training rows"),
+    (
+        table().assign(wave=table()["wave"] * 1e300),
+        "column 'wave' has training values from -1e+300 to 1e+300",
+    ),
+    (
+        table().assign(wave=table()["wave"] * 1e-300),
+        "column 'wave' varies in train, but too little for float64",
+    ),
+    (
+        table().assign(wave=table()["wave"].where(table()["step"] < 300, 1e300)),
+        "column 'wave' has 1e+300 in test, too large for float32",
+    ),
+    (
+        table().assign(wave=np.arange(ROWS) % 100 + 2**60),
+        "column 'wave' differs only where float64 does not tell",
+    ),
+    (table().assign(wave=True), "column 'wave' is not numeric"),
+    (
+        table().assign(day="x" * 200),
+        "'day' holds neither numbers nor dates (a cell of more than 100 characters",
+    ),
+    (table().rename(columns={"note": "wave"}), "two columns are named 'wave'; rename one of them"),
+    (table(0), "has column names but no rows"),
+    (table().assign(**{f"c{i}": 1 for i in range(40)}).drop(columns="wave"), "day, step, note, c0, c1, c2"),
 ]
 
 
@@ -170,11 +194,29 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(tmp_path, frame, message)
         ({"features": "step"}, "features must be a list of columns, got 'step'; give ['step']"),
         ({"features": ["step", "step"]}, "features name a column twice"),
         ({"features": ["day"]}, "'day' is the time column; leave it out"),
+        ({"features": [3]}, "features must name a column by its text, got 3"),
+        ({"features": 3}, "features must be a list of columns, got 3"),
+        ({"target": None}, "target must name a column by its text, got None"),
+        ({"time": 0}, "time must name a column by its text, got 0"),
+        ({"n_past": True}, "n_past must be a whole number from 1 on, got True"),
+        ({"n_past": 10**10}, "n_past must be a whole number from 1 to 2147483647, got 10000000000"),
+        ({"seed": -1}, "windows: seed: give a whole number from 0"),
+        ({"max_bytes": 20_000}, "in 342 windows of 8 steps takes 21888 bytes"),
     ],
 )
 def test_what_is_wrong_with_the_settings_is_said(tmp_path, changes, message):
     with pytest.raises(StudyError, match=re.escape(message)):
         load(saved(tmp_path, table()), **changes)
+
+
+def test_a_column_that_pandas_wrote_and_nobody_named_is_left_alone(tmp_path):
+    table().to_csv(tmp_path / "mine.csv")  # with the index as a column without a name
+    assert load(tmp_path / "mine.csv").shape == (8, 2)
+
+
+def test_a_constant_feature_is_zero_to_the_last_bit(tmp_path):
+    data = load(saved(tmp_path, table().assign(step=0.1)), features=["step"])
+    assert (data.train.reshape(-1, 8, 2)[..., 0] == 0).all()
 
 
 def test_the_fewest_rows_that_are_asked_for_are_enough():
