@@ -84,14 +84,14 @@ def test_equal_numbers_of_another_type_have_equal_keys():
     other = StudyConfig(
         model=VAEConfig(
             family="beta-tc-vae",
-            latent_dim=np.int64(3),  # type: ignore[arg-type]
-            hidden=[128, 128.0],  # type: ignore[arg-type]
+            latent_dim=np.int64(3),
+            hidden=[128, 128.0],
             objective=ObjectiveConfig(tc_weight=2),
         ),
-        training=TrainConfig(steps=30.0, learning_rate=np.float32(1)),  # type: ignore[arg-type]
-        alphas=[1, np.float32(0.5)],  # type: ignore[arg-type]
-        betas=np.ones(1),  # type: ignore[arg-type]
-        seeds=range(2),  # type: ignore[arg-type]
+        training=TrainConfig(steps=30.0, learning_rate=np.float32(1)),
+        alphas=[1, np.float32(0.5)],
+        betas=np.ones(1),
+        seeds=range(2),
     )
     assert other == plain
     keys = [

@@ -26,6 +26,11 @@ class Parser(argparse.ArgumentParser):
             NEGATIVE  # a negative value is told as that, and not as an unknown flag
         )
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As its parent; remembers the words, for messages."""
+        self.words = list(args or ())
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong.
 
@@ -33,17 +38,34 @@ class Parser(argparse.ArgumentParser):
             StudyError: always.
         """
         message = message.removeprefix("argument ")
-        unknown = message.removeprefix("unrecognized arguments: ")
+        extra = message.removeprefix("unrecognized arguments: ")
+        needed = message.removeprefix("the following arguments are required: ")
+        unknown = [word for word in self.words if word.startswith("--") and not self._knows(word)]
         choice = CHOICE.match(message)
         if choice:
             message = f"{choice[1]}: there is no {_short(choice[2])}; choose from {choice[3]}"
-        elif unknown != message and unknown.startswith("-"):
-            message = f"no flag {_short(unknown.split(' ')[0])} here"
-        elif unknown != message:
-            message = f"{_short(unknown)} belongs to no flag; several values are given as `--flag 1 2` or `--flag=1,2`"
-        elif message.startswith("the following arguments are required: "):
-            message = message.replace("the following arguments are required:", "give also")
-        raise StudyError(f"{message}; see `{self.prog} --help`")
+        elif extra != message and not extra.startswith("-"):
+            message = (
+                f"{_short(extra)} is one too many; a flag's values are given as `--flag 1 2` or `--flag=1,2`"
+            )
+        elif extra != message or (needed != message and unknown):
+            message = f"no flag {_short((extra if extra != message else unknown[0]).split(' ')[0])} here"
+        elif needed != message:
+            message = f"give also {needed}"
+        raise StudyError(f"{message}; see `{self._called()} --help`")
+
+    def _knows(self, word: str) -> bool:
+        return word.partition("=")[0] in self._option_string_actions
+
+    def _called(self) -> str:
+        """The command whose help tells more: with its verb, where this is the whole command's."""
+        verbs = [
+            name
+            for action in self._actions
+            if action.dest == argparse.SUPPRESS
+            for name in action.choices or ()
+        ]
+        return f"{self.prog} {self.words[0]}" if self.words and self.words[0] in verbs else self.prog
 
 
 def _short(text: str) -> str:
@@ -89,7 +111,7 @@ def text(value: str) -> str:
         ValueError: it is, or no file could have this name.
     """
     if not value.strip():
-        raise ValueError("is empty; give a value, or leave it out")
+        raise ValueError("is empty; give a value")
     if "\0" in value:
         raise ValueError(f"a name cannot hold the character 0, got {shown(value)}")
     return value

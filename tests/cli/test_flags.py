@@ -58,7 +58,7 @@ def test_limits_and_force():
         (["--alphas", ","], "--alphas: is empty"),
         (["--alphas", "-inf"], "--alphas: give finite numbers, got '-inf'"),
         (["--alphas", "1", "--alphas", "2"], "--alphas: is there twice; give it once, with all its values"),
-        (["--alphas=1", "2"], "2 belongs to no flag; several values are given as"),
+        (["--alphas=1", "2"], "2 is one too many; a flag's values are given as"),
         (["--alpha", "1"], "no flag --alpha here"),
         (["--alphas"], "--alphas: expected at least one argument"),
         (["--dry-run=1"], "--dry-run: ignored explicit argument '1'"),
