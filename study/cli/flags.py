@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from study.cli.parsing import Once, number, positive, seeds, several, text, whole
 from study.errors import StudyError
+from study.runtime.limits import MAX_BYTES
 
 if TYPE_CHECKING:
     from study.config import StudyConfig
 
-MOST_GIGABYTES = 4.0  # of unpacked data that are read from one file, unless --max-gigabytes says otherwise
+GIGABYTE = 2**30  # bytes
+MOST_GIGABYTES = MAX_BYTES / GIGABYTE  # unless --max-gigabytes says otherwise
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +91,11 @@ def add_limit(parser: argparse.ArgumentParser) -> None:
         metavar="G",
         help=f"most data, unpacked, that are read from one file (default: {MOST_GIGABYTES:g})",
     )
+
+
+def max_bytes(arguments: argparse.Namespace) -> int:
+    """What `--max-gigabytes` says, in bytes, as `study.load_dataset` takes it."""
+    return max(1, int(arguments.max_gigabytes * GIGABYTE))
 
 
 def folder(value: str) -> Path:

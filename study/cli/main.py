@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from study.cli.clean import clean as _clean
 from study.cli.exits import DONE, INTERRUPTED, SOME_FAILED, WRONG_INPUT
-from study.cli.flags import add_flags, add_limit, add_store, folder, written
+from study.cli.flags import add_flags, add_limit, add_store, folder, max_bytes, written
 from study.cli.listing import LISTS, show
 from study.cli.parsing import Once, Parser, one_line, several, text
 from study.cli.run import run as _run
@@ -221,6 +221,6 @@ def _env(arguments: argparse.Namespace) -> int:
 def _fetch(arguments: argparse.Namespace) -> int:
     from study.data import load_dataset
 
-    data = load_dataset(arguments.name)
+    data = load_dataset(arguments.name, max_bytes=max_bytes(arguments))
     print(f"{data.name}: {len(data.train)} train, {len(data.validation)} validation, {len(data.test)} test")
     return DONE

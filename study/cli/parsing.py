@@ -14,6 +14,7 @@ NEGATIVE = re.compile(r"^-(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^-(inf|infinity|nan)$",
 CHOICE = re.compile(r"(.*): invalid choice: (.*) \(choose from (.*)\)$", re.DOTALL)
 DIGITS = re.compile(r"[+-]?\d+")
 MOST_CHARACTERS = 1000  # of a message
+MOST = 1_000_000
 MOST_DIGITS = 30  # of a whole number; none that is taken anywhere has as many
 
 
@@ -147,14 +148,14 @@ def whole(word: str) -> int:
 
 
 def positive(word: str) -> float:
-    """A finite number above 0.
+    """A number above 0, at most a million.
 
     Raises:
         ValueError: it is none.
     """
     found = number(word)
-    if found <= 0:
-        raise ValueError(f"give a number above 0, got {shown(word)}")
+    if not 0 < found <= MOST:
+        raise ValueError(f"give a number above 0, at most {MOST:,}, got {shown(word)}")
     return found
 
 

@@ -6,9 +6,10 @@ import dataclasses
 import pytest
 
 from study import StudyConfig, StudyError, TrainConfig, VAEConfig
-from study.cli.flags import MOST_GIGABYTES, add_flags, configure, configure_all, written
+from study.cli.flags import MOST_GIGABYTES, add_flags, configure, configure_all, max_bytes, written
 from study.cli.grids import check_grids
 from study.cli.parsing import Parser, one_line
+from study.runtime.limits import MAX_BYTES
 
 PLAIN = StudyConfig(strategies=("prior",))
 GAN = dataclasses.replace(PLAIN, model=VAEConfig(family="gan"))
@@ -38,7 +39,8 @@ def test_one_seed_is_a_number_of_seeds_and_a_comma_makes_it_that_seed():
 
 def test_limits_and_force():
     assert parsed().max_gigabytes == MOST_GIGABYTES and not parsed().force
-    assert parsed("--max-gigabytes", "0.5", "--force").max_gigabytes == 0.5 and parsed("--force").force
+    assert max_bytes(parsed()) == MAX_BYTES and max_bytes(parsed("--max-gigabytes", "0.5")) == 2**29
+    assert parsed("--force").force
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,8 @@ COMMANDS = {
     "data fetch data/truncated.npz": "truncated.npz",
     "data fetch data/claims.npy": "claims.npy",
     "data fetch digits --max-gigabytes 0": "--max-gigabytes: give a number above 0",
+    "data fetch digits --max-gigabytes 1e300": "--max-gigabytes: give a number above 0, at most 1,000,000",
+    "data fetch data/good.npz --max-gigabytes 1e-7": "the limit is 107 bytes unpacked",
     "data fetch digits --store x": "no flag --store here",
     # results folders
     "table": "give also DIR",
