@@ -11,14 +11,14 @@ ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "\\": "&#92;", "`": "&#96;"
 ACTIVE = (  # what makes emphasis, links, addresses and formulas, but not what only looks like it
     (re.compile(r"(?<![^\W_])_|_(?![^\W_])"), r"\\_"),
     (re.compile(r"(?<!\s)~|~(?!\s)"), r"\\~"),
-    (re.compile(r"[*$]"), r"\\\g<0>"),
+    (re.compile(r"(?<!\s)\*|\*(?!\s)"), r"\\*"),
+    (re.compile(r"\$"), r"\\$"),
     (re.compile(r"\](?=\()"), r"\\]"),
     (re.compile(r"://"), ":&#47;&#47;"),
     (re.compile(r"\b(www)\.", re.IGNORECASE), r"\1&#46;"),
 )
-FIRST = re.compile(
-    r"[#>=\[-]|\+(?:\s|$)"
-)  # what begins a heading, a quotation, a rule, an item or a definition
+# What begins a heading, a quotation, a rule or an item, and a box to tick or the address of a link.
+FIRST = re.compile(r"[#>=-]|[*+](?:\s|$)|\[(?=[ xX]\]|[^\]]*\]:)")
 NUMBERED = re.compile(r"\d{1,9}(?=[.)](?:\s|$))")
 CLOSING = re.compile(r"(?<=\s)(?=#+$)")
 

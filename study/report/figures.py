@@ -4,6 +4,7 @@ import dataclasses
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -231,12 +232,17 @@ def _drawn(
 def rendered(figure: Figure) -> tuple[str, bytes]:
     """A figure as SVG and as PNG; equal figures give equal bytes, whatever its texts say."""
     svg, png = io.StringIO(), io.BytesIO()
-    lettering.settle(figure)
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with lettering.unknown_letters():
-        figure.savefig(svg, format="svg", metadata=nothing, dpi=DPI)
+        lettering.settle(figure, lambda: _anew(svg, figure, format="svg", metadata=nothing, dpi=DPI))
         figure.savefig(png, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
     return svg.getvalue(), _few_colours(png.getvalue())
+
+
+def _anew(file: io.StringIO, figure: Figure, **how: Any) -> None:
+    file.seek(0)
+    file.truncate()
+    figure.savefig(file, **how)
 
 
 def _few_colours(png: bytes) -> bytes:

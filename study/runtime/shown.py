@@ -10,7 +10,7 @@ START = r"(?:~(?:[A-Za-z_][\w.-]*)?/|/|(?:\.\./)+)"  # how a path begins that sa
 # Within quotation marks, or ahead of the colon of a message, a path may hold spaces; elsewhere it ends at one.
 QUOTED = re.compile(rf"(?P<mark>['\"])(?P<path>{START}[^'\"\n]*)(?P=mark)")
 LEADING = re.compile(rf"{START}(?:(?!\s[~/.])[^:\n'\"])+(?=: )")
-BARE = re.compile(rf"(?<![\w.~/)\]}}])(?:(?<!:)|(?!//)){START}[^\s'\"`<>|;:,()\[\]{{}}]+")
+BARE = re.compile(rf"(?<![\w.~/<)\]}}])(?:(?<!:)|(?!//)){START}[^\s'\"`<>|;:,()\[\]{{}}]+")
 DEEPEST = 20  # levels of a nested value
 
 
@@ -33,7 +33,11 @@ def shown_command(words: Sequence[str]) -> str:
 
 
 def shown_text(text: str) -> str:
-    """A sentence, such as the reason of a failure, with every path in it as `shown_path` has it."""
+    """A sentence, such as the reason of a failure, with every path in it as `shown_path` has it.
+
+    Bytes of a file's name that are no text, which no table can hold, become question marks.
+    """
+    text = text.encode("utf-8", "replace").decode("utf-8")
     text = re.sub(r"file://(?=/)", "", text)
     text = QUOTED.sub(lambda found: f"{found['mark']}{shown_path(found['path'])}{found['mark']}", text)
     leading = LEADING.match(text)

@@ -2,14 +2,21 @@
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from scipy import stats
 
 from study import schemas
+from study.experiment import Findings, Section
 from study.report import frames
+from study.report.build import build_report
+from study.report.outside import tame
+from study.report.plots import style
 from study.results import CONFIGURATION, Results
 
 STRATEGIES = {  # how much of the mismatch a strategy leaves
@@ -280,3 +287,89 @@ def results() -> Results:
 @pytest.fixture(scope="session")
 def summary(results: Results) -> pd.DataFrame:
     return summarise(results)
+
+
+NASTY = (  # names that mean something to a terminal, a page, Markdown, LaTeX, a figure or a template
+    *("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onload='alert(1)", "</details></summary>"),
+    *("![x](http://evil.example/a.png)", "[x](http://evil.example)", "<https://evil.example>", "www.evil.example"),
+    *("[a]: http://evil.example", "a@evil.example", "# head", "- [x] item", "1. item", "> said", "| a | b |", "~~~"),
+    *("``` `code`", "*a* **b** _c_", "]]>", "<!-- -->", "&lt;b&gt; &copy; &#60;", "\\", "\\`", "{{ 7 * 7 }}{% x %}"),
+    *("$\\frac{$", "a $x^2$ b", "_a^{ {", "%s {0} %", "[1cm]", "url(#a) id=\"b\" : #1b1f24", "javascript:alert(1)"),
+    *("a\n\n# b\n\n<img src=//evil.example>", "\x00\x07\x1b[31mred", "\N{RIGHT-TO-LEFT OVERRIDE}abc"),
+    *("\N{GRINNING FACE} 漢字", "x" * 300, "y " * 150, "__proto__", "/srv/of a machine/x.csv: cannot be read"),
+)  # fmt: skip
+
+
+def dress(names: dict[str, str], text: str) -> tuple[Results, pd.DataFrame, pd.DataFrame, Findings]:
+    """Small results whose strategies, after the prior, are called `names`, and whose every other text holds `text`."""
+    known = [name for name in STRATEGIES if name not in ("prior", *REFERENCES)]
+    copies = {name: known[i % len(known)] for i, name in enumerate(names)}
+    results = make(alphas=(1.0,), betas=(0.5, 1.0), latent_dim=2, failed=1, missing=("recall",))
+    summary = summarise(results)
+    kept = ["prior", *REFERENCES, "model"]
+    metrics = [results.metrics[results.metrics["strategy"].isin(kept)]]
+    rows = [summary[summary["strategy"].isin(kept)]]
+    samples = {
+        name: array for name, array in results.samples.items() if name.split("/")[1] in (*kept, "codes")
+    }
+    for name, source in copies.items():
+        metrics.append(results.metrics[results.metrics["strategy"] == source].assign(strategy=names[name]))
+        rows.append(summary[summary["strategy"] == source].assign(strategy=names[name]))
+    for run in {name.split("/")[0] for name in samples}:
+        for name, source in list(copies.items())[:2]:
+            samples[f"{run}/{names[name]}"] = results.samples[f"{run}/{source}"]
+    measured, table = (pd.concat(parts, ignore_index=True) for parts in (metrics, rows))
+    measured["metric"] = measured["metric"].replace({"class_histogram": text})
+    table["metric"] = table["metric"].replace({"class_histogram": text})
+    measured["reason"] = measured["reason"].mask(measured["reason"] != "", text)
+    runs = results.runs.assign(
+        **dict.fromkeys(
+            ["experiment", "dataset", "family", "network", "hidden", "likelihood", "versions"], text
+        ),
+        reason=results.runs["reason"].mask(results.runs["reason"] != "", text),
+    )
+    half = f"{text} \ud800"  # which no table can hold
+    facts = {name: _dressed(value, half) for name, value in results.provenance.items()}
+    claims = pd.DataFrame([{"claim": text, "statement": text, "verdict": text, f"{text}1": 0.5}])
+    with style.plain_settings():
+        figure = Figure()
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], label=f"l {text}")
+        axes.set(title=text, xlabel=text, ylabel=text)
+        axes.set_yticks([0, 1], [text, f"{text}1"])
+        axes.legend()
+    section = Section(text, text, pd.DataFrame({f"{text}1": [text]}), figure)
+    found = Results(
+        runs=runs, metrics=measured, latents=results.latents, losses=results.losses, draws=results.draws,
+        samples=samples, provenance=facts,
+    )  # fmt: skip
+    return found, table, claims, Findings(text, (section,))
+
+
+def _dressed(value: Any, text: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _dressed(part, text) for name, part in value.items()}
+    return text if isinstance(value, str) else value
+
+
+def build_dressed(folder: Path, *, hostile: bool) -> Path:
+    """The report of results whose every name is nasty, or of those that have harmless ones in the same order."""
+    order = sorted(NASTY, key=tame)
+    names = {name: name if hostile else f"name{rank:02d}" for rank, name in enumerate(order)}
+    text = " ".join(NASTY) if hostile else "text"
+    results, summary, claims, findings = dress(names, text)
+    folder.mkdir(parents=True)
+    encoded = claims.to_csv(index=False).encode("utf-8", "replace")
+    (folder / "claims.csv").write_bytes(encoded)
+    build_report(folder, results, summary, findings=findings)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hostile_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_dressed(tmp_path_factory.mktemp("hostile") / "report", hostile=True)
+
+
+@pytest.fixture(scope="session")
+def harmless_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_dressed(tmp_path_factory.mktemp("harmless") / "report", hostile=False)

@@ -68,6 +68,7 @@ def test_a_command_can_be_typed_elsewhere(words, shown):
             "s = β/(2α) and KL/N, q(z)/p(z), and/or 3/4 of ~3/4",
             "s = β/(2α) and KL/N, q(z)/p(z), and/or 3/4 of ~3/4",
         ),
+        ("'/a/b\udcff.npz' is torn", "'b?.npz' is torn"),
         ("loss became NaN at epoch 3", "loss became NaN at epoch 3"),
         ("in data/x.npz and ./y.npz", "in data/x.npz and ./y.npz"),
     ],

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,22 +16,32 @@ from study.report.outside import visible
 
 WORD, LINE, LINES = 40, 120, 6  # the most characters of a word and of a line, and the most lines
 NAME = 40  # the most characters of a line beside an axis, which takes its room from what is drawn
+SHARES = (1.0, 0.4, 0.15)  # of these, one after the other, until axes have room
+NO_ROOM = "constrained_layout not applied"  # matplotlib's warning
 MATH = re.compile(r"\$\\mathdefault\{(.*)\}\$")  # how matplotlib writes powers on logarithmic axes
 
 
-def settle(figure: Figure) -> None:
-    """Make every text of a figure one that can be drawn, whatever it says: no mathtext, nothing unseen, not too long.
+def settle(figure: Figure, save: Callable[[], None]) -> None:
+    """Make every text of a figure one that can be drawn, whatever it says, and save it: no mathtext, nothing unseen.
 
-    A name with a $ would be read as a formula, and one of 300 characters would leave no room for the axes.
+    A name with a $ would be read as a formula, and names of 300 characters would leave no room for the axes: texts are
+    cut, and cut again where there is none.
+
+    Args:
+        figure: what is drawn.
+        save: draws it; called again where names left no room.
     """
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            _settle_ticks(axis)
-    for text in figure.findobj(Text):
-        assert isinstance(text, Text)
-        text.set_parse_math(False)
-        if text.get_text():
-            text.set_text(legible(text.get_text()))
+    for share in SHARES:
+        _write(figure, share)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message=NO_ROOM, category=UserWarning)
+            try:
+                return save()
+            except UserWarning as warning:
+                if not re.match(NO_ROOM, str(warning)):
+                    raise
+    figure.set_layout_engine("none")
+    save()
 
 
 @contextmanager
@@ -45,26 +55,27 @@ def unknown_letters() -> Iterator[None]:
         yield
 
 
-def legible(text: str, *, line: int = LINE) -> str:
-    """`text` with its unseen characters, words, lines and their number cut to what a figure has room for."""
-    lines = [visible(part) for part in text.split("\n")]
-    lines = [re.sub(rf"\S{{{WORD + 1},}}", lambda word: _cut(word[0], WORD), part) for part in lines]
-    return "\n".join(_cut(part, line) for part in lines[:LINES])
+def legible(text: str, *, line: int = LINE, share: float = 1.0) -> str:
+    """`text` with nothing unseen, its words, its lines and their number cut to a share of what there is room for."""
+    word, line, lines = (max(2, int(share * most)) for most in (WORD, line, LINES))
+    parts = [visible(part) for part in text.split("\n")[:lines]]
+    parts = [re.sub(rf"\S{{{word + 1},}}", lambda found: _cut(found[0], word), part) for part in parts]
+    return "\n".join(_cut(part, line) for part in parts)
 
 
 class Lettered(Formatter):
     """The tick labels of another formatter, legible, and powers as plain text."""
 
-    def __init__(self, inner: Formatter):
-        self.inner = inner
+    def __init__(self, inner: Formatter, share: float = 1.0):
+        self.inner, self.share = inner, share
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """One label."""
-        return _label(self.inner(x, pos))
+        return self._label(self.inner(x, pos))
 
     def format_ticks(self, values: Any) -> list[str]:
         """All labels of an axis."""
-        return [_label(text) for text in self.inner.format_ticks(values)]
+        return [self._label(text) for text in self.inner.format_ticks(values)]
 
     def set_axis(self, axis: Any) -> None:
         """Which axis it is of."""
@@ -77,19 +88,31 @@ class Lettered(Formatter):
 
     def get_offset(self) -> str:
         """What stands at the axis' end."""
-        return _label(self.inner.get_offset())
+        return self._label(self.inner.get_offset())
+
+    def _label(self, text: str) -> str:
+        return legible(MATH.sub(_power, text), line=NAME, share=self.share)
 
 
-def _settle_ticks(axis: Axis) -> None:
+def _write(figure: Figure, share: float) -> None:
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            _write_ticks(axis, share)
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_parse_math(False)
+        if text.get_text():
+            text.set_text(legible(text.get_text(), share=share))
+
+
+def _write_ticks(axis: Axis, share: float) -> None:
     """Labels that a formatter writes when the figure is drawn; plain numbers are left to theirs."""
     for which in ("major", "minor"):
         inner = getattr(axis, f"get_{which}_formatter")()
-        if not isinstance(inner, Lettered | ScalarFormatter | NullFormatter):
-            getattr(axis, f"set_{which}_formatter")(Lettered(inner))
-
-
-def _label(text: str) -> str:
-    return legible(MATH.sub(_power, text), line=NAME)
+        if isinstance(inner, Lettered):
+            inner.share = share
+        elif not isinstance(inner, ScalarFormatter | NullFormatter):
+            getattr(axis, f"set_{which}_formatter")(Lettered(inner, share))
 
 
 def _power(found: re.Match) -> str:

@@ -66,11 +66,15 @@ STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """The report's settings over matplotlib's own, for as long as a figure is drawn or saved.
+def plain_settings() -> Iterator[None]:
+    """Matplotlib's own settings, for as long as an experiment draws its figures; a matplotlibrc plays no part."""
+    with mpl.style.context({}, after_reset=True):
+        yield
 
-    A matplotlibrc in the current folder or at the user's home has no part in it.
-    """
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """The report's settings over matplotlib's own, for as long as a figure is drawn or saved."""
     with mpl.style.context(STYLE, after_reset=True):
         yield
 

@@ -1,0 +1,64 @@
+"""The same tables give the same bytes in every process: hash seed, folder, locale, zone and settings play no part."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BUILD = """
+import importlib.util, sys
+from pathlib import Path
+
+spec = importlib.util.spec_from_file_location("made", sys.argv[1])
+made = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(made)
+made.build_dressed(Path(sys.argv[2]), hostile=True)
+"""
+UNLIKE = {  # what two processes do not share
+    "PYTHONHASHSEED": ("1", "2"),
+    "LC_ALL": ("C.UTF-8", "C"),
+    "PYTHONUTF8": ("1", "0"),
+    "PYTHONCOERCECLOCALE": ("1", "0"),
+    "TZ": ("UTC", "Asia/Kathmandu"),
+    "COLUMNS": ("80", "200"),
+    "XLA_FLAGS": ("", "--xla_force_host_platform_device_count=3"),
+}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The same report, made by two processes side by side."""
+    started, made = [], []
+    for index in (0, 1):
+        home = tmp_path_factory.mktemp(f"process-{index}")
+        if index:
+            (home / "matplotlibrc").write_text("font.size: 21\naxes.facecolor: red\nsvg.hashsalt: other\n")
+        folder = home / ("here" if index else "results/elsewhere") / "digits-default"
+        environment = {**os.environ, **{name: values[index] for name, values in UNLIKE.items()}}
+        command = [sys.executable, "-c", BUILD, str(Path(__file__).with_name("conftest.py")), str(folder)]
+        started.append(subprocess.Popen(command, cwd=home, env=environment))
+        made.append(folder)
+    assert [process.wait(timeout=300) for process in started] == [0, 0]
+    return made[0], made[1]
+
+
+def test_two_processes_give_the_same_figures(folders):
+    first, second = ({p.name: p.read_bytes() for p in (f / "figures").iterdir()} for f in folders)
+    assert first.keys() == second.keys() and len(first) > 20
+    assert [name for name in sorted(first) if first[name] != second[name]] == []
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_two_processes_give_the_same_report(folders, name):
+    first, second = ((folder / name).read_text(encoding="utf-8") for folder in folders)
+    # Where the folder lies below one called "results", its command says so.
+    assert first.replace("results/elsewhere/digits-default", "digits-default") == second
+
+
+def test_nothing_of_a_process_is_in_what_it_wrote(folders):
+    for folder in folders:
+        for path in (p for p in folder.rglob("*") if p.suffix in (".html", ".md", ".svg")):
+            text = path.read_text(encoding="utf-8")
+            assert str(folder.parents[1]) not in text and " at 0x" not in text and "<dc:date>" not in text
