@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from study import schemas
-from study.environment import cores, device_name, package_versions
+from study.environment import cores, device_name, package_versions, project_version
 from study.evaluation import DRAWS
 from study.models.likelihoods import noise_variance
 from study.results import CONFIGURATION, Results
 from study.runner import Outcome, Run
+from study.runtime.shown import shown_text, shown_value
 from study.serialise import to_dict
 
 WIDTHS = {  # of the layers that a network has, by its settings
@@ -89,13 +90,21 @@ def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
         "binarise": training.binarise,
         "patience": training.patience,
         "status": "failed" if outcome.reason else "done",
-        "reason": outcome.reason,
+        "reason": shown_text(outcome.reason),
         "train_seconds": facts.get("train_seconds", np.nan),
         "compile_seconds": facts.get("compile_seconds", np.nan),
         "evaluate_seconds": facts.get("evaluate_seconds", np.nan),
         "device": facts.get("device", ""),
         "versions": json.dumps(facts.get("versions", {}), sort_keys=True),
     }
+
+
+def _seconds(run: Run) -> float:
+    """Of the whole work, whenever and by whichever process it was done: compiling, training and measuring."""
+    facts = [outcome.facts for outcome in run.outcomes]
+    names = ("train_seconds", "evaluate_seconds")
+    compiling = max((one.get("compile_seconds", 0.0) for one in facts), default=0.0)
+    return compiling + sum(one.get(name, 0.0) for one in facts for name in names)
 
 
 def _plain(value: Any) -> str:
@@ -134,16 +143,18 @@ def _provenance(
         "profile": profile,
         "command": command,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "seconds": round(sum(run.seconds for run in grids), 1),
+        "project": project_version(),
+        "seconds": round(sum(map(_seconds, grids)), 1),
+        "seconds_of_this_run": round(sum(run.seconds for run in grids), 1),
         "peak_memory_bytes": max(run.peak_memory_bytes for run in grids),
         "device": device_name(),
         "cores": cores(),
         "versions": package_versions(),
-        "config": [to_dict(run.plan.config) for run in grids],
+        "config": [shown_value(to_dict(run.plan.config)) for run in grids],
         "n_samples": run.plan.n_samples,
         "dataset": {
             "name": data.name,
-            "source": data.source,
+            "source": shown_text(data.source),
             "fingerprint": data.fingerprint,
             "shape": list(data.shape),
             "n_train": len(data.train),

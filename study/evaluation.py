@@ -34,6 +34,7 @@ from study.rows import (
     prior_measurements,
     surgery_measurements,
 )
+from study.runtime.shown import shown_text
 from study.strategies import REFERENCES, REGISTRY, hyperparameters, strategy
 from study.strategies.base import Fitted, Strategy, with_labels
 from study.strategies.prior import Prior, prior_of
@@ -217,7 +218,7 @@ def score(context: Context, name: str, fit: int, *, ready: tuple[Fitted, float] 
         return Measured(_gaps(context, name, configured, fit, str(error), status="missing"), final=False)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        reason = " ".join(reason.split())
+        reason = shown_text(" ".join(reason.split()))
         rows = _gaps(context, name, configured, fit, reason, status="failed")
         return Measured(rows, failure=f"strategy {name!r}: {reason}", final=False)
     arrays: dict[str, np.ndarray] = {}

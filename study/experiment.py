@@ -101,11 +101,9 @@ def installed_experiment(name: Any) -> Experiment | None:
 
 def _load(path: Path, name: str) -> Experiment:
     if not path.is_file():
-        places = (Path("experiments"), INSTALLED)
-        known = sorted({p.stem for place in places for p in place.glob("*.py") if not p.stem.startswith("_")})
         raise StudyError(
             f"experiment {name!r}: no file {Path('experiments') / path.name}, and none of that name is installed; "
-            f"there are: {', '.join(known) or 'none'}"
+            "`study list experiments` says what there is"
         )
     spec = importlib.util.spec_from_file_location(f"experiment_{path.stem}", path)
     assert spec is not None and spec.loader is not None
@@ -114,7 +112,7 @@ def _load(path: Path, name: str) -> Experiment:
         spec.loader.exec_module(module)
     except StudyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise StudyError(
             f"experiment {path}: does not load ({type(error).__name__}: {error}); mend the file"
         ) from error

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
@@ -84,6 +84,16 @@ class Plan:
         """Samples per strategy and draw."""
         most = len(self.data.reference)
         return min(self.config.n_samples or most, most)
+
+
+def check_strategies(grids: Iterable[StudyConfig]) -> None:
+    """Whether every strategy exists; known before there are data.
+
+    Raises:
+        StudyError: one does not.
+    """
+    for grid in grids:
+        strategy_configurations(grid.strategies)
 
 
 def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None = None) -> Plan:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from study.runtime.folders import (
     settle,
     sha256,
 )
+from study.runtime.limits import MAX_BYTES, check_bytes, memory_at_most
 
 DATA = (".parquet", ".npz", ".csv")
 GENERAL = ("summary.csv", "claims.csv")  # tables that are not an experiment's own
@@ -194,9 +196,14 @@ def _altered(folder: Path, facts: Mapping[str, Any]) -> str:
 
 def _samples(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        check_bytes(unpacked, limit=MAX_BYTES, where=str(path))
+        with memory_at_most(MAX_BYTES, where=str(path)), np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except Exception as error:  # zip, zlib, numpy and memory have no common class
+    except StudyError:
+        raise
+    except Exception as error:  # zip, zlib and numpy have no common class
         raise StudyError(f"{path}: not a readable archive ({error}); run the experiment again") from error
 
 

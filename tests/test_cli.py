@@ -241,7 +241,7 @@ def test_env_and_clean(capsys, tmp_path):
             "latent_dim: must be positive",
         ),
         (["report", "nowhere"], "nowhere: no such results folder"),
-        (["table", "study"], "no such table"),
+        (["table", "study"], "study/provenance.json: no such file"),
         (["status", "README.md"], "no such results folder"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.cli.exits import DONE, SOME_FAILED
-from study.cli.flags import configure_all
+from study.cli.flags import configure_all, max_bytes
 from study.errors import StudyError
 from study.runtime.files import check_writable
 from study.runtime.folders import is_ours
@@ -30,14 +30,15 @@ def run(arguments: argparse.Namespace) -> int:
     from study.collect import collect
     from study.data import load_dataset
     from study.experiment import load_experiment
-    from study.plan import make_plan
+    from study.plan import check_strategies, make_plan
     from study.publish import publish
 
     given = arguments.experiment
     experiment = load_experiment(given) if isinstance(given, str) else given
     grids = experiment.grids(arguments.profile, arguments.dataset)
     configured = configure_all(grids, arguments)
-    data = load_dataset(grids[0].dataset)
+    check_strategies(configured)
+    data = load_dataset(grids[0].dataset, max_bytes=max_bytes(arguments))
     plans = [make_plan(config, data) for config in configured]
     out = arguments.out or default_folder(experiment, grids[0].dataset, data, arguments.profile)
     store = Store(arguments.store or default_store())

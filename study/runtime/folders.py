@@ -132,8 +132,11 @@ def _ours(folder: Path) -> dict[str, str]:
 
 def is_ours(folder: Path) -> bool:
     """Whether this program may write into `folder`: it is absent, empty, or what it wrote."""
+    with told(folder, mend="give another folder"):
+        if not folder.exists() and os.path.lexists(folder):
+            folder.stat()  # says what is wrong with the link
     if not folder.is_dir():
-        return not os.path.lexists(folder)
+        return not folder.exists()
     with told(folder, mend="give another folder"):
         names = {path.name for path in folder.iterdir()}
     if not {n for n in names if n not in (READY, CLAIM) and not n.startswith(TEMPORARY)}:
@@ -152,6 +155,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     mend = "run the experiment again"
+    if os.path.lexists(path) and not path.is_file():
+        raise StudyError(f"{path}: is not a file; {mend}")
     if not path.is_file():
         unfinished = any(folder.glob(f"{TEMPORARY}*"))
         state = "a run was stopped before its tables were complete" if unfinished else "no such file"
