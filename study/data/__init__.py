@@ -84,4 +84,7 @@ def load_dataset(name: str | os.PathLike[str], *, seed: int = 0, max_bytes: int 
     path = own_path(name)
     if find(path) is None:
         raise StudyError(f"unknown dataset '{told_path(name)}', and no file or folder of that name; {known}")
-    return load_path(path, seed=seed, max_bytes=limit)
+    try:
+        return load_path(path, seed=seed, max_bytes=limit)
+    except MemoryError as error:
+        raise StudyError(f"{told_path(path)}: needs more memory than there is; give less data") from error

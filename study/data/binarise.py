@@ -7,6 +7,7 @@ import numpy as np
 
 from study.data.base import Dataset
 from study.errors import StudyError
+from study.runtime.checks import whole_number
 
 SPLITS = ("train", "validation", "test")
 BLOCK = 10_000  # rows drawn at a time
@@ -22,6 +23,7 @@ def binarised(data: Dataset, *, seed: int = 0) -> Dataset:
         StudyError: there are values outside [0, 1].
     """
     check_binarisable(data)
+    seed = whole_number(seed, name="binarised: seed")
     key = jax.random.key(seed, impl="threefry2x32")
     train, validation, test = (
         _drawn(jax.random.fold_in(key, i), getattr(data, split)) for i, split in enumerate(SPLITS)

@@ -37,8 +37,6 @@ def read_numpy(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarra
             return {"x": _read_npy(file, size, limit=max_bytes, where=where)}
     except StudyError:
         raise
-    except MemoryError as error:
-        raise StudyError(f"{where}: there is too little memory for it; give less data") from error
     except npz.BROKEN as error:
         raise StudyError(
             f"{where}: cannot be read{_NUMPY} ({one_line(error)}); "

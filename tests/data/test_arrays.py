@@ -158,6 +158,20 @@ def test_likelihood_is_bernoulli_only_where_all_values_are_binary(x, likelihood)
             },
             "mine: labels are strings in one split and numbers in another",
         ),
+        (
+            {"x": TABLE, "y": np.full(90, np.inf)},
+            "mine: labels of 'x' have type float64; give integers or str",
+        ),
+        (
+            {
+                "train": TABLE,
+                "test": TABLE,
+                "train_labels": np.arange(90) % 2 + 2**60,
+                "test_labels": np.arange(90, dtype=np.uint64) % 2 + 2**60,
+            },
+            "mine: labels are of several types and too large for float64; give one integer type",
+        ),
+        ({"x": [[1.0, 2.0]] * 9}, "mine: 'x' is a list; give an array of numpy"),
         ({"train": TABLE, "test": TABLE[:, :2]}, r"differ in shape: train \[90, 3\], test \[90, 2\]"),
         ({"train": IMAGES, "test": IMAGES / 255}, "mine: uint8 in one split and another type in another"),
         (

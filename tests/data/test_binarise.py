@@ -92,3 +92,9 @@ def test_a_switch_that_is_off_decides_no_key():
     assert drawn.cells[0].train_key != base.train_key
     assert set(np.unique(drawn.measured.test)) == {0, 1}
     assert drawn.data is data
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, True, 2**31])
+def test_a_seed_that_is_none_is_refused(seed):
+    with pytest.raises(StudyError, match="binarised: seed: give a whole number"):
+        binarised(grey(4, 0.5), seed=seed)

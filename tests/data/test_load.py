@@ -60,3 +60,13 @@ def test_digits_halves_of_test_hold_each_class_alike():
     assert data.held_out_labels is not None
     difference = np.bincount(data.reference_labels) - np.bincount(data.held_out_labels)
     assert np.abs(difference).max() <= 3
+
+
+def test_too_little_memory_for_what_is_made_of_a_file_is_one_line(tmp_path, monkeypatch):
+    def starved(*arguments: object, **more: object) -> None:
+        raise MemoryError
+
+    np.save(tmp_path / "mine.npy", np.eye(9))
+    monkeypatch.setattr("study.data.arrays.to_range", starved)
+    with pytest.raises(StudyError, match=r"mine\.npy: needs more memory than there is; give less data"):
+        load_dataset(tmp_path / "mine.npy")
