@@ -11,8 +11,8 @@ where posteriors overlap; and differences in float64, which do not cancel, where
 import dataclasses
 import functools
 import math
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -49,6 +49,8 @@ class AggregatePosterior:
 
     latents: Latents
     log_weights: np.ndarray | None = None
+
+    shapes: ClassVar[Mapping[str, str]] = {"log_weights": "N", "latents.mean": "Nd"}  # where read from a file
 
     def __post_init__(self) -> None:
         if not isinstance(self.latents, Latents):

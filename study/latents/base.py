@@ -1,6 +1,8 @@
 """Latents: what an encoder says of a data set, and all that most strategies may see of a model."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +29,12 @@ class Latents:
     mean: np.ndarray
     log_var: np.ndarray
     labels: np.ndarray | None = None
+
+    shapes: ClassVar[Mapping[str, str]] = {
+        "mean": "Nd",
+        "log_var": "Nd",
+        "labels": "N",
+    }  # where read from a file
 
     def __post_init__(self) -> None:
         mean = numbers(self.mean, name="latents: mean")

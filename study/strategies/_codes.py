@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ class FittedCodes:
     scale: np.ndarray
     info: Mapping[str, Any]
 
+    shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd"}
+
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
         key = as_key(key)
@@ -32,6 +34,8 @@ class FittedCodesDensity(FittedCodes):
     """`FittedCodes` whose scales are all positive, so that the mixture has a density."""
 
     density: AggregatePosterior
+
+    shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd", "density.latents.mean": "Nd"}
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """log-density in nats at z `[n, d]`, `[n]` float64, exact over all N components."""

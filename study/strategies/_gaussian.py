@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -34,6 +34,8 @@ class FittedGaussian:
     mean: np.ndarray
     cholesky: np.ndarray
     info: Mapping[str, Any]
+
+    shapes: ClassVar[Mapping[str, str]] = {"mean": "d", "cholesky": "dd"}
 
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""

@@ -3,7 +3,7 @@
 import dataclasses
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
@@ -28,6 +28,13 @@ class FittedMixture:
     means: np.ndarray
     choleskys: np.ndarray
     info: Mapping[str, Any]
+
+    shapes: ClassVar[Mapping[str, str]] = {"weights": "K", "means": "Kd", "choleskys": "Kdd"}
+
+    def check(self) -> None:
+        """Raise ValueError where the weights are none."""
+        if not (self.weights >= 0).all() or not np.isclose(self.weights.sum(), 1, atol=1e-3):
+            raise ValueError("the weights are no shares")
 
     def components(self, key: Key, *, n: int) -> np.ndarray:
         """The component of each of the n draws that `sample` makes from this key, `[n]`, independent."""

@@ -1,6 +1,8 @@
 """Coordinates in which q(z) has mean 0 and covariance I: w = L⁻¹(z − m), with m and LLᵀ the moments of the codes."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -18,6 +20,13 @@ class Whitening:
 
     shift: np.ndarray
     scale: np.ndarray
+
+    shapes: ClassVar[Mapping[str, str]] = {"shift": "d", "scale": "dd"}
+
+    def check(self) -> None:
+        """Raise ValueError where the scale has no inverse."""
+        if not np.diag(self.scale).all():
+            raise ValueError("the scale is singular")
 
     @property
     def d(self) -> int:

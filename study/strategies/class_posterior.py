@@ -35,6 +35,22 @@ class FittedClasses:
     density: AggregatePosterior
     info: Mapping[str, Any]
 
+    shapes: ClassVar[Mapping[str, str]] = {
+        "location": "Nd",
+        "scale": "Nd",
+        "classes": "C",
+        "starts": "C",
+        "counts": "C",
+        "density.latents.mean": "Nd",
+    }
+
+    def check(self) -> None:
+        """Raise ValueError where the classes are not shares of the codes, each sorted behind the other."""
+        if (self.counts < 1).any() or not np.array_equal(self.starts, np.cumsum(self.counts) - self.counts):
+            raise ValueError("the classes are not those of the codes")
+        if self.counts.sum() != len(self.location) or (np.diff(self.classes) <= 0).any():
+            raise ValueError("the classes are not those of the codes")
+
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32 of the classes `labels` `[n]`, or of all in equal shares and random order.
 

@@ -63,6 +63,20 @@ class FlowLayers:
             spline = RationalQuadraticSpline(knots=self.knots, interval=self.interval)
             return coupling_flow(key, transformer=spline, **common)
 
+    def initialise(self, key: jax.Array) -> dict[str, jax.Array]:
+        """The trainable leaves of a fresh one, numbered."""
+        return {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(_partition(self.build(key))[0]))}
+
+    def abstract(self) -> dict[str, Any]:
+        """The same as shapes and types."""
+        return jax.eval_shape(self.initialise, jax.random.key(0))
+
+    def check(self) -> None:
+        """Raise ValueError where the numbers are none that `Flow` takes."""
+        Flow(form=self.form, layers=self.layers, width=self.width, knots=self.knots, interval=self.interval)
+        if self.d < 1 or (self.form == "spline-coupling" and self.d < 2):
+            raise ValueError(f"a flow of {self.d} dimensions")
+
     def merge(self, parameters: Mapping[str, Any]) -> Transformed:
         """The flowjax distribution with these parameters."""
         trainable, static = skeleton(self)
@@ -78,6 +92,19 @@ class FittedFlow:
     parameters: Mapping[str, np.ndarray]
     whitening: Whitening
     info: Mapping[str, Any]
+
+    def check(self) -> None:
+        """Raise ValueError where the parameters are not those of the layers, or the layers not of the dimensions."""
+        arrays = self.parameters.values()
+        if self.flow.d != self.whitening.d or self.flow.width * self.flow.layers > sum(
+            a.size for a in arrays
+        ):
+            raise ValueError("the layers are not those of the codes")
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise ValueError("the parameters hold values that are not finite")
+        expected = {name: (leaf.shape, leaf.dtype) for name, leaf in self.flow.abstract().items()}
+        if {name: (leaf.shape, leaf.dtype) for name, leaf in self.parameters.items()} != expected:
+            raise ValueError("the parameters are not those of the layers")
 
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
@@ -146,8 +173,7 @@ class Flow(TrainedStrategy):
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
         """The trainable leaves, numbered."""
-        leaves = jax.tree.leaves(_partition(self._layers(d).build(key))[0])
-        return {str(i): leaf for i, leaf in enumerate(leaves)}
+        return self._layers(d).initialise(key)
 
     def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
         """Mean negative log-density in nats."""

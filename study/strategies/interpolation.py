@@ -40,6 +40,8 @@ class FittedPaths:
     path: Path
     info: Mapping[str, Any]
 
+    shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd"}
+
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
         key = as_key(key)

@@ -47,6 +47,8 @@ class FittedKernels:
     white: AggregatePosterior
     info: Mapping[str, Any]
 
+    shapes: ClassVar[Mapping[str, str]] = {"mean": "d", "cholesky": "dd", "white.latents.mean": "Nd"}
+
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
         key = as_key(key)

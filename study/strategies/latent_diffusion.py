@@ -31,7 +31,7 @@ from study.errors import StudyError
 from study.latents import Latents
 from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
-from study.strategies._mlp import apply_mlp, initialise_mlp
+from study.strategies._mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
@@ -50,6 +50,11 @@ class FittedDiffusion:
     sampling_steps: int
     whitening: Whitening
     info: Mapping[str, Any]
+
+    def check(self) -> None:
+        """Raise ValueError where the network is not of as many dimensions as the codes, or the sampler none."""
+        check_mlp(self.network, inputs=self.whitening.d + 2 * WAVES, outputs=self.whitening.d)
+        LatentDiffusion(sampler=self.sampler, sampling_steps=self.sampling_steps)
 
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""

@@ -32,7 +32,7 @@ from study.latents import Latents
 from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
-from study.strategies._mlp import apply_mlp, initialise_mlp
+from study.strategies._mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies._proposal import Affine, Proposal, base, change, check_proposal, propose
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._validation import with_validation
@@ -57,6 +57,14 @@ class FittedNcp:
     langevin_steps: int
     step_size: float
     info: Mapping[str, Any]
+
+    def check(self) -> None:
+        """Raise ValueError where the network, the two coordinates and the numbers do not go together."""
+        check_mlp(self.network, inputs=self.whitening.d, outputs=1)
+        names = ("sampler", "proposals", "langevin_steps", "step_size")
+        Ncp(**{name: getattr(self, name) for name in names})
+        if self.base.d != self.whitening.d:
+            raise ValueError("the proposal is not that of the codes")
 
     def log_ratio(self, z: np.ndarray) -> np.ndarray:
         """log r in nats at z `[n, d]`, `[n]` float64, not normalised.

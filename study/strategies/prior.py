@@ -33,6 +33,11 @@ class FittedPrior:
     d: int
     info: Mapping[str, Any]
 
+    def check(self) -> None:
+        """Raise ValueError where what was learned is no prior of d dimensions."""
+        if getattr(self.prior, "d", self.d) != self.d or not hasattr(self.prior, "log_prob"):
+            raise ValueError(f"the prior is not one of {self.d} dimensions")
+
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32, independent; `labels` play no part in an unconditional draw."""
         key = as_key(key)

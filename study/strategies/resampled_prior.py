@@ -27,7 +27,7 @@ from study.latents import Latents
 from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._gaussian import log_normal
-from study.strategies._mlp import apply_mlp, initialise_mlp
+from study.strategies._mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies._proposal import Affine, Proposal, base, change, check_proposal, propose
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._validation import with_validation
@@ -50,6 +50,13 @@ class FittedResampled:
     truncation: int
     normaliser: float
     info: Mapping[str, Any]
+
+    def check(self) -> None:
+        """Raise ValueError where the network, the two coordinates and the numbers do not go together."""
+        check_mlp(self.network, inputs=self.whitening.d, outputs=1)
+        ResampledPrior(truncation=self.truncation)
+        if self.base.d != self.whitening.d or not 0 < self.normaliser <= 1:
+            raise ValueError("the proposal is not that of the codes")
 
     def acceptance(self, z: np.ndarray) -> np.ndarray:
         """a(z) in (0, 1) at z `[n, d]`, `[n]` float64.

@@ -49,6 +49,13 @@ class FittedRiemannian:
     step_size: float
     info: Mapping[str, Any]
 
+    shapes: ClassVar[Mapping[str, str]] = {"mean": "Kd", "log_var": "Kd"}
+
+    def check(self) -> None:
+        """Raise ValueError where the numbers are none that `Riemannian` takes."""
+        names = ("rho", "regularisation", "tau", "chain_steps", "leapfrog_steps", "step_size")
+        Riemannian(**{name: getattr(self, name) for name in names})
+
     def log_volume(self, z: np.ndarray) -> np.ndarray:
         """log √det G(z) at z `[n, d]`, `[n]` float64.
 

@@ -6,11 +6,7 @@ among them, and a SHA-256 of all of it. A class is found by `classes`, never imp
 """
 
 import dataclasses
-import hashlib
-import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,12 +17,21 @@ import numpy as np
 from study.config import ObjectiveConfig, PriorConfig, VAEConfig
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
+from study.runtime.checks import shown
+from study.strategies._layout import check_layout
 from study.strategies.base import Fitted, Strategy, hyperparameters
+from study.training.archive import Archive
 from study.training.model import Architecture
 from study.training.prior import LearnedMixture, LearnedPrior
 
-FORMAT = "study-fitted-strategy"
-VERSION = 1
+ARCHIVE = Archive(
+    what="fitted strategy",
+    header="header",
+    format="study-fitted-strategy",
+    version=1,
+    writer="study.save_strategy",
+    again="fit it again",
+)
 
 
 def classes() -> dict[str, type[Any]]:
@@ -52,42 +57,31 @@ def save(path: str | Path, fitted: Fitted, *, strategy: Strategy | None = None) 
         strategy: what it was fitted by; its name and hyper-parameters are then told by `header`.
 
     Raises:
-        StudyError: `fitted` is of no class that can be saved, or there is no such folder.
+        StudyError: `fitted` is of no class that can be saved or holds what `load` would refuse, there is no such
+            folder, or the operating system refuses.
     """
     arrays: list[np.ndarray] = []
     content = {
-        "format": FORMAT,
-        "version": VERSION,
         "strategy": strategy.name if strategy else None,
         "hyperparameters": _encode(hyperparameters(strategy), [], {}, "strategy") if strategy else None,
         "fitted": _encode(fitted, arrays, {}, "fitted"),
     }
-    named = {f"array/{i:03d}": array for i, array in enumerate(arrays)}
-    header = _canonical({**content, "sha256": _digest(content, named)})
-    path = Path(path)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    except OSError as error:
-        raise StudyError(f"{path}: cannot be written ({error.strerror}); give a file in a folder") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, header=np.array(header), **named)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    ARCHIVE.write(path, content, {f"array/{i:03d}": array for i, array in enumerate(arrays)})
 
 
 def load(path: str | Path) -> Fitted:
     """Read a fitted strategy that `save` wrote: same draws, same log-density, same `info`.
 
     Raises:
-        StudyError: no such file, a torn or altered one, one of a newer version, or of a class unknown here.
+        StudyError: no such file, a torn or altered one, one of a newer version, of a class unknown here, or whose
+            fields do not go together.
     """
-    content, arrays = _read(Path(path))
-    return _decode(content["fitted"], arrays, Path(path))
+    content, arrays = ARCHIVE.read(path)
+    with ARCHIVE.told(path):
+        found = _decode(content["fitted"], arrays)
+        if not hasattr(found, "sample"):
+            raise ValueError(f"it holds a {type(found).__name__}")
+        return found
 
 
 def header(path: str | Path) -> dict[str, Any]:
@@ -96,14 +90,15 @@ def header(path: str | Path) -> dict[str, Any]:
     Raises:
         StudyError: as `load`.
     """
-    content, arrays = _read(Path(path))
-    fitted = content["fitted"]
-    return {
-        "strategy": content["strategy"],
-        "hyperparameters": _decode(content["hyperparameters"], {}, Path(path)),
-        "class": fitted["class"],
-        "info": _decode(fitted["fields"]["info"], arrays, Path(path)),
-    }
+    content, arrays = ARCHIVE.read(path)
+    with ARCHIVE.told(path):
+        fitted = content["fitted"]
+        return {
+            "strategy": content["strategy"],
+            "hyperparameters": _decode(content["hyperparameters"], {}),
+            "class": fitted["class"],
+            "info": _decode(fitted["fields"]["info"], arrays),
+        }
 
 
 def _encode(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where: str) -> Any:
@@ -137,6 +132,10 @@ def _encode(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where: s
     name = type(value).__name__
     if classes().get(name) is not type(value):
         raise StudyError(f"save: {where} is a {name}, which no strategy in the registry names in its `fits`")
+    try:
+        check_layout(value)  # what is refused on the way back must not be written
+    except ValueError as error:
+        raise StudyError(f"save: {where}: {error}; fit the strategy again") from error
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return {
         "class": name,
@@ -144,18 +143,18 @@ def _encode(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where: s
     }
 
 
-def _decode(coded: Any, arrays: Mapping[str, np.ndarray], path: Path) -> Any:
+def _decode(coded: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if not isinstance(coded, dict):
         return coded
     if "class" in coded:
         name, kind = coded["class"], classes().get(coded["class"])
         if kind is None or set(coded["fields"]) != {field.name for field in dataclasses.fields(kind)}:
-            raise StudyError(
-                f"{path}: holds a {name} that this version does not know; fit the strategy again"
-            )
+            told = name if isinstance(name, str) and name.isidentifier() else shown(name)
+            raise StudyError(f"holds a {told} that this version does not know; fit the strategy again")
         made = object.__new__(kind)  # past __post_init__, which would normalise and so round once more
         for field, item in coded["fields"].items():
-            object.__setattr__(made, field, _decode(item, arrays, path))
+            object.__setattr__(made, field, _decode(item, arrays))
+        check_layout(made)
         return made
     ((form, content),) = coded.items()
     match form:
@@ -168,45 +167,8 @@ def _decode(coded: Any, arrays: Mapping[str, np.ndarray], path: Path) -> Any:
         case "scalar":
             return arrays[content][()]
         case "map":
-            return {name: _decode(item, arrays, path) for name, item in content}
-    items = [_decode(item, arrays, path) for item in content]
-    return tuple(items) if form == "tuple" else items
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Header and arrays, checked."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            content = json.loads(str(archive["header"]))
-            if content["format"] != FORMAT:
-                raise ValueError("another format")
-            if content["version"] > VERSION:
-                raise StudyError(
-                    f"{path}: written as version {content['version']}, newer than {VERSION}, the newest that is "
-                    "known here; update this package or fit the strategy again"
-                )
-            arrays = {name: archive[name] for name in archive.files if name != "header"}
-        if content.pop("sha256") != _digest(content, arrays):
-            raise ValueError("its checksum differs")
-    except StudyError:
-        raise
-    except (FileNotFoundError, IsADirectoryError):
-        raise StudyError(f"{path}: no such file; `study.save_strategy` writes one") from None
-    except Exception as error:  # zipfile, zlib and NumPy raise a dozen types for damaged bytes
-        raise StudyError(
-            f"{path}: torn, altered, or no fitted strategy ({error}); fit it again and use `study.save_strategy`"
-        ) from error
-    return content, arrays
-
-
-def _canonical(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def _digest(content: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 of the header and of name, type, shape and bytes of every array."""
-    digest = hashlib.sha256(_canonical(content).encode())
-    for name, array in sorted(arrays.items()):
-        digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+            return {name: _decode(item, arrays) for name, item in content}
+        case "tuple" | "list":
+            items = [_decode(item, arrays) for item in content]
+            return tuple(items) if form == "tuple" else items
+    raise ValueError(f"it holds a {shown(form)}")

@@ -33,6 +33,8 @@ class FittedMarginals:
     scale: np.ndarray
     info: Mapping[str, Any]
 
+    shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd"}
+
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
         key = as_key(key)
@@ -49,6 +51,11 @@ class FittedMarginalsDensity(FittedMarginals):
     """`FittedMarginals` with noise, whose density is a product of d one-dimensional mixtures."""
 
     marginals: tuple[AggregatePosterior, ...]
+
+    def check(self) -> None:
+        """Raise ValueError where the marginals are not those of d dimensions."""
+        if [q.latents.d for q in self.marginals] != [1] * self.location.shape[1]:
+            raise ValueError("there is not one marginal for each dimension")
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """log-density in nats at z `[n, d]`, `[n]` float64, exact over all N components of each marginal.

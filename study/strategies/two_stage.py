@@ -24,7 +24,7 @@ import numpy as np
 from study.latents import Latents
 from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
-from study.strategies._mlp import apply_mlp, initialise_mlp
+from study.strategies._mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
@@ -43,6 +43,12 @@ class FittedTwoStage:
     gamma: float
     whitening: Whitening
     info: Mapping[str, Any]
+
+    def check(self) -> None:
+        """Raise ValueError where the decoder is not of as many dimensions as the codes, or its noise none."""
+        check_mlp(self.decoder, inputs=self.whitening.d, outputs=self.whitening.d)
+        if self.gamma <= 0:
+            raise ValueError("the noise is not positive")
 
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """Draw z `[n, d]` float32, its noise included; `labels` play no part in an unconditional draw."""

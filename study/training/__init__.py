@@ -1,8 +1,13 @@
 """Objective terms, the engine that trains a whole grid, checkpoints."""
 
+import dataclasses
+
 from study.config import TrainConfig, VAEConfig
+from study.config.grid import GRID_LIMITS
 from study.data.base import Dataset
 from study.errors import StudyError
+from study.fields import WEIGHT, check
+from study.runtime.checks import shown
 from study.training.checkpoint import load as load_model
 from study.training.checkpoint import save as save_model
 from study.training.engine import Batching, Cell, default_batching, train_cells
@@ -21,6 +26,20 @@ __all__ = [
 ]
 
 
+@dataclasses.dataclass(frozen=True)
+class _Weights:
+    """What a cell of a grid is made of, with the limits that the grid's flags have."""
+
+    alpha: float
+    beta: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        check(self, {"alpha": WEIGHT, "beta": WEIGHT, "seed": GRID_LIMITS["seeds"]})
+        if self.alpha == 0:
+            raise StudyError("alpha: is 0, so that nothing would be reconstructed; give one above 0")
+
+
 def train(
     data: Dataset,
     config: VAEConfig | None = None,
@@ -33,11 +52,23 @@ def train(
     """Train one model on `data.train` with loss α·D + β·R; the same program as in a grid.
 
     Raises:
-        StudyError: the family or network does not fit the data, or the training diverged.
+        StudyError: a weight or the seed is out of range, an argument of another kind, the family, network or
+            likelihood does not fit the data, or the training diverged.
     """
-    config, training = config or VAEConfig(), training or TrainConfig()
+    config, training = (
+        VAEConfig() if config is None else config,
+        TrainConfig() if training is None else training,
+    )
+    for name, value, kind, made in (
+        ("data", data, Dataset, "study.load_dataset(...)"),
+        ("config", config, VAEConfig, "study.VAEConfig(...)"),
+        ("training", training, TrainConfig, "study.TrainConfig(...)"),
+    ):
+        if not isinstance(value, kind):
+            raise StudyError(f"train: {name} must be {made}, got {shown(value)}")
+    weights = _Weights(alpha, beta, seed)
     architecture = Architecture.of(config, data)
-    cell = Cell(float(alpha), float(beta), seed, training.learning_rate)
+    cell = Cell(weights.alpha, weights.beta, weights.seed, training.learning_rate)
     (trained,) = train_cells(data, architecture, training, [cell])
     if not trained.model.finite:
         raise StudyError(

@@ -1,7 +1,8 @@
-"""Checkpoints: a trained model as named arrays and plain facts, and back to the same arrays."""
+"""Checkpoints: a trained model as named arrays and plain facts, and back to the same arrays.
 
-import json
-import zipfile
+The file has a checksum over all of it, and nothing of it is believed that the configuration it names does not confirm.
+"""
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,20 @@ import numpy as np
 
 from study.config import VAEConfig
 from study.errors import StudyError
+from study.runtime.checks import finite_number, shown, whole_number
 from study.serialise import from_dict, to_dict
+from study.training.archive import Archive
 from study.training.model import Architecture, TrainedModel
+
+ARCHIVE = Archive(
+    what="checkpoint",
+    header="facts",
+    format="study-checkpoint",
+    version=1,
+    writer="study.save_model",
+    again="train the model again",
+)
+BUILT = ("config", "size", "likelihood", "shape", "classes")
 
 
 def pack(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -27,52 +40,95 @@ def pack(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             "shape": list(model.architecture.shape),
             "classes": model.architecture.classes,
         },
-        "cell": {"alpha": model.alpha, "beta": model.beta, "seed": model.seed},
+        "cell": {"alpha": float(model.alpha), "beta": float(model.beta), "seed": int(model.seed)},
     }
     return {**arrays, "losses": model.losses}, facts
 
 
 def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> TrainedModel:
-    """The model that `pack` took apart.
+    """The model that `pack` took apart; other facts and arrays beside it play no part.
 
     Raises:
-        StudyError: the arrays are not those of the architecture.
+        StudyError: facts are missing or none of a model, or the arrays are not those of the architecture.
     """
-    built = facts["architecture"]
-    config = from_dict(VAEConfig, built["config"], where="checkpoint")
-    shape, classes = tuple(built.get("shape", ())), built.get("classes", 0)
-    architecture = Architecture(config, built["size"], built["likelihood"], shape, classes)
-    shapes, structure = jax.tree.flatten(architecture.abstract)
-    leaves = [arrays.get(f"parameter/{i:03d}") for i in range(len(shapes))]
-    for i, (leaf, shape) in enumerate(zip(leaves, shapes, strict=True)):
-        if leaf is None or leaf.shape != shape.shape or leaf.dtype != shape.dtype:
-            raise StudyError(
-                f"checkpoint: parameter {i} is not {shape.dtype}{list(shape.shape)}; train the model again"
-            )
+    architecture = _architecture(_names(facts, "architecture"))
+    cell = _names(facts, "cell")
+    unknown = set(cell) - {"alpha", "beta", "seed"}
+    if unknown:
+        raise StudyError(f"checkpoint: unknown key {shown(min(unknown))} of the cell; train the model again")
+    count = len(jax.tree.leaves(architecture.abstract))
+    leaves = [arrays.get(f"parameter/{i:03d}") for i in range(count)]
+    architecture.check_parameters(leaves)
+    losses = arrays.get("losses")
+    if losses is None or losses.ndim != 3 or losses.shape[1:] != (2, 2) or losses.dtype.kind != "f":
+        raise StudyError("checkpoint: losses are not [epochs, 2, 2]; train the model again")
     return TrainedModel(
-        architecture, jax.tree.unflatten(structure, leaves), **facts["cell"], losses=arrays["losses"]
+        architecture,
+        jax.tree.unflatten(jax.tree.structure(architecture.abstract), leaves),
+        alpha=finite_number(cell.get("alpha"), name="checkpoint: alpha", least=0),
+        beta=finite_number(cell.get("beta"), name="checkpoint: beta", least=0),
+        seed=whole_number(cell.get("seed"), name="checkpoint: seed"),
+        losses=losses,
     )
 
 
+def _names(facts: Any, name: str) -> Mapping[str, Any]:
+    found = facts.get(name) if isinstance(facts, Mapping) else None
+    if not isinstance(found, Mapping):
+        raise StudyError(f"checkpoint: tells no {name}; train the model again")
+    return found
+
+
+def _architecture(built: Mapping[str, Any]) -> Architecture:
+    unknown = set(built) - set(BUILT)
+    if unknown:
+        raise StudyError(f"checkpoint: unknown key {shown(min(unknown))} of the architecture; train it again")
+    config = from_dict(VAEConfig, built.get("config"), where="checkpoint")  # type: ignore[arg-type]
+    shape = built.get("shape", ())
+    if not isinstance(shape, list | tuple):
+        raise StudyError(f"checkpoint: shape is a list of sizes, got {shown(shape)}; train the model again")
+    made = Architecture(
+        config,
+        built.get("size"),
+        built.get("likelihood"),
+        tuple(shape),
+        built.get("classes", 0),  # type: ignore[arg-type]
+    )
+    made.check()
+    return made
+
+
 def save(model: TrainedModel, path: str | Path) -> None:
-    """Write a model to one .npz file."""
+    """Write a model to one .npz file, whole or not at all.
+
+    Raises:
+        StudyError: it is no trained model or has parameters that are not finite, there is no such folder, or the
+            operating system refuses.
+    """
+    if not isinstance(model, TrainedModel):
+        raise StudyError(f"save_model: give a model that study.train made, got {shown(model)}")
+    _check_finite(model)
     arrays, facts = pack(model)
-    with Path(path).open("wb") as file:
-        np.savez(file, allow_pickle=False, facts=np.array(json.dumps(facts)), **arrays)
+    ARCHIVE.write(path, facts, arrays)
 
 
 def load(path: str | Path) -> TrainedModel:
     """Read a model that `save` wrote.
 
     Raises:
-        StudyError: there is no such file, or it is not a checkpoint.
+        StudyError: there is no such file, it is not a checkpoint, or a torn or altered one.
     """
-    try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        facts = json.loads(str(arrays.pop("facts")))
-    except FileNotFoundError:
-        raise StudyError(f"{path}: no such checkpoint; `study.save_model` writes one") from None
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise StudyError(f"{path}: not a checkpoint ({error}); `study.save_model` writes one") from error
-    return unpack(arrays, facts)
+    facts, arrays = ARCHIVE.read(path)
+    with ARCHIVE.told(path):
+        known = {f"parameter/{i:03d}" for i in range(len(arrays))} | {"losses"}
+        unknown = (set(arrays) - known) | (set(facts) - {"architecture", "cell", "format", "version"})
+        if unknown:
+            raise ValueError(f"it holds {shown(min(unknown))}")
+        model = unpack(arrays, facts)
+        _check_finite(model)
+    return model
+
+
+def _check_finite(model: TrainedModel) -> None:
+    if not all(np.isfinite(np.asarray(leaf)).all() for leaf in jax.tree.leaves(model.parameters)):
+        raise StudyError("its parameters hold values that are not finite; train the model again")

@@ -2,7 +2,9 @@
 
 import dataclasses
 import functools
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import Any, get_args
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +16,7 @@ from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
 from study.models import FAMILIES, Model
 from study.models.likelihoods import Likelihood
+from study.runtime.checks import shown, whole_number
 from study.runtime.keys import Key, as_key
 from study.training.blocks import in_blocks, rows
 from study.training.prior import LearnedPrior, learned_prior
@@ -42,9 +45,13 @@ class Architecture:
         """The architecture of a configuration on a data set.
 
         Raises:
-            StudyError: the family or the network does not fit the data.
+            StudyError: the family, the network or the likelihood does not fit the data.
         """
         likelihood = data.likelihood if config.likelihood == "auto" else config.likelihood
+        if likelihood == "bernoulli" and (data.train.min() < 0 or data.train.max() > 1):
+            raise StudyError(
+                f"dataset {data.name!r}: a Bernoulli likelihood needs values in [0, 1]; choose gaussian"
+            )
         conditional = FAMILIES[config.family].conditional
         if conditional and not data.n_classes:
             raise StudyError(
@@ -54,6 +61,42 @@ class Architecture:
         made = cls(config, data.train.shape[1], likelihood, shape, data.n_classes if conditional else 0)
         _ = made.abstract  # what does not fit is said here
         return made
+
+    def check(self) -> None:
+        """Whether this is an architecture that `of` could have made, whoever put it together.
+
+        Raises:
+            StudyError: it is not.
+        """
+        dataclasses.replace(self.config)  # which checks every setting
+        for name, least in (("size", 1), ("classes", 0)):
+            whole_number(getattr(self, name), name=f"architecture: {name}", least=least)
+        for size in self.shape:
+            whole_number(size, name="architecture: shape", least=1)
+        if self.likelihood not in get_args(Likelihood):
+            raise StudyError(f"architecture: no likelihood {shown(self.likelihood)}; train the model again")
+        flat, conditional = self.config.network in FLAT_NETWORKS, FAMILIES[self.config.family].conditional
+        if (flat and self.shape) or (not flat and math.prod(self.shape) != self.size):
+            raise StudyError(f"architecture: examples of shape {shown(self.shape)} and size {self.size}")
+        if bool(self.classes) != conditional:
+            raise StudyError(f"architecture: {self.classes} classes of family {self.config.family!r}")
+
+    def check_parameters(self, leaves: Sequence[Any]) -> None:
+        """Whether arrays are the parameters of this architecture, in their order; none is made for it.
+
+        Raises:
+            StudyError: one is missing, or has another shape or type.
+        """
+        expected = jax.tree.leaves(self.abstract)
+        if len(leaves) != len(expected):
+            raise StudyError(
+                f"checkpoint: {len(leaves)} parameters, the architecture has {len(expected)}; train the model again"
+            )
+        for i, (leaf, shape) in enumerate(zip(leaves, expected, strict=True)):
+            if getattr(leaf, "shape", None) != shape.shape or leaf.dtype != shape.dtype:
+                raise StudyError(
+                    f"checkpoint: parameter {i} is not {shape.dtype}{list(shape.shape)}; train the model again"
+                )
 
     @property
     def conditional(self) -> bool:

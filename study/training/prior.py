@@ -31,6 +31,16 @@ class LearnedPrior:
     leaves: tuple[Any, ...]
     info: Mapping[str, Any]
 
+    def check(self) -> None:
+        """Whether the leaves are those of the architecture, and it learns a prior.
+
+        Raises:
+            ValueError: they are not.
+        """
+        self.architecture.check_parameters(self.leaves)
+        if not self.architecture.config.prior_settings:
+            raise ValueError("the architecture learns no prior")
+
     @property
     def d(self) -> int:
         """Latent dimensions."""

@@ -16,6 +16,7 @@ import study
 from study.errors import StudyError
 from study.latents import Latents
 from study.strategies import REGISTRY, saving, strategy
+from study.training import archive
 
 FIT, DRAW = jax.random.key(50), jax.random.key(51)
 
@@ -45,12 +46,12 @@ def path(tmp_path: Path, fitted: Any) -> Path:
 
 def _rewrite(path: Path, *, sign: bool = True, **changes: Any) -> None:
     """Change the header, and sign it again, so that nothing but the change itself is wrong."""
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    with np.load(path, allow_pickle=False) as found:
+        arrays = {name: found[name] for name in found.files}
     content = {**json.loads(str(arrays.pop("header"))), **changes}
     if sign:
         content.pop("sha256")
-        content["sha256"] = saving._digest(content, arrays)
+        content["sha256"] = archive.digest(content, arrays)
     with path.open("wb") as file:
         np.savez(file, allow_pickle=False, header=np.array(json.dumps(content)), **arrays)
 
@@ -106,7 +107,10 @@ def test_any_altered_byte_is_found_or_harmless(path: Path, fitted: Any) -> None:
 
 def test_torn_file(path: Path) -> None:
     whole = path.read_bytes()
-    for kept in (0, 1, 100, len(whole) // 2, len(whole) - 1):
+    path.write_bytes(b"")
+    with pytest.raises(StudyError, match=r"fit.npz: is empty; `study.save_strategy` writes one"):
+        saving.load(path)
+    for kept in (1, 100, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:kept])
         with pytest.raises(
             StudyError, match=r"fit.npz: torn, altered, or no fitted strategy \(.*fit it again"
@@ -121,7 +125,7 @@ def test_header_that_was_altered(path: Path) -> None:
 
 
 def test_newer_version(path: Path) -> None:
-    _rewrite(path, version=saving.VERSION + 1)
+    _rewrite(path, version=saving.ARCHIVE.version + 1)
     with pytest.raises(StudyError, match=r"written as version 2, newer than 1.*; update this package"):
         saving.load(path)
 
@@ -159,10 +163,156 @@ def test_what_cannot_be_saved(tmp_path: Path, fitted: Any) -> None:
     with pytest.raises(StudyError, match=r"fitted.info has keys that are not text"):
         saving.save(path, dataclasses.replace(fitted, info={1: 2}))
     with pytest.raises(
-        StudyError, match=r"cannot be written \(No such file or directory\); give a file in a"
+        StudyError, match=r"cannot be written \(no such folder\); give the path of a file in a"
     ):
         saving.save(tmp_path / "no" / "fit", fitted)
     assert not list(tmp_path.iterdir())
+
+
+FITTED = [(name, {}) for name in REGISTRY] + [
+    ("literal-logvar", {}),
+    ("shuffled-marginals", {"fit_on": "means"}),
+    ("interpolation", {"path": "slerp"}),
+]
+SHORT = {"steps": 2, "batch_size": 8}
+QUICK: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("two-stage", "latent-diffusion", "resampled-prior", "ncp"), SHORT),
+    "flow": {**SHORT, "layers": 2, "width": 4},
+    "riemannian": {"chain_steps": 2, "leapfrog_steps": 2},
+    "gmm": {"n_components": 2},
+    "bayesian-gmm": {"n_components": 2},
+}
+
+
+def _arrays(coded: Any) -> list[str]:
+    """The names of the arrays that a coded value refers to, `info` left out."""
+    if isinstance(coded, list):
+        return [name for item in coded for name in _arrays(item)]
+    if not isinstance(coded, dict):
+        return []
+    if "fields" in coded:
+        return [name for field, item in coded["fields"].items() if field != "info" for name in _arrays(item)]
+    ((form, content),) = coded.items()
+    return [content] if form in ("array", "jax") else _arrays(content)
+
+
+def _resign(path: Path, arrays: dict[str, np.ndarray], content: dict[str, Any]) -> None:
+    signed = {**content, "sha256": archive.digest(content, arrays)}
+    np.savez(path, allow_pickle=False, header=np.array(json.dumps(signed)), **arrays)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "fields"), FITTED, ids=str)
+def test_fields_that_do_not_go_together_fail_at_load(
+    name: str, fields: dict[str, Any], plane: Latents, tmp_path: Path
+) -> None:
+    """Each array in turn longer, flatter, of text or not finite, signed as if it had been saved so."""
+    path = tmp_path / "fit.npz"
+    saving.save(path, strategy(name, **QUICK.get(name, {}), **fields).fit(FIT, plane))
+    content, arrays = saving.ARCHIVE.read(path)
+    assert saving.load(path).sample(DRAW, n=2).shape == (2, 2)
+    used = _arrays(content["fitted"])
+    assert used
+    for which in used:
+        array = arrays[which]
+        wrong = [
+            np.concatenate([array, array]) if array.ndim else array[None],
+            array.astype("U8"),
+            array[None],
+        ]
+        wrong += [array.astype(np.complex64)]
+        if array.dtype.kind == "f":
+            wrong += [np.full_like(array, np.nan)]
+        for other in wrong:
+            _resign(path, {**arrays, which: other}, content)
+            with pytest.raises(
+                StudyError, match=r"^[^\n]*fit.npz: [^\n]*; fit (it|the strategy) again[^\n]*$"
+            ):
+                saving.load(path)
+
+
+WRONG: tuple[Any, ...] = (
+    *([], "text", None, {}, {"no": 1}, {"list": []}, {"map": []}),
+    *(-1, 1.5, 10**12, {"float": "nan"}),
+)
+
+
+@pytest.mark.parametrize(("name", "fields"), FITTED, ids=str)
+def test_numbers_of_another_type_or_size_fail_at_load(
+    name: str, fields: dict[str, Any], plane: Latents, tmp_path: Path
+) -> None:
+    path = tmp_path / "fit.npz"
+    saving.save(path, strategy(name, **QUICK.get(name, {}), **fields).fit(FIT, plane))
+    content, arrays = saving.ARCHIVE.read(path)
+    for field, value in content["fitted"]["fields"].items():
+        for wrong in WRONG:
+            if field == "info" and wrong == {"map": []}:
+                continue  # nothing said of the fit
+            if isinstance(value, float) and (
+                wrong in (1.5, 10**12) or (field == "log_normaliser" and wrong == -1)
+            ):
+                continue  # what these numbers may be
+            changed = {
+                **content,
+                "fitted": {**content["fitted"], "fields": {**content["fitted"]["fields"], field: wrong}},
+            }
+            _resign(path, arrays, changed)
+            with pytest.raises(StudyError, match=r"^[^\n]*fit.npz: [^\n]*$"):
+                saving.load(path)
+
+
+@pytest.mark.parametrize(
+    "fitted",
+    [
+        None,
+        3,
+        [],
+        {},
+        {"class": "FittedCodes"},
+        {"class": []},
+        {"class": "Latents", "fields": []},
+        {"class": None, "fields": {}},
+        {"map": 3},
+        {"map": [["a"]]},
+        {"array": "none"},
+        {"array": []},
+        {"tuple": 3},
+        {"float": "text"},
+        {"float": "0", "array": "array/000"},
+    ],
+    ids=repr,
+)
+def test_headers_of_another_form(path: Path, fitted: Any) -> None:
+    _rewrite(path, fitted=fitted)
+    with pytest.raises(StudyError, match=r"^[^\n]*fit.npz: [^\n]*; fit (it|the strategy) again[^\n]*$"):
+        saving.load(path)
+
+
+def test_a_header_nested_too_deeply(path: Path) -> None:
+    nested: Any = 0
+    for _ in range(400):  # what json reads and a recursion over it does not
+        nested = {"list": [nested]}
+    _rewrite(path, fitted=nested)
+    with pytest.raises(StudyError, match=r"fit.npz: torn, altered, or no fitted strategy"):
+        saving.load(path)
+
+
+def test_what_would_not_load_is_not_saved(tmp_path: Path, fitted: Any) -> None:
+    for wrong in (np.full_like(fitted.location, np.nan), fitted.location[0], np.array("text")):
+        with pytest.raises(
+            StudyError, match=r"^save: fitted: FittedCodesDensity.location [^\n]*; fit the strategy again$"
+        ):
+            saving.save(tmp_path / "fit", dataclasses.replace(fitted, location=wrong))
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_of_before_the_checks_are_still_read(path: Path, fitted: Any) -> None:
+    """The bytes are those that were written when this was one file: names, order, types."""
+    with np.load(path, allow_pickle=False) as found:
+        assert found.files[0] == "header"
+        assert found.files[1] == "array/000"
+        header = json.loads(str(found["header"]))
+    assert sorted(header) == ["fitted", "format", "hyperparameters", "sha256", "strategy", "version"]
+    assert (header["format"], header["version"]) == ("study-fitted-strategy", 1)
 
 
 def test_table_names_frozen_dataclasses_only() -> None:

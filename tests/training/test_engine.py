@@ -169,10 +169,10 @@ def test_checkpoint_loads_back_to_the_same_arrays(digits, tmp_path):
 
 
 def test_wrong_checkpoints_are_said(tmp_path):
-    with pytest.raises(StudyError, match="no such checkpoint"):
+    with pytest.raises(StudyError, match=r"no such file; `study.save_model` writes one"):
         load_model(tmp_path / "none.npz")
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04 torn")
-    with pytest.raises(StudyError, match="not a checkpoint"):
+    with pytest.raises(StudyError, match="torn, altered, or no checkpoint"):
         load_model(tmp_path / "torn.npz")
 
 
