@@ -184,7 +184,7 @@ def check_varies(
         raise StudyError(f"{where}: training values vary, but too little for float32; {_SHIFT}")
 
 
-def _told(value: np.number) -> str:
+def _told(value: np.floating | np.integer) -> str:
     """Three digits of a number, also of one that float64 cannot hold."""
     with np.errstate(over="ignore"):
         return f"{value:.3g}" if np.isfinite(float(value)) else np.format_float_scientific(value, precision=2)
