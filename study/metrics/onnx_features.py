@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
 from study.metrics.features import Extractor
-from study.metrics.onnx_file import check_network, network_digest, read_network
+from study.metrics.onnx_file import check_network, limited, network_digest, read_network
 
 __all__ = ["Network", "OnnxExtractor", "network_digest"]
 
@@ -66,7 +66,8 @@ class Network:
             "session.load_model_format", "ONNX"
         )  # what was checked, nothing else
         try:
-            session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            with limited(where):
+                session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions have no common class
             raise StudyError(
                 f"{where}: not an ONNX network that onnxruntime reads ({_said(error)})"
@@ -123,7 +124,8 @@ class Network:
         """The first output of one call, `[b, ...]` numbers for b rows."""
         first, name = self.session.get_outputs()[0].name, self.session.get_inputs()[0].name
         try:
-            output = np.asarray(self.session.run([first], {name: given})[0])
+            with limited(self.where):
+                output = np.asarray(self.session.run([first], {name: given})[0])
         except Exception as error:
             raise StudyError(
                 f"{self.where}: fails on input {list(given.shape)} ({_said(error)}); it must take any number of rows "

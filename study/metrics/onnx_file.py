@@ -5,6 +5,7 @@ loads another network's weights from there without a word. So what is outside is
 named: subgraphs, attributes, functions, sparse tensors, training information.
 """
 
+import contextlib
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from study.errors import StudyError
+from study.runtime.limits import memory_at_most
 from study.runtime.reading import read_file
 
 MOST_BYTES = 2**31 - 1  # of one protocol buffer message
+MOST_MEMORY = 8 << 30  # bytes beyond what the process has, while a network is read or runs
 MOST_MESSAGES = 2_000_000  # nodes, tensors, attributes and what they are made of
 MOST_AXES = 32
 RANDOM = frozenset(
@@ -28,6 +31,22 @@ PER_BYTE, PER_NUMBER = (
 MEND = "give the path of an ONNX network"
 
 
+@contextlib.contextmanager
+def limited(where: str) -> Iterator[None]:
+    """Within it a network may take `MOST_MEMORY`: what it claims or makes beyond is an error before it is memory.
+
+    Raises:
+        StudyError: in place of a MemoryError.
+    """
+    with memory_at_most(MOST_MEMORY, where=where):
+        try:
+            yield
+        except MemoryError as error:
+            raise StudyError(
+                f"{where}: needs more memory than there is, or than {MOST_MEMORY >> 30} GiB; give a smaller network"
+            ) from error
+
+
 def read_network(path: str | Path) -> bytes:
     """The file's content, checked by `check_network`.
 
@@ -36,7 +55,8 @@ def read_network(path: str | Path) -> bytes:
     """
     where = f"--features {path}"
     content = read_file(path, what="an ONNX network", mend=MEND, most=MOST_BYTES, name=where)
-    check_network(content, where=where)
+    with limited(where):
+        check_network(content, where=where)
     return content
 
 

@@ -120,7 +120,7 @@ def test_every_row_names_the_network(
 
 def test_the_plans_key_holds_the_content(tmp_path: Path, weight: np.ndarray, digits: Dataset) -> None:
     def key(**changes: Any) -> str:
-        return make_plan(StudyConfig(**changes), digits).cells[0].evaluate_key
+        return make_plan(StudyConfig(strategies=("prior",), **changes), digits).cells[0].evaluate_key
 
     path = affine(tmp_path / "a.onnx", weight)
     first = key(features=str(path))

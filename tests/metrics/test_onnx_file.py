@@ -2,6 +2,8 @@
 
 import os
 import re
+import resource
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -357,6 +359,20 @@ def test_a_network_that_makes_more_than_memory_holds(
     path.write_bytes(hungry(shape).SerializeToString())
     with pytest.raises(StudyError, match=rf"^--features {re.escape(str(path))}: [^\n]*$"):
         OnnxExtractor.load(path, digits, classifier=extractor)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="without a ceiling on memory it would be taken")
+def test_a_network_may_take_so_much_memory_and_no_more(
+    tmp_path: Path, digits: Dataset, extractor: Extractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ones for 3 GiB, which this machine may well have: refused where 2 GiB are allowed, without being made."""
+    monkeypatch.setattr("study.metrics.onnx_file.MOST_MEMORY", 2 << 30)
+    path = tmp_path / "net.onnx"
+    path.write_bytes(hungry([3 << 28]).SerializeToString())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(StudyError, match=rf"^--features {re.escape(str(path))}: [^\n]*$"):
+        OnnxExtractor.load(path, digits, classifier=extractor)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 20  # kilobytes
 
 
 def test_a_fixed_number_of_rows_that_no_memory_holds(
