@@ -3,6 +3,7 @@ import re
 
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 
 from study.errors import StudyError
 from study.report import frames
@@ -40,6 +41,48 @@ def test_latex_is_balanced_and_escaped(summary):
     assert r"g\_m\&m" in text and r"\downarrow" in text and "10$^{3}$" in text
     assert text.count("{") == text.count("}")
     assert text.count(r"\midrule") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("[1cm]", "{}[1cm] & "),  # else an argument of the line break before it
+        ("*", "{}* & "),
+        ("a|b<c>", r"a\textbar{}b\textless{}c\textgreater{} & "),
+        ("\\input{x}", r"\textbackslash{}input\{x\} & "),
+        ("a\nb%", r"a b\% & "),
+    ],
+)
+def test_latex_reads_a_hostile_name_as_text(summary, name, written):
+    lines = table(summary.replace({"gmm": name}), ["kid"], fmt="latex").splitlines()
+    assert [line for line in lines if line.startswith(written)]
+    assert len(lines) == 2 + 1 + 2 + 15 + 2
+
+
+@pytest.mark.parametrize(
+    "name", ["a|b", "![x](http://evil.example)", "<img src=x>", "a\nb", "*a*", "\\|", "`a"]
+)
+def test_markdown_reads_a_hostile_name_as_text(summary, name):
+    lines = table(summary.replace({"gmm": name, "kid": f"{name}1"}), [f"{name}1"]).splitlines()
+    tokens = MarkdownIt("commonmark").enable("table").parse("\n".join(lines))
+    cells = [token for token in tokens if token.type == "inline"]
+    assert len(lines) == 2 + 15 and len(cells) == 2 * 16
+    assert {child.type for cell in cells for child in cell.children or []} <= {
+        "text",
+        "em_open",
+        "em_close",
+    } | {
+        "strong_open",
+        "strong_close",
+    }
+    assert any(cell.children and cell.children[0].content == name.replace("\n", " ") for cell in cells)
+
+
+def test_a_standing_and_a_verdict_that_are_none_are_left_out(summary):
+    made = build(summary.assign(standing='x" onload="y', verdict="<b>"), ["kid"])
+    assert {(cell.standing, cell.verdict, cell.sign) for row in made.cells for cell in row} == {
+        ("", "none", "")
+    }
 
 
 def test_csv_holds_unrounded_numbers(summary):

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import Normalize
@@ -81,16 +82,20 @@ def _panel(
         value[i, j] = row.gain
         color = "#ffffff" if abs(norm(row.gain) - 0.5) > 0.36 else "#101214"
         centred: dict[str, Any] = {"ha": "center", "va": "center", "color": color}
-        axes.text(j, i - 0.13, f"{number(row.gain, 2)}{MARK.get(row.verdict, '')}", fontsize=8.5, **centred)
+        text = f"{number(row.gain, 2)}{MARK.get(row.verdict, '')}"
+        axes.text(j + 0.5, i + 0.37, text, fontsize=8.5, **centred)
         if np.isfinite(row.noise_variance):
-            axes.text(j, i + 0.25, f"s = {number(row.noise_variance)}", fontsize=7, **centred)
-    edges = np.arange(len(betas) + 1) - 0.5, np.arange(len(alphas) + 1) - 0.5
-    image = axes.pcolormesh(*edges, np.ma.masked_invalid(value), cmap=style.GAIN, norm=norm)
-    axes.set_xlim(edges[0][0], edges[0][-1])
-    axes.set_ylim(edges[1][-1], edges[1][0])
-    axes.set_xticks(range(len(betas)), [number(b) for b in betas])
-    axes.set_yticks(range(len(alphas)), [number(a) for a in alphas])
-    axes.tick_params(length=0)
+            axes.text(j + 0.5, i + 0.75, f"s = {number(row.noise_variance)}", fontsize=7, **centred)
+    seaborn.heatmap(
+        value,
+        ax=axes,
+        cmap=style.GAIN,
+        norm=norm,
+        cbar=False,
+        xticklabels=[number(b) for b in betas],
+        yticklabels=[number(a) for a in alphas],
+    )
+    axes.tick_params(length=0, rotation=0)
     axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
+    (image,) = (part for part in axes.collections if isinstance(part, QuadMesh))
     return image
