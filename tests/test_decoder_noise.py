@@ -17,7 +17,7 @@ from study.cells import Store
 from study.collect import collect
 from study.plan import make_plan
 from study.report.frames import by_family
-from study.results import load_results, write_results
+from study.results import load_results, seal, write_results
 from study.runner import execute
 from study.statistics import summarise
 
@@ -192,6 +192,7 @@ def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
     # a folder that was written before there was the column
     runs = pd.read_parquet(tmp_path / "out" / "runs.parquet").drop(columns="decode")
     runs.to_parquet(tmp_path / "out" / "runs.parquet", index=False)
+    seal(tmp_path / "out", loaded.provenance)
     assert set(load_results(tmp_path / "out").metrics["decode"]) == {"mean"}
 
 
