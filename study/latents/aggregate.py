@@ -21,9 +21,9 @@ from jax.sharding import Mesh, PartitionSpec
 
 from study.environment import blas_threads
 from study.errors import StudyError
-from study.latents.base import Latents
+from study.latents.base import Latents, require_latents
 from study.runtime.arrays import numbers
-from study.runtime.checks import shown, whole_number
+from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 
 LOG_2PI = math.log(2 * math.pi)
@@ -53,8 +53,7 @@ class AggregatePosterior:
     shapes: ClassVar[Mapping[str, str]] = {"log_weights": "N", "latents.mean": "Nd"}  # where read from a file
 
     def __post_init__(self) -> None:
-        if not isinstance(self.latents, Latents):
-            raise StudyError(f"aggregate posterior: give Latents(mean, log_var), got {shown(self.latents)}")
+        require_latents("aggregate posterior", self.latents)
         if self.log_weights is None:
             weights = np.full(self.latents.n, -math.log(self.latents.n))
         else:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +10,7 @@ import numpy as np
 
 from study.errors import StudyError
 from study.runtime.arrays import numbers
+from study.runtime.checks import shown
 from study.runtime.keys import Key, as_key
 
 
@@ -78,3 +79,10 @@ class Latents:
         key = as_key(key)
         epsilon = jax.random.normal(key, self.mean.shape)
         return np.asarray(self.mean + jnp.exp(0.5 * self.log_var) * epsilon)
+
+
+def require_latents(what: str, *values: Any) -> None:
+    """Raise StudyError where one of them is no `Latents`."""
+    for value in values:
+        if not isinstance(value, Latents):
+            raise StudyError(f"{what}: give Latents(mean, log_var), got {shown(value)}")

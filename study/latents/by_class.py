@@ -13,7 +13,7 @@ import numpy as np
 
 from study.errors import CannotFit
 from study.latents.aggregate import AggregatePosterior
-from study.latents.base import Latents
+from study.latents.base import Latents, require_latents
 from study.latents.prior import Prior
 from study.latents.surgery import Estimate, mean_estimate, surgery
 from study.runtime.checks import whole_number
@@ -46,6 +46,7 @@ def by_class(key: Key, latents: Latents, *, draws: int, prior: Prior | None = No
     Raises:
         CannotFit: the codes have no labels.
     """
+    require_latents("by_class", latents)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
     if latents.labels is None:
         raise CannotFit("by_class: the codes have no labels; give Latents(..., labels=[N])")

@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.special import ndtr, ndtri
 
 from study.latents.aggregate import LOG_2PI, AggregatePosterior
-from study.latents.base import Latents
+from study.latents.base import Latents, require_latents
 from study.latents.prior import MarginalPrior, Prior
 from study.latents.surgery import posterior_draws
 from study.models.likelihoods import gaussian_kl
@@ -38,6 +38,7 @@ def dimension_table(key: Key, latents: Latents, *, draws: int, prior: Prior | No
     where it is tractable, NaN where it is not (flow, LARS). `mutual_information` needs no prior and is always there.
     The two distances, and their nulls, are then between two sets of draws, of q(zⱼ) and of p(zⱼ).
     """
+    require_latents("dimension_table", latents)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
     draw_key, marginal_key = jax.random.split(key)
     _, z, own = posterior_draws(draw_key, latents, draws=draws)

@@ -24,7 +24,7 @@ import numpy as np
 from scipy import stats
 
 from study.latents.aggregate import LOG_2PI, AggregatePosterior
-from study.latents.base import Latents
+from study.latents.base import Latents, require_latents
 from study.latents.prior import MarginalPrior, Prior
 from study.models.likelihoods import gaussian_kl
 from study.runtime.checks import whole_number
@@ -117,6 +117,7 @@ def surgery(
         draws: draws from q(z), and as many from the prior.
         prior: p(z), where it was learned with the model; None is N(0, I).
     """
+    require_latents("surgery", latents, held_out)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
     posterior_key, prior_key, held_out_key = jax.random.split(key, 3)
     q = AggregatePosterior(latents)

@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from study.latents.aggregate import AggregatePosterior
-from study.latents.base import Latents
+from study.latents.base import Latents, require_latents
 from study.latents.prior import Prior
 from study.latents.surgery import Estimate
 from study.runtime.checks import whole_number
@@ -48,6 +48,7 @@ def two_sample(key: Key, latents: Latents, *, draws: int, prior: Prior | None = 
     A learned prior (None is N(0, I)) leaves the scale of z free, and the first two depend on it: compare them with
     their null, and not between models.
     """
+    require_latents("two_sample", latents)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
     posterior_key, prior_key = jax.random.split(key)
     x = AggregatePosterior(latents).sample(posterior_key, n=draws)

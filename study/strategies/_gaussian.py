@@ -9,6 +9,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from study.errors import StudyError
+from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
 from study.strategies.base import shared_draws
 
@@ -19,7 +20,7 @@ def log_normal(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.n
     Raises:
         StudyError: z is not `[n, d]`.
     """
-    z = np.asarray(z, np.float64)
+    z = numbers(z, name="log_prob: z", dtype=np.float64)
     if z.ndim != 2 or z.shape[1] != len(mean):
         raise StudyError(f"log_prob: z must be [n, {len(mean)}], got {list(z.shape)}")
     white = solve_triangular(cholesky, (z - mean).T, lower=True, check_finite=False)

@@ -24,11 +24,11 @@ from scipy.linalg import solve_triangular
 
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
-from study.runtime.keys import Key, as_key
+from study.runtime.keys import Key
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import VALIDATION_CODES
 from study.strategies._whitening import Whitening, whitening
-from study.strategies.base import Decoder, Fitted, Source, check_numbers, require_codes
+from study.strategies.base import Decoder, Fitted, Source, check_numbers, fit_key, require_codes
 
 ROUNDS = 20  # looks at the validation loss
 WARMUP = 0.02  # share of the steps over which the step size rises
@@ -142,8 +142,8 @@ class TrainedStrategy:
             CannotFit: as `fit`.
             StudyError: the shapes of the codes differ.
         """
-        keys = [as_key(key) for key in keys]
         checks = [None] * len(latents) if validation is None else list(validation)
+        keys = [fit_key(*parts) for parts in zip(keys, latents, checks, strict=True)]
         for name, parts in (("codes", latents), ("validation codes", checks)):
             shapes = {None if part is None else part.mean.shape for part in parts}
             if len(shapes) > 1:

@@ -9,6 +9,7 @@ from scipy.linalg import solve_triangular
 
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
+from study.runtime.arrays import numbers
 from study.strategies._moments import FitOn, correlations, moments
 
 SMALLEST = 1e-6  # eigenvalue of a correlation matrix below which float32 does not carry its inverse
@@ -44,7 +45,7 @@ class Whitening:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        z = np.asarray(z, np.float64)
+        z = numbers(z, name="log_prob: z", dtype=np.float64)
         if z.ndim != 2 or z.shape[1] != self.d:
             raise StudyError(f"log_prob: z must be [n, {self.d}], got {list(z.shape)}")
         white = solve_triangular(self.scale, (z - self.shift).T, lower=True, check_finite=False)

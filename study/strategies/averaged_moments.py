@@ -15,10 +15,10 @@ from typing import ClassVar
 import numpy as np
 
 from study.latents import Latents
-from study.runtime.keys import Key, as_key
+from study.runtime.keys import Key
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source, require_codes
+from study.strategies.base import Decoder, Source, fit_key, require_codes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +48,7 @@ class AveragedMoments:
         Raises:
             CannotFit: one code only.
         """
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         require_codes(latents, at_least=2, strategy=self.name)
         mean = latents.mean.mean(axis=0, dtype=np.float64)
         scale = np.exp(0.5 * latents.log_var.mean(axis=0, dtype=np.float64))

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal, Protocol, get_args, get_origin, get_t
 import jax
 import numpy as np
 
-from study.errors import CannotFit
-from study.latents.base import Latents
+from study.errors import CannotFit, StudyError
+from study.latents.base import Latents, require_latents
 from study.runtime.checks import finite_number, whole_number
-from study.runtime.keys import Key
+from study.runtime.keys import Key, as_key
 
 Source = Literal["thread", "fitted", "learned", "reference"]
 
@@ -104,6 +104,18 @@ class Strategy(Protocol):
             CannotFit: the codes cannot carry this strategy (too few, an empty class, no labels, ...).
         """
         ...
+
+
+def fit_key(key: Key, latents: Latents, validation: Latents | None) -> jax.Array:
+    """The key that `fit` goes on with; every `fit` calls this first.
+
+    Raises:
+        StudyError: a wrong key, codes that are no `Latents`, or validation codes in other dimensions.
+    """
+    require_latents("fit", latents, *(() if validation is None else (validation,)))
+    if validation is not None and validation.d != latents.d:
+        raise StudyError(f"fit: codes have {latents.d} dimensions, validation codes {validation.d}")
+    return as_key(key)
 
 
 def shared_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[np.ndarray, np.ndarray]:

@@ -20,11 +20,11 @@ from sklearn.mixture import BayesianGaussianMixture
 
 from study.errors import StudyError
 from study.latents import Latents
-from study.runtime.keys import Key, as_key
+from study.runtime.keys import Key
 from study.strategies._mixture import FittedMixture, fit_mixture, mixture_codes
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source, check_numbers, require_codes
+from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +82,7 @@ class BayesianGmm:
         Raises:
             CannotFit: no more codes than dimensions, or a covariance that collapsed.
         """
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)
         code_key, start_key = jax.random.split(key)
         z = mixture_codes(code_key, latents, fit_on=self.fit_on, max_codes=self.max_codes)

@@ -17,10 +17,11 @@ import numpy as np
 
 from study.errors import CannotFit, StudyError
 from study.latents import AggregatePosterior, Latents
+from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source, shared_draws
+from study.strategies.base import Decoder, Source, fit_key, shared_draws
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -61,7 +62,7 @@ class FittedClasses:
         key = as_key(key)
         _, epsilon = shared_draws(key, n=n, d=self.location.shape[1], components=1)
         balance_key, within_key = jax.random.split(own_key(key))
-        asked = self._balanced(balance_key, n) if labels is None else self._find(np.asarray(labels), n)
+        asked = self._balanced(balance_key, n) if labels is None else self._find(labels, n)
         within = np.asarray(jax.random.randint(within_key, (n,), 0, self.counts[asked].astype(np.int32)))
         row = self.starts[asked] + within
         return self.location[row] + self.scale[row] * epsilon
@@ -82,6 +83,7 @@ class FittedClasses:
         return turn[np.arange(n) % len(self.classes)][np.asarray(jax.random.permutation(order_key, n))]
 
     def _find(self, labels: np.ndarray, n: int) -> np.ndarray:
+        labels = numbers(labels, name="strategy 'class-posterior': labels", dtype=None)
         if labels.shape != (n,):
             raise StudyError(f"strategy 'class-posterior': labels must be [{n}], got {list(labels.shape)}")
         absent = np.setdiff1d(labels, self.classes)
@@ -120,7 +122,7 @@ class ClassPosterior:
         Raises:
             CannotFit: the codes have no labels.
         """
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         if latents.labels is None:
             raise CannotFit(
                 f"strategy {self.name!r}: the codes have no labels; give Latents(..., labels=[N])"

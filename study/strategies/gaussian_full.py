@@ -12,11 +12,11 @@ import dataclasses
 from typing import ClassVar
 
 from study.latents import Latents
-from study.runtime.keys import Key, as_key
+from study.runtime.keys import Key
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._moments import FitOn, check_fit_on, moments, whole_cholesky
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source, require_codes
+from study.strategies.base import Decoder, Source, fit_key, require_codes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +50,7 @@ class GaussianFull:
         Raises:
             CannotFit: no more codes than dimensions, or fit on means that span fewer than d dimensions.
         """
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
         cholesky, smallest = whole_cholesky(covariance, strategy=self.name)

@@ -15,11 +15,11 @@ from typing import ClassVar
 import numpy as np
 
 from study.latents import Latents
-from study.runtime.keys import Key, as_key
+from study.runtime.keys import Key
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._moments import FitOn, check_fit_on, moments
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source, require_codes
+from study.strategies.base import Decoder, Source, fit_key, require_codes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ class GlobalGaussian:
         Raises:
             CannotFit: one code only, or fit on means of which one dimension is constant.
         """
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         require_codes(latents, at_least=2, strategy=self.name)
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
         fitted = FittedGaussian(mean, np.diag(np.sqrt(np.diag(covariance))), {"codes": latents.n})

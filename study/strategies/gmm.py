@@ -18,11 +18,11 @@ from sklearn.mixture import GaussianMixture
 
 from study.errors import StudyError
 from study.latents import Latents
-from study.runtime.keys import Key, as_key
+from study.runtime.keys import Key
 from study.strategies._mixture import FittedMixture, fit_mixture, mixture_codes
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import choose
-from study.strategies.base import Decoder, Source, check_numbers, require_codes
+from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes
 
 CANDIDATES = (1, 3, 10, 30)
 WITHOUT_VALIDATION = 10  # as in the source
@@ -86,7 +86,7 @@ class Gmm:
         Raises:
             CannotFit: too few codes for K, several K without validation codes, or a covariance that collapsed.
         """
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         candidates = self._given
         if candidates or validation is None:
             candidates = candidates or (WITHOUT_VALIDATION,)

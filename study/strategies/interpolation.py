@@ -25,7 +25,7 @@ from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._moments import FitOn, check_fit_on
-from study.strategies.base import Decoder, Source, require_codes, traced_draws
+from study.strategies.base import Decoder, Source, fit_key, require_codes, traced_draws
 
 Path = Literal["lerp", "slerp"]
 NARROW = 1e-3  # sin Ω below which the two paths differ by less than float32 can tell, and for opposite codes
@@ -116,7 +116,7 @@ class Interpolation:
         Raises:
             CannotFit: one code only, with nothing between.
         """
-        as_key(key)  # nothing is drawn, and a wrong key is said all the same
+        fit_key(key, latents, validation)  # nothing is drawn, and what is wrong is said all the same
         require_codes(latents, at_least=2, strategy=self.name)
         scale = np.exp(0.5 * latents.log_var) if self.fit_on == "samples" else np.zeros_like(latents.mean)
         return FittedPaths(latents.mean, scale, self.path, {"codes": latents.n, "components": latents.n})

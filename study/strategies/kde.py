@@ -23,10 +23,11 @@ from scipy.linalg import solve_triangular
 
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
+from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
 from study.strategies._moments import FitOn, check_fit_on, moments, points, whole_cholesky
 from study.strategies._validation import choose
-from study.strategies.base import Decoder, Source, check_numbers, require_codes, shared_draws
+from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes, shared_draws
 
 CANDIDATES = (0.125, 0.177, 0.25, 0.354, 0.5, 0.707, 1.0, 1.414, 2.0)  # a factor √2 apart
 WITHOUT_VALIDATION = 1.0
@@ -63,7 +64,7 @@ class FittedKernels:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        z = np.asarray(z, np.float64)
+        z = numbers(z, name="log_prob: z", dtype=np.float64)
         if z.ndim != 2 or z.shape[1] != len(self.mean):
             raise StudyError(f"log_prob: z must be [n, {len(self.mean)}], got {list(z.shape)}")
         u = whiten(z, mean=self.mean, cholesky=self.cholesky)
@@ -124,7 +125,7 @@ class Kde:
             CannotFit: no more codes than dimensions, means that span fewer than d dimensions, or several
                 bandwidths without validation codes.
         """
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         require_codes(latents, at_least=latents.d + 1, strategy=self.name)
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
         cholesky, _ = whole_cholesky(covariance, strategy=self.name)

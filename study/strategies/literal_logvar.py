@@ -16,10 +16,10 @@ from typing import ClassVar
 import numpy as np
 
 from study.latents import AggregatePosterior, Latents
-from study.runtime.keys import Key, as_key
+from study.runtime.keys import Key
 from study.strategies._codes import FittedCodes, FittedCodesDensity
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source
+from study.strategies.base import Decoder, Source, fit_key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +47,7 @@ class LiteralLogvar:
         validation: Latents | None = None,
     ) -> FittedCodes:
         """Keep the codes; `info["atoms"]` counts the components that have a log-variance of exactly 0."""
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         atoms = int((latents.log_var == 0).any(axis=1).sum())
         info = {"codes": latents.n, "components": latents.n, "atoms": atoms}
         if atoms:

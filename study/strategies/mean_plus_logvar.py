@@ -12,9 +12,9 @@ from typing import ClassVar
 import numpy as np
 
 from study.latents import Latents
-from study.runtime.keys import Key, as_key
+from study.runtime.keys import Key
 from study.strategies._codes import FittedCodes
-from study.strategies.base import Decoder, Source
+from study.strategies.base import Decoder, Source, fit_key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +42,6 @@ class MeanPlusLogvar:
         validation: Latents | None = None,
     ) -> FittedCodes:
         """Keep the shifted codes; nothing is estimated."""
-        as_key(key)  # nothing is drawn, and a wrong key is said all the same
+        fit_key(key, latents, validation)  # nothing is drawn, and what is wrong is said all the same
         location = latents.mean + latents.log_var
         return FittedCodes(location, np.zeros_like(location), {"codes": latents.n, "components": latents.n})

@@ -13,10 +13,10 @@ from typing import ClassVar
 import numpy as np
 
 from study.latents import AggregatePosterior, Latents
-from study.runtime.keys import Key, as_key
+from study.runtime.keys import Key
 from study.strategies._codes import FittedCodesDensity
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source
+from study.strategies.base import Decoder, Source, fit_key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Posterior:
         validation: Latents | None = None,
     ) -> FittedCodesDensity:
         """Keep the codes; nothing is estimated."""
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         fitted = FittedCodesDensity(
             location=latents.mean,
             scale=np.exp(0.5 * latents.log_var),

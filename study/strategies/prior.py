@@ -19,10 +19,11 @@ import numpy as np
 from study.errors import StudyError
 from study.latents import Latents
 from study.latents.prior import Prior as Learned
+from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, FittedDensity, Source
+from study.strategies.base import Decoder, FittedDensity, Source, fit_key
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -49,8 +50,9 @@ class FittedPrior:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        if np.ndim(z) != 2 or np.shape(z)[1] != self.d:
-            raise StudyError(f"log_prob: z must be [n, {self.d}], got {list(np.shape(z))}")
+        z = numbers(z, name="log_prob: z", dtype=None)
+        if z.ndim != 2 or z.shape[1] != self.d:
+            raise StudyError(f"log_prob: z must be [n, {self.d}], got {list(z.shape)}")
         return np.asarray(self.prior.log_prob(z), np.float64)
 
 
@@ -77,7 +79,7 @@ class Prior:
         validation: Latents | None = None,
     ) -> FittedDensity:
         """N(0, I) in as many dimensions as the codes have, or the model's own prior."""
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         return with_validation(key, prior_of(model, latents.d, codes=latents.n), validation)
 
 

@@ -27,9 +27,10 @@ from sklearn.metrics import pairwise_distances_argmin
 
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
+from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
-from study.strategies.base import Decoder, Source, check_numbers, require_codes, shared_draws
+from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes, shared_draws
 
 Centroids = Literal["random", "k-means"]
 CHAINS = 256  # behind the acceptance rate in `info`
@@ -62,7 +63,7 @@ class FittedRiemannian:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        z = np.asarray(z, np.float32)
+        z = numbers(z, name="log_volume: z")
         if z.ndim != 2 or z.shape[1] != self.mean.shape[1]:
             raise StudyError(f"log_volume: z must be [n, {self.mean.shape[1]}], got {list(z.shape)}")
         one = functools.partial(_log_volume, self._metric())
@@ -154,7 +155,7 @@ class Riemannian:
         Raises:
             CannotFit: one code only, or codes that are all alike.
         """
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         require_codes(latents, at_least=2, strategy=self.name)
         index = self._choose(key, latents.mean)
         mean, log_var = latents.mean[index], latents.log_var[index]

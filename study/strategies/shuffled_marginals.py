@@ -18,11 +18,12 @@ import numpy as np
 
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
+from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
 from study.strategies._draws import own_key
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source, require_codes, shared_draws
+from study.strategies.base import Decoder, Source, fit_key, require_codes, shared_draws
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ class FittedMarginalsDensity(FittedMarginals):
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        d = len(self.marginals)
+        z, d = numbers(z, name="log_prob: z", dtype=None), len(self.marginals)
         if z.ndim != 2 or z.shape[1] != d:
             raise StudyError(f"log_prob: z must be [n, {d}], got {list(z.shape)}")
         return np.sum([q.log_prob(z[:, j : j + 1]) for j, q in enumerate(self.marginals)], axis=0)
@@ -100,7 +101,7 @@ class ShuffledMarginals:
         Raises:
             CannotFit: one code only, of which nothing can be shuffled.
         """
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         require_codes(latents, at_least=2, strategy=self.name)
         mean, log_var = latents.mean, latents.log_var
         info = {"codes": latents.n, "components": latents.n}

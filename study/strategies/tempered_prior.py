@@ -15,11 +15,11 @@ import numpy as np
 
 from study.errors import CannotFit
 from study.latents import Latents
-from study.runtime.keys import Key, as_key
+from study.runtime.keys import Key
 from study.strategies._gaussian import FittedGaussian
 from study.strategies._moments import FitOn, check_fit_on
 from study.strategies._validation import with_validation
-from study.strategies.base import Decoder, Source, require_codes
+from study.strategies.base import Decoder, Source, fit_key, require_codes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ class TemperedPrior:
         Raises:
             CannotFit: one code only, or fit on means that are all zero.
         """
-        key = as_key(key)
+        key = fit_key(key, latents, validation)
         require_codes(latents, at_least=2, strategy=self.name)
         codes = latents if validation is None else validation
         second = np.square(codes.mean, dtype=np.float64)

@@ -16,6 +16,7 @@ from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
 from study.models import FAMILIES, Model
 from study.models.likelihoods import Likelihood
+from study.runtime.arrays import numbers
 from study.runtime.checks import shown, whole_number
 from study.runtime.keys import Key, as_key
 from study.training.blocks import in_blocks, rows
@@ -253,7 +254,9 @@ class TrainedModel:
         family, classes = self.architecture.config.family, self.architecture.classes
         if labels is None:
             raise StudyError(f"model: family {family!r} needs labels; give one per row")
-        labels = np.asarray(labels)
+        labels = numbers(labels, name="model: labels", dtype=None)
+        if labels.dtype.kind == "f":
+            raise StudyError(f"model: labels must be whole numbers, got {labels.dtype}")
         if labels.shape != (n,) or (n and not (labels.min() >= 0 and labels.max() < classes)):
             raise StudyError(
                 f"model: labels must be [{n}] in 0 .. {classes - 1}, got {list(labels.shape)}"

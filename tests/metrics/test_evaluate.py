@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -142,6 +143,39 @@ def test_evaluate_is_tidy_and_trains_once(
         evaluate(digits.held_out[0], digits)
     with pytest.raises(StudyError, match="got 3"):
         evaluate(digits.held_out[:3], digits, extractor=extractor)
+
+
+def test_wrong_samples_are_said_before_anything_is_trained(
+    digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features_module, "_fit", None)  # a training would fail
+    x = digits.held_out
+    wrong: list[tuple[Any, str]] = [
+        ("text", "give an array of numbers, got 'text'"),
+        (x.astype(str), "give an array of numbers, got array"),
+        (None, "give an array of numbers, got None"),
+        ([[1.0], [1.0, 2.0]], "give an array of numbers, got"),
+        (x * 1j, "give an array of numbers, got array"),
+        (x[:, :63], r"must be \[N, 64\], got \[300, 63\]"),
+        (x.reshape(-1, 8, 8), r"must be \[N, 64\], got \[300, 8, 8\]"),
+        (x[:0], "needs 6 samples or more, got 0"),
+        (x[:5], "needs 6 samples or more, got 5"),
+        (np.zeros((0, 0)), r"must be \[N, 64\], got \[0, 0\]"),
+    ]
+    for given, told in wrong:
+        with pytest.raises(StudyError, match=rf"^evaluate: [^\n]*{told}[^\n]*$"):
+            evaluate(given, digits)
+    for data in ("digits", None, x):
+        with pytest.raises(StudyError, match=r"^evaluate: data must be a Dataset, [^\n]*$"):
+            evaluate(x, data)  # type: ignore[arg-type]
+
+
+def test_samples_of_lists_and_of_not_a_number_are_taken(digits: Dataset, extractor: Extractor) -> None:
+    lists = evaluate(digits.held_out[:6].tolist(), digits, extractor=extractor)  # type: ignore[arg-type]
+    pd.testing.assert_frame_equal(lists, evaluate(digits.held_out[:6], digits, extractor=extractor))
+    rows = evaluate(np.full_like(digits.held_out, np.nan), digits, extractor=extractor)
+    assert set(rows["status"]) == {"missing"}
+    assert rows["reason"].str.contains("not finite").all()
 
 
 def test_compiled_once(evaluator: Evaluator, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,6 +135,23 @@ def test_what_is_no_key(case: Case, classes: Latents, key: Any) -> None:
             call()
 
 
+@pytest.mark.parametrize("wrong", [None, np.zeros((5, 3)), "codes", [[0.0]]], ids=repr)
+def test_what_are_no_codes(case: Case, classes: Latents, wrong: Any) -> None:
+    with pytest.raises(StudyError, match=r"^fit: give Latents\(mean, log_var\), got [^\n]*$"):
+        _make(case.name, case.fields).fit(FIT, wrong)
+    other = Latents(np.zeros((5, 2)), np.zeros((5, 2)))
+    with pytest.raises(StudyError, match=r"^fit: codes have 3 dimensions, validation codes 2$"):
+        _make(case.name, case.fields).fit(FIT, classes, validation=other)
+
+
+def test_what_are_no_values_of_z(case: Case) -> None:
+    if not case.has_density:
+        pytest.skip("has no density")
+    for wrong in ("text", [["a", "b", "c"]], [[1, 2], [3]], None):
+        with pytest.raises(StudyError, match=r"^[a-z_ ]+: z: give an array of numbers, got [^\n]*$"):
+            case.fitted.log_prob(wrong)
+
+
 def test_old_keys_are_taken(case: Case) -> None:
     old = jax.random.PRNGKey(1)
     for raw in (old, np.asarray(old)):
