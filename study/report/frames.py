@@ -140,9 +140,8 @@ def per_setting(summary: pd.DataFrame) -> pd.DataFrame:
 def strategies(frame: pd.DataFrame, *, references: bool = True) -> list[str]:
     """Names of the strategies in a frame, in the report's order, reference rows last or left out."""
     names = set(frame["strategy"]) - {MODEL}
-    if not references:
-        names -= set(REFERENCES)
-    return in_order(names, STRATEGIES)
+    own, last = names - set(REFERENCES), names & set(REFERENCES) if references else set()
+    return [*in_order(own, STRATEGIES), *in_order(last, STRATEGIES)]
 
 
 def metrics(frame: pd.DataFrame) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -27,9 +28,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["smoke", "hostile"])
 def page(request: pytest.FixtureRequest) -> Path:
-    """`$STUDY_REPORT`, or the report of a smoke run."""
+    """`$STUDY_REPORT`, or the report of a smoke run; and one whose every name is hostile."""
+    if request.param == "hostile":
+        return request.getfixturevalue("hostile_report") / "report.html"
     given = os.environ.get("STUDY_REPORT")
     if given:
         return Path(given).resolve()
@@ -76,6 +79,15 @@ def test_no_request_to_any_other_address(page, tmp_path):
     assert requests(tmp_path / "net.json") == set()
 
 
+def test_the_page_lets_no_other_script_run(page, tmp_path):
+    probe = tmp_path / "probe.html"
+    script = "<script>document.title = 'ran'</script><img src=http://127.0.0.1:9/a.png>"
+    probe.write_text(page.read_text("utf-8").replace("</body>", script + "</body>"), "utf-8")
+    done = browse(probe, tmp_path, f"--log-net-log={tmp_path / 'net.json'}", "--dump-dom")
+    assert "<title>ran</title>" not in done.stdout
+    assert requests(tmp_path / "net.json") == set()
+
+
 def test_a_request_would_be_seen(tmp_path):
     asking = tmp_path / "asking.html"
     asking.write_text(
@@ -93,7 +105,9 @@ def test_nothing_is_wider_than_the_window(page, tmp_path, width):
         "<script>addEventListener('load', () => document.title = "
         "'wide ' + (document.documentElement.scrollWidth - innerWidth))</script>"
     )
-    probe.write_text(page.read_text().replace("</body>", script + "</body>"))
+    text, policies = re.subn(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text("utf-8"))
+    assert policies == 1  # it would not let the probe's script run
+    probe.write_text(text.replace("</body>", script + "</body>"), "utf-8")
     done = browse(probe, tmp_path, f"--window-size={width},900", "--dump-dom")
     excess = done.stdout.split("<title>wide ")[1].split("<")[0]
     assert int(excess) <= 0

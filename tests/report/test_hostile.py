@@ -11,6 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from study.errors import StudyError
+from study.report import frames
 from study.report.build import build_report
 from study.report.outside import tame, tamed, tamed_table, visible
 
@@ -166,6 +167,11 @@ def test_results_of_harmless_names_are_left_as_they_are(results, summary):
 def test_names_that_would_become_one_are_refused():
     with pytest.raises(StudyError, match="column 'strategy': two of its names look alike"):
         tamed_table(pd.DataFrame({"strategy": ["a`b", "a'b"]}))
+
+
+def test_names_that_nobody_registered_stand_before_the_reference_rows():
+    found = frames.strategies(pd.DataFrame({"strategy": ["noise", "mine", "prior", "held-out", "model"]}))
+    assert found == ["prior", "mine", "held-out", "noise"]
 
 
 def test_unseen_characters_are_seen():
