@@ -2,9 +2,8 @@
 
 from typing import Protocol, runtime_checkable
 
+import jax
 import numpy as np
-
-from study.runtime.keys import Key
 
 
 class Prior(Protocol):
@@ -14,7 +13,7 @@ class Prior(Protocol):
         """log p(z) in nats at z `[n, d]`, `[n]` float64."""
         ...
 
-    def sample(self, key: Key, *, n: int) -> np.ndarray:
+    def sample(self, key: jax.Array, *, n: int) -> np.ndarray:
         """n independent draws `[n, d]`."""
         ...
 

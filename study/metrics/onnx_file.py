@@ -77,15 +77,16 @@ def check_network(content: bytes, *, where: str) -> None:
     """
     try:
         import onnx
-        from google.protobuf.message import DecodeError
     except ImportError:
         raise StudyError(
             f"{where}: needs onnx; install it with: pip install 'vae-sampling-study[onnx]'"
         ) from None
     try:
         model = onnx.ModelProto.FromString(content)
-    except DecodeError:
-        raise StudyError(f"{where}: not an ONNX network, or a torn one; {MEND}") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # protobuf's DecodeError
+        raise StudyError(f"{where}: not an ONNX network, or a torn one; {MEND}") from error
     if not model.HasField("graph") or not model.graph.node:
         raise StudyError(f"{where}: not an ONNX network, it holds no graph; {MEND}")
     _check_messages(model, onnx, where)

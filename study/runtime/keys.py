@@ -21,12 +21,12 @@ def as_key(key: Any) -> jax.Array:
         StudyError: it is neither, or an integer outside 0 .. 2**32 - 1.
     """
     if isinstance(key, jax.Array | np.ndarray):
-        if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
-            if key.shape == ():
-                return key
-        elif key.dtype == np.uint32 and key.shape == (2,):
+        named = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+        if isinstance(key, jax.Array) and named and key.shape == ():
+            return key
+        if key.dtype == np.uint32 and key.shape == (2,):
             return jnp.asarray(key)
-        elif key.shape == () and not isinstance(key, jax.core.Tracer):
+        if key.shape == () and not named and not isinstance(key, jax.core.Tracer):
             return as_key(key.item())
         raise StudyError(
             f"key: give one jax.random.key(...) or a whole number, got {key.dtype} of shape {list(key.shape)}"

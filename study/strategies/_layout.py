@@ -26,7 +26,7 @@ def check_layout(value: Any) -> None:
         ValueError: in a few words, what does not go together.
     """
     kind = type(value)
-    for name, hint in _hints(kind).items():
+    for name, hint in _hints(kind).items():  # type: ignore[arg-type]  # a class is hashable
         if not _fits(hint, getattr(value, name)):
             raise ValueError(f"{kind.__name__}.{name} is not of its type")
     sizes: dict[str, int] = {}

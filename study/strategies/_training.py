@@ -143,7 +143,7 @@ class TrainedStrategy:
             StudyError: the shapes of the codes differ.
         """
         checks = [None] * len(latents) if validation is None else list(validation)
-        keys = [fit_key(*parts) for parts in zip(keys, latents, checks, strict=True)]
+        own = [fit_key(*parts) for parts in zip(keys, latents, checks, strict=True)]
         for name, parts in (("codes", latents), ("validation codes", checks)):
             shapes = {None if part is None else part.mean.shape for part in parts}
             if len(shapes) > 1:
@@ -152,13 +152,13 @@ class TrainedStrategy:
         for one in latents:
             self.prepare(one)
             spaces.append(whitening(one, fit_on=self.fit_on, isotropic=self.isotropic, strategy=self.name))
-        cells = [self._cell(*parts) for parts in zip(keys, latents, checks, spaces, strict=True)]
+        cells = [self._cell(*parts) for parts in zip(own, latents, checks, spaces, strict=True)]
         fitted = []
         for i, (parameters, losses) in enumerate(_train(self._objective(), cells)):
             if not all(np.isfinite(leaf).all() for leaf in [losses[-1, 0], *jax.tree.leaves(parameters)]):
                 raise CannotFit(f"strategy {self.name!r}: training diverged; lower the learning_rate")
             info = {"codes": latents[i].n, **self._diagnostics(losses)}
-            fitted.append(self.finish(keys[i], parameters, spaces[i], info, checks[i]))
+            fitted.append(self.finish(own[i], parameters, spaces[i], info, checks[i]))
         return fitted
 
     def _objective(self) -> "TrainedStrategy":

@@ -56,7 +56,7 @@ class Archive:
         header = canonical({**signed, "sha256": digest(signed, arrays)})
         target = _in_folder(path, self.what)
         with whole(target) as file:
-            np.savez(file, allow_pickle=False, **{self.header: np.array(header)}, **arrays)  # type: ignore[arg-type]
+            np.savez(file, allow_pickle=False, **{self.header: np.array(header)}, **arrays)
 
     def read(self, path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """The header without its checksum, and the arrays.

@@ -87,13 +87,8 @@ def _architecture(built: Mapping[str, Any]) -> Architecture:
     shape = built.get("shape", ())
     if not isinstance(shape, list | tuple):
         raise StudyError(f"checkpoint: shape is a list of sizes, got {shown(shape)}; train the model again")
-    made = Architecture(
-        config,
-        built.get("size"),
-        built.get("likelihood"),
-        tuple(shape),
-        built.get("classes", 0),  # type: ignore[arg-type]
-    )
+    told: Any = (built.get("size"), built.get("likelihood"), tuple(shape), built.get("classes", 0))
+    made = Architecture(config, *told)
     made.check()
     return made
 

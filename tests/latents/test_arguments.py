@@ -121,4 +121,4 @@ def test_measuring_what_are_no_codes(name: str) -> None:
     with pytest.raises(StudyError, match=rf"^{name}: give Latents\(mean, log_var\), got [^\n]*$"):
         CALLS[name](0, codes=ZEROS)
     with pytest.raises(StudyError, match=r"^surgery: give Latents\(mean, log_var\), got None$"):
-        surgery(0, CODES, None, draws=5)  # type: ignore[arg-type]
+        surgery(0, CODES, None, draws=5)

@@ -165,13 +165,14 @@ def test_wrong_samples_are_said_before_anything_is_trained(
     for given, told in wrong:
         with pytest.raises(StudyError, match=rf"^evaluate: [^\n]*{told}[^\n]*$"):
             evaluate(given, digits)
-    for data in ("digits", None, x):
+    others: tuple[Any, ...] = ("digits", None, x)
+    for data in others:
         with pytest.raises(StudyError, match=r"^evaluate: data must be a Dataset, [^\n]*$"):
-            evaluate(x, data)  # type: ignore[arg-type]
+            evaluate(x, data)
 
 
 def test_samples_of_lists_and_of_not_a_number_are_taken(digits: Dataset, extractor: Extractor) -> None:
-    lists = evaluate(digits.held_out[:6].tolist(), digits, extractor=extractor)  # type: ignore[arg-type]
+    lists = evaluate(digits.held_out[:6].tolist(), digits, extractor=extractor)
     pd.testing.assert_frame_equal(lists, evaluate(digits.held_out[:6], digits, extractor=extractor))
     rows = evaluate(np.full_like(digits.held_out, np.nan), digits, extractor=extractor)
     assert set(rows["status"]) == {"missing"}

@@ -270,7 +270,7 @@ def test_packed_numbers_are_not_taken_for_false_claims() -> None:
     """Four-bit integers, two in a byte, and numbers that stand in typed lists."""
     packed = helper.make_tensor("four", TensorProto.INT4, [5], [1, 2, 3, 4, 5])
     typed = helper.make_tensor("typed", TensorProto.FLOAT16, [3], [1.0, 2.0, 3.0])
-    complexes = helper.make_tensor("complex", TensorProto.COMPLEX64, [2], [1j, 2j])
+    complexes = helper.make_tensor("complex", TensorProto.COMPLEX64, [2], np.array([1j, 2j]))
     empty = helper.make_tensor("empty", TensorProto.FLOAT, [0, 10], [])
     check_network(matmul(constants=[packed, typed, complexes, empty]).SerializeToString(), where="here")
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -5,7 +7,20 @@ import pytest
 from study.errors import StudyError
 from study.runtime.checks import finite_number, whole_number
 
-NO_NUMBERS = (True, np.bool_(True), "1", b"1", None, [1], (), {}, 1j, np.zeros(2), np.zeros((1, 1)), object())
+NO_NUMBERS: tuple[Any, ...] = (
+    True,
+    np.bool_(True),
+    "1",
+    b"1",
+    None,
+    [1],
+    (),
+    {},
+    1j,
+    np.zeros(2),
+    np.zeros((1, 1)),
+    object(),
+)
 NOT_FINITE = (float("nan"), float("inf"), -float("inf"), np.float32("nan"), 10**400, -(10**400), 10**5000)
 
 

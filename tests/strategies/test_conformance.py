@@ -364,9 +364,10 @@ def test_dependent_dimensions_of_any_scale(classes: Latents) -> None:
 def test_registry_errors() -> None:
     with pytest.raises(StudyError, match="no strategy 'gm'; known: prior, posterior, "):
         strategy("gm")
-    for name in (None, [], 3):
+    others: tuple[Any, ...] = (None, [], 3)
+    for other in others:
         with pytest.raises(StudyError, match=r"^no strategy .*; known: prior, "):
-            strategy(name)  # type: ignore[arg-type]
+            strategy(other)
     with pytest.raises(StudyError, match="strategy 'gmm' has no 'k'; known: n_components, fit_on, "):
         strategy("gmm", k=3)
     with pytest.raises(StudyError, match="strategy 'prior' has no 'scale'; known: none"):

@@ -15,6 +15,7 @@ import pytest
 import study
 from study.errors import StudyError
 from study.latents import Latents
+from study.runtime.keys import Key
 from study.strategies import REGISTRY, saving, strategy
 from study.training import archive
 
@@ -28,7 +29,7 @@ class Every:
     weights: Mapping[str, Any]
     info: Mapping[str, Any]
 
-    def sample(self, key: jax.Array, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         return np.zeros((n, 1), np.float32)
 
 
@@ -169,7 +170,7 @@ def test_what_cannot_be_saved(tmp_path: Path, fitted: Any) -> None:
     assert not list(tmp_path.iterdir())
 
 
-FITTED = [(name, {}) for name in REGISTRY] + [
+FITTED: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in REGISTRY] + [
     ("literal-logvar", {}),
     ("shuffled-marginals", {"fit_on": "means"}),
     ("interpolation", {"path": "slerp"}),
@@ -198,7 +199,7 @@ def _arrays(coded: Any) -> list[str]:
 
 def _resign(path: Path, arrays: dict[str, np.ndarray], content: dict[str, Any]) -> None:
     signed = {**content, "sha256": archive.digest(content, arrays)}
-    np.savez(path, allow_pickle=False, header=np.array(json.dumps(signed)), **arrays)  # type: ignore[arg-type]
+    np.savez(path, allow_pickle=False, header=np.array(json.dumps(signed)), **arrays)
 
 
 @pytest.mark.parametrize(("name", "fields"), FITTED, ids=str)
