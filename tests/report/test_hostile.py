@@ -65,7 +65,14 @@ class Structure(HTMLParser):
     def handle_decl(self, decl: str) -> None:
         self.declarations.append(decl)
 
-    handle_pi = unknown_decl = handle_comment = handle_decl
+    def handle_pi(self, data: str) -> None:
+        self.declarations.append(data)
+
+    def unknown_decl(self, data: str) -> None:
+        self.declarations.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.declarations.append(data)
 
 
 def test_the_page_has_no_element_beyond_those_of_harmless_names(hostile_report, harmless_report):
