@@ -215,7 +215,9 @@ def score(context: Context, name: str, fit: int, *, ready: tuple[Fitted, float] 
     except FileError:
         raise
     except CannotFit as error:
-        return Measured(_gaps(context, name, configured, fit, str(error), status="missing"), final=False)
+        return Measured(
+            _gaps(context, name, configured, fit, shown_text(str(error)), status="missing"), final=False
+        )
     except Exception as error:
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         reason = shown_text(" ".join(reason.split()))

@@ -9,6 +9,8 @@ import pandas as pd
 from study.errors import StudyError
 from study.experiment import Experiment, installed_experiment, load_experiment
 from study.report.build import build_report
+from study.report.outside import tamed, tamed_table
+from study.report.plots.style import plain_settings
 from study.results import Results, data_files, extra_tables, load_results, seal, write_tables
 from study.runtime.files import told
 from study.runtime.folders import exchanged
@@ -58,13 +60,15 @@ def republish(folder: Path, *, experiment: str | None = None) -> tuple[str, Path
 
 def _report(fresh: Path, folder: Path, experiment: Experiment | None) -> str:
     """Summary, figures and pages from the tables in `fresh`, which will stand in `folder`."""
-    results = load_results(fresh)  # what a later `study report` will read
-    tables = extra_tables(fresh, results.provenance)
+    loaded = load_results(fresh)  # what a later `study report` will read
+    results = tamed(loaded)
+    tables = {name: tamed_table(table) for name, table in extra_tables(fresh, loaded.provenance).items()}
     summary = summarise(results.metrics)
     findings = None
     if experiment and experiment.findings:
         try:
-            findings = experiment.findings(results, tables)
+            with plain_settings():
+                findings = experiment.findings(results, tables)
         except (KeyError, IndexError, AttributeError, TypeError) as error:
             raise StudyError(
                 f"{folder}: its tables are not those of experiment {experiment.name!r} "
@@ -73,5 +77,5 @@ def _report(fresh: Path, folder: Path, experiment: Experiment | None) -> str:
     with told(folder):
         summary.to_csv(fresh / "summary.csv", index=False)
         answer, _ = build_report(fresh, results, summary, findings=findings, place=folder)
-        seal(fresh, results.provenance)
+        seal(fresh, loaded.provenance)
     return answer

@@ -185,9 +185,10 @@ def _table(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
+    from study.report.outside import tamed
     from study.results import load_results
 
-    results = load_results(arguments.folder)
+    results = tamed(load_results(arguments.folder))
     runs = results.runs
     failed = runs[runs["status"] != "done"]
     gaps = results.metrics[results.metrics["status"] != "ok"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from study.cli.exits import DONE, SOME_FAILED
 from study.cli.flags import configure_all, max_bytes
+from study.cli.parsing import one_line
 from study.errors import StudyError
 from study.runtime.files import check_writable
 from study.runtime.folders import is_ours
@@ -112,7 +113,7 @@ def _failures(runs: "list[Run]") -> int:
     for outcome in failed:
         cell = outcome.planned.cell
         named = f"{outcome.planned.run_id} (α={cell.alpha:g}, β={cell.beta:g}, seed {cell.seed})"
-        print(f"study: cell {named} failed: {' '.join(outcome.failure.split())}", file=sys.stderr)
+        print(f"study: cell {named} failed: {one_line(outcome.failure)}", file=sys.stderr)
     return SOME_FAILED if failed else DONE
 
 
