@@ -67,7 +67,9 @@ class Network:
         )  # what was checked, nothing else
         try:
             with limited(where):
-                session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+                session = onnxruntime.InferenceSession(
+                    content, options, providers=["CPUExecutionProvider"], enable_fallback=0
+                )  # which would print, and try the same once more
         except Exception as error:  # its exceptions have no common class
             raise StudyError(
                 f"{where}: not an ONNX network that onnxruntime reads ({_said(error)})"

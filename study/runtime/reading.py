@@ -43,7 +43,7 @@ def read_file(path: str | Path, *, what: str, mend: str, most: int, name: str | 
                 f"{called}: {found.st_size:,} bytes, more than the {most:,} that are read of {what}; {mend}"
             )
         with file.open("rb") as opened:
-            content = opened.read(most + 1)
+            content = opened.read(found.st_size + 1)  # as much as is asked for is reserved at once
     except FileNotFoundError:
         raise StudyError(f"{called}: no such file; {mend}") from None
     except OSError as error:
@@ -55,6 +55,6 @@ def read_file(path: str | Path, *, what: str, mend: str, most: int, name: str | 
         raise StudyError(f"{called}: {told}; {mend}") from error
     if not content:
         raise StudyError(f"{called}: is empty; {mend}")
-    if len(content) > most:  # it grew while it was read
-        raise StudyError(f"{called}: more than the {most:,} bytes that are read of {what}; {mend}")
+    if len(content) > found.st_size:
+        raise StudyError(f"{called}: grew while it was read; let its writer finish, then try again")
     return content
