@@ -87,7 +87,8 @@ def test_tables_that_are_not_those_that_were_written(
 
 def test_provenance_without_digests_is_not_believed(out: Path, capsys: pytest.CaptureFixture) -> None:
     facts = json.loads((out / "provenance.json").read_text())
-    for files in ({}, [], {"runs.parquet": 3}, {"runs.parquet": "0" * 64}):
+    wrong: list[object] = [{}, [], {"runs.parquet": 3}, {"runs.parquet": "0" * 64}]
+    for files in wrong:
         (out / "provenance.json").write_text(json.dumps({**facts, "files": files}))
         assert "digest" in refused(capsys, "status", str(out)) or files
     del facts["format"]

@@ -125,9 +125,12 @@ def test_one_strategy_is_scored_alone(plan: Plan, store: Store, monkeypatch: pyt
     """Neither trained nor encoded nor scored again is what is there."""
     names: list[str] = []
     put = Store.put
-    monkeypatch.setattr(
-        Store, "put", lambda self, stage, *rest: (names.append(stage), put(self, stage, *rest))
-    )
+
+    def noted(self: Store, stage: str, *rest: Any) -> None:
+        names.append(stage)
+        put(self, stage, *rest)
+
+    monkeypatch.setattr(Store, "put", noted)
     run = execute(plan, store)
     assert names == ["score"] * 3 and (run.count.trained, run.count.scored) == (0, 3)
 
