@@ -31,6 +31,7 @@ DATA = (".parquet", ".npz", ".csv")
 GENERAL = ("summary.csv", "claims.csv")  # tables that are not an experiment's own
 LOOKS = 40  # at a folder whose files another process is exchanging, before it is called altered
 
+MEASURED = ["run_id", "strategy", "fit", "draw", "metric"]  # what tells one measurement from another
 CONFIGURATION = [
     "dataset",
     "family",
@@ -134,6 +135,10 @@ def load_results(path: str | Path) -> Results:
     runs = tables.pop("runs")
     if runs["run_id"].duplicated().any():
         raise StudyError(f"{folder / 'runs.parquet'}: one run stands in two rows; run the experiment again")
+    if tables["metrics"].duplicated(MEASURED).any():
+        raise StudyError(
+            f"{folder / 'metrics.parquet'}: one measurement stands in two rows; run the experiment again"
+        )
     for name in ("metrics", "latents"):
         tables[name] = tables[name].merge(
             runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one"
