@@ -22,7 +22,7 @@ from study.metrics.novelty import Novelty
 from study.metrics.registry import CONDITIONAL, METRICS, metrics_for, unavailable
 from study.metrics.sequences import Sequences
 from study.runtime.arrays import numbers
-from study.runtime.checks import shown
+from study.runtime.checks import shown, whole_number
 
 __all__ = ["METRICS", "Evaluator", "evaluate"]
 
@@ -63,7 +63,7 @@ class Evaluator:
         pixels: FeatureExtractor | None = None,
     ) -> None:
         available = len(data.reference)
-        self.n = available if n is None else n
+        self.n = available if n is None else whole_number(n, name="metrics: n", least=None)
         if available < _FEWEST:
             raise CannotFit(
                 f"metrics on {data.name!r}: need {_FEWEST} examples in the reference half of test, it has {available}; "
@@ -203,6 +203,8 @@ def evaluate(x: np.ndarray, data: Dataset, *, extractor: FeatureExtractor | None
         raise StudyError(f"evaluate: samples must be [N, {data.train.shape[1]}], got {list(x.shape)}")
     if len(x) < _FEWEST:
         raise StudyError(f"evaluate: needs {_FEWEST} samples or more, got {len(x)}")
+    if extractor is not None and not hasattr(extractor, "forward"):
+        raise StudyError(f"evaluate: extractor must be a FeatureExtractor, got {shown(extractor)}")
     extractor = extractor or _default_extractor(_ByContent(data.fingerprint, data))
     n = min(len(x), len(data.reference))
     rows = Evaluator(data, extractor, n=n).measure(x[:n])

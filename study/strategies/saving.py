@@ -60,6 +60,10 @@ def save(path: str | Path, fitted: Fitted, *, strategy: Strategy | None = None) 
         StudyError: `fitted` is of no class that can be saved or holds what `load` would refuse, there is no such
             folder, or the operating system refuses.
     """
+    if not hasattr(fitted, "sample"):
+        raise StudyError(f"save: give what `fit` returned, got {shown(fitted)}")
+    if strategy is not None and not hasattr(strategy, "fit"):
+        raise StudyError(f"save: strategy must be one of study.strategy(...), got {shown(strategy)}")
     arrays: list[np.ndarray] = []
     content = {
         "strategy": strategy.name if strategy else None,

@@ -93,6 +93,10 @@ def test_n_is_checked(digits: Dataset, extractor: Extractor, evaluator: Evaluato
     for n in (5, 301):
         with pytest.raises(StudyError, match=rf"n must lie in 6\.\.300 .*got {n}"):
             Evaluator(digits, extractor, n=n)
+    several: tuple[Any, ...] = ("6", 6.5, True)
+    for wrong in several:
+        with pytest.raises(StudyError, match=r"^metrics: n: give a whole number, got"):
+            Evaluator(digits, extractor, n=wrong)
     with pytest.raises(StudyError, match=r"samples must be \[300, 64\], got \[299, 64\]"):
         evaluator.measure(digits.held_out[:299])
     small = dataclasses.replace(digits, test=digits.test[:10], test_labels=None)
@@ -167,6 +171,8 @@ def test_wrong_samples_are_said_before_anything_is_trained(
             evaluate(given, digits)
     others: tuple[Any, ...] = ("digits", None, x)
     for data in others:
+        with pytest.raises(StudyError, match=r"^evaluate: extractor must be a FeatureExtractor, got [^\n]*$"):
+            evaluate(x, digits, extractor=data if data is not None else "none")
         with pytest.raises(StudyError, match=r"^evaluate: data must be a Dataset, [^\n]*$"):
             evaluate(x, data)
 

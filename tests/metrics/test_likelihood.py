@@ -286,6 +286,23 @@ def test_what_cannot_be_is_said(x):
     model = optimum(x)
     with pytest.raises(StudyError, match="each must divide the largest"):
         likelihood(jax.random.key(0), model, x[:3], samples=(30, 50))
+    key, annealing = jax.random.key(0), AnnealingConfig(temperatures=2, chains=2)
+    for count in (-1, 1.5, True, "3"):
+        other: Any = count
+        with pytest.raises(StudyError, match=r"^annealed_examples: give a whole number[^\n]*$"):
+            likelihood(key, model, x[:3], samples=(2,), annealing=annealing, annealed_examples=other)
+    nothing: Any = None
+    with pytest.raises(StudyError, match=r"^likelihood: give a model that study.train made, got None$"):
+        likelihood(key, nothing, x[:3])
+    yes: Any = "yes"
+    with pytest.raises(
+        StudyError, match=r"^likelihood: annealing must be study.AnnealingConfig\(...\), got 'yes'$"
+    ):
+        likelihood(key, model, x[:3], annealing=yes)
+    with pytest.raises(StudyError, match=r"^key: give a whole number from 0 to 4294967295, got -1$"):
+        likelihood(-1, model, x[:3])
+    table = likelihood(0, model, x[:3], samples=(2,))
+    pd.testing.assert_frame_equal(table, likelihood(key, model, x[:3], samples=(2,)))
     with pytest.raises(CannotFit, match="holds no examples"):
         likelihood(jax.random.key(0), model, x[:0])
     with pytest.raises(StudyError, match=r"x must be \[N, 8\]"):

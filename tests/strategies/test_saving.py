@@ -316,6 +316,17 @@ def test_files_of_before_the_checks_are_still_read(path: Path, fitted: Any) -> N
     assert (header["format"], header["version"]) == ("study-fitted-strategy", 1)
 
 
+def test_what_is_not_fitted_is_not_saved(tmp_path: Path, fitted: Any) -> None:
+    others: tuple[Any, ...] = (None, 3, "text", {}, strategy("gmm"), np.zeros(3))
+    for other in others:
+        with pytest.raises(StudyError, match=r"^save: give what `fit` returned, got [^\n]*$"):
+            saving.save(tmp_path / "fit", other)
+    wrong: Any = "gmm"
+    with pytest.raises(StudyError, match=r"^save: strategy must be one of study.strategy\(...\), got 'gmm'$"):
+        saving.save(tmp_path / "fit", fitted, strategy=wrong)
+    assert not list(tmp_path.iterdir())
+
+
 def test_table_names_frozen_dataclasses_only() -> None:
     kinds = [kind for strategy in REGISTRY.values() for kind in strategy.fits]
     assert len({kind.__name__ for kind in kinds}) == len(set(kinds))  # no two classes of one name

@@ -11,13 +11,14 @@ such values compare models, and are no densities; `study.binarised` makes data t
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
 import pandas as pd
 
 from study.config import AnnealingConfig, LikelihoodConfig, check_samples
-from study.errors import CannotFit
+from study.errors import CannotFit, StudyError
 from study.metrics.base import Measurement, missing
 from study.metrics.likelihood.ais import annealed
 from study.metrics.likelihood.density import density
@@ -31,6 +32,7 @@ from study.metrics.likelihood.importance import (
     posterior_gap,
 )
 from study.metrics.registry import LIKELIHOOD
+from study.runtime.checks import shown, whole_number
 from study.runtime.keys import Key, as_key
 from study.training.blocks import rows
 from study.training.model import TrainedModel
@@ -72,8 +74,11 @@ def likelihood(
         StudyError: x is not `[N, D]`, or a K does not divide the largest.
     """
     key = as_key(key)
+    _check_kinds(model, annealing)
     x = rows(x, model.architecture.size, "x")
     check_samples(samples)
+    if annealed_examples is not None:
+        annealed_examples = whole_number(annealed_examples, name="annealed_examples")
     if not len(x):
         raise CannotFit("likelihood: x holds no examples")
     largest = max(samples)
@@ -101,6 +106,13 @@ def likelihood(
         "posterior_gap_ais": Estimates(gap, spread),
     }
     return pd.concat([table, _frame(found, 0)], ignore_index=True)
+
+
+def _check_kinds(model: Any, annealing: Any) -> None:
+    if not isinstance(model, TrainedModel):
+        raise StudyError(f"likelihood: give a model that study.train made, got {shown(model)}")
+    if annealing is not None and not isinstance(annealing, AnnealingConfig):
+        raise StudyError(f"likelihood: annealing must be study.AnnealingConfig(...), got {shown(annealing)}")
 
 
 def likelihood_rows(
