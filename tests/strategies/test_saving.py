@@ -262,7 +262,7 @@ def test_numbers_of_another_type_or_size_fail_at_load(
 
 
 @pytest.mark.parametrize(
-    "fitted",
+    "coded",
     [
         None,
         3,
@@ -282,8 +282,8 @@ def test_numbers_of_another_type_or_size_fail_at_load(
     ],
     ids=repr,
 )
-def test_headers_of_another_form(path: Path, fitted: Any) -> None:
-    _rewrite(path, fitted=fitted)
+def test_headers_of_another_form(path: Path, coded: Any) -> None:
+    _rewrite(path, fitted=coded)
     with pytest.raises(StudyError, match=r"^[^\n]*fit.npz: [^\n]*; fit (it|the strategy) again[^\n]*$"):
         saving.load(path)
 
