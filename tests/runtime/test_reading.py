@@ -2,6 +2,7 @@
 
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_a_file_that_grows_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path.write_bytes(b"content")
     real = Path.open
 
-    def grows(self: Path, *arguments: str) -> object:
+    def grows(self: Path, *arguments: Any) -> Any:
         with real(self, "ab") as file:
             file.write(b" and more")
         return real(self, *arguments)
