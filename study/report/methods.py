@@ -142,9 +142,11 @@ def metrics_table(summary: pd.DataFrame) -> Plain:
 
 def provenance(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Everything that provenance holds, in words; the configuration as JSON."""
-    units = {"seconds": "s", "peak_memory_bytes": "MiB"}
+    units = {"seconds": "s", "seconds_of_this_run": "s", "peak_memory_bytes": "MiB"}
     items = []
     for name in in_order(facts, ["question", "experiment", "profile", "command", "created", "seconds"]):
+        if name in ("format", "files"):  # for whoever checks the folder, not for a reader
+            continue
         value = facts[name]
         if name == "peak_memory_bytes" and isinstance(value, int | float):
             value = value / 2**20

@@ -10,6 +10,7 @@ from PIL import Image
 
 from study.report import figures
 from study.report.build import build_report, shown
+from study.report.methods import provenance
 from study.results import Results
 
 HOSTILE = "<script>alert(1)</script>"
@@ -174,3 +175,8 @@ def test_a_folder_where_everything_failed_still_says_so(make_results, tmp_path):
 def test_the_folder_is_named_without_the_machine():
     assert shown(Path("/home/someone/project/results/grid/digits-default")) == "results/grid/digits-default"
     assert shown(Path("/somewhere/else/mine")) == "mine"
+
+
+def test_digests_are_for_machines_and_seconds_have_a_unit():
+    facts = {"seconds": 12.5, "seconds_of_this_run": 0.5, "files": {"runs.parquet": "0" * 64}, "format": "f"}
+    assert provenance(facts) == [("seconds", "12.5 s"), ("seconds of this run", "0.5 s")]
