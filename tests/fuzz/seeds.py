@@ -79,7 +79,7 @@ def _npy(array: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _npz(save: Callable[..., None] = np.savez, **arrays: Any) -> bytes:
+def _npz(save: Callable[..., None] = np.savez, /, **arrays: Any) -> bytes:
     buffer = io.BytesIO()
     save(buffer, **arrays)
     return buffer.getvalue()
@@ -192,7 +192,7 @@ def networks() -> list[bytes]:
     node, flat = helper.make_node, helper.make_node("Flatten", ["x"], ["flat"], axis=1)
     product = node("MatMul", ["flat", "w"], ["y"])
     size = numpy_helper.from_array(np.array([-1, 16]), "size")
-    value = numpy_helper.from_array(np.float32([1, 2, 3]), "value")
+    value = numpy_helper.from_array(np.array([1, 2, 3], np.float32), "value")
     return [
         network(["N", 16], node("MatMul", ["x", "w"], ["y"])),
         network(["N", 1, 4, 4], flat, product),
@@ -232,7 +232,7 @@ def checkpoints() -> list[Files]:
     """Models of several families, hardly trained."""
     from study import save_model
 
-    return [_written(lambda path, one=model: save_model(one, path), "model.npz") for model in _models()]
+    return [_written(functools.partial(save_model, model), "model.npz") for model in _models()]
 
 
 def strategies() -> list[Files]:
@@ -246,9 +246,7 @@ def strategies() -> list[Files]:
     names = ("prior", "posterior", "global-gaussian", "gaussian-full", "gmm", "kde", "class-posterior")
     fits = [(name, study.strategy(name).fit(jax.random.key(0), codes)) for name in names]
     return [
-        _written(
-            lambda path, f=fit, n=name: study.save_strategy(path, f, strategy=study.strategy(n)), "fit.npz"
-        )
+        _written(functools.partial(study.save_strategy, fitted=fit, strategy=study.strategy(name)), "fit.npz")
         for name, fit in fits
     ]
 
@@ -287,7 +285,10 @@ def results() -> list[Files]:
     frames = {"runs": _frame("runs", runs), "metrics": _frame("metrics", [*kid, *lost])}
     for name in ("latents", "losses", "draws"):
         frames[name] = _frame(name, [{"run_id": "r0", "dimension": i, "epoch": i} for i in range(3)])
-    samples = {"r0/prior": np.zeros((4, 2, 2), np.uint8), "r0/codes": np.zeros((3, 2, 2), np.float32)}
+    samples: dict[str, np.ndarray] = {
+        "r0/prior": np.zeros((4, 2, 2), np.uint8),
+        "r0/codes": np.zeros((3, 2, 2), np.float32),
+    }
     facts = {
         "experiment": "mine",
         "question": "?",

@@ -130,7 +130,7 @@ def _configuration(folder: Path) -> object:
         "WindowsConfig": WindowsConfig,
         "AnnealingConfig": config.AnnealingConfig,
     }
-    made = from_dict(kinds.get(path.stem, config.StudyConfig), values)
+    made: Any = from_dict(kinds.get(path.stem, config.StudyConfig), values)
     if from_dict(type(made), json.loads(json.dumps(to_dict(made)))) != made:
         raise Wrong("the configuration is not what it is written as")
     return made

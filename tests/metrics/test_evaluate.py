@@ -170,9 +170,10 @@ def test_wrong_samples_are_said_before_anything_is_trained(
         with pytest.raises(StudyError, match=rf"^evaluate: [^\n]*{told}[^\n]*$"):
             evaluate(given, digits)
     others: tuple[Any, ...] = ("digits", None, x)
+    none: Any = "none"
     for data in others:
         with pytest.raises(StudyError, match=r"^evaluate: extractor must be a FeatureExtractor, got [^\n]*$"):
-            evaluate(x, digits, extractor=data if data is not None else "none")
+            evaluate(x, digits, extractor=data if data is not None else none)
         with pytest.raises(StudyError, match=r"^evaluate: data must be a Dataset, [^\n]*$"):
             evaluate(x, data)
 
