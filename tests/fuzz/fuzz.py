@@ -55,6 +55,7 @@ class Campaign:
     seen: set[tuple[str, int]] = field(default_factory=set)
     longest: float = 0.0
     peak: int = 0
+    commit: str = field(default_factory=lambda: _commit())
 
     def note(
         self, recipe: Recipe, state: str, what: str, seconds: float = 0.0, new: Any = (), peak: int = 0
@@ -90,6 +91,7 @@ class Campaign:
             "lines": len(self.seen),
             "longest_seconds": round(self.longest, 2),
             "memory_mib": round(self.peak / 1024),
+            "commit": self.commit,
         }
 
 
@@ -183,7 +185,7 @@ def write(row: dict[str, Any], out: Path) -> None:
     from study.environment import cores
     from study.runtime.versions import package_versions
 
-    facts = {"cores": cores(), "platform": platform.platform(), "commit": _commit()}
+    facts = {"cores": cores(), "platform": platform.platform()}
     versions = package_versions()
     named = ("python", "numpy", "pandas", "pyarrow", "onnx", "onnxruntime", "jax")
     facts["versions"] = ", ".join(f"{name} {versions[name]}" for name in named if name in versions)
@@ -207,7 +209,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("target", nargs="*", choices=[*NAMES, "all"], metavar="TARGET")
+    parser.add_argument("target", nargs="*", help=", ".join([*NAMES, "all"]))
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
@@ -220,6 +222,8 @@ def main() -> int:
     os.environ["STUDY_DATA"] = os.environ["STUDY_STORE"] = tempfile.mkdtemp(prefix="fuzz-empty-")
     if given.replay is not None:
         return int(replay(given.replay) > 0)
+    if unknown := set(given.target) - {*NAMES, "all"}:
+        parser.error(f"no target {min(unknown)!r}; give {', '.join(NAMES)} or all")
     names = NAMES if "all" in given.target else tuple(given.target)
     lock = threading.Lock()
 
