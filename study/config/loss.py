@@ -35,7 +35,7 @@ PRIOR_LIMITS = {
     "normaliser_draws": Limits(1, 10_000_000, "must be positive"),
 }
 OBJECTIVE_LIMITS = {
-    "samples": Limits(1, 10_000, "must be positive"),
+    "samples": Limits(1, 1_000_000, "must be positive"),
     "tc_weight": WEIGHT,
     "information": Limits(-MOST_FLOAT, MOST_FLOAT),
     "mmd_weight": WEIGHT,
