@@ -90,9 +90,8 @@ def in_constant() -> Model:
 
 
 def in_list_of_tensors() -> Model:
-    made = matmul()
-    node = made.graph.node[0]
-    node.attribute.append(helper.make_attribute("extra", [outside(numpy_helper.from_array(WEIGHT, "far"))]))
+    made, far = matmul(), outside(numpy_helper.from_array(WEIGHT, "far"))
+    made.graph.node[0].attribute.append(helper.make_attribute("extra", [far]))
     return made
 
 

@@ -1,0 +1,122 @@
+"""The registry: what every entry says of itself, what it lists, and hyper-parameters that are wrong."""
+
+import dataclasses
+import json
+import re
+import sys
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from study.errors import StudyError
+from study.strategies import REFERENCES, REGISTRY, fitted_on, hyperparameters, listing, strategy
+from study.strategies.base import Source
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_class_attributes_and_docstring(name: str) -> None:
+    kind = REGISTRY[name]
+    assert kind.name == name
+    assert kind.kind in get_args(Source)
+    assert type(kind.aims_at_q) is bool
+    assert fitted_on(kind)
+    assert kind.source
+    assert kind.summary
+    assert "\n" not in kind.summary
+    assert kind.__doc__
+    module = sys.modules[kind.__module__].__doc__ or ""
+    assert "Source:" in module
+    assert "The thread:" in module
+    assert "z" in module.splitlines()[0]
+
+
+def test_registry_errors() -> None:
+    with pytest.raises(StudyError, match="no strategy 'gm'; known: prior, posterior, "):
+        strategy("gm")
+    others: tuple[Any, ...] = (None, [], 3)
+    for other in others:
+        with pytest.raises(StudyError, match=r"^no strategy .*; known: prior, "):
+            strategy(other)
+    with pytest.raises(StudyError, match="strategy 'gmm' has no 'k'; known: n_components, fit_on, "):
+        strategy("gmm", k=3)
+    with pytest.raises(StudyError, match="strategy 'prior' has no 'scale'; known: none"):
+        strategy("prior", scale=2.0)
+    for name in (name for name, kind in REGISTRY.items() if hasattr(kind, "fit_on")):
+        with pytest.raises(StudyError, match=f"'{name}': fit_on must be 'samples' or 'means', got 'mean'"):
+            strategy(name, fit_on="mean")
+    for bad in (
+        {"n_components": 0},
+        {"n_components": ()},
+        {"max_codes": 0},
+        {"max_iter": 0},
+        {"reg_covar": -1.0},
+    ):
+        with pytest.raises(StudyError, match="must be at least 1 and reg_covar at least 0"):
+            strategy("gmm", **bad)
+
+
+NUMBERS = [  # every hyper-parameter that is a number, or several
+    (name, field.name)
+    for name, kind in REGISTRY.items()
+    for field in dataclasses.fields(kind)
+    if {"int", "float"} & set(re.findall(r"\w+", str(field.type)))
+]
+
+
+@pytest.mark.parametrize(
+    "bad", [float("nan"), float("inf"), -1, "a", True, [], None, 10**12, 10**400], ids=repr
+)
+@pytest.mark.parametrize(("name", "field"), NUMBERS)
+def test_wrong_numbers_are_said_before_anything_is_fitted(name: str, field: str, bad: Any) -> None:
+    """In one line that names the strategy and what is wrong; a size of 10¹² is none that a fit could hold."""
+    hint = str(next(f.type for f in dataclasses.fields(REGISTRY[name]) if f.name == field))
+    if (bad is None and "None" in hint) or (bad == 10**12 and "float" in hint):
+        assert strategy(name, **{field: bad})
+        return
+    with pytest.raises(StudyError, match=rf"^strategy '{name}': [^\n]*{field}[^\n]*$"):
+        strategy(name, **{field: bad})
+
+
+def test_numbers_of_numpy_become_plain_ones() -> None:
+    made = strategy("gmm", n_components=[np.int64(2), 3], reg_covar=np.float32(0.5), max_iter=np.array(7))
+    assert hyperparameters(made) == hyperparameters(
+        strategy("gmm", n_components=(2, 3), reg_covar=0.5, max_iter=7)
+    )
+    json.dumps(hyperparameters(made))
+
+
+DESIGNED = {  # as tables, figures and `--strategies` name them
+    *("prior", "posterior", "posterior-mean", "global-gaussian", "averaged-moments", "literal-logvar"),
+    *(
+        "mean-plus-logvar",
+        "class-posterior",
+        "gaussian-full",
+        "shuffled-marginals",
+        "gmm",
+        "bayesian-gmm",
+        "kde",
+    ),
+    *("flow", "two-stage", "latent-diffusion", "resampled-prior", "ncp", "tempered-prior", "interpolation"),
+    *("riemannian", "held-out", "reconstruction", "copycat", "noise"),
+}
+
+
+def test_listing() -> None:
+    rows = listing()
+    assert {row["name"] for row in rows} == DESIGNED
+    with_density = {row["name"] for row in rows if row["density"]}
+    assert {"gmm", "flow", "ncp", "resampled-prior"} < with_density
+    assert not with_density & {"two-stage", "latent-diffusion", "riemannian", "interpolation", *REFERENCES}
+    assert [row["name"] for row in rows] == [*REGISTRY, *REFERENCES]
+    columns = {"name", "summary", "source", "kind", "density", "conditional", "fitted_on", "hyperparameters"}
+    assert all(row.keys() == columns for row in rows)
+    assert all(row["summary"] and row["source"] for row in rows)
+    assert all(row["fitted_on"] for row in rows)
+    fitted_on = {row["name"]: row["fitted_on"] for row in rows}
+    assert fitted_on["prior"] == "nothing"
+    assert fitted_on["gmm"] == "samples or means"
+    assert [row["name"] for row in rows if row["conditional"]] == ["class-posterior"]
+    assert [row["name"] for row in rows if row["kind"] == "reference"] == list(REFERENCES)
+    gmm = next(row for row in rows if row["name"] == "gmm")
+    assert gmm["hyperparameters"]["max_codes"] == 20_000
