@@ -33,8 +33,8 @@ from study import (
     VAEConfig,
     experiment_main,
 )
-from study.report.numbers import interval, listed, number
-from study.results import Results
+from study.report.text.numbers import interval, listed, number
+from study.tables.results import Results
 
 SAMPLES = 5000
 BAND = 86.0, 92.0  # nats, of two hidden layers of 200 to 500 units

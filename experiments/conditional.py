@@ -18,10 +18,10 @@ from matplotlib.figure import Figure
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.report import frames
-from study.report.numbers import listed, number, with_ends
 from study.report.plots import style
-from study.results import Results
+from study.report.text.numbers import listed, number, with_ends
 from study.statistics import bootstrap_interval
+from study.tables.results import Results
 
 PLAIN, CONDITIONAL = "vae", "cvae"
 ACCURACY = "label_accuracy"

@@ -22,13 +22,13 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.report import frames
-from study.report.numbers import count, interval, listed, number, with_ends
 from study.report.plots import style
 from study.report.plots.samples import pictures, sheet
-from study.report.words import word
-from study.results import Results
+from study.report.text.numbers import count, interval, listed, number, with_ends
+from study.report.text.words import word
 from study.statistics import LEVEL, bootstrap_interval, contrasts, holm
 from study.statistics.intervals import intervals
+from study.tables.results import Results
 
 MEAN, DRAW = "mean", "sample"
 PLAIN, LEARNED = "vae", "sigma-vae"

@@ -21,12 +21,12 @@ from matplotlib.figure import Figure
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.report import frames
-from study.report.numbers import interval, listed, number, with_ends
 from study.report.plots import style
 from study.report.plots.samples import pictures, sheet
-from study.report.words import word
-from study.results import Results
+from study.report.text.numbers import interval, listed, number, with_ends
+from study.report.text.words import word
 from study.statistics import bootstrap_interval, contrasts
+from study.tables.results import Results
 
 VAE, GAN, PRIOR = "vae", "gan", "prior"
 DRAWN = (PRIOR, "posterior", "gmm")  # from the VAE; a GAN has its prior and no codes

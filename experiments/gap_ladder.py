@@ -23,10 +23,10 @@ from matplotlib.figure import Figure
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.report import frames
-from study.report.numbers import interval, listed, number, with_ends
 from study.report.plots import style
-from study.results import Results
+from study.report.text.numbers import interval, listed, number, with_ends
 from study.statistics import bootstrap_interval, contrasts
+from study.tables.results import Results
 
 METRIC, DENSITY = "kid", "log_density"
 RUNGS = (  # each with the rung it is counted from, and what it adds

@@ -21,14 +21,14 @@ from matplotlib.figure import Figure
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.config import PRIOR_SETTINGS, PriorConfig
+from study.config.serialise import from_dict
 from study.report import frames
-from study.report.numbers import interval, listed, number, with_ends
 from study.report.plots import style
-from study.report.words import word
-from study.results import Results
-from study.serialise import from_dict
+from study.report.text.numbers import interval, listed, number, with_ends
+from study.report.text.words import word
 from study.statistics import bootstrap_interval
 from study.statistics import contrasts as paired_contrasts
+from study.tables.results import Results
 from study.training import Architecture
 
 PLAIN, PRIOR = "vae", "prior"

@@ -27,8 +27,8 @@ from study import (
     experiment_main,
     linear_optimum,
 )
-from study.results import Results
 from study.statistics import bootstrap_interval
+from study.tables.results import Results
 
 
 def grid(dataset: str, betas: tuple[float, ...], latent_dim: int, steps: int, seeds: int = 5) -> StudyConfig:

@@ -31,10 +31,10 @@ from study import (
     summarise,
 )
 from study.report import frames
-from study.report.novelty import differences
-from study.report.numbers import count, number, with_ends
-from study.results import Results
+from study.report.text.novelty import differences
+from study.report.text.numbers import count, number, with_ends
 from study.statistics import bootstrap_interval
+from study.tables.results import Results
 
 STRATEGIES = ("posterior", "prior", "gmm", "reconstruction", "copycat", "held-out")
 COLOURS = dict(

@@ -30,10 +30,10 @@ from study import (
     experiment_main,
 )
 from study.report import frames
-from study.report.numbers import interval, number
 from study.report.plots import style
-from study.results import Results
+from study.report.text.numbers import interval, number
 from study.statistics import bootstrap_interval
+from study.tables.results import Results
 
 SAMPLES = (50, 500, 5000)
 BOUNDS = ("elbo", *(f"iwae_{k}" for k in SAMPLES), "ais")

@@ -32,10 +32,10 @@ from study import (
 )
 from study.metrics.registry import SEQUENCE_METRICS
 from study.report import frames
-from study.report.numbers import interval, listed, number
 from study.report.plots import style
-from study.report.words import REFERENCES, word
-from study.results import Results
+from study.report.text.numbers import interval, listed, number
+from study.report.text.words import REFERENCES, word
+from study.tables.results import Results
 
 WAYS = {"posterior": "way 1", "mean-plus-logvar": "way 2", "prior": "way 3"}
 STRATEGIES = (

@@ -10,29 +10,29 @@ _HOME = {
     "AggregatePosterior": "study.latents",
     "AnnealingConfig": "study.config",
     "Dataset": "study.data",
-    "Experiment": "study.experiment",
-    "Findings": "study.experiment",
+    "Experiment": "study.pipeline.experiment",
+    "Findings": "study.report.findings",
     "Latents": "study.latents",
-    "Section": "study.experiment",
+    "Section": "study.report.findings",
     "LikelihoodConfig": "study.config",
     "StudyConfig": "study.config",
     "StudyError": "study.errors",
     "TrainConfig": "study.config",
     "VAEConfig": "study.config",
-    "WindowsConfig": "study.data.windows",
+    "WindowsConfig": "study.config.windows",
     "binarised": "study.data.binarise",
     "dimension_table": "study.latents",
-    "encode": "study.encoding",
+    "encode": "study.scoring.encode",
     "evaluate": "study.metrics.evaluate",
     "experiment_main": "study.cli",
     "likelihood": "study.metrics.likelihood",
     "linear_optimum": "study.models",
     "load_dataset": "study.data",
-    "load_model": "study.training",
-    "load_results": "study.results",
-    "load_strategy": "study.strategies",
-    "save_model": "study.training",
-    "save_strategy": "study.strategies",
+    "load_model": "study.training.checkpoint:load",
+    "load_results": "study.tables.results",
+    "load_strategy": "study.strategies.saving:load",
+    "save_model": "study.training.checkpoint:save",
+    "save_strategy": "study.strategies.saving:save",
     "strategy": "study.strategies",
     "summarise": "study.statistics",
     "surgery": "study.latents",
@@ -46,7 +46,8 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'study' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    module, _, known = _HOME[name].partition(":")
+    return getattr(importlib.import_module(module), known or name)
 
 
 def __dir__() -> list[str]:

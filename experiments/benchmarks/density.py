@@ -12,9 +12,9 @@ import jax
 import numpy as np
 from scipy.special import logsumexp
 
+from experiments.benchmarks.timing import Timing, arguments, in_turn, write
 from study import AggregatePosterior, Latents
-from study.benchmark import Timing, arguments, in_turn, write
-from study.environment import use_all_cores
+from study.runtime.environment import use_all_cores
 
 EXAMPLES, DRAWS, DIMENSIONS = 60_000, 10_000, 16
 SIGMAS = (1.0, 0.5, 0.2, 0.1, 0.03, 0.01)

@@ -13,7 +13,7 @@ import io
 import numpy as np
 from prdc import compute_prdc
 
-from study.benchmark import Timing, arguments, in_turn, write
+from experiments.benchmarks.timing import Timing, arguments, in_turn, write
 from study.metrics.manifold import DENSITY_K, PRECISION_K, Manifold, manifold_metrics
 
 N, FEATURES = 10_000, 64

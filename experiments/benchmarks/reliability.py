@@ -37,7 +37,7 @@ from reliability_study import PROFILES
 from reliability_tables import Place, damaged, differing, leftovers, stored, tables, undisturbed
 
 from study import StudyError
-from study.environment import cores
+from study.runtime.environment import cores
 from study.runtime.versions import package_versions, project_version
 
 EARLIEST, LATEST = 2.0, 15.0  # seconds from a start to its kill

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from study import StudyError, load_results, schemas
-from study.cells import STAGES, Store
+from study import StudyError, load_results
+from study.pipeline.store import STAGES, Store
+from study.tables import schemas
 
 STUDY = Path(__file__).with_name("reliability_study.py").resolve()
 TIMES = ["train_seconds", "compile_seconds", "evaluate_seconds"]

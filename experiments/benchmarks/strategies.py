@@ -21,10 +21,10 @@ import jax
 import numpy as np
 import pandas as pd
 
+from experiments.benchmarks.timing import timed, write_table
 from study import Latents
-from study.benchmark import timed, write_table
-from study.environment import use_all_cores
 from study.errors import StudyError
+from study.runtime.environment import use_all_cores
 from study.strategies import REGISTRY, strategy
 
 CODES, VALIDATION, DIMENSIONS, DRAWS = 60_000, 6_000, 16, 10_000

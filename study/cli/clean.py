@@ -9,7 +9,7 @@ from study.errors import StudyError
 
 def clean(arguments: argparse.Namespace) -> int:
     """Delete the store; asks on a terminal, and wants `--yes` elsewhere."""
-    from study.cells import Store, default_store
+    from study.pipeline.store import Store, default_store
 
     store = Store(arguments.store or default_store())
     found = store.contents()

@@ -18,7 +18,7 @@ from study.errors import StudyError
 from study.runtime import files
 
 if TYPE_CHECKING:
-    from study.experiment import Experiment
+    from study.pipeline.experiment import Experiment
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -162,7 +162,7 @@ def _takes_folder(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from study.publish import republish
+    from study.pipeline.publish import republish
 
     answer, page = republish(arguments.folder, experiment=arguments.experiment)
     print(f"{answer}\n\nreport: {page}")
@@ -172,8 +172,8 @@ def _report(arguments: argparse.Namespace) -> int:
 def _table(arguments: argparse.Namespace) -> int:
     from study.report.frames import by_family
     from study.report.tables import table
-    from study.results import load_results
     from study.statistics import summarise
+    from study.tables.results import load_results
 
     results = load_results(arguments.folder)
     found = by_family(results, summarise(results.metrics))
@@ -186,7 +186,7 @@ def _table(arguments: argparse.Namespace) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     from study.report.outside import tamed
-    from study.results import load_results
+    from study.tables.results import load_results
 
     results = tamed(load_results(arguments.folder))
     runs = results.runs
@@ -205,7 +205,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _env(arguments: argparse.Namespace) -> int:
-    from study.environment import describe, use_all_cores
+    from study.runtime.environment import describe, use_all_cores
 
     use_all_cores()
     facts = describe()

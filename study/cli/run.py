@@ -15,24 +15,24 @@ from study.runtime.folders import is_ours
 from study.runtime.shown import shown_command
 
 if TYPE_CHECKING:
-    from study.cells import Store
     from study.data import Dataset
-    from study.experiment import Experiment
-    from study.plan import Plan
-    from study.runner import Run
+    from study.pipeline.experiment import Experiment
+    from study.pipeline.plan import Plan
+    from study.pipeline.run import Run
+    from study.pipeline.store import Store
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run an experiment; returns the exit code. What can be known to be wrong is said before anything is trained."""
-    from study.environment import use_all_cores
+    from study.runtime.environment import use_all_cores
 
     use_all_cores()
-    from study.cells import Store, default_store
-    from study.collect import collect
     from study.data import load_dataset
-    from study.experiment import load_experiment
-    from study.plan import check_strategies, make_plan
-    from study.publish import publish
+    from study.pipeline.experiment import load_experiment
+    from study.pipeline.plan import check_strategies, make_plan
+    from study.pipeline.publish import publish
+    from study.pipeline.store import Store, default_store
+    from study.pipeline.tabulate import tabulate
 
     given = arguments.experiment
     experiment = load_experiment(given) if isinstance(given, str) else given
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         _dry_run(experiment, plans, store, out)
         return DONE
     runs = _execute(plans, store, label=f"{experiment.name} on {data.name}", fail_fast=arguments.fail_fast)
-    results = collect(
+    results = tabulate(
         runs,
         experiment=experiment.name,
         question=experiment.question,
@@ -81,7 +81,7 @@ def _check_places(plans: "list[Plan]", store: "Store", out: Path, *, force: bool
     Raises:
         StudyError: they cannot, or `out` holds what this program did not write.
     """
-    from study.runner import missing
+    from study.pipeline.run import missing
 
     if not out.is_dir() and out.exists():
         raise StudyError(f"--out {out}: is a file; give a folder")
@@ -95,7 +95,7 @@ def _check_places(plans: "list[Plan]", store: "Store", out: Path, *, force: bool
 
 
 def _execute(plans: "list[Plan]", store: "Store", *, label: str, fail_fast: bool) -> "list[Run]":
-    from study.runner import execute, missing
+    from study.pipeline.run import execute, missing
 
     if any(missing(plan, store) for plan in plans):
         store.prepare()
@@ -118,7 +118,7 @@ def _failures(runs: "list[Run]") -> int:
 
 
 def _dry_run(experiment: "Experiment", plans: "list[Plan]", store: "Store", out: Path) -> None:
-    from study.runner import missing
+    from study.pipeline.run import missing
 
     cells, first = sum(len(plan.cells) for plan in plans), plans[0]
     done = cells - sum(missing(plan, store) for plan in plans)

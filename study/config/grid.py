@@ -3,11 +3,11 @@
 import dataclasses
 from typing import Any, Literal
 
+from study.config.fields import MOST, WEIGHT, WIDTH, Limits, check, single
 from study.config.likelihood import LikelihoodConfig
 from study.config.model import VAEConfig
 from study.config.training import TrainConfig
 from study.errors import StudyError
-from study.fields import MOST, WEIGHT, WIDTH, Limits, check, single
 from study.runtime.checks import shown
 
 Decode = Literal["mean", "sample", "unclipped"]  # what is made of a z

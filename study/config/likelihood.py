@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Literal
 
+from study.config.fields import Limits, check, typed
 from study.errors import StudyError
-from study.fields import Limits, check, typed
 from study.runtime.checks import shown
 
 ANNEALING_LIMITS = {

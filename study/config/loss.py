@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal
 
+from study.config.fields import MOST_FLOAT, POSITIVE_FLOAT, WEIGHT, WIDTH, Limits, check
 from study.errors import StudyError
-from study.fields import MOST_FLOAT, POSITIVE_FLOAT, WEIGHT, WIDTH, Limits, check
 
 PRIOR_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "vae": (),

@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from study.config.fields import WIDTH, check
 from study.config.loss import OBJECTIVE_SETTINGS, PRIOR_SETTINGS, ObjectiveConfig, PriorConfig
+from study.config.serialise import to_dict
 from study.errors import StudyError
-from study.fields import WIDTH, check
-from study.serialise import to_dict
 
 FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
 

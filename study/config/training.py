@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any, Literal
 
-from study.fields import MOST, POSITIVE, POSITIVE_FLOAT, Limits, check
-from study.serialise import to_dict
+from study.config.fields import MOST, POSITIVE, POSITIVE_FLOAT, Limits, check
+from study.config.serialise import to_dict
 
 TRAINING_LIMITS = {
     "steps": Limits(1, 100_000_000, "must be positive"),

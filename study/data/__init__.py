@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from study.data import co2, digits, etth1, fashion_mnist, gaussian, mnist
-from study.data.arrays import FORMS, load_path
 from study.data.base import Dataset
-from study.data.opening import find, own_path, told_path
+from study.data.own.arrays import FORMS, load_path
+from study.data.own.opening import find, own_path, told_path
+from study.data.sources import co2, digits, etth1, fashion_mnist, gaussian, mnist
 from study.errors import StudyError
 from study.runtime.checks import shown, whole_number
 from study.runtime.limits import byte_limit
@@ -61,7 +61,7 @@ def load_dataset(name: str | os.PathLike[str], *, seed: int = 0, max_bytes: int 
 
     Args:
         name: a key of `DATASETS`, or the path of an .npz, .npy or .csv file or of a folder of idx(.gz) files;
-            `study.data.arrays.from_arrays` says what they hold and how they are split and scaled. A .toml file
+            `study.data.own.arrays.from_arrays` says what they hold and how they are split and scaled. A .toml file
             describes windows over a .csv file (`study.data.windows`).
         seed: decides the split; the same seed always gives the same dataset, down to its fingerprint.
         max_bytes: the most that a file or folder of the user's may take unpacked, `study.runtime.limits.MAX_BYTES`

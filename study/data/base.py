@@ -4,15 +4,13 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
-from study.data.names import plain_name
+from study.config.windows import WindowsConfig
+from study.data.own.names import plain_name
 from study.errors import StudyError
-
-if TYPE_CHECKING:
-    from study.data.windows import WindowsConfig
 
 Likelihood = Literal["gaussian", "bernoulli"]
 
@@ -47,7 +45,7 @@ class Dataset:
     test_labels: np.ndarray | None = None
     inverse: Callable[[np.ndarray], np.ndarray] | None = None
     source: str = ""
-    windows: "WindowsConfig | None" = None
+    windows: WindowsConfig | None = None
     fingerprint: str = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:

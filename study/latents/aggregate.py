@@ -19,11 +19,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
-from study.environment import blas_threads
 from study.errors import StudyError
 from study.latents.base import Latents, require_latents
 from study.runtime.arrays import numbers
 from study.runtime.checks import whole_number
+from study.runtime.environment import blas_threads
 from study.runtime.keys import Key, as_key
 
 LOG_2PI = math.log(2 * math.pi)

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from study.data.base import Dataset
-from study.environment import blas_threads
 from study.errors import CannotFit, StudyError
 from study.metrics.base import Measurement
 from study.metrics.classes import class_histogram, label_accuracy
@@ -23,6 +22,7 @@ from study.metrics.registry import CONDITIONAL, METRICS, metrics_for, unavailabl
 from study.metrics.sequences import Sequences
 from study.runtime.arrays import numbers
 from study.runtime.checks import shown, whole_number
+from study.runtime.environment import blas_threads
 
 __all__ = ["METRICS", "Evaluator", "evaluate"]
 

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from study.environment import blas_threads, cores
 from study.metrics.base import Measurement
 from study.metrics.registry import measured
+from study.runtime.environment import blas_threads, cores
 
 PRECISION_K = 3
 DENSITY_K = 5

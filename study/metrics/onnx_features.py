@@ -13,6 +13,7 @@ from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
 from study.metrics.features import Extractor
 from study.metrics.onnx_file import check_network, limited, network_digest, read_network
+from study.runtime.checks import brief, said
 
 __all__ = ["Network", "OnnxExtractor", "network_digest"]
 
@@ -72,16 +73,19 @@ class Network:
                 )  # which would print, and try the same once more
         except Exception as error:  # its exceptions have no common class
             raise StudyError(
-                f"{where}: not an ONNX network that onnxruntime reads ({_said(error)})"
+                f"{where}: not an ONNX network that onnxruntime reads ({said(error)})"
             ) from error
-        inputs = session.get_inputs()
-        if len(inputs) != 1:
+        try:
+            inputs = session.get_inputs()
             names = ", ".join(given.name for given in inputs)
-            raise StudyError(f"{where}: must have one input, has {len(inputs)}: {names}")
+            declared = list(inputs[0].shape) if inputs else []
+        except UnicodeDecodeError as error:
+            raise StudyError(f"{where}: its input has a name that is no text; export it again") from error
+        if len(inputs) != 1:
+            raise StudyError(f"{where}: must have one input, has {len(inputs)}: {brief(names)}")
         dtypes: dict[str, type[np.floating]] = {"tensor(float)": np.float32, "tensor(double)": np.float64}
         if inputs[0].type not in dtypes:
             raise StudyError(f"{where}: input must be tensor(float) or tensor(double), is {inputs[0].type}")
-        declared = list(inputs[0].shape)
         fixed = bool(declared) and isinstance(declared[0], int) and declared[0] > 0
         if not session.get_outputs():
             raise StudyError(f"{where}: must have an output, has none")
@@ -130,7 +134,7 @@ class Network:
                 output = np.asarray(self.session.run([first], {name: given})[0])
         except Exception as error:
             raise StudyError(
-                f"{self.where}: fails on input {list(given.shape)} ({_said(error)}); it must take any number of rows "
+                f"{self.where}: fails on input {list(given.shape)} ({said(error)}); it must take any number of rows "
                 "of the data"
             ) from error
         if output.ndim < 2 or len(output) != len(given):
@@ -154,11 +158,6 @@ class Network:
             raise StudyError(
                 f"{self.where}: two runs on the same data differ; export it in evaluation mode and without sampling"
             )
-
-
-def _said(error: Exception) -> str:
-    """The first line of what onnxruntime said, or the error's name."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _example_shape(declared: list[Any], shape: tuple[int, ...], where: str) -> tuple[int, ...]:

@@ -15,11 +15,11 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
 from study.data.base import Dataset
-from study.environment import blas_threads
 from study.metrics.base import Measurement
 from study.metrics.folds import folds
 from study.metrics.registry import SEQUENCE_METRICS, measured, unavailable
 from study.metrics.rocket import Rocket
+from study.runtime.environment import blas_threads
 
 SEEDS = 3  # draws of the classifier's kernels, and of as many real training windows
 HALVES = 12  # random halves of the samples behind a standard error

@@ -3,18 +3,18 @@
 from typing import Any
 
 from study.config import PRIOR_SETTINGS, VAEConfig
-from study.models.ae import AE
 from study.models.base import Loss, Model
-from study.models.beta_tc_vae import BetaTCVAE
-from study.models.cvae import CVAE
-from study.models.gan import GAN
-from study.models.info_vae import InfoVAE
-from study.models.iwae import IWAE
+from study.models.families.ae import AE
+from study.models.families.beta_tc_vae import BetaTCVAE
+from study.models.families.cvae import CVAE
+from study.models.families.gan import GAN
+from study.models.families.info_vae import InfoVAE
+from study.models.families.iwae import IWAE
+from study.models.families.rae import RAE
+from study.models.families.sigma_vae import SigmaVAE
+from study.models.families.vae import VAE, Terms
+from study.models.families.wae import WAE
 from study.models.linear_theory import LinearOptimum, linear_optimum
-from study.models.rae import RAE
-from study.models.sigma_vae import SigmaVAE
-from study.models.vae import VAE, Terms
-from study.models.wae import WAE
 
 FAMILIES: dict[str, type[Model]] = {
     **dict.fromkeys(PRIOR_SETTINGS, VAE),

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from study.experiment import Findings
-from study.report import frames, markdown, page
-from study.report.content import compose
+from study.report import frames
 from study.report.figures import replace, save_figures
+from study.report.findings import Findings
 from study.report.outside import tamed, tamed_table, visible
-from study.results import Results
+from study.report.page import markdown
+from study.report.page import render as page
+from study.report.page.content import compose
+from study.tables.results import Results
 
 
 def build_report(

@@ -24,7 +24,7 @@ from study.report.plots import (
     samples,
     style,
 )
-from study.results import Results
+from study.tables.results import Results
 
 GRIDS = 3  # settings with a grid of samples
 DPI = 130

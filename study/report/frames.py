@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from study.report.numbers import number
-from study.report.words import MODEL, REFERENCES, STRATEGIES, in_order
-from study.results import Results
+from study.report.text.numbers import number
+from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order
 from study.statistics.replicates import KIND
+from study.tables.results import Results
 
 QUALITY = ["kid", "fd", "precision", "recall", "density", "coverage", "sharpness", "class_histogram"]
 QUALITY += ["fd_infinity", "sliced_w2", "c2st", "vendi", "fd_pixels", "kid_pixels"]

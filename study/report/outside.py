@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from study import schemas
 from study.errors import StudyError
-from study.results import Results
 from study.runtime.shown import DEEPEST, shown_command, shown_text
+from study.tables import schemas
+from study.tables.results import Results
 
 SPACES = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
 # Control characters, overrides of the writing direction, halves of surrogate pairs, and what is no character.

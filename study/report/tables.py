@@ -8,10 +8,11 @@ from markupsafe import Markup
 from markupsafe import escape as in_html
 
 from study.errors import StudyError
-from study.report import escape, frames
+from study.report import frames
 from study.report.frames import Setting
 from study.report.outside import visible
-from study.report.scores import LEGEND, TIED, Cell, Table, build
+from study.report.page import escape
+from study.report.text.scores import LEGEND, TIED, Cell, Table, build
 
 Format = Literal["md", "latex", "csv", "html"]
 

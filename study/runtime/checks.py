@@ -2,11 +2,13 @@
 
 import math
 import numbers
+from collections.abc import Sequence
 from typing import Any
 
 from study.errors import StudyError
 
 SHOWN = 60  # characters of a wrong value that a message repeats
+SAID = 200  # and of what another library said
 
 
 def shown(value: Any) -> str:
@@ -16,6 +18,28 @@ def shown(value: Any) -> str:
     except Exception:  # a number of more digits than Python prints, or a __repr__ of the caller's that fails
         return f"a very long {type(value).__name__}"
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def said(error: BaseException) -> str:
+    """What an error of another library says, as a message repeats it: one line, and not long; else its name."""
+    return brief(next(iter(str(error).splitlines()), "")) or type(error).__name__
+
+
+def brief(text: str) -> str:
+    """The text in one line of at most `SAID` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= SAID else f"{text[: SAID - 1]}…"
+
+
+def listed(names: Sequence[object]) -> str:
+    """Names of columns for a message, the first dozen of many."""
+    told = ", ".join(_bare(name) for name in names[:12])
+    return told if len(names) <= 12 else f"{told} and {len(names) - 12} more"
+
+
+def _bare(name: object) -> str:
+    text = str(name)
+    return text if text.isprintable() and len(text) <= 40 else shown(text)
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from scipy import stats
 
-from study.environment import blas_threads
+from study.runtime.environment import blas_threads
 
 LEVEL = 0.95
 RESAMPLES = 4000

@@ -7,7 +7,7 @@ import numpy as np
 
 from study.statistics.intervals import intervals
 from study.statistics.replicates import Replicates
-from study.strategies import REFERENCES
+from study.tables.names import REFERENCES
 
 
 def distance_from_best(value: np.ndarray, better: str) -> np.ndarray:

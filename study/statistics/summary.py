@@ -10,7 +10,7 @@ from study.statistics.multiplicity import holm
 from study.statistics.power import detectable
 from study.statistics.replicates import BASELINE, Replicates, replicates
 from study.statistics.standing import standings
-from study.strategies import REFERENCES
+from study.tables.names import REFERENCES
 
 
 def summarise(metrics: pd.DataFrame) -> pd.DataFrame:

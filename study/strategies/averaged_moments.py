@@ -16,9 +16,9 @@ import numpy as np
 
 from study.latents import Latents
 from study.runtime.keys import Key
-from study.strategies._gaussian import FittedGaussian
-from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source, fit_key, require_codes
+from study.strategies.parts.gaussian import FittedGaussian
+from study.strategies.parts.validation import with_validation
 
 
 @dataclasses.dataclass(frozen=True)

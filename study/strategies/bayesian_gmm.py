@@ -21,10 +21,10 @@ from sklearn.mixture import BayesianGaussianMixture
 from study.errors import StudyError
 from study.latents import Latents
 from study.runtime.keys import Key
-from study.strategies._mixture import FittedMixture, fit_mixture, mixture_codes
-from study.strategies._moments import FitOn, check_fit_on
-from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes
+from study.strategies.parts.mixture import FittedMixture, fit_mixture, mixture_codes
+from study.strategies.parts.moments import FitOn, check_fit_on
+from study.strategies.parts.validation import with_validation
 
 
 @dataclasses.dataclass(frozen=True)

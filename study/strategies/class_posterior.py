@@ -19,9 +19,9 @@ from study.errors import CannotFit, StudyError
 from study.latents import AggregatePosterior, Latents
 from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
-from study.strategies._draws import own_key
-from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source, fit_key, shared_draws
+from study.strategies.parts.draws import own_key
+from study.strategies.parts.validation import with_validation
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

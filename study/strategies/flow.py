@@ -29,10 +29,10 @@ from flowjax.flows import coupling_flow, masked_autoregressive_flow
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
 from study.runtime.keys import Key, as_key
-from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
-from study.strategies._validation import with_validation
-from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
+from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
+from study.strategies.parts.validation import with_validation
+from study.strategies.parts.whitening import Whitening
 from study.training.blocks import in_blocks
 
 Form = Literal["maf", "spline-coupling"]

@@ -19,10 +19,10 @@ from sklearn.mixture import GaussianMixture
 from study.errors import StudyError
 from study.latents import Latents
 from study.runtime.keys import Key
-from study.strategies._mixture import FittedMixture, fit_mixture, mixture_codes
-from study.strategies._moments import FitOn, check_fit_on
-from study.strategies._validation import choose
 from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes
+from study.strategies.parts.mixture import FittedMixture, fit_mixture, mixture_codes
+from study.strategies.parts.moments import FitOn, check_fit_on
+from study.strategies.parts.validation import choose
 
 CANDIDATES = (1, 3, 10, 30)
 WITHOUT_VALIDATION = 10  # as in the source

@@ -23,9 +23,9 @@ from study.errors import StudyError
 from study.latents import Latents
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
-from study.strategies._draws import own_key
-from study.strategies._moments import FitOn, check_fit_on
 from study.strategies.base import Decoder, Source, fit_key, require_codes, traced_draws
+from study.strategies.parts.draws import own_key
+from study.strategies.parts.moments import FitOn, check_fit_on
 
 Path = Literal["lerp", "slerp"]
 NARROW = 1e-3  # sin Ω below which the two paths differ by less than float32 can tell, and for opposite codes

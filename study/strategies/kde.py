@@ -25,9 +25,9 @@ from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
 from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
-from study.strategies._moments import FitOn, check_fit_on, moments, points, whole_cholesky
-from study.strategies._validation import choose
 from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes, shared_draws
+from study.strategies.parts.moments import FitOn, check_fit_on, moments, points, whole_cholesky
+from study.strategies.parts.validation import choose
 
 CANDIDATES = (0.125, 0.177, 0.25, 0.354, 0.5, 0.707, 1.0, 1.414, 2.0)  # a factor √2 apart
 WITHOUT_VALIDATION = 1.0

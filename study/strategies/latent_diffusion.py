@@ -30,11 +30,11 @@ import numpy as np
 from study.errors import StudyError
 from study.latents import Latents
 from study.runtime.keys import Key, as_key
-from study.strategies._draws import own_key
-from study.strategies._mlp import apply_mlp, check_mlp, initialise_mlp
-from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
-from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
+from study.strategies.parts.draws import own_key
+from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
+from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
+from study.strategies.parts.whitening import Whitening
 
 Sampler = Literal["multistep", "ddim", "ancestral"]
 Velocity = Callable[[jax.Array, jax.Array], jax.Array]

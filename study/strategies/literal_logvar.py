@@ -17,9 +17,9 @@ import numpy as np
 
 from study.latents import AggregatePosterior, Latents
 from study.runtime.keys import Key
-from study.strategies._codes import FittedCodes, FittedCodesDensity
-from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source, fit_key
+from study.strategies.parts.codes import FittedCodes, FittedCodesDensity
+from study.strategies.parts.validation import with_validation
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 
 from study.latents import Latents
 from study.runtime.keys import Key
-from study.strategies._codes import FittedCodes
 from study.strategies.base import Decoder, Source, fit_key
+from study.strategies.parts.codes import FittedCodes
 
 
 @dataclasses.dataclass(frozen=True)

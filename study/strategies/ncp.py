@@ -30,14 +30,14 @@ import numpy as np
 from study.errors import StudyError
 from study.latents import Latents
 from study.runtime.keys import Key, as_key
-from study.strategies._draws import own_key
-from study.strategies._gaussian import log_normal
-from study.strategies._mlp import apply_mlp, check_mlp, initialise_mlp
-from study.strategies._proposal import Affine, Proposal, base, change, check_proposal, propose
-from study.strategies._training import Coordinates, Info, Parameters, TrainedStrategy
-from study.strategies._validation import with_validation
-from study.strategies._whitening import Whitening
 from study.strategies.base import shared_draws
+from study.strategies.parts.draws import own_key
+from study.strategies.parts.gaussian import log_normal
+from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
+from study.strategies.parts.proposal import Affine, Proposal, base, change, check_proposal, propose
+from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
+from study.strategies.parts.validation import with_validation
+from study.strategies.parts.whitening import Whitening
 from study.training.blocks import in_blocks
 
 Sampler = Literal["sir", "langevin"]

@@ -21,9 +21,9 @@ from study.latents import Latents
 from study.latents.prior import Prior as Learned
 from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
-from study.strategies._gaussian import FittedGaussian
-from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, FittedDensity, Source, fit_key
+from study.strategies.parts.gaussian import FittedGaussian
+from study.strategies.parts.validation import with_validation
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

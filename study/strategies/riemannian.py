@@ -29,8 +29,8 @@ from study.errors import CannotFit, StudyError
 from study.latents import Latents
 from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
-from study.strategies._draws import own_key
 from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes, shared_draws
+from study.strategies.parts.draws import own_key
 
 Centroids = Literal["random", "k-means"]
 CHAINS = 256  # behind the acceptance rate in `info`

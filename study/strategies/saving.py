@@ -17,11 +17,12 @@ import numpy as np
 from study.config import ObjectiveConfig, PriorConfig, VAEConfig
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
-from study.runtime.checks import shown
-from study.strategies._layout import check_layout
+from study.runtime.checks import brief, shown
 from study.strategies.base import Fitted, Strategy, hyperparameters
+from study.strategies.parts.layout import check_layout
+from study.strategies.registry import REGISTRY
+from study.training.architecture import Architecture
 from study.training.archive import Archive
-from study.training.model import Architecture
 from study.training.prior import LearnedMixture, LearnedPrior
 
 ARCHIVE = Archive(
@@ -40,8 +41,6 @@ def classes() -> dict[str, type[Any]]:
     Each is a frozen dataclass whose fields are arrays, plain values, tuples, lists or mappings of these, or another
     of these classes.
     """
-    from study.strategies import REGISTRY  # which imports this module
-
     codes = (AggregatePosterior, Latents)
     models = (LearnedPrior, LearnedMixture, Architecture, VAEConfig, PriorConfig, ObjectiveConfig)
     kinds = (*codes, *models, *(kind for strategy in REGISTRY.values() for kind in strategy.fits))
@@ -153,7 +152,7 @@ def _decode(coded: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if "class" in coded:
         name, kind = coded["class"], classes().get(coded["class"])
         if kind is None or set(coded["fields"]) != {field.name for field in dataclasses.fields(kind)}:
-            told = name if isinstance(name, str) and name.isidentifier() else shown(name)
+            told = brief(name) if isinstance(name, str) and name.isidentifier() else shown(name)
             raise StudyError(f"holds a {told} that this version does not know; fit the strategy again")
         made = object.__new__(kind)  # past __post_init__, which would normalise and so round once more
         for field, item in coded["fields"].items():

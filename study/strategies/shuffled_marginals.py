@@ -20,10 +20,10 @@ from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
 from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
-from study.strategies._draws import own_key
-from study.strategies._moments import FitOn, check_fit_on
-from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source, fit_key, require_codes, shared_draws
+from study.strategies.parts.draws import own_key
+from study.strategies.parts.moments import FitOn, check_fit_on
+from study.strategies.parts.validation import with_validation
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -16,10 +16,10 @@ import numpy as np
 from study.errors import CannotFit
 from study.latents import Latents
 from study.runtime.keys import Key
-from study.strategies._gaussian import FittedGaussian
-from study.strategies._moments import FitOn, check_fit_on
-from study.strategies._validation import with_validation
 from study.strategies.base import Decoder, Source, fit_key, require_codes
+from study.strategies.parts.gaussian import FittedGaussian
+from study.strategies.parts.moments import FitOn, check_fit_on
+from study.strategies.parts.validation import with_validation
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,15 +3,16 @@
 import dataclasses
 
 from study.config import TrainConfig, VAEConfig
+from study.config.fields import WEIGHT, check
 from study.config.grid import GRID_LIMITS
 from study.data.base import Dataset
 from study.errors import StudyError
-from study.fields import WEIGHT, check
 from study.runtime.checks import shown
+from study.training.architecture import Architecture
 from study.training.checkpoint import load as load_model
 from study.training.checkpoint import save as save_model
 from study.training.engine import Batching, Cell, default_batching, train_cells
-from study.training.model import Architecture, TrainedModel
+from study.training.model import TrainedModel
 
 __all__ = [
     "Architecture",

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from study.data.npy import check_size, read_header, read_values
+from study.data.own.npy import check_size, read_header, read_values
 from study.errors import FileError, StudyError
-from study.runtime.checks import shown
+from study.runtime.checks import said, shown
 from study.runtime.files import reason, whole
 from study.runtime.reading import read_file
 
@@ -101,9 +101,8 @@ class Archive:
         except (
             Exception
         ) as error:  # zipfile, NumPy, JAX and json raise a dozen types for bytes that nobody meant
-            reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
             raise StudyError(
-                f"{path}: torn, altered, or no {self.what} ({reason}); {self.again} and use `{self.writer}`"
+                f"{path}: torn, altered, or no {self.what} ({said(error)}); {self.again} and use `{self.writer}`"
             ) from error
 
 

@@ -11,11 +11,12 @@ import jax
 import numpy as np
 
 from study.config import VAEConfig
+from study.config.serialise import from_dict, to_dict
 from study.errors import StudyError
 from study.runtime.checks import finite_number, shown, whole_number
-from study.serialise import from_dict, to_dict
+from study.training.architecture import Architecture
 from study.training.archive import Archive
-from study.training.model import Architecture, TrainedModel
+from study.training.model import TrainedModel
 
 ARCHIVE = Archive(
     what="checkpoint",

@@ -26,7 +26,8 @@ from study.config import TrainConfig
 from study.data.base import Dataset
 from study.data.binarise import check_binarisable
 from study.errors import StudyError
-from study.training.model import Architecture, TrainedModel
+from study.training.architecture import Architecture
+from study.training.model import TrainedModel
 
 BINARISE = 0xB1  # folded into a step's key to draw its examples; models fold in small numbers of their own
 

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
@@ -11,10 +11,8 @@ import numpy as np
 from study.models.priors import LarsPrior, Mixture, Prior
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
+from study.training.architecture import Architecture
 from study.training.blocks import in_blocks, rows
-
-if TYPE_CHECKING:
-    from study.training.model import Architecture, TrainedModel
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -27,7 +25,7 @@ class LearnedPrior:
         info: the family and its settings; of `lars-prior` also the final `normaliser` and `normaliser_stderr`.
     """
 
-    architecture: "Architecture"
+    architecture: Architecture
     leaves: tuple[Any, ...]
     info: Mapping[str, Any]
 
@@ -78,22 +76,22 @@ class LearnedMixture(LearnedPrior):
         return in_blocks(density, rows(z, self.d, "z")).astype(np.float64)
 
 
-def learned_prior(model: "TrainedModel") -> LearnedPrior | None:
-    """The prior that was learned with a model; None where it is N(0, I)."""
-    config = model.architecture.config
+def learned_prior(architecture: Architecture, parameters: Any) -> LearnedPrior | None:
+    """The prior that was learned with a model of these parameters; None where it is N(0, I)."""
+    config = architecture.config
     if not config.prior_settings:
         return None
-    leaves = tuple(jax.tree.leaves(model.parameters))
-    prior = _merged(model.architecture, leaves)
+    leaves = tuple(jax.tree.leaves(parameters))
+    prior = _merged(architecture, leaves)
     info = {"family": config.family, **config.prior_settings}
     if isinstance(prior, LarsPrior):
         info["normaliser"] = float(prior.normaliser[...])
         info["normaliser_stderr"] = float(prior.normaliser_stderr[...])
     kind = LearnedMixture if isinstance(prior, Mixture) else LearnedPrior
-    return kind(model.architecture, leaves, info)
+    return kind(architecture, leaves, info)
 
 
-def _merged(architecture: "Architecture", leaves: tuple[Any, ...]) -> Prior:
+def _merged(architecture: Architecture, leaves: tuple[Any, ...]) -> Prior:
     structure = jax.tree.structure(architecture.abstract)
     prior = architecture.merge(jax.tree.unflatten(structure, leaves)).prior
     assert prior is not None
@@ -101,17 +99,17 @@ def _merged(architecture: "Architecture", leaves: tuple[Any, ...]) -> Prior:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _log_prob(architecture: "Architecture", leaves: tuple[Any, ...], z: jax.Array) -> jax.Array:
+def _log_prob(architecture: Architecture, leaves: tuple[Any, ...], z: jax.Array) -> jax.Array:
     return _merged(architecture, leaves).log_prob(z)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _marginal_log_prob(architecture: "Architecture", leaves: tuple[Any, ...], z: jax.Array) -> jax.Array:
+def _marginal_log_prob(architecture: Architecture, leaves: tuple[Any, ...], z: jax.Array) -> jax.Array:
     prior = _merged(architecture, leaves)
     assert isinstance(prior, Mixture)
     return prior.marginal_log_prob(z)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 3))
-def _sample(architecture: "Architecture", leaves: tuple[Any, ...], key: jax.Array, n: int) -> jax.Array:
+def _sample(architecture: Architecture, leaves: tuple[Any, ...], key: jax.Array, n: int) -> jax.Array:
     return _merged(architecture, leaves).sample(key, n=n)

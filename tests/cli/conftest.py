@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study import schemas
-from study.cells import Store
-from study.results import Results, write_results
+from study.pipeline.store import Store
+from study.tables import schemas
+from study.tables.results import Results, write_results
 
 DEFAULTS: dict[str, Any] = {"string": "x", "int64": 1, "bool": False, "float64": 1.0, "float32": 1.0}
 

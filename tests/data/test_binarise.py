@@ -17,7 +17,7 @@ from study import (
     binarised,
     load_dataset,
 )
-from study.plan import make_plan
+from study.pipeline.plan import make_plan
 from study.training import Architecture, Cell, TrainedModel, train_cells
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from study.data import load_dataset
-from study.data.arrays import from_arrays
+from study.data.own.arrays import from_arrays
 from study.data.scaling import Affine, choose_scaling
 from study.errors import StudyError
 

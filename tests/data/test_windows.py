@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 import study
+from study.config.windows import WindowsConfig
 from study.data import Dataset, load_dataset
-from study.data.windows import WindowsConfig, from_table, split_table
+from study.data.windows import from_table, split_table
 from study.errors import StudyError
 
 PARTS = ("train", "validation", "reference", "held_out")

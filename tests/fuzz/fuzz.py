@@ -182,7 +182,7 @@ def write(row: dict[str, Any], out: Path) -> None:
     """Write or extend the table; a target that is there already gets its new line."""
     import pandas as pd
 
-    from study.environment import cores
+    from study.runtime.environment import cores
     from study.runtime.versions import package_versions
 
     facts = {"cores": cores(), "platform": platform.platform()}

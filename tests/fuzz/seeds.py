@@ -170,7 +170,7 @@ def windows() -> list[Files]:
 @functools.cache
 def little_images() -> Any:
     """A data set of 18 pictures of 4 × 4."""
-    from study.data.arrays import from_arrays
+    from study.data.own.arrays import from_arrays
 
     x = (np.abs(_rng().normal(size=(18, 4, 4))) * 60).astype(np.uint8)
     return from_arrays({"x": x}, name="little", seed=0, source="made")
@@ -253,7 +253,7 @@ def strategies() -> list[Files]:
 
 def cells(key: str) -> list[bytes]:
     """Files of the store."""
-    from study.cells import Store
+    from study.pipeline.store import Store
 
     arrays = {"parameter/000": np.arange(6.0).reshape(2, 3), "text": np.array("α"), "none": np.zeros((0, 2))}
     with tempfile.TemporaryDirectory() as folder:
@@ -267,7 +267,7 @@ def cells(key: str) -> list[bytes]:
 
 def results() -> list[Files]:
     """A results folder of two cells and two strategies, less its pictures and its page."""
-    from study.results import Results, write_results
+    from study.tables.results import Results, write_results
 
     pairs = [(f"r{seed}", name) for seed in (0, 1) for name in ("prior", "gmm", "held-out")]
     rng, row = _rng(), {"fit": 0, "draw": 0, "n": 60, "better": "lower", "status": "ok", "reason": ""}
@@ -308,7 +308,7 @@ DEFAULTS: dict[str, Any] = {"string": "x", "int64": 1, "bool": False, "float64":
 def _frame(table: str, rows: list[dict[str, Any]]) -> Any:
     import pandas as pd
 
-    from study import schemas
+    from study.tables import schemas
 
     schema = schemas.TABLES[table]
     full = [{column: row.get(column, DEFAULTS[kind]) for column, kind in schema.items()} for row in rows]
@@ -318,8 +318,8 @@ def _frame(table: str, rows: list[dict[str, Any]]) -> Any:
 def configurations() -> list[Files]:
     """Configurations as JSON, by the name of their class."""
     from study import config
-    from study.data.windows import WindowsConfig
-    from study.serialise import to_dict
+    from study.config.serialise import to_dict
+    from study.config.windows import WindowsConfig
 
     full = config.StudyConfig(strategies=("prior", "gmm"), betas=(0.5, 2.0))
     conv = dataclasses.replace(full, model=config.VAEConfig(network="conv", family="iwae"))

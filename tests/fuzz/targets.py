@@ -95,7 +95,7 @@ def _strategy(folder: Path) -> object:
 
 
 def _cell(folder: Path) -> object:
-    from study.cells import Store
+    from study.pipeline.store import Store
 
     store = Store(folder)
     path = store.path("train", CELL)
@@ -117,8 +117,8 @@ def _results(folder: Path) -> object:
 
 def _configuration(folder: Path) -> object:
     from study import config
-    from study.data.windows import WindowsConfig
-    from study.serialise import from_dict, to_dict
+    from study.config.serialise import from_dict, to_dict
+    from study.config.windows import WindowsConfig
 
     (path,) = folder.iterdir()
     try:

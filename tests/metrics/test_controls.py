@@ -7,12 +7,12 @@ import pytest
 from study.config import TrainConfig, VAEConfig
 from study.data import load_dataset
 from study.data.base import Dataset
-from study.drawing import in_range
-from study.encoding import encode
 from study.metrics.base import Measurement
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor
 from study.report.frames import NOVELTY
+from study.scoring.encode import encode
+from study.scoring.generate import in_range
 from study.strategies import REFERENCES, strategy
 from study.training import train
 

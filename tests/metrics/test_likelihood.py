@@ -26,7 +26,8 @@ from study.errors import CannotFit
 from study.metrics.likelihood import HELD_OUT, ais, importance, likelihood_rows
 from study.metrics.likelihood.density import density
 from study.models.linear_theory import linear_optimum
-from study.training.model import Architecture, TrainedModel
+from study.training.architecture import Architecture
+from study.training.model import TrainedModel
 
 NOISE, LATENTS, SIZE = 0.1, 3, 8
 ROUNDING = 2e-3  # nats that float32 sums may cost where the Monte Carlo has no error at all

@@ -19,7 +19,7 @@ from study.errors import StudyError
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import Extractor
 from study.metrics.onnx_features import OnnxExtractor, network_digest
-from study.plan import make_plan
+from study.pipeline.plan import make_plan
 
 
 def affine(

@@ -19,7 +19,7 @@ from study.errors import StudyError
 from study.metrics.features import Extractor
 from study.metrics.onnx_features import OnnxExtractor
 from study.metrics.onnx_file import check_network, network_digest, read_network
-from study.plan import make_plan
+from study.pipeline.plan import make_plan
 
 WEIGHT = np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32)
 VALUE = helper.make_tensor_value_info

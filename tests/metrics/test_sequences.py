@@ -11,10 +11,10 @@ from scipy import stats
 from statsmodels.tsa.stattools import acf
 
 import study
+from study.config.windows import WindowsConfig
 from study.data import Dataset
 from study.data.scaling import Affine
-from study.data.windows import WindowsConfig, from_table
-from study.environment import blas_threads
+from study.data.windows import from_table
 from study.metrics.c2st import c2st
 from study.metrics.folds import folds
 from study.metrics.registry import METRICS, SEQUENCE_METRICS
@@ -27,6 +27,7 @@ from study.metrics.sequences import (
     half_sample_error,
     w1_by_feature,
 )
+from study.runtime.environment import blas_threads
 from study.strategies import REFERENCES
 
 PHI = np.array([0.9, 0.4])

@@ -9,7 +9,8 @@ import pytest
 from flax import nnx
 
 from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset, load_model, save_model, train
-from study.data.windows import WindowsConfig, from_table
+from study.config.windows import WindowsConfig
+from study.data.windows import from_table
 from study.models.networks import build_networks
 from study.models.networks.gru import GRU
 from study.models.networks.tcn import TAPS, CausalConvolution, blocks, reach

@@ -13,11 +13,11 @@ from scipy import stats
 from study import AggregatePosterior, Latents, StudyError, VAEConfig
 from study.config import ObjectiveConfig
 from study.models import FAMILIES
-from study.models.beta_tc_vae import log_aggregate
-from study.models.iwae import importance_weighted
+from study.models.families.beta_tc_vae import log_aggregate
+from study.models.families.iwae import importance_weighted
+from study.models.families.rae import decoder_norm
+from study.models.families.sigma_vae import negative_log_likelihood
 from study.models.mmd import mmd
-from study.models.rae import decoder_norm
-from study.models.sigma_vae import negative_log_likelihood
 
 SIZE, D, BATCH = 6, 3, 20
 SCALES = (0.1, 1.0, 5.0)

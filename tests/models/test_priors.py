@@ -12,8 +12,8 @@ from flax import nnx
 
 from study import VAEConfig
 from study.config import PriorConfig
+from study.models.families.vae import VAE
 from study.models.priors import LarsPrior, Mixture, VampPrior
-from study.models.vae import VAE
 
 FAMILIES: list[tuple[str, dict[str, Any]]] = [
     ("vampprior", {}),

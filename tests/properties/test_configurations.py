@@ -10,11 +10,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from study import AnnealingConfig, Dataset, LikelihoodConfig, StudyConfig, StudyError, TrainConfig, VAEConfig
-from study.cells import content_key
 from study.config import NETWORK_SETTINGS, OBJECTIVE_SETTINGS, PRIOR_SETTINGS, ObjectiveConfig, PriorConfig
-from study.fields import hints
-from study.plan import make_plan
-from study.serialise import from_dict, to_dict
+from study.config.fields import hints
+from study.config.serialise import from_dict, to_dict
+from study.pipeline.plan import make_plan
+from study.pipeline.store import content_key
 
 GRID = ("alphas", "betas", "seeds")
 KINDS = (StudyConfig, VAEConfig, PriorConfig, ObjectiveConfig, TrainConfig, LikelihoodConfig, AnnealingConfig)

@@ -5,7 +5,7 @@ import math
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from study.report.numbers import SUPERSCRIPT, decimals, interval, number
+from study.report.text.numbers import SUPERSCRIPT, decimals, interval, number
 
 ANY = st.floats(-1.79e308, 1.79e308)  # 1.80e308 is no number of double precision
 NEAR = st.floats(-1e6, 1e6)

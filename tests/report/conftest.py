@@ -11,13 +11,13 @@ import pytest
 from matplotlib.figure import Figure
 from scipy import stats
 
-from study import schemas
-from study.experiment import Findings, Section
 from study.report import frames
 from study.report.build import build_report
+from study.report.findings import Findings, Section
 from study.report.outside import tame
 from study.report.plots import style
-from study.results import CONFIGURATION, Results
+from study.tables import schemas
+from study.tables.results import CONFIGURATION, Results
 
 STRATEGIES = {  # how much of the mismatch a strategy leaves
     "prior": 1.0,

@@ -10,8 +10,8 @@ from PIL import Image
 
 from study.report import figures
 from study.report.build import build_report, shown
-from study.report.methods import provenance
-from study.results import Results
+from study.report.text.methods import provenance
+from study.tables.results import Results
 
 HOSTILE = "<script>alert(1)</script>"
 VOID = {"meta", "br", "img", "link", "input", "hr"}

@@ -3,9 +3,9 @@ import re
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study.experiment import Findings, Section
-from study.publish import publish, republish
+from study.pipeline.publish import publish, republish
 from study.report.build import build_report
+from study.report.findings import Findings, Section
 
 
 def test_an_experiments_own_answer_and_sections_come_first(make_results, make_summary, tmp_path):

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from study.report import figures, frames
-from study.report.correlation import spearman
 from study.report.plots import density, latents, mismatch, style
-from study.results import Results
+from study.report.text.correlation import spearman
+from study.tables.results import Results
 
 NAMES = [spec.name for spec in figures.SPECS if spec.name != "codes"]
 

@@ -7,8 +7,8 @@ from markdown_it import MarkdownIt
 
 from study.errors import StudyError
 from study.report import frames
-from study.report.scores import build
 from study.report.tables import table
+from study.report.text.scores import build
 
 
 def test_markdown_has_a_row_per_strategy_and_marks_ties(summary):

@@ -18,10 +18,10 @@ from study.strategies import (
     REGISTRY,
     TrainedStrategy,
     hyperparameters,
-    load_strategy,
-    save_strategy,
     strategy,
 )
+from study.strategies.saving import load as load_strategy
+from study.strategies.saving import save as save_strategy
 
 # Hyper-parameters under which one that is trained takes about a second here; what is not named is as it comes.
 SHORT: dict[str, Any] = {"steps": 20, "batch_size": 64}

@@ -10,7 +10,7 @@ from scipy import stats
 
 from study.latents import Latents
 from study.strategies import REGISTRY, strategy
-from study.strategies._mixture import FittedMixture
+from study.strategies.parts.mixture import FittedMixture
 
 FIT, DRAW = jax.random.key(10), jax.random.key(11)
 N = 40_000

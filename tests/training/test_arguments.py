@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from study import Dataset, StudyConfig, StudyError, TrainConfig, VAEConfig, load_dataset, train
-from study.plan import make_plan
+from study.pipeline.plan import make_plan
 from study.runtime.checks import shown
 from study.training import engine
 

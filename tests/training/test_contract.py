@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset, train
-from study.encoding import encode
+from study.config.serialise import to_dict
 from study.models import FAMILIES
 from study.models.base import Loss
+from study.models.families.vae import VAE
 from study.models.likelihoods import decoder_mean
-from study.models.vae import VAE
-from study.serialise import to_dict
+from study.scoring.encode import encode
 from study.training import Architecture, Cell, engine, train_cells
 
 TINY = TrainConfig(steps=30, batch_size=64)

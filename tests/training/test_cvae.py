@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from study import Dataset, TrainConfig, VAEConfig, load_dataset, load_model, save_model, strategy, train
-from study.drawing import asked_labels, generate
-from study.encoding import encode_splits
-from study.evaluation import Context, evaluate_model
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor
+from study.scoring.encode import encode_splits
+from study.scoring.generate import asked_labels, generate
+from study.scoring.score import Context, evaluate_model
 from study.training.model import TrainedModel
 
 KEY = jax.random.key(0)

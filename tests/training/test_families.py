@@ -9,8 +9,8 @@ import pytest
 
 from study import Dataset, TrainConfig, VAEConfig, load_dataset, load_model, save_model, strategy
 from study.config import OBJECTIVE_SETTINGS, PRIOR_SETTINGS, ObjectiveConfig, PriorConfig
-from study.encoding import encode
 from study.models import FAMILIES
+from study.scoring.encode import encode
 from study.strategies.base import with_labels
 from study.training import Architecture, Cell, engine, train_cells
 

@@ -21,10 +21,10 @@ from study import (
 )
 from study.config import ObjectiveConfig
 from study.errors import CannotFit
-from study.evaluation import Context, evaluate_model
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor
 from study.metrics.kid import KernelReference, kid
+from study.scoring.score import Context, evaluate_model
 from study.training import Architecture, Cell, engine, train_cells
 from study.training.model import TrainedModel
 

@@ -20,7 +20,7 @@ from study import (
     strategy,
 )
 from study.config import PRIOR_SETTINGS, PriorConfig
-from study.encoding import encode
+from study.scoring.encode import encode
 from study.training import Architecture, Cell, engine, train_cells
 from study.training.prior import LearnedMixture
 

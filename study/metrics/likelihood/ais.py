@@ -21,7 +21,7 @@ from scipy.special import expit, logsumexp
 from study.config import AnnealingConfig
 from study.metrics.likelihood.density import Density, log_posterior
 from study.metrics.likelihood.importance import Estimates
-from study.training.model import Architecture
+from study.training.architecture import Architecture
 
 TARGET = 0.65  # acceptance that step sizes aim at :cite:`wu2017`
 RATE = 0.1  # of their logarithm, per unit of acceptance off target

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from study.metrics.likelihood.density import Density, log_posterior
-from study.training.model import Architecture
+from study.training.architecture import Architecture
 
 EXAMPLES = 32  # of a call
 SAMPLES = 250  # of a call, per example

@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from study.report import frames
-from study.report.numbers import number
 from study.report.plots import style
-from study.report.words import REFERENCES, word
-from study.results import Results
+from study.report.text.numbers import number
+from study.report.text.words import REFERENCES, word
+from study.tables.results import Results
 
 AT_MOST = 8  # panels
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from study.latents.surgery import HOLE_QUANTILE
 from study.report import frames
 from study.report.plots import style
-from study.results import Results
 from study.statistics import bootstrap_interval
+from study.tables.results import Results
 
 PANELS = 3
 BINS = 8

@@ -11,10 +11,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from study.report import frames
-from study.report.numbers import SUPERSCRIPT, number
 from study.report.plots import style
-from study.report.words import word
-from study.results import Results
+from study.report.text.numbers import SUPERSCRIPT, number
+from study.report.text.words import word
+from study.tables.results import Results
 
 MARK = {"tie": " =", "worse": " ✕"}
 

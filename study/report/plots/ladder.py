@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from study.report import frames
 from study.report.plots import style
-from study.report.words import LADDER, LADDER_GAPS, REFERENCES, word
-from study.results import Results
+from study.report.text.words import LADDER, LADDER_GAPS, REFERENCES, word
+from study.tables.results import Results
 
 AT_MOST = 3  # settings beside the average
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from study.report import frames
 from study.report.plots import style
-from study.results import Results
+from study.tables.results import Results
 
 AT_MOST = 9  # panels of the KL figure
 COLUMNS = 3

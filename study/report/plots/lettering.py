@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import Formatter, NullFormatter, ScalarFormatter
 
-from study.report.numbers import SUPERSCRIPT
 from study.report.outside import visible
+from study.report.text.numbers import SUPERSCRIPT
 
 WORD, LINE, LINES = 40, 120, 6  # the most characters of a word and of a line, and the most lines
 NAME = 40  # the most characters of a line beside an axis, which takes its room from what is drawn

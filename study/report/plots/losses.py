@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from study.report.numbers import number
 from study.report.plots import style
-from study.results import Results
+from study.report.text.numbers import number
+from study.tables.results import Results
 
 AT_MOST = 4  # values of α
 LINES: dict[str, Any] = {"train": "-", "validation": (0, (2, 1.5))}

@@ -6,11 +6,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from study.report import frames
-from study.report.correlation import spearman
-from study.report.numbers import interval, number
 from study.report.plots import style
-from study.report.words import word
-from study.results import Results
+from study.report.text.correlation import spearman
+from study.report.text.numbers import interval, number
+from study.report.text.words import word
+from study.tables.results import Results
 
 
 def mismatch_table(results: Results, summary: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from study.report import frames
 from study.report.plots import samples
-from study.results import Results
+from study.tables.results import Results
 
 
 def nearest(results: Results, summary: pd.DataFrame) -> Figure | None:

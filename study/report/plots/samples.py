@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from study.report import frames
 from study.report.frames import Setting
 from study.report.plots import style
-from study.report.words import STRATEGIES, in_order
-from study.results import Results
+from study.report.text.words import STRATEGIES, in_order
+from study.tables.results import Results
 
 COLUMNS = 12
 

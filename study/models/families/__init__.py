@@ -1,0 +1,1 @@
+"""The model families, one file each: their loss and what they report."""

@@ -1,0 +1,32 @@
+"""The conditional VAE: encoder and decoder see the label y, as further inputs.
+
+q(z|x, y) and p(x|z, y), with p(z|y) = N(0, I) for every class; the loss is α·D + β·R, R = KL(q(z|x, y)‖N(0, I)). α
+weighs D and β weighs R, as in the VAE. What the decoder meets in training are, class by class, draws of
+q(z|y) = 1/N_y Σ_{n: y_n = y} q(z|x_n, y): each of these, and not their mixture alone, is to be set against the prior.
+
+Source: :cite:`kingma2014a`, model M2 with its labels observed; :cite:`sohn2015`, equation 4, with one prior for all y.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from study.models.families.vae import VAE
+
+
+class CVAE(VAE):
+    """The VAE with labels, one-hot, beside x and beside z."""
+
+    conditional = True
+
+    def encode(self, x: jax.Array, labels: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
+        """x `[B, D]` and labels `[B]` -> mean `[B, d]`, log-variance `[B, d]`."""
+        mean, log_var = self.encoder(self._beside(x, labels))
+        return mean, log_var
+
+    def output(self, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
+        """z `[B, d]` and labels `[B]` -> decoder output `[B, D]`."""
+        return self.decoder(self._beside(z, labels))
+
+    def _beside(self, inputs: jax.Array, labels: jax.Array | None) -> jax.Array:
+        assert labels is not None  # `TrainedModel` and the engine see to it
+        return jnp.concatenate([inputs, jax.nn.one_hot(labels, self.classes)], axis=1)

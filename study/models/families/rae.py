@@ -1,0 +1,51 @@
+"""RAE: a deterministic autoencoder with small codes and a smooth decoder; a density is fitted to the codes afterwards.
+
+    loss = α·D + β·[½|z|² + w·G],   z = mean(x),   w = `penalty_weight`
+
+with G by `penalty`: "l2", the sum of squares of all parameters of the decoder; "gradient", ‖∂decode(z)/∂z‖², the
+squared Frobenius norm of the Jacobian, mean over examples; "none".
+
+Source: :cite:`ghosh2020`, section 3, L_REC + β·L_Z + λ·L_REG. The paper weighs |z|²/2 by β and G by λ: here λ = β·w,
+so that the ratio of α and β alone decides what is minimised. The Jacobian's norm is estimated without bias by |J v|²
+with v ~ N(0, I), one product per example; the sum of its columns' gradients, |Jᵀ1|², which some code takes instead, is
+another thing.
+
+α weighs D; β weighs the bracket. ½|z|² is R up to a constant, as `study.models.families.ae` defines it.
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from study.models.base import Loss
+from study.models.families.ae import Deterministic
+
+
+class RAE(Deterministic):
+    """The penalty and its weight."""
+
+    def loss(
+        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+    ) -> Loss:
+        """α·D + β·(½|z|² + w·G), means over x `[B, D]`."""
+        z, recon, rate = self.parts(x, labels)
+        small = 0.5 * jnp.square(z).sum(-1).mean() + self.objective.penalty_weight * self._smoothness(
+            key, z, labels
+        )
+        return Loss(alpha * recon.mean() + beta * small, recon, rate)
+
+    def _smoothness(self, key: jax.Array, z: jax.Array, labels: jax.Array | None) -> jax.Array:
+        """G, a scalar."""
+        if self.objective.penalty == "l2":
+            return decoder_norm(self.decoder)
+        if self.objective.penalty == "gradient":
+            direction = jax.random.normal(key, z.shape)
+            _, slope = jax.jvp(lambda z: self.decode(z, labels), (z,), (direction,))
+            return jnp.square(slope).sum(-1).mean()
+        return jnp.zeros(())
+
+
+def decoder_norm(decoder: nnx.Module) -> jax.Array:
+    """The sum of squares of all parameters of a network."""
+    leaves = jax.tree.leaves(nnx.state(decoder, nnx.Param))
+    return jnp.stack([jnp.square(leaf).sum() for leaf in leaves]).sum()

@@ -1,0 +1,140 @@
+"""The outcomes of a run as tables: a row for each cell, what was measured of it, and where all of it comes from."""
+
+import datetime
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from study.config.serialise import to_dict
+from study.models.likelihoods import noise_variance
+from study.pipeline.run import Outcome, Run
+from study.runtime.environment import cores, device_name, package_versions, project_version
+from study.runtime.shown import shown_text, shown_value
+from study.scoring.score import DRAWS
+from study.tables.collect import Scored, collect
+from study.tables.results import Results
+
+WIDTHS = {  # of the layers that a network has, by its settings
+    "linear": lambda model: (),
+    "conv": lambda model: model.channels,
+    **dict.fromkeys(("mlp", "gru", "tcn"), lambda model: model.hidden),
+}
+
+
+def tabulate(grids: Sequence[Run], *, experiment: str, question: str, profile: str, command: str) -> Results:
+    """The tables of an experiment's runs; failed cells are rows of `runs` alone. The first seed's samples are shown."""
+    first = grids[0].plan.config.seeds[0]
+    cells = [
+        (_run_row(outcome, run, experiment), _scored(outcome, shown=outcome.planned.cell.seed == first))
+        for run in grids
+        for outcome in run.outcomes
+    ]
+    facts = _provenance(grids, experiment=experiment, question=question, profile=profile, command=command)
+    return collect(cells, provenance=facts)
+
+
+def _scored(outcome: Outcome, *, shown: bool) -> Scored | None:
+    found = outcome.evaluation
+    if found is None:
+        return None
+    draws = {name.partition("/")[2]: x for name, x in found.arrays.items() if name.startswith(f"{DRAWS}/")}
+    samples = {name: x for name, x in found.arrays.items() if not name.startswith(f"{DRAWS}/")}
+    return Scored(found.metrics, found.latents, outcome.losses, draws, samples if shown else {})
+
+
+def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
+    plan, cell, facts = run.plan, outcome.planned.cell, outcome.facts
+    model, training, n = plan.config.model, plan.config.training, len(plan.data.train)
+    settings = {**model.prior_settings, **model.objective_settings}
+    likelihood = plan.architecture.likelihood
+    epochs = training.epochs(n) if outcome.losses is None else len(outcome.losses)
+    return {
+        "run_id": outcome.planned.run_id,
+        "experiment": experiment,
+        "dataset": plan.data.name,
+        "fingerprint": plan.data.fingerprint,
+        "n_train": n,
+        "family": model.family,
+        "prior": ", ".join(f"{name}={_plain(value)}" for name, value in settings.items()),
+        "network": model.network,
+        "hidden": "×".join(map(str, WIDTHS[model.network](model))),
+        **{name: model.network_settings.get(name, "") for name in ("activation", "output_bias")},
+        "latent_dim": model.latent_dim,
+        "likelihood": likelihood,
+        "alpha": cell.alpha,
+        "beta": cell.beta,
+        "noise_variance": noise_variance(cell.alpha, cell.beta) if likelihood == "gaussian" else np.nan,
+        "decode": plan.config.decode,
+        "seed": cell.seed,
+        "steps": epochs * training.steps_per_epoch(n),
+        "epochs": epochs,
+        "batch_size": min(training.batch_size, n),
+        "learning_rate": cell.learning_rate,
+        "schedule": training.schedule,
+        "kl_warmup": training.kl_warmup,
+        "binarise": training.binarise,
+        "patience": training.patience,
+        "status": "failed" if outcome.reason else "done",
+        "reason": shown_text(outcome.reason),
+        "train_seconds": facts.get("train_seconds", np.nan),
+        "compile_seconds": facts.get("compile_seconds", np.nan),
+        "evaluate_seconds": facts.get("evaluate_seconds", np.nan),
+        "device": facts.get("device", ""),
+        "versions": json.dumps(facts.get("versions", {}), sort_keys=True),
+    }
+
+
+def _seconds(run: Run) -> float:
+    """Of the whole work, whenever and by whichever process it was done: compiling, training and measuring."""
+    facts = [outcome.facts for outcome in run.outcomes]
+    names = ("train_seconds", "evaluate_seconds")
+    compiling = max((one.get("compile_seconds", 0.0) for one in facts), default=0.0)
+    return compiling + sum(one.get(name, 0.0) for one in facts for name in names)
+
+
+def _plain(value: Any) -> str:
+    return "×".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _provenance(
+    grids: Sequence[Run], *, experiment: str, question: str, profile: str, command: str
+) -> dict[str, Any]:
+    run = grids[0]
+    data, extractor = run.plan.data, run.extractor
+    facts: dict[str, Any] = {
+        "experiment": experiment,
+        "question": question,
+        "profile": profile,
+        "command": command,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "project": project_version(),
+        "seconds": round(sum(map(_seconds, grids)), 1),
+        "seconds_of_this_run": round(sum(run.seconds for run in grids), 1),
+        "peak_memory_bytes": max(run.peak_memory_bytes for run in grids),
+        "device": device_name(),
+        "cores": cores(),
+        "versions": package_versions(),
+        "config": [shown_value(to_dict(run.plan.config)) for run in grids],
+        "n_samples": run.plan.n_samples,
+        "dataset": {
+            "name": data.name,
+            "source": shown_text(data.source),
+            "fingerprint": data.fingerprint,
+            "shape": list(data.shape),
+            "n_train": len(data.train),
+            "n_validation": len(data.validation),
+            "n_test": len(data.test),
+        },
+    }
+    if data.windows is not None:
+        facts["dataset"]["windows"] = to_dict(data.windows)
+    if extractor is not None:
+        facts["extractor"] = {
+            "name": extractor.name,
+            "accuracy": None if np.isnan(extractor.accuracy) else extractor.accuracy,
+            "digest": extractor.digest,
+            "dimensions": extractor.dimensions,
+        }
+    return facts

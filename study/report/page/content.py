@@ -1,0 +1,186 @@
+"""What the report says, section by section, before it becomes a page or a markdown file."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from study.report import frames
+from study.report.figures import Picture
+from study.report.findings import Findings
+from study.report.outside import tame
+from study.report.page.blocks import Block, Command, Plain, Report, Scores, Section, Terms, Text
+from study.report.text import about, methods, scores, uncertainty
+from study.report.text.answer import answer
+from study.report.text.novelty import novelty_table
+from study.tables.results import Results
+
+
+def compose(
+    results: Results,
+    summary: pd.DataFrame,
+    pictures: Mapping[str, Picture],
+    absent: Mapping[str, str],
+    *,
+    claims: pd.DataFrame | None,
+    findings: Findings | None,
+    folder: str,
+    family: str = "",
+    others: Mapping[str, pd.DataFrame] | None = None,
+    whole: Results | None = None,
+) -> Report:
+    """The report in its fixed order; sections without data are left out and named as missing.
+
+    Args:
+        results, summary: of one family of models.
+        pictures, absent: its figures, and why others are absent.
+        claims, findings: sections of their own.
+        folder: as a reader types it.
+        family: which family it is.
+        others: the summaries of the other families by name.
+        whole: results of all families, for what failed.
+    """
+    said = answer(summary, frames.models(results))
+    details = list(said.details)
+    headline = said.headline
+    if findings is not None:
+        headline, details = findings.answer, [said.headline, *details]
+    if others:
+        names = ", ".join(f"`{name}`" for name in others)
+        details.append(
+            f"General figures and tables are about the models of family `{family}`; {names} have a table each."
+        )
+    sections = [
+        *_findings(findings, pictures),
+        _scores(summary, pictures, others or {}),
+        _gains(results, summary, pictures),
+        _shown("ladder", "The gap ladder", ["ladder"], pictures),
+        _mismatch(results, pictures),
+        _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], pictures),
+        _shown("samples", "Samples", [n for n in pictures if n.startswith("samples-")], pictures),
+        _novelty(summary, pictures),
+        _claims(claims),
+        Section("missing", "What failed or is missing", _missing(whole or results, absent, claims)),
+        Section("methods", "Methods", _methods(results, summary, pictures)),
+        Section("provenance", "Provenance", [Terms(methods.provenance(results.provenance))]),
+        Section("again", "Make it again", _again(results.provenance, pictures, folder)),
+    ]
+    return Report(
+        title=about.title(results),
+        question=str(results.provenance.get("question", "")),
+        headline=headline,
+        details=details,
+        facts=about.key_numbers(results, summary),
+        sections=[s for s in sections if s.blocks],
+    )
+
+
+def _shown(slug: str, title: str, names: Sequence[str], pictures: Mapping[str, Picture]) -> Section:
+    return Section(slug, title, [pictures[name] for name in names if name in pictures])
+
+
+def _findings(findings: Findings | None, pictures: Mapping[str, Picture]) -> list[Section]:
+    sections = []
+    for index, part in enumerate(findings.sections if findings else ()):
+        blocks: list[Block] = [Text(part.text)] if part.text else []
+        if f"finding-{index + 1}" in pictures:
+            blocks.append(pictures[f"finding-{index + 1}"])
+        if part.table is not None:
+            blocks.append(about.frame(part.table, part.title))
+        sections.append(Section(f"finding-{index + 1}", part.title, blocks))
+    return sections
+
+
+def _scores(
+    summary: pd.DataFrame, pictures: Mapping[str, Picture], others: Mapping[str, pd.DataFrame]
+) -> Section:
+    whole, grid = scores.build(summary), frames.settings(summary)
+    over = "averaged over the grid" if len(grid) > 1 else f"at {grid[0].label}" if grid else ""
+    blocks: list[Block] = []
+    if whole.names:
+        blocks.append(Scores(f"Mean with 95 % interval, {over}. {scores.LEGEND}", whole))
+    for setting in grid if len(grid) > 1 else ():
+        single = scores.build(summary, setting=setting)
+        if single.names:
+            caption = f"Mean with 95 % interval at {setting.label}. {scores.LEGEND}"
+            blocks.append(Scores(caption, single, folded=True))
+    for name, rows in others.items():
+        single = scores.build(rows)
+        if single.names:
+            caption = (
+                f"Models of family {name}: mean with 95 % interval over their grid; `prior` is their own. "
+                f"{scores.LEGEND}"
+            )
+            blocks.append(Scores(caption, single, folded=True))
+    if "differences" in pictures:
+        paired = f"Paired difference from the prior on the same trained model, 95 % interval, {over}.{scores.UNSEEN}"
+        blocks += [pictures["differences"], Scores(paired, whole, show="difference", folded=True)]
+    return Section(
+        "strategies", "Strategies and metrics", [Text(about.table_note(summary)), *blocks] if blocks else []
+    )
+
+
+def _gains(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
+    table = uncertainty.across(results, summary)
+    blocks: list[Block] = [pictures["gains"]] if "gains" in pictures else []
+    return Section("gains", "Where on the grid it matters", [*blocks, *([table] if table else [])])
+
+
+def _mismatch(results: Results, pictures: Mapping[str, Picture]) -> Section:
+    shown = [pictures[name] for name in ("mismatch", "quality") if name in pictures]
+    table = about.models_table(results)
+    return Section("mismatch", "How far the prior is from q(z)", [*shown, *([table] if table else [])])
+
+
+def _novelty(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
+    table = novelty_table(summary)
+    shown = [pictures[name] for name in ("novelty", "nearest") if name in pictures]
+    return Section("novelty", "Novelty", [*shown[:1], *([table] if table else []), *shown[1:]])
+
+
+def _claims(claims: pd.DataFrame | None) -> Section:
+    if claims is None or claims.empty:
+        return Section("claims", "Claims", [])
+    return Section("claims", "Claims", [about.frame(claims, "Each claim as a test on the tables.")])
+
+
+def _missing(results: Results, absent: Mapping[str, str], claims: pd.DataFrame | None) -> list[Block]:
+    failed, gaps = about.failed(results), about.gaps(results)
+    blocks: list[Block] = [Text(about.failed_note(results))]
+    blocks += [part for part in (failed, gaps) if part]
+    left_out = [(f"figure `{name}`", reason) for name, reason in absent.items()]
+    if claims is None or claims.empty:
+        left_out.append(("claims", "no claims were tested on this folder (there is no claims.csv)"))
+    if not any(name.rsplit("/", 1)[-1] != "codes" for name in results.samples):
+        left_out.append(
+            ("sample grids", "no pictures were kept: the data are no images, or nothing was drawn")
+        )
+    return [*blocks, Terms(left_out)] if left_out else blocks
+
+
+def _methods(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> list[Block]:
+    blocks: list[Block] = [Terms(methods.definitions(results, summary))]
+    present = frames.strategies(summary)
+    if present:
+        blocks.append(methods.strategies_table(present))
+        blocks.append(methods.metrics_table(summary))
+        blocks += uncertainty.components(results, summary)
+    if "losses" in pictures:
+        blocks.append(pictures["losses"])
+    return blocks
+
+
+def _again(facts: Mapping[str, Any], pictures: Mapping[str, Picture], folder: str) -> list[Block]:
+    blocks: list[Block] = []
+    call = f"study report {tame(shlex.quote(folder))}"
+    if facts.get("command"):
+        blocks += [
+            Text("Train what is missing, evaluate, and write everything again:"),
+            Command(str(facts["command"])),
+        ]
+    blocks += [Text("All figures and this report from the tables alone:"), Command(call)]
+    if pictures:
+        rows = [[f"figures/{name}.svg, .png", call] for name in pictures]
+        blocks.append(Plain("Each figure and the command that makes it again.", ["figure", "command"], rows))
+    return blocks

@@ -1,0 +1,89 @@
+"""Text as it must be written in a format so that it is read as text: Markdown and LaTeX."""
+
+import re
+
+from study.report.outside import visible
+from study.report.text.numbers import SUPERSCRIPT
+
+SPAN = re.compile(r"`([^`]+)`")
+NO_SPAN = re.compile(r"[&<\\]")  # between backticks these cannot be escaped
+ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "\\": "&#92;", "`": "&#96;", "@": "&#64;"})
+ACTIVE = (  # what makes emphasis, links, addresses and formulas, but not what only looks like it
+    (re.compile(r"(?<![^\W_])_|_(?![^\W_])"), r"\\_"),
+    (re.compile(r"(?<!\s)~|~(?!\s)"), r"\\~"),
+    (re.compile(r"(?<!\s)\*|\*(?!\s)"), r"\\*"),
+    (re.compile(r"\$"), r"\\$"),
+    (re.compile(r"\](?=\()"), r"\\]"),
+    (re.compile(r"://"), ":&#47;&#47;"),
+    (re.compile(r"\b(www)\.", re.IGNORECASE), r"\1&#46;"),
+)
+# What begins a heading, a quotation, a rule or an item, and a box to tick or the address of a link.
+FIRST = re.compile(r"[#>=-]|[*+](?:\s|$)|\[(?=[ xX]\]|[^\]]*\]:)")
+NUMBERED = re.compile(r"\d{1,9}(?=[.)](?:\s|$))")
+CLOSING = re.compile(r"(?<=\s)(?=#+$)")
+
+SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SYMBOLS = {
+    "\N{NO-BREAK SPACE}": "~",
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "`": r"\textasciigrave{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",
+    **{mark: f"\\{mark}" for mark in "&%_#${}"},
+    **{"−": "$-$", "—": "---", "∞": r"$\infty$", "×": r"$\times$", "‖": r"$\Vert$"},
+    **{"α": r"$\alpha$", "β": r"$\beta$", "σ": r"$\sigma$", "Δ": r"$\Delta$"},
+    **{"↓": r"$\downarrow$", "↑": r"$\uparrow$", "→": r"$\rightarrow$"},
+    **{chr(raised): f"$^{{{chr(plain)}}}$" for plain, raised in SUPERSCRIPT.items()},
+    **{chr(lowered): f"$_{{{chr(plain)}}}$" for plain, lowered in SUBSCRIPT.items()},
+}
+LATEX = str.maketrans(SYMBOLS)
+
+
+def markdown(text: str) -> str:
+    """One line that GitHub's Markdown reads as this text; what stands between two backticks is code."""
+    text = visible(text).strip()
+    parts, at = [], 0
+    for span in SPAN.finditer(text):
+        parts += [_prose(text[at : span.start()]), _code(span[1])]
+        at = span.end()
+    line = "".join([*parts, _prose(text[at:])])
+    numbered = NUMBERED.match(line)
+    if numbered:
+        line = f"{numbered[0]}\\{line[numbered.end() :]}"
+    elif FIRST.match(line):
+        line = f"\\{line}"
+    return CLOSING.sub(r"\\", line)
+
+
+def cell(text: str) -> str:
+    """`markdown` within a row of a table."""
+    return markdown(text).replace("|", "\\|")
+
+
+def latex(text: str) -> str:
+    """What LaTeX typesets as this text, also where it begins a row of a table."""
+    made = visible(text).translate(LATEX)
+    return f"{{}}{made}" if made.startswith(("[", "*", "(")) else made  # arguments of the commands before it
+
+
+def fenced(text: str) -> str:
+    """A block of code that nothing in it can end."""
+    text = visible(text)
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}sh\n{text}\n{fence}"
+
+
+def _prose(text: str) -> str:
+    text = text.translate(ENTITIES)
+    for pattern, written in ACTIVE:
+        text = pattern.sub(written, text)
+    return text
+
+
+def _code(text: str) -> str:
+    return f"<code>{_prose(text)}</code>" if NO_SPAN.search(text) else f"`{text}`"

@@ -1,0 +1,107 @@
+"""The report as one HTML file that asks no other address for anything."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from study.report import frames
+from study.report.outside import visible
+from study.report.page.blocks import Picture, Report, Scores
+from study.report.plots import style
+from study.report.text.numbers import number
+
+HERE = Path(__file__).parent
+LARGE = 250_000  # bytes of SVG from which the PNG is taken where it is smaller
+# A browser then asks nothing of anybody, and runs no script but the page's own, even where escaping had failed.
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'; "
+    "base-uri 'none'; form-action 'none'"
+)
+THEME = {
+    style.INK: "var(--ink)",
+    style.SOFT: "var(--soft)",
+    style.RULE: "var(--rule)",
+    style.PAPER: "var(--paper)",
+}
+
+
+def render(report: Report) -> str:
+    """The page."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        finalize=_seen,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["code"] = code
+    environment.filters["inlined"] = inlined
+    environment.filters["number"] = number
+    js = (HERE / "page.js").read_text(encoding="utf-8")
+    return environment.get_template("page.html").render(
+        report=report,
+        css=Markup((HERE / "page.css").read_text(encoding="utf-8")),
+        js=Markup(js),
+        policy=POLICY.format(base64.b64encode(hashlib.sha256(js.encode()).digest()).decode()),
+        kind=lambda block: type(block).__name__,
+        **_choices(report),
+    )
+
+
+def code(text: str) -> Markup:
+    """Escaped text whose spans between backticks are <code>."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(visible(text)))))
+
+
+def inlined(picture: Picture) -> Markup:
+    """The picture itself: SVG that follows the page's colours, or a PNG where the SVG is large."""
+    encoded = base64.b64encode(picture.png).decode()
+    if len(picture.svg) > max(LARGE, len(encoded)):
+        return Markup('<img class="paper" alt="{}" src="data:image/png;base64,{}">').format(
+            visible(picture.alt), Markup(encoded)
+        )
+    return Markup(_themed(picture))
+
+
+def _seen(value: object) -> object:
+    """What the template writes, on one line and without control characters, unless it is the page's own markup."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _themed(picture: Picture) -> str:
+    svg = picture.svg[picture.svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<defs>\s*<style type="text/css">.*?</style>\s*</defs>', "", svg, flags=re.DOTALL)
+    head, body = svg.split(">", 1)
+    box = re.search(r'viewBox="([^"]+)"', head)
+    assert box is not None  # matplotlib always writes one
+    body = re.sub(r"<[^>]+>", lambda tag: _in_page(tag[0], picture.name), body)  # texts stay as they are
+    return f'<svg viewBox="{box[1]}" role="img" aria-label="{escape(visible(picture.alt))}">{body}'
+
+
+def _in_page(tag: str, name: str) -> str:
+    """A tag of a figure in the page: ids, unique within a figure only, get its name, and colours are the page's."""
+    tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', tag)
+    tag = re.sub(r'(xlink:href="|url\()#', rf"\1#{name}-", tag).replace("xlink:href", "href")
+    for color, variable in THEME.items():
+        tag = tag.replace(f": {color}", f": {variable}")
+    return tag
+
+
+def _choices(report: Report) -> dict[str, object]:
+    """What the controls offer: settings, strategies and metrics of the tables."""
+    scores = [block for section in report.sections for block in section.blocks if isinstance(block, Scores)]
+    found = [block.table.setting for block in scores if block.table.setting is not None]
+    first = scores[0].table if scores else None
+    return {
+        "alphas": sorted({s.alpha for s in found}),
+        "betas": sorted({s.beta for s in found}),
+        "strategies": list(first.names) if first else [],
+        "metrics": [(c.metric, c.label) for c in first.columns] if first else [],
+        "prior": frames.PRIOR,
+    }

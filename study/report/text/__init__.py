@@ -1,0 +1,1 @@
+"""The words of a report, each part from tables alone."""

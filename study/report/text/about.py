@@ -1,0 +1,174 @@
+"""The report's small tables and notes: how much was measured, and what is missing."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.report import frames
+from study.report.page.blocks import Plain
+from study.report.text.numbers import count, decimals, listed, number
+from study.report.text.words import MODEL, NOT_FAILED, STRATEGIES, in_order, word
+from study.tables.results import Results
+
+MEASURES = [
+    *("rate", "distortion", "mi_lower", "mi_upper", "kl_aggregate_lower", "kl_aggregate_upper", "overlap"),
+    *("total_correlation_lower", "total_correlation_upper"),
+    *("dimension_wise_kl_lower", "dimension_wise_kl_upper"),
+    *("latent_mmd", "latent_mmd_null_high", "latent_sliced_w2", "latent_sliced_w2_null_high"),
+    *("latent_c2st", "latent_c2st_null_high"),
+    *("hole_mass", "hole_mass_converse", "active_units", "active_units_kl"),
+]
+
+
+def title(results: Results) -> str:
+    """Experiment and data set."""
+    name = str(results.provenance.get("experiment") or common(results.runs, "experiment") or "Results")
+    data = (results.provenance.get("dataset") or {}).get("name") or common(results.runs, "dataset")
+    name = name.replace("_", " ")
+    name = name[:1].upper() + name[1:]
+    return f"{name} on {data}" if data else name
+
+
+def key_numbers(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
+    """What a reader wants to know before believing a number: how much was trained and scored."""
+    runs = results.runs
+    done = int(runs["status"].isin(NOT_FAILED).sum())
+    facts = [("models trained", f"{done} of {len(runs)}" if done < len(runs) else str(done))]
+    grid = frames.settings(runs)
+    if grid:
+        facts.append(("settings of (α, β)", str(len(grid))))
+        facts.append(("trainings each", span(runs.groupby(["alpha", "beta"]).size())))
+    if len(runs):
+        facts.append(("latent dimensions", span(runs["latent_dim"])))
+        facts.append(("training examples", span(runs["n_train"])))
+    scored = results.metrics[(results.metrics["strategy"] != MODEL) & (results.metrics["status"] == "ok")]
+    if len(scored):
+        facts.append(("strategies", str(len(frames.strategies(scored, references=False)))))
+        facts.append(("n scored", span(scored.loc[scored["metric"] == frames.primary(summary), "n"])))
+    return [(term, text) for term, text in facts if text]
+
+
+def table_note(summary: pd.DataFrame) -> str:
+    """How to read the strategy × metric table."""
+    metric = frames.primary(summary)
+    text = "Arrows in the headings point to better: ↓ lower, ↑ higher, →1 nearer to one."
+    if metric:
+        text += f" The answer above is about {word(metric).label}."
+    if (summary["metric"] == "fd").any():
+        text += (
+            " FD does not reach zero at finite n, even for real data: its null value is the `held-out` row. "
+            "KID has no such bias, and may come out slightly below zero."
+        )
+    return text
+
+
+def models_table(results: Results) -> Plain | None:
+    """Model-level measurements, mean ± standard deviation over trainings, a row per (α, β)."""
+    table = frames.models(results)
+    chosen = [m for m in MEASURES if m in table]
+    if table.empty or not chosen:
+        return None
+    rows = []
+    for setting in frames.settings(table):
+        cells = frames.at(table, setting)
+        head = [number(setting.alpha), number(setting.beta), number(setting.noise_variance), str(len(cells))]
+        known = [_identified(cells)] if "identified" in cells else []
+        rows.append(head + known + [_mean_and_spread(cells[m]) for m in chosen])
+    known = ["identified"] if "identified" in table else []
+    header = ["α", "β", "s = β/(2α)", "models", *known, *(word(m).axis for m in chosen)]
+    caption = (
+        "The trained models: mean ± standard deviation over trainings. Lower and upper are the two ends of a "
+        "bracket; where those of I(n; z) part by more than 0.1 nats, neither it nor the KLs are identified. A lower "
+        "end of KL below zero says nothing. Distances of z stand beside what two sets of prior draws exceed in "
+        "5 % of cases: below that, q(z) is not told apart from the prior."
+    )
+    return Plain(caption, header, rows)
+
+
+def _identified(cells: pd.DataFrame) -> str:
+    """How many of the models have brackets whose ends agree."""
+    count = int(cells["identified"].sum())
+    return "yes" if count == len(cells) else f"{count} of {len(cells)}" if count else "no"
+
+
+def failed_note(results: Results) -> str:
+    """How many runs failed and how many measurements are missing, in a sentence."""
+    runs, metrics = results.runs, results.metrics
+    bad, gone = int((~runs["status"].isin(NOT_FAILED)).sum()), int((metrics["status"] != "ok").sum())
+    if not bad and not gone and "decode" in runs and len(set(runs["decode"])) > 1:
+        return (
+            f"All {count(len(runs), 'scoring')} of trained models, each in several ways, and all "
+            f"{count(len(metrics), 'measurement')} succeeded."
+        )
+    if not bad and not gone:
+        return f"All {count(len(runs), 'training')} and all {count(len(metrics), 'measurement')} succeeded."
+    return (
+        f"{bad} of {count(len(runs), 'training')} failed; {gone} of {count(len(metrics), 'measurement')} are "
+        "missing. A seed that is missing in one setting is left out of the averages over the grid."
+    )
+
+
+def failed(results: Results) -> Plain | None:
+    """The runs that failed, with their reasons."""
+    rows = results.runs[~results.runs["status"].isin(NOT_FAILED)]
+    texts = [
+        [r.run_id, number(r.alpha), number(r.beta), str(r.seed), r.reason or r.status]
+        for r in frames.each(rows)
+    ]
+    return Plain("Trainings that failed.", ["run", "α", "β", "seed", "reason"], texts) if texts else None
+
+
+def gaps(results: Results) -> Plain | None:
+    """Measurements that are missing, counted by strategy, metric and reason."""
+    rows = results.metrics[results.metrics["status"] != "ok"]
+    texts = []
+    for key, found in rows.groupby(["metric", "reason"], dropna=False):
+        metric, reason = map(str, key)
+        names = listed(in_order(found["strategy"], STRATEGIES))
+        texts.append([word(metric).label, names, str(len(found)), reason])
+    header = ["metric", "strategies", "rows", "reason"]
+    return Plain("Measurements that are missing.", header, texts) if texts else None
+
+
+def frame(table: pd.DataFrame, caption: str) -> Plain:
+    """Any small frame as a table of texts."""
+    rows = [[said(value) for value in row] for row in table.itertuples(index=False)]
+    return Plain(caption, [str(c).replace("_", " ") for c in table.columns], rows)
+
+
+def said(value: Any) -> str:
+    """A value of any kind as a reader wants it."""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | np.integer):
+        return str(value)
+    if isinstance(value, float | np.floating):
+        return number(float(value))
+    if isinstance(value, list | tuple):
+        return "×".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def common(runs: pd.DataFrame, column: str) -> str:
+    """The value of a column that is the same in all runs, else nothing."""
+    values = runs[column].dropna().unique()
+    return str(values[0]) if len(values) == 1 else ""
+
+
+def span(values: pd.Series) -> str:
+    """Smallest to largest, or the one value; nothing where there is none."""
+    values = values.dropna()
+    if values.empty:
+        return ""
+    low, high = (said(v) for v in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"
+
+
+def _mean_and_spread(values: pd.Series) -> str:
+    values = values[np.isfinite(values)]
+    if values.empty:
+        return "—"
+    places = decimals(values.mean())
+    spread = f" ± {number(values.std(), places)}" if len(values) > 1 else ""
+    return f"{number(values.mean(), places)}{spread}"

@@ -1,0 +1,160 @@
+"""How it was measured: definitions, strategies, metrics and provenance, for the end of the report."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from study.metrics.registry import metrics_for
+from study.report import frames
+from study.report.page.blocks import Plain
+from study.report.text.about import common, said, span
+from study.report.text.numbers import number
+from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order, word
+from study.statistics.coverage import FOUND
+from study.tables.results import Results
+
+
+def definitions(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
+    """Definitions that the tables and figures rest on."""
+    runs = results.runs
+    terms = [
+        (
+            "Loss",
+            "α·D + β·R, mean over examples. D is the reconstruction term summed over data dimensions: the "
+            "sum of squared errors (no ½) for a Gaussian decoder, binary cross-entropy in nats for a "
+            "Bernoulli one. R is KL(q(z|x)‖p(z)) summed over latents, in nats; its mean over examples is the "
+            "rate.",
+        ),
+        (
+            "Noise variance",
+            "α·SSE + β·KL is a Gaussian decoder of variance s = β/(2α). Only this ratio decides the optimum; "
+            "Adam does not see their common size.",
+        ),
+        (
+            "Aggregate posterior",
+            "q(z), the mean of q(z|x) over the training examples: a mixture of N Gaussians. Strategies "
+            "differ in how closely they draw from it. The rate is I(n; z) + KL(q(z)‖p(z)); both parts have a "
+            "lower and an upper end, with an example's own component left out or included.",
+        ),
+    ]
+    if len(runs):
+        words = [common(runs, c) for c in ("family", "network", "hidden", "likelihood")]
+        trained = [
+            f"{words[0] or 'several families'}, {words[1] or 'several networks'}",
+            f"hidden {words[2]}" if words[2] else "",
+            f"{words[3]} decoder" if words[3] else "",
+            f"{span(runs['latent_dim'])} latents",
+            f"{span(runs['epochs'])} epochs of batches of {span(runs['batch_size'])}",
+            f"learning rate {span(runs['learning_rate'])}",
+        ]
+        terms.append(("Models", ", ".join(part for part in trained if part) + "."))
+    if len(summary) and (summary["strategy"] != MODEL).any():
+        scored = summary[summary["strategy"] != MODEL]
+        compared = scored[scored["metric"] == (frames.primary(summary) or "")]
+        terms += [
+            (
+                "Scoring",
+                f"n = {span(compared['n'])} samples on each side, pictures clipped to the range of the "
+                "training data unless they are told to be unclipped. Samples are compared with one half of the "
+                "test data; the other half plays the `held-out` row, the null value of every distance at the "
+                "same n.",
+            ),
+            (
+                "Pairing",
+                "Strategies share the trained model, the indices of examples and the noise, so differences "
+                "from the prior are paired.",
+            ),
+            (
+                "Intervals",
+                "95 % each, a smoothed studentised bootstrap over training seeds, then over fits and draws within "
+                "them; settings of one seed share its noise and are averaged first. Simulated with five seeds it "
+                f"covers {_covers('normal')} where differences are normal, {_covers('t5')} where they have the "
+                f"tails of t with 5 degrees of freedom, {_covers('bimodal')} where they fall into two clusters, "
+                f"and {_covers('skewed')} where they are as skewed as an exponential; percentiles of resamples "
+                f"cover 84 %. Seeds per setting: {span(_seeds(scored))}; fewer than three give no interval.",
+            ),
+            (
+                "Better, worse, tie",
+                "Better or worse where the paired difference stays significant at 5 % after Holm's correction, "
+                "else a tie, which is no proof of equality. A family is one metric over all strategies averaged "
+                "over the grid, and one metric over all strategies × settings; reference rows form their own. "
+                "The chance of any false verdict in a family is then 5 %. Intervals are not corrected: one may "
+                "exclude zero beside a tie. The p-value is 5 % where the interval touches zero and follows "
+                "Student's tail from there. Best is bold only where it is told apart from every other.",
+            ),
+            (
+                "What goes unseen",
+                "With each tie stands the smallest true difference that this many trainings show in 80 % of "
+                "studies, from the spread of the paired differences and simulated for this very interval alone; "
+                "the correction asks for more.",
+            ),
+        ]
+    extractor = results.provenance.get("extractor")
+    if isinstance(extractor, Mapping):
+        accuracy = extractor.get("accuracy")
+        known = f", accuracy {number(100 * accuracy)} %" if isinstance(accuracy, int | float) else ""
+        size = f", {extractor['dimensions']} dimensions" if extractor.get("dimensions") else ""
+        terms.append(
+            (
+                "Features",
+                f"{extractor.get('name', 'extractor')}{size}{known}; fixed before any sample is drawn.",
+            )
+        )
+    return terms
+
+
+def _covers(distribution: str) -> str:
+    return f"{FOUND[distribution][0]:.0f} %"
+
+
+def _seeds(scored: pd.DataFrame) -> pd.Series:
+    """Seeds behind the rows of single settings, or behind all rows where there are none."""
+    single = frames.per_setting(scored)
+    return (single if len(single) else scored)["seeds"]
+
+
+def strategies_table(names: Sequence[str]) -> Plain:
+    """Definition and source of each strategy that was scored."""
+    rows = []
+    for name in names:
+        entry = STRATEGIES.get(name, {})
+        kind = "reference row" if name in REFERENCES else str(entry.get("kind", ""))
+        rows.append([name, str(entry.get("summary", "")), kind, str(entry.get("source", ""))])
+    return Plain("The strategies: how each draws z.", ["strategy", "definition", "kind", "source"], rows)
+
+
+def metrics_table(summary: pd.DataFrame) -> Plain:
+    """Meaning, direction, reference and source of each metric."""
+    source = {metric.name: metric.source for metric in metrics_for(sequences=True)}
+    rows = []
+    for metric in frames.metrics(summary):
+        first = summary[summary["metric"] == metric].iloc[0]
+        better = {"one": "nearer to 1", "none": "no direction"}.get(
+            str(first["better"]), str(first["better"])
+        )
+        rows.append(
+            [word(metric).axis, word(metric).meaning, better, str(first["reference"]), source.get(metric, "")]
+        )
+    return Plain("The metrics.", ["metric", "meaning", "better", "compared with", "source"], rows)
+
+
+def provenance(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Everything that provenance holds, in words; the configuration as JSON."""
+    units = {"seconds": "s", "seconds_of_this_run": "s", "peak_memory_bytes": "MiB"}
+    items = []
+    for name in in_order(facts, ["question", "experiment", "profile", "command", "created", "seconds"]):
+        if name in ("format", "files"):  # for whoever checks the folder, not for a reader
+            continue
+        value = facts[name]
+        if name == "peak_memory_bytes" and isinstance(value, int | float):
+            value = value / 2**20
+        if isinstance(value, Mapping) and name != "config":
+            text = "; ".join(f"{k} {said(v)}" for k, v in value.items() if v not in (None, ""))
+        elif isinstance(value, Mapping | list):
+            text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+        else:
+            text = f"{said(value)} {units.get(name, '')}".strip()
+        items.append((name.removesuffix("_bytes").replace("_", " "), text))
+    return items

@@ -1,0 +1,141 @@
+"""The strategy × metric table as plain values, before it becomes text."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.errors import StudyError
+from study.report import frames
+from study.report.frames import Setting
+from study.report.text.numbers import SUPERSCRIPT, decimals, interval, number
+from study.report.text.words import MODEL, REFERENCES, word
+
+TIED = "†"
+ARROWS = {"lower": "↓", "higher": "↑", "one": "→1", "none": ""}
+LEGEND = (
+    "Bold: the best strategy, where the paired interval against the runner-up excludes zero. "
+    "†: tied for best. ▲ better and ▼ worse than the prior, = tie. Reference rows, in italics, do not "
+    "compete."
+)
+UNSEEN = (
+    " Behind a tie, the smallest true difference that this many trainings show with 80 % power: below it, a "
+    "difference goes unseen."
+)
+SIGNS = {"better": "▲", "worse": "▼", "tie": "="}
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A metric with its words; its cells are multiplied by ten to the `power` and have `places` decimals."""
+
+    metric: str
+    label: str
+    better: str
+    power: int
+    places: int
+    meaning: str
+
+    @property
+    def heading(self) -> str:
+        """Label, scale and arrow."""
+        scale = " ×10" + str(self.power).translate(SUPERSCRIPT) if self.power else ""
+        return f"{self.label}{scale}\N{NO-BREAK SPACE}{ARROWS.get(self.better, '')}".strip()
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """Texts of one measurement: mean with interval, paired difference from the prior; and how it stands.
+
+    `unseen` is what a tie may hide: the smallest true difference that would have been seen.
+    """
+
+    mean: str = "—"
+    difference: str = ""
+    verdict: str = "none"
+    standing: str = ""
+    value: float = float("nan")
+    unseen: str = ""
+
+    @property
+    def sign(self) -> str:
+        """▲, ▼ or = against the prior; empty where there is nothing to say."""
+        return SIGNS.get(self.verdict, "")
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows of cells by strategy, reference rows last."""
+
+    columns: Sequence[Column]
+    names: Sequence[str]
+    cells: Sequence[Sequence[Cell]]
+    setting: Setting | None = None
+
+    @property
+    def groups(self) -> list[list[tuple[str, Sequence[Cell]]]]:
+        """Rows `(name, cells)` of the contestants, and those of the reference rows."""
+        rows = list(zip(self.names, self.cells, strict=True))
+        return [[row for row in rows if (row[0] in REFERENCES) == reference] for reference in (False, True)]
+
+
+def build(
+    summary: pd.DataFrame, metrics: Sequence[str] | None = None, *, setting: Setting | None = None
+) -> Table:
+    """The table of one setting, or averaged over the grid; without `metrics` all but `frames.NOVELTY`'s details.
+
+    Raises:
+        StudyError: a metric is asked for that the summary does not have.
+    """
+    summary = frames.undecided(summary)
+    rows = frames.averaged(summary) if setting is None else frames.at(summary, setting)
+    rows = rows[(rows["strategy"] != MODEL) & rows["mean"].notna()]
+    known = frames.metrics(rows)
+    main = [m for m in known if m not in frames.NOVELTY[1:]]  # the others have a table of their own
+    unknown = [m for m in metrics or [] if m not in set(summary["metric"])]
+    if unknown:
+        raise StudyError(
+            f"table: no metric {unknown[0]!r} in the summary; it has {', '.join(known) or 'none'}"
+        )
+    columns = [_column(summary, m) for m in (main if metrics is None else metrics)]
+    names = frames.strategies(rows)
+    found = {(row["strategy"], row["metric"]): row for row in rows.to_dict("records")}
+    cells = [[_cell(found.get((name, column.metric)), column) for column in columns] for name in names]
+    return Table(columns, names, cells, setting)
+
+
+def _column(summary: pd.DataFrame, metric: str) -> Column:
+    """One scale and one number of decimals for all tables: small means read with 3 significant digits."""
+    rows = summary[(summary["metric"] == metric) & ~summary["strategy"].isin(REFERENCES)]
+    sizes = rows["mean"].abs()
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    typical, small = (float(sizes.quantile(q)) for q in (0.5, 0.25)) if len(sizes) else (1.0, 1.0)
+    power = 0 if typical >= 0.03 or word(metric).unit else 3 if typical >= 3e-5 else 6
+    places = decimals(small * 10.0**power)
+    return Column(
+        metric, word(metric).axis, frames.direction(summary, metric), power, places, word(metric).meaning
+    )
+
+
+def _cell(row: Any, column: Column) -> Cell:
+    if row is None:
+        return Cell()
+    scale, places = 10.0**column.power, column.places
+    paired = np.isfinite(row["difference"]) and row["strategy"] != frames.PRIOR
+    marked = column.metric not in frames.OTHER  # costs and novelty are told, not won
+    if column.metric in frames.COST:  # dominated by the first call, so an interval would say little
+        return Cell(mean=number(row["mean"]), value=float(row["mean"]))
+    return Cell(
+        mean=interval(row["mean"], row["low_mean"], row["high_mean"], scale=scale, places=places),
+        difference=interval(row["difference"], row["low"], row["high"], scale=scale, places=places)
+        if paired
+        else "",
+        verdict=row["verdict"] if marked and row["verdict"] in SIGNS else "none",
+        standing=row["standing"] if marked and row["standing"] in ("best", "tied") else "",
+        value=float(row["mean"]),
+        unseen=number(scale * row["detectable"], places)
+        if marked and row["verdict"] == "tie" and np.isfinite(row.get("detectable", np.nan))
+        else "",
+    )

@@ -1,0 +1,60 @@
+"""Fits of strategies to the codes of models: their keys, and those that are trained for many models at once."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+
+from study.scoring.encode import Encoded
+from study.strategies import REGISTRY, TrainedStrategy, strategy
+from study.strategies.base import Fitted
+
+Fits = Mapping[tuple[str, int], tuple[Fitted, float]]  # by strategy and fit: what was fitted, and its seconds
+
+
+def is_trained(name: str) -> bool:
+    """Whether `fit_trained` fits the strategy of that name."""
+    return name in REGISTRY and issubclass(REGISTRY[name], TrainedStrategy)
+
+
+def fit_trained(
+    keys: Sequence[jax.Array], encoded: Sequence[Encoded], *, strategies: Sequence[str], fits: int
+) -> list[Fits]:
+    """The trained ones among the strategies, fitted to all these models at once, for `evaluate_model`.
+
+    Keys are those that `evaluate_model` gets, so results are what it would find alone. A strategy that fails on one
+    of the models is left out: `evaluate_model` then fits it model by model, and each has its own result or reason.
+    """
+    found: list[dict[tuple[str, int], tuple[Fitted, float]]] = [{} for _ in encoded]
+    if not encoded:
+        return []
+    places = [(i, fit) for i in range(len(encoded)) for fit in range(fits)]
+    fit_keys = [replicates(keys[i], fits=fits, draws=1)[fit][0] for i, fit in places]
+    train, validation = ([getattr(encoded[i], part) for i, _ in places] for part in ("train", "validation"))
+    for name in filter(is_trained, strategies):
+        chosen: Any = strategy(name)
+        began = time.perf_counter()
+        try:
+            fitted = chosen.fit_many(fit_keys, train, validation=validation)
+        except Exception:  # each model's own score says what is wrong
+            continue
+        seconds = (time.perf_counter() - began) / len(places)
+        for (i, fit), one in zip(places, fitted, strict=True):
+            found[i][name, fit] = one, seconds
+    return [*found]
+
+
+def replicates(key: jax.Array, *, fits: int, draws: int) -> list[tuple[jax.Array, jax.Array]]:
+    """The fit and draw keys behind the key of `evaluate_model`."""
+    _, _, fit_key, draw_key, _ = jax.random.split(key, 5)
+    return replicate_keys(fit_key, draw_key, fits=fits, draws=draws)
+
+
+def replicate_keys(
+    fit_key: jax.Array, draw_key: jax.Array, *, fits: int, draws: int
+) -> list[tuple[jax.Array, jax.Array]]:
+    """Per fit its key and those of its draws `[draws]`: nested, and the first fit's do not depend on `fits`."""
+    folded = [(fit_key, draw_key)]
+    folded += [(jax.random.fold_in(fit_key, i), jax.random.fold_in(draw_key, i)) for i in range(1, fits)]
+    return [(one, jax.random.split(other, draws)) for one, other in folded]

@@ -1,0 +1,88 @@
+"""Whether the fields of a fitted class go together: types as they are declared, arrays of the shapes that it names.
+
+A class may have `shapes`, by field (or field of a field, with dots) the axes of its array, one letter for each: axes of
+one letter have one size, within a class. Such an array holds finite numbers. What else must hold says its `check`.
+"""
+
+import dataclasses
+import functools
+import math
+import numbers
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import jax
+import numpy as np
+
+from study.training.architecture import Architecture
+
+
+def check_layout(value: Any) -> None:
+    """See above; the fields of fields are not looked into, they are of classes that were checked themselves.
+
+    Raises:
+        ValueError: in a few words, what does not go together.
+    """
+    kind = type(value)
+    for name, hint in _hints(kind).items():  # type: ignore[arg-type]  # a class is hashable
+        if not _fits(hint, getattr(value, name)):
+            raise ValueError(f"{kind.__name__}.{name} is not of its type")
+    sizes: dict[str, int] = {}
+    for name, axes in getattr(kind, "shapes", {}).items():
+        array = functools.reduce(getattr, name.split("."), value)
+        if array is None:
+            continue
+        if array.ndim != len(axes) or any(
+            sizes.setdefault(axis, size) != size for axis, size in zip(axes, array.shape, strict=True)
+        ):
+            raise ValueError(f"{kind.__name__}.{name} has the shape {list(array.shape)}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{kind.__name__}.{name} holds values that are not finite")
+    check = getattr(value, "check", None)
+    if check is not None:
+        check()
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    found = typing.get_type_hints(kind, localns={"Architecture": Architecture})
+    return {field.name: found[field.name] for field in dataclasses.fields(kind)}
+
+
+def _fits(hint: Any, value: Any) -> bool:
+    """Whether a value is of a declared type; of classes that are protocols anything is taken, their own say more."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return True
+    if origin in (types.UnionType, typing.Union):
+        return any(_fits(one, value) for one in arguments)
+    if origin is Literal:
+        return isinstance(value, str) and value in arguments
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(arguments[0], item) for item in value)
+    if hint is type(None):
+        return value is None
+    if hint is np.ndarray:
+        return isinstance(value, np.ndarray | jax.Array) and value.dtype.kind in "fiub"
+    if hint is int:
+        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if hint is float:
+        return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    if (origin or hint) is Mapping:
+        item = arguments[1] if arguments else Any
+        return isinstance(value, Mapping) and all(_fits(item, one) for one in value.values())
+    return getattr(hint, "_is_protocol", False) or isinstance(value, hint)
+
+
+def check_numbers_in_range(made: Any, **bounds: tuple[float, float]) -> None:
+    """Whether indices and counts are where they must be: by field, the least and the most that its array may hold.
+
+    Raises:
+        ValueError: in a few words, what is beyond.
+    """
+    for name, (least, most) in bounds.items():
+        array = getattr(made, name)
+        if array.dtype.kind not in "iu" or (array.size and not least <= array.min() <= array.max() <= most):
+            raise ValueError(f"{type(made).__name__}.{name} holds numbers beyond {least:g} to {most:g}")

@@ -1,0 +1,99 @@
+"""A fitted Gaussian mixture, and what strategies that fit one by scikit-learn share."""
+
+import dataclasses
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import jax
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from study.errors import CannotFit
+from study.latents import Latents
+from study.runtime.keys import Key, as_key
+from study.strategies.base import shared_draws
+from study.strategies.parts.draws import own_key
+from study.strategies.parts.gaussian import log_normal
+from study.strategies.parts.moments import FitOn, points
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FittedMixture:
+    """Weights `[K]`, means `[K, d]` and lower-triangular choleskys `[K, d, d]`, all float64."""
+
+    weights: np.ndarray
+    means: np.ndarray
+    choleskys: np.ndarray
+    info: Mapping[str, Any]
+
+    shapes: ClassVar[Mapping[str, str]] = {"weights": "K", "means": "Kd", "choleskys": "Kdd"}
+
+    def check(self) -> None:
+        """Raise ValueError where the weights are none."""
+        if not (self.weights >= 0).all() or not np.isclose(self.weights.sum(), 1, atol=1e-3):
+            raise ValueError("the weights are no shares")
+
+    def components(self, key: Key, *, n: int) -> np.ndarray:
+        """The component of each of the n draws that `sample` makes from this key, `[n]`, independent."""
+        key = as_key(key)
+        return np.asarray(
+            jax.random.choice(own_key(key), len(self.weights), (n,), p=self.weights.astype(np.float32))
+        )
+
+    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
+        """Draw z `[n, d]` float32, independent; `labels` play no part in an unconditional draw."""
+        key = as_key(key)
+        _, z = shared_draws(key, n=n, d=self.means.shape[1], components=1)
+        component = self.components(key, n=n)
+        z = z.astype(np.float64)
+        for k, (mean, cholesky) in enumerate(zip(self.means, self.choleskys, strict=True)):
+            z[component == k] = mean + z[component == k] @ cholesky.T
+        return z.astype(np.float32)
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """log-density in nats at z `[n, d]`, `[n]` float64."""
+        each = [log_normal(z, mean=m, cholesky=c) for m, c in zip(self.means, self.choleskys, strict=True)]
+        return logsumexp(np.stack(each), axis=0, b=self.weights[:, None])
+
+
+def mixture_codes(key: jax.Array, latents: Latents, *, fit_on: FitOn, max_codes: int) -> np.ndarray:
+    """At most `max_codes` of `points`, drawn without replacement, `[n, d]` float64."""
+    noise_key, subset_key = jax.random.split(key)
+    z = points(noise_key, latents, fit_on=fit_on)
+    if len(z) > max_codes:
+        z = z[np.asarray(jax.random.permutation(subset_key, len(z)))[:max_codes]]
+    return z.astype(np.float64)
+
+
+def fit_mixture(mixture: Any, z: np.ndarray, *, strategy: str) -> FittedMixture:
+    """A scikit-learn mixture with full covariances fitted to z `[n, d]`, in one thread.
+
+    The matrices are small: on cores with other work, two threads of BLAS took ten to fifty times as long as one.
+
+    Raises:
+        CannotFit: a covariance collapsed.
+    """
+    try:
+        with warnings.catch_warnings(), threadpool_limits(1):
+            warnings.simplefilter("ignore", ConvergenceWarning)  # `info` says it instead
+            mixture.fit(z)
+            choleskys = np.linalg.cholesky(mixture.covariances_)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise CannotFit(
+            f"strategy {strategy!r}: {mixture.n_components} components do not fit {len(z)} codes; take fewer "
+            f"components or a larger reg_covar than {mixture.reg_covar:g}"
+        ) from error
+    with threadpool_limits(1):
+        fitted = FittedMixture(mixture.weights_, mixture.means_, choleskys, {})
+        train_log_prob = float(fitted.log_prob(z).mean())
+    info = {
+        "codes": len(z),
+        "components": int(mixture.n_components),
+        "converged": bool(mixture.converged_),
+        "iterations": int(mixture.n_iter_),
+        "train_log_prob": train_log_prob,
+    }
+    return dataclasses.replace(fitted, info=info)

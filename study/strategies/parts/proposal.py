@@ -1,0 +1,51 @@
+"""The Gaussian that a strategy proposes from and then reweights: N(0, I), or N(m, C) with the moments of the codes.
+
+It is N(0, I) in coordinates ε of its own, z = m + L ε; networks see z in whitened coordinates w.
+"""
+
+from typing import Any, Literal, NamedTuple, get_args
+
+import jax
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from study.errors import StudyError
+from study.strategies.parts.training import Coordinates
+from study.strategies.parts.whitening import Whitening
+
+Proposal = Literal["gaussian", "prior"]
+
+
+class Affine(NamedTuple):
+    """y = shift + scale x inside a program: `[d]`, `[d, d]`, float32."""
+
+    shift: Any
+    scale: Any
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """`[n, d]` -> `[n, d]`."""
+        return self.shift[None, :] + x @ self.scale.T
+
+
+def check_proposal(proposal: str, *, strategy: str) -> None:
+    """Raise StudyError where it is neither."""
+    if proposal not in get_args(Proposal):
+        raise StudyError(f"strategy {strategy!r}: proposal must be 'gaussian' or 'prior', got {proposal!r}")
+
+
+def base(proposal: Proposal, at: Whitening) -> Whitening:
+    """The coordinates in which the proposal is N(0, I), for codes that are white in `at`."""
+    return at if proposal == "gaussian" else Whitening(np.zeros(at.d), np.eye(at.d))
+
+
+def change(source: Whitening, target: Whitening) -> Affine:
+    """From one set of coordinates to another."""
+    columns = np.column_stack([source.shift - target.shift, source.scale])
+    moved = solve_triangular(target.scale, columns, lower=True)
+    return Affine(moved[:, 0].astype(np.float32), moved[:, 1:].astype(np.float32))
+
+
+def propose(key: jax.Array, shape: tuple[int, ...], *, proposal: Proposal, at: Coordinates) -> jax.Array:
+    """Draws of the proposal `[n, d]` in whitened coordinates, inside a program."""
+    epsilon = jax.random.normal(key, shape)
+    return epsilon if proposal == "gaussian" else (epsilon - at.shift[None, :]) @ at.inverse.T

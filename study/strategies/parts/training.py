@@ -1,0 +1,262 @@
+"""Strategies that are trained: one strategy on the codes of many models as one compiled program.
+
+Adam with a cosine schedule, its steps a `lax.scan`, the codes on the device. Every step draws its minibatch inside
+the program, and with it a fresh z ~ q(z|x_n): the strategy is fitted to q(z) and not to one set of draws of it. The
+validation loss, on fixed draws of the validation codes, is looked at 20 times, and the best parameters are kept; the
+last ones where there are no validation codes.
+
+The cell axis is laid out as by the engine that trains the models: over all devices, one after the other within a CPU
+device, by `vmap` elsewhere, a short last call filled with copies that are thrown away. So a fit does not depend on
+which others it was made with.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from scipy.linalg import solve_triangular
+
+from study.errors import CannotFit, StudyError
+from study.latents import Latents
+from study.runtime.keys import Key
+from study.strategies.base import Decoder, Fitted, Source, check_numbers, fit_key, require_codes
+from study.strategies.parts.moments import FitOn, check_fit_on
+from study.strategies.parts.validation import VALIDATION_CODES
+from study.strategies.parts.whitening import Whitening, whitening
+
+ROUNDS = 20  # looks at the validation loss
+WARMUP = 0.02  # share of the steps over which the step size rises
+CLIP = 10.0  # largest norm of a gradient
+ACCELERATOR_CELLS = 8  # cells per call and device where they run by vmap
+
+Parameters = Any
+Info = dict[str, Any]
+
+
+class Coordinates(NamedTuple):
+    """z = shift + scale w inside the program: `[d]`, `[d, d]`, and the inverse of scale `[d, d]`, float32."""
+
+    shift: Any
+    scale: Any
+    inverse: Any
+
+
+def coordinates(at: Whitening) -> Coordinates:
+    """The whitening as a program takes it."""
+    inverse = solve_triangular(at.scale, np.eye(at.d), lower=True)
+    return Coordinates(*(a.astype(np.float32) for a in (at.shift, at.scale, inverse)))
+
+
+class _Cell(NamedTuple):
+    """What one cell brings: its seed, its codes in whitened coordinates, and those coordinates."""
+
+    seed: Any  # [2] uint32
+    mean: Any  # [N, d], whitened
+    scale: Any  # [N, d], standard deviations of z
+    check_mean: Any  # [V, d], whitened; V = 0 without validation codes
+    check_scale: Any
+    at: Coordinates
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedStrategy:
+    """What every trained strategy has; its fields are the objective that a program is compiled for.
+
+    A subclass names in `drawing` those of its fields that play no part in training; `fit_on` plays none but by the
+    codes. Fits that differ in these alone share one program.
+
+    Attributes:
+        fit_on: "samples" (a fresh z ~ q(z|x_n) at every step) or "means".
+        steps: Adam steps.
+        batch_size: codes per step, drawn with replacement.
+        learning_rate: the largest step size; it falls to 0 along a cosine.
+    """
+
+    fit_on: FitOn = "samples"
+    steps: int = 4000
+    batch_size: int = 512
+    learning_rate: float = 1e-3
+
+    name: ClassVar[str]
+    kind: ClassVar[Source] = "fitted"
+    source: ClassVar[str]
+    summary: ClassVar[str]
+    density: ClassVar[bool]
+    conditional: ClassVar[bool] = False
+    isotropic: ClassVar[bool] = False
+    drawing: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        check_fit_on(self.fit_on, strategy=self.name)
+        check_numbers(self)
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int | float) and not value > 0:
+                raise StudyError(f"strategy {self.name!r}: {field.name} must be positive, got {value}")
+
+    def prepare(self, latents: Latents) -> None:
+        """Raise CannotFit where the codes cannot carry this strategy; called before anything is traced."""
+        require_codes(latents, at_least=latents.d + 1, strategy=self.name)
+
+    def initialise(self, key: jax.Array, d: int) -> Parameters:
+        """Parameters to begin with, a pytree of arrays."""
+        raise NotImplementedError
+
+    def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
+        """The loss of whitened codes w `[b, d]`, a mean over them."""
+        raise NotImplementedError
+
+    def finish(
+        self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
+    ) -> Fitted:
+        """The fitted strategy with these parameters, NumPy arrays."""
+        raise NotImplementedError
+
+    def fit(
+        self,
+        key: Key,
+        latents: Latents,
+        *,
+        model: Decoder | None = None,
+        validation: Latents | None = None,
+    ) -> Any:
+        """Train on one model's codes.
+
+        Raises:
+            CannotFit: no more codes than dimensions, codes that span fewer dimensions, or a diverged training.
+        """
+        return self.fit_many([key], [latents], validation=None if validation is None else [validation])[0]
+
+    def fit_many(
+        self, keys: Sequence[Key], latents: Sequence[Latents], *, validation: Sequence[Latents] | None
+    ) -> list[Any]:
+        """Train on the codes of several models, all of one N and d; the i-th equals `fit` of the i-th alone.
+
+        Raises:
+            CannotFit: as `fit`.
+            StudyError: the shapes of the codes differ.
+        """
+        checks = [None] * len(latents) if validation is None else list(validation)
+        own = [fit_key(*parts) for parts in zip(keys, latents, checks, strict=True)]
+        for name, parts in (("codes", latents), ("validation codes", checks)):
+            shapes = {None if part is None else part.mean.shape for part in parts}
+            if len(shapes) > 1:
+                raise StudyError(f"strategy {self.name!r}: fit_many needs {name} of one shape, got {shapes}")
+        spaces = []
+        for one in latents:
+            self.prepare(one)
+            spaces.append(whitening(one, fit_on=self.fit_on, isotropic=self.isotropic, strategy=self.name))
+        cells = [self._cell(*parts) for parts in zip(own, latents, checks, spaces, strict=True)]
+        fitted = []
+        for i, (parameters, losses) in enumerate(_train(self._objective(), cells)):
+            if not all(np.isfinite(leaf).all() for leaf in [losses[-1, 0], *jax.tree.leaves(parameters)]):
+                raise CannotFit(f"strategy {self.name!r}: training diverged; lower the learning_rate")
+            info = {"codes": latents[i].n, **self._diagnostics(losses)}
+            fitted.append(self.finish(own[i], parameters, spaces[i], info, checks[i]))
+        return fitted
+
+    def _objective(self) -> "TrainedStrategy":
+        free = ("fit_on", *self.drawing)
+        kept: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(self) if f.name in free}
+        return dataclasses.replace(self, **kept)
+
+    def _cell(self, key: jax.Array, latents: Latents, check: Latents | None, space: Whitening) -> _Cell:
+        def codes(part: Latents) -> tuple[np.ndarray, np.ndarray]:
+            scale = np.exp(0.5 * part.log_var) if self.fit_on == "samples" else np.zeros_like(part.mean)
+            return space.apply(part.mean), scale
+
+        mean, scale = codes(latents)
+        checks = codes(check) if check is not None else (np.zeros((0, latents.d), np.float32),) * 2
+        seed = np.asarray(jax.random.bits(key, (2,), jnp.uint32))  # of any generator, for a named one
+        return _Cell(
+            seed, mean, scale, checks[0][:VALIDATION_CODES], checks[1][:VALIDATION_CODES], coordinates(space)
+        )
+
+    def _diagnostics(self, losses: np.ndarray) -> Info:
+        rounds, per_round = _rounds(self)
+        best = int(np.nanargmin(losses[:, 1])) if np.isfinite(losses[:, 1]).any() else rounds - 1
+        info: Info = {"steps": rounds * per_round, "train_loss": float(losses[best, 0])}
+        if np.isfinite(losses[best, 1]):
+            info |= {"validation_loss": float(losses[best, 1]), "best_step": (best + 1) * per_round}
+        return info
+
+
+def _rounds(objective: TrainedStrategy) -> tuple[int, int]:
+    rounds = min(ROUNDS, objective.steps)
+    return rounds, -(-objective.steps // rounds)
+
+
+def _train(objective: TrainedStrategy, cells: Sequence[_Cell]) -> Iterator[tuple[Parameters, np.ndarray]]:
+    """Parameters and losses `[rounds, 2]` (train, validation) of each cell, a call's worth at a time."""
+    mesh = Mesh(np.array(jax.devices()), ("cells",))
+    batched = mesh.devices.flat[0].platform != "cpu"
+    per_call = mesh.size * (ACCELERATOR_CELLS if batched else 1)
+    split = NamedSharding(mesh, PartitionSpec("cells"))
+    program = _program(objective, mesh, batched)
+    for start in range(0, len(cells), per_call):
+        group = list(cells[start : start + per_call])
+        filled = group + [group[-1]] * (per_call - len(group))
+        stacked = jax.tree.map(lambda *leaves: jax.device_put(np.stack(leaves), split), *filled)
+        out = jax.tree.map(np.asarray, program(stacked))
+        for i in range(len(group)):
+            yield jax.tree.map(lambda leaf, i=i: leaf[i], out)
+
+
+@functools.lru_cache(maxsize=32)
+def _program(objective: TrainedStrategy, mesh: Mesh, batched: bool) -> Callable[[_Cell], Any]:
+    one = functools.partial(_train_one, objective)
+    spec = PartitionSpec("cells")
+    device = jax.vmap(one) if batched else functools.partial(jax.lax.map, one)
+    return jax.jit(jax.shard_map(device, mesh=mesh, in_specs=(spec,), out_specs=spec, check_vma=False))
+
+
+def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, jax.Array]:
+    """Train on one cell; a pure function of its arguments."""
+    n, d = cell.mean.shape
+    rounds, per_round = _rounds(objective)
+    batch = objective.batch_size
+    adam = optax.chain(optax.clip_by_global_norm(CLIP), optax.scale_by_adam())
+    key = jax.random.wrap_key_data(cell.seed, impl="threefry2x32")
+    initial_key, check_key, train_key = jax.random.split(key, 3)
+
+    def draw(key: jax.Array, mean: jax.Array, scale: jax.Array) -> jax.Array:
+        return mean + (scale * jax.random.normal(key, mean.shape)) @ cell.at.inverse.T
+
+    def size(number: jax.Array) -> jax.Array:
+        done = (number.astype(jnp.float32) + 0.5) / (rounds * per_round)
+        return objective.learning_rate * jnp.minimum(1, done / WARMUP) * 0.5 * (1 + jnp.cos(jnp.pi * done))
+
+    def step(carry: Any, number: jax.Array) -> tuple[Any, jax.Array]:
+        parameters, moments = carry
+        rows_key, noise_key, loss_key = jax.random.split(jax.random.fold_in(train_key, number), 3)
+        rows = jax.random.randint(rows_key, (batch,), 0, n)
+        w = draw(noise_key, cell.mean[rows], cell.scale[rows])
+        loss, gradients = jax.value_and_grad(objective.loss)(parameters, loss_key, w, cell.at)
+        with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer power
+            updates, moments = adam.update(gradients, moments, parameters)
+        parameters = jax.tree.map(lambda p, u: p - size(number) * u, parameters, updates)
+        return (parameters, moments), loss
+
+    noise_key, loss_key = jax.random.split(check_key)
+    check = draw(noise_key, cell.check_mean, cell.check_scale)
+
+    def one_round(carry: Any, number: jax.Array) -> tuple[Any, jax.Array]:
+        state, best, lowest = carry
+        counts = number * per_round + jnp.arange(per_round, dtype=jnp.int32)
+        state, losses = jax.lax.scan(step, state, counts)
+        if len(check) == 0:
+            return (state, state[0], lowest), jnp.stack([losses.mean(), jnp.float32(jnp.nan)])
+        found = objective.loss(state[0], loss_key, check, cell.at)
+        best = jax.tree.map(lambda new, old: jnp.where(found < lowest, new, old), state[0], best)
+        return (state, best, jnp.minimum(found, lowest)), jnp.stack([losses.mean(), found])
+
+    parameters = objective.initialise(initial_key, d)
+    start = ((parameters, adam.init(parameters)), parameters, jnp.float32(jnp.inf))
+    (_, parameters, _), losses = jax.lax.scan(one_round, start, jnp.arange(rounds, dtype=jnp.int32))
+    return parameters, losses

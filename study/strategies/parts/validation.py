@@ -1,0 +1,69 @@
+"""The validation log-density that every fitted density reports, and what it chooses."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+import jax
+import numpy as np
+
+from study.errors import CannotFit
+from study.latents import Latents
+from study.strategies.parts.draws import own_key
+
+VALIDATION_CODES = 2000  # an exact mixture over all N costs N evaluations for each of them
+
+
+class Scored(Protocol):
+    """A frozen dataclass with a density and an `info`."""
+
+    @property
+    def info(self) -> Mapping[str, Any]:
+        """Diagnostics of the fit."""
+        ...
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """`[n, d]` -> log-density in nats `[n]`."""
+        ...
+
+
+Density = TypeVar("Density", bound=Scored)
+Candidate = TypeVar("Candidate")
+
+
+def with_validation(key: jax.Array, fitted: Density, validation: Latents | None) -> Density:
+    """The fitted density with E log p(z) in nats, z ~ q(z) of at most 2000 validation codes, in its `info`.
+
+    One key gives one z for every strategy, also where the strategy was fitted on means, so scores compare.
+    """
+    if validation is None:
+        return fitted
+    z = validation.sample(own_key(key))[:VALIDATION_CODES]
+    score = {"validation_log_prob": float(np.mean(fitted.log_prob(z))), "validation_codes": len(z)}
+    return dataclasses.replace(fitted, info={**fitted.info, **score})  # type: ignore[type-var]
+
+
+def choose(
+    key: jax.Array,
+    fit: Callable[[Candidate], Density],
+    candidates: Sequence[Candidate],
+    validation: Latents | None,
+    *,
+    what: str,
+) -> Density:
+    """The fit of the candidate with the best validation log-density, the first of equals.
+
+    Where there are several, `info` has them as "candidates" and their scores as "candidate_log_probs".
+
+    Raises:
+        CannotFit: several candidates and no validation codes.
+    """
+    if len(candidates) > 1 and validation is None:
+        raise CannotFit(f"{what}: to choose among several, give validation codes")
+    fits = [with_validation(key, fit(candidate), validation) for candidate in candidates]
+    if len(fits) == 1:
+        return fits[0]
+    scores = tuple(fitted.info["validation_log_prob"] for fitted in fits)
+    best = fits[int(np.argmax(scores))]
+    chosen = {"candidates": tuple(candidates), "candidate_log_probs": scores}
+    return dataclasses.replace(best, info={**best.info, **chosen})  # type: ignore[type-var]

@@ -1,0 +1,75 @@
+"""Coordinates in which q(z) has mean 0 and covariance I: w = L⁻¹(z − m), with m and LLᵀ the moments of the codes."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from study.errors import CannotFit, StudyError
+from study.latents import Latents
+from study.runtime.arrays import numbers
+from study.strategies.parts.moments import FitOn, correlations, moments
+
+SMALLEST = 1e-6  # eigenvalue of a correlation matrix below which float32 does not carry its inverse
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Whitening:
+    """An affine change of coordinates: shift m `[d]` and lower-triangular scale L `[d, d]`, both float64."""
+
+    shift: np.ndarray
+    scale: np.ndarray
+
+    shapes: ClassVar[Mapping[str, str]] = {"shift": "d", "scale": "dd"}
+
+    def check(self) -> None:
+        """Raise ValueError where the scale has no inverse."""
+        if not np.diag(self.scale).all():
+            raise ValueError("the scale is singular")
+
+    @property
+    def d(self) -> int:
+        """Number of dimensions."""
+        return len(self.shift)
+
+    @property
+    def log_determinant(self) -> float:
+        """log |det L|: log p(z) = log p(w) − log |det L|."""
+        return float(np.log(np.abs(np.diag(self.scale))).sum())
+
+    def apply(self, z: np.ndarray) -> np.ndarray:
+        """w `[n, d]` float32 of z `[n, d]`.
+
+        Raises:
+            StudyError: z is not `[n, d]`.
+        """
+        z = numbers(z, name="log_prob: z", dtype=np.float64)
+        if z.ndim != 2 or z.shape[1] != self.d:
+            raise StudyError(f"log_prob: z must be [n, {self.d}], got {list(z.shape)}")
+        white = solve_triangular(self.scale, (z - self.shift).T, lower=True, check_finite=False)
+        return white.T.astype(np.float32)
+
+    def invert(self, w: np.ndarray) -> np.ndarray:
+        """z `[n, d]` float32 of w `[n, d]`."""
+        return (self.shift + np.asarray(w, np.float64) @ self.scale.T).astype(np.float32)
+
+
+def whitening(latents: Latents, *, fit_on: FitOn, isotropic: bool, strategy: str) -> Whitening:
+    """The whitening of the codes, or, isotropic, the one scale under which the mean variance is 1.
+
+    Raises:
+        CannotFit: the codes span fewer than d dimensions, to float32.
+    """
+    mean, covariance = moments(latents, fit_on=fit_on, strategy=strategy)
+    scale, correlation = correlations(covariance, strategy=strategy)
+    smallest = np.linalg.eigvalsh(correlation)[0]
+    if not smallest > SMALLEST:
+        raise CannotFit(
+            f"strategy {strategy!r}: the codes span fewer than their {latents.d} dimensions "
+            f"(smallest eigenvalue of their correlation {smallest:.2g}); leave dimensions out or use fit_on='samples'"
+        )
+    if isotropic:
+        return Whitening(mean, np.sqrt(np.mean(scale**2)) * np.eye(latents.d))
+    return Whitening(mean, np.linalg.cholesky(covariance))

@@ -1,0 +1,89 @@
+"""From what was found of each cell to the tables of a results folder, joined with the configuration of its run."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.tables import schemas
+from study.tables.results import CONFIGURATION, Results
+
+SPLITS = ("train", "validation")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scored:
+    """What was measured of one trained model.
+
+    Attributes:
+        metrics, latents: its rows, without `run_id`.
+        losses: `[epochs, 2, 2]`: epoch × (train, validation) × (recon, rate).
+        draws: by source `[n, 2]`: log q(z) in nats, and 1 where the sample lies in the manifold of real data.
+        samples: pictures by name; empty where they are not shown.
+    """
+
+    metrics: pd.DataFrame
+    latents: pd.DataFrame
+    losses: np.ndarray
+    draws: Mapping[str, np.ndarray]
+    samples: Mapping[str, np.ndarray]
+
+
+def collect(
+    cells: Sequence[tuple[Mapping[str, Any], Scored | None]], *, provenance: Mapping[str, Any]
+) -> Results:
+    """The tables of these cells, with their declared columns; a cell without measurements is a row of `runs` alone.
+
+    Args:
+        cells: for each its row of `runs`, and what was measured of it.
+        provenance: of the results folder.
+
+    Raises:
+        StudyError: a column is missing, unknown, or of another type.
+    """
+    runs = schemas.conform(pd.DataFrame([row for row, _ in cells]), "runs")
+    done = [(row, scored) for row, scored in cells if scored is not None]
+    joined = {}
+    for name in ("metrics", "latents"):
+        parts = [getattr(scored, name).assign(run_id=row["run_id"]) for row, scored in done]
+        joined[name] = _stack(parts, name).merge(
+            runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one"
+        )
+    samples = {f"{row['run_id']}/{name}": x for row, scored in done for name, x in scored.samples.items()}
+    return Results(
+        runs=runs,
+        losses=_stack([_losses(row, scored.losses) for row, scored in done], "losses"),
+        draws=_stack([frame for row, scored in done for frame in _draws(row, scored.draws)], "draws"),
+        samples=samples,
+        provenance=provenance,
+        **joined,
+    )
+
+
+def _stack(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
+    frames = [frame for frame in frames if len(frame)]
+    if not frames:
+        return schemas.conform(pd.DataFrame({c: [] for c in schemas.TABLES[table]}), table)
+    return schemas.conform(pd.concat(frames, ignore_index=True), table)
+
+
+def _losses(row: Mapping[str, Any], losses: np.ndarray) -> pd.DataFrame:
+    epochs = len(losses)
+    frame = pd.DataFrame(losses.reshape(-1, 2), columns=["recon", "rate"])
+    return frame.assign(
+        run_id=row["run_id"],
+        epoch=np.repeat(np.arange(1, epochs + 1), len(SPLITS)),
+        split=list(SPLITS) * epochs,
+        loss=row["alpha"] * frame["recon"] + row["beta"] * frame["rate"],
+    )
+
+
+def _draws(row: Mapping[str, Any], draws: Mapping[str, np.ndarray]) -> list[pd.DataFrame]:
+    return [
+        pd.DataFrame({"log_q": pairs[:, 0], "inside": pairs[:, 1] > 0}).assign(
+            run_id=row["run_id"], source=source
+        )
+        for source, pairs in draws.items()
+    ]

@@ -1,0 +1,224 @@
+"""Results of an experiment as plain frames: what a results folder holds, written and read in one place."""
+
+import dataclasses
+import json
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.errors import StudyError
+from study.runtime.checks import said
+from study.runtime.claims import pause
+from study.runtime.files import told, write_whole
+from study.runtime.folders import (
+    CLAIM,
+    FORMAT,
+    MANIFEST,
+    digests,
+    exchanged,
+    manifest,
+    read_manifest,
+    settle,
+    sha256,
+)
+from study.runtime.limits import MAX_BYTES, check_bytes, memory_at_most
+from study.tables import schemas
+
+DATA = (".parquet", ".npz", ".csv")
+GENERAL = ("summary.csv", "claims.csv")  # tables that are not an experiment's own
+LOOKS = 40  # at a folder whose files another process is exchanging, before it is called altered
+
+MEASURED = ["run_id", "strategy", "fit", "draw", "metric"]  # what tells one measurement from another
+CONFIGURATION = [
+    "dataset",
+    "family",
+    "prior",
+    "network",
+    "latent_dim",
+    "alpha",
+    "beta",
+    "noise_variance",
+    "decode",
+    "seed",
+]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Results:
+    """The tables of one results folder.
+
+    Attributes:
+        runs: one row per trained model (`schemas.RUNS`), two where its means and its draws of x are both scored.
+        metrics: one row per run, strategy, fit, draw and metric (`schemas.METRICS`), joined with the
+            configuration columns of its run.
+        latents: one row per run and latent dimension (`schemas.LATENTS`), joined likewise.
+        losses: one row per run, epoch and split (`schemas.LOSSES`).
+        draws: one row per run and single draw of a source: its log q(z) in nats, and whether what it decodes to
+            lies in the manifold of real data (`schemas.DRAWS`).
+        samples: `"<run_id>/<strategy>"` -> `[k, *shape]` uint8 images drawn with shared draws,
+            `"<run_id>/<strategy>/nearest"` -> the training examples nearest to the first of them,
+            `"<run_id>/<strategy>/windows"` -> `[k, T, F]` float32 windows of sequences in the user's units, and
+            `"<run_id>/codes"` -> `[m, 2, d]` posterior means and log-variances where latent_dim is 2.
+        provenance: configuration, versions, device, command, dataset and extractor facts.
+    """
+
+    runs: pd.DataFrame
+    metrics: pd.DataFrame
+    latents: pd.DataFrame
+    losses: pd.DataFrame
+    draws: pd.DataFrame
+    samples: Mapping[str, np.ndarray]
+    provenance: Mapping[str, Any]
+
+    def only(self, run_ids: Iterable[str]) -> "Results":
+        """The same tables with the rows of some runs."""
+        kept = set(run_ids)
+        tables = {name: getattr(self, name) for name in schemas.TABLES}
+        tables = {name: table[table["run_id"].isin(kept)] for name, table in tables.items()}
+        samples = {name: array for name, array in self.samples.items() if name.split("/")[0] in kept}
+        return Results(**tables, samples=samples, provenance=self.provenance)
+
+
+def write_results(results: Results, folder: Path) -> None:
+    """Write every table of `results` into `folder`, without the joined columns; all of them or none.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    with exchanged(folder) as fresh:
+        write_tables(results, fresh)
+        seal(fresh, results.provenance)
+
+
+def write_tables(results: Results, folder: Path) -> None:
+    """The tables of `results` into a new folder.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    with told(folder):
+        for name, schema in schemas.TABLES.items():
+            schemas.write_table(getattr(results, name)[list(schema)], folder, name)
+        with (folder / "samples.npz").open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **dict(results.samples))
+
+
+def seal(folder: Path, provenance: Mapping[str, Any]) -> None:
+    """Write `provenance.json` with the SHA-256 of every file that lies in a new folder.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    with told(folder):
+        facts = {**provenance, "format": FORMAT, "files": digests(folder)}
+        write_whole(folder / MANIFEST, (json.dumps(facts, indent=2, sort_keys=True) + "\n").encode())
+
+
+def load_results(path: str | Path) -> Results:
+    """Read a results folder, each table checked and joined with its run's configuration.
+
+    Raises:
+        StudyError: the folder or a table is absent, is not what this version writes, or was altered since it was
+            written.
+    """
+    folder = Path(path)
+    with told(folder, mend="give a folder that `study run` wrote"):
+        if not folder.is_dir():
+            raise StudyError(f"{folder}: no such results folder; give one that `study run` wrote")
+        settle(folder)
+        facts = _checked(folder)
+        tables = {name: schemas.read_table(folder, name) for name in schemas.TABLES}
+        samples = _samples(folder / "samples.npz")
+    runs = tables.pop("runs")
+    if runs["run_id"].duplicated().any():
+        raise StudyError(f"{folder / 'runs.parquet'}: one run stands in two rows; run the experiment again")
+    if tables["metrics"].duplicated(MEASURED).any():
+        raise StudyError(
+            f"{folder / 'metrics.parquet'}: one measurement stands in two rows; run the experiment again"
+        )
+    for name in ("metrics", "latents"):
+        tables[name] = tables[name].merge(
+            runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one"
+        )
+    return Results(runs=runs, samples=samples, provenance=facts, **tables)
+
+
+def extra_tables(folder: Path, facts: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """The tables that an experiment added, by file stem; an empty one compared nothing.
+
+    Raises:
+        StudyError: one cannot be read.
+    """
+    names = [name for name in manifest(facts) if Path(name).suffix == ".csv" and "/" not in name]
+    return {Path(name).stem: _csv(folder / name) for name in names if name not in GENERAL}
+
+
+def data_files(facts: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 by name of the files that are read again: what everything else is made from."""
+    return {
+        name: digest
+        for name, digest in manifest(facts).items()
+        if Path(name).suffix in DATA and name != "summary.csv"
+    }
+
+
+def _checked(folder: Path) -> dict[str, Any]:
+    """The provenance of a folder whose tables are those that it names; another process may be exchanging them."""
+    for look in range(LOOKS):
+        facts = read_manifest(folder)
+        wrong = _altered(folder, facts)
+        if not wrong:
+            return facts
+        if look < LOOKS - 1 and (folder / CLAIM).exists():
+            pause()
+            settle(folder)
+        else:
+            break
+    raise StudyError(f"{wrong}; run the experiment again")
+
+
+def _altered(folder: Path, facts: Mapping[str, Any]) -> str:
+    """What is wrong with the tables of a folder, in words; empty where nothing is."""
+    if facts.get("format") != FORMAT:
+        return f"{folder / MANIFEST}: does not say that it is of {FORMAT!r}"
+    recorded = data_files(facts)
+    for name in (*(f"{table}.parquet" for table in schemas.TABLES), "samples.npz"):
+        if name not in recorded:
+            return f"{folder / MANIFEST}: has no digest of {name}"
+    for name, digest in recorded.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{path}: is missing, although provenance.json names it"
+        if sha256(path) != digest:
+            return (
+                f"{path}: was altered since it was written, or belongs to another run (its SHA-256 differs)"
+            )
+    return ""
+
+
+def _samples(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        check_bytes(unpacked, limit=MAX_BYTES, where=str(path))
+        with memory_at_most(MAX_BYTES, where=str(path)), np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except StudyError:
+        raise
+    except Exception as error:  # zip, zlib and numpy have no common class
+        raise StudyError(
+            f"{path}: not a readable archive ({said(error)}); run the experiment again"
+        ) from error
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path)
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
+    except (ValueError, pd.errors.ParserError) as error:
+        raise StudyError(f"{path}: not a readable table ({said(error)}); run the experiment again") from error

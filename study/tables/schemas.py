@@ -1,0 +1,174 @@
+"""The tables' columns, declared once, checked at write and at read (DESIGN section 7)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as parquet
+
+from study.errors import StudyError
+from study.runtime.checks import brief, said
+
+RUNS: Mapping[str, str] = {
+    "run_id": "string",
+    "experiment": "string",
+    "dataset": "string",
+    "fingerprint": "string",
+    "n_train": "int64",
+    "family": "string",
+    "prior": "string",
+    "network": "string",
+    "hidden": "string",
+    "activation": "string",
+    "output_bias": "string",
+    "latent_dim": "int64",
+    "likelihood": "string",
+    "alpha": "float64",
+    "beta": "float64",
+    "noise_variance": "float64",
+    "decode": "string",
+    "seed": "int64",
+    "steps": "int64",
+    "epochs": "int64",
+    "batch_size": "int64",
+    "learning_rate": "float64",
+    "schedule": "string",
+    "kl_warmup": "float64",
+    "binarise": "bool",
+    "patience": "int64",
+    "status": "string",
+    "reason": "string",
+    "train_seconds": "float64",
+    "compile_seconds": "float64",
+    "evaluate_seconds": "float64",
+    "device": "string",
+    "versions": "string",
+}
+METRICS: Mapping[str, str] = {
+    "run_id": "string",
+    "strategy": "string",
+    "strategy_config": "string",
+    "fit": "int64",
+    "draw": "int64",
+    "split": "string",
+    "metric": "string",
+    "value": "float64",
+    "stderr": "float64",
+    "n": "int64",
+    "reference": "string",
+    "better": "string",
+    "status": "string",
+    "reason": "string",
+}
+LATENTS: Mapping[str, str] = {
+    "run_id": "string",
+    "dimension": "int64",
+    "kl": "float64",
+    "marginal_kl": "float64",
+    "mutual_information": "float64",
+    "mean_variance": "float64",
+    "variance_mean": "float64",
+    "active": "bool",
+    "w1": "float64",
+    "ks": "float64",
+    "w1_null_high": "float64",
+    "ks_null_high": "float64",
+}
+LOSSES: Mapping[str, str] = {
+    "run_id": "string",
+    "epoch": "int64",
+    "split": "string",
+    "recon": "float64",
+    "rate": "float64",
+    "loss": "float64",
+}
+DRAWS: Mapping[str, str] = {
+    "run_id": "string",
+    "source": "string",
+    "log_q": "float32",
+    "inside": "bool",
+}
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "runs": RUNS,
+    "metrics": METRICS,
+    "latents": LATENTS,
+    "losses": LOSSES,
+    "draws": DRAWS,
+}
+
+# What a table that was written before a column existed has in it.
+BEFORE: Mapping[str, Mapping[str, str | int]] = {
+    "runs": {
+        "prior": "",
+        "activation": "",
+        "output_bias": "",
+        "binarise": False,
+        "patience": 0,
+        "decode": "mean",
+    }
+}
+
+
+MOST_VALUES = 200_000_000  # in one table that is read
+
+
+def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """The frame with exactly the declared columns, in order and of the declared types.
+
+    Raises:
+        StudyError: a column is missing, unknown, or holds values of another type.
+    """
+    schema = TABLES[table]
+    absent = [c for c in schema if c not in frame.columns]
+    unknown = [c for c in frame.columns if c not in schema]
+    if absent or unknown:
+        raise StudyError(f"table {table!r}: missing columns {absent}, unknown columns {brief(str(unknown))}")
+    try:
+        return frame[list(schema)].astype(dict(schema))
+    except (TypeError, ValueError) as error:
+        raise StudyError(f"table {table!r}: {said(error)}") from error
+
+
+def write_table(frame: pd.DataFrame, folder: Path, table: str) -> None:
+    """Write `<table>.parquet` after checking it; floats split into streams of bytes, which compress better."""
+    kinds = TABLES[table]
+    split = [name for name, kind in kinds.items() if kind.startswith("float")]
+    conform(frame, table).to_parquet(
+        folder / f"{table}.parquet",
+        index=False,
+        compression="zstd",
+        use_byte_stream_split=split,
+        use_dictionary=[name for name in kinds if name not in split],
+    )
+
+
+def read_table(folder: Path, table: str) -> pd.DataFrame:
+    """Read `<table>.parquet` and check it.
+
+    Raises:
+        StudyError: the file is absent or not such a table.
+    """
+    path = folder / f"{table}.parquet"
+    if not path.is_file():
+        raise StudyError(f"{path}: no such table; `study run EXPERIMENT --out {folder}` writes it")
+    try:
+        _check_size(path)
+        frame = pd.read_parquet(path)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise StudyError(
+            f"{path}: not a readable parquet file ({reason}); run the experiment again"
+        ) from error
+    added = {c: v for c, v in BEFORE.get(table, {}).items() if c not in frame.columns}
+    return conform(frame.assign(**added), table)
+
+
+def _check_size(path: Path) -> None:
+    """What a file claims to hold, before it is read: runs of one value can claim any number of rows.
+
+    Raises:
+        StudyError: too much.
+    """
+    claims = parquet.read_metadata(path)
+    if claims.num_rows * max(claims.num_columns, 1) > MOST_VALUES:
+        raise StudyError(f"claims {claims.num_rows} rows of {claims.num_columns} columns")

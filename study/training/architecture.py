@@ -1,0 +1,154 @@
+"""All that fixes the shapes of a model's program."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import jax
+from flax import nnx
+
+from study.config import FLAT_NETWORKS, VAEConfig
+from study.data.base import Dataset
+from study.errors import StudyError
+from study.models import FAMILIES, Model
+from study.models.likelihoods import Likelihood
+from study.runtime.checks import shown, whole_number
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """All that fixes the shapes of a model's program; hashable, so that programs are cached by it.
+
+    Attributes:
+        config: what is built.
+        size: data dimensions D.
+        likelihood: of the decoder.
+        shape: of one example, where the network is not flat.
+        classes: number of labels, where the family is conditional.
+    """
+
+    config: VAEConfig
+    size: int
+    likelihood: Likelihood
+    shape: tuple[int, ...] = ()
+    classes: int = 0
+
+    @classmethod
+    def of(cls, config: VAEConfig, data: Dataset) -> "Architecture":
+        """The architecture of a configuration on a data set.
+
+        Raises:
+            StudyError: the family, the network or the likelihood does not fit the data.
+        """
+        likelihood = data.likelihood if config.likelihood == "auto" else config.likelihood
+        if likelihood == "bernoulli" and (data.train.min() < 0 or data.train.max() > 1):
+            raise StudyError(
+                f"dataset {data.name!r}: a Bernoulli likelihood needs values in [0, 1]; choose gaussian"
+            )
+        conditional = FAMILIES[config.family].conditional
+        if conditional and not data.n_classes:
+            raise StudyError(
+                f"family {config.family!r}: dataset {data.name!r} has no labels; give some, or choose family 'vae'"
+            )
+        shape = () if config.network in FLAT_NETWORKS else data.shape
+        made = cls(config, data.train.shape[1], likelihood, shape, data.n_classes if conditional else 0)
+        _ = made.abstract  # what does not fit is said here
+        return made
+
+    def check(self) -> None:
+        """Whether this is an architecture that `of` could have made, whoever put it together.
+
+        Raises:
+            StudyError: it is not.
+        """
+        dataclasses.replace(self.config)  # which checks every setting
+        for name, least in (("size", 1), ("classes", 0)):
+            whole_number(getattr(self, name), name=f"architecture: {name}", least=least)
+        for size in self.shape:
+            whole_number(size, name="architecture: shape", least=1)
+        if self.likelihood not in get_args(Likelihood):
+            raise StudyError(f"architecture: no likelihood {shown(self.likelihood)}; train the model again")
+        flat, conditional = self.config.network in FLAT_NETWORKS, FAMILIES[self.config.family].conditional
+        if (flat and self.shape) or (not flat and math.prod(self.shape) != self.size):
+            raise StudyError(f"architecture: examples of shape {shown(self.shape)} and size {self.size}")
+        if bool(self.classes) != conditional:
+            raise StudyError(f"architecture: {self.classes} classes of family {self.config.family!r}")
+
+    def check_parameters(self, leaves: Sequence[Any]) -> None:
+        """Whether arrays are the parameters of this architecture, in their order; none is made for it.
+
+        Raises:
+            StudyError: one is missing, or has another shape or type.
+        """
+        expected = jax.tree.leaves(self.abstract)
+        if len(leaves) != len(expected):
+            raise StudyError(
+                f"checkpoint: {len(leaves)} parameters, the architecture has {len(expected)}; train the model again"
+            )
+        for i, (leaf, shape) in enumerate(zip(leaves, expected, strict=True)):
+            if getattr(leaf, "shape", None) != shape.shape or leaf.dtype != shape.dtype:
+                raise StudyError(
+                    f"checkpoint: parameter {i} is not {shape.dtype}{list(shape.shape)}; train the model again"
+                )
+
+    @property
+    def conditional(self) -> bool:
+        """Whether encoder and decoder see labels."""
+        return FAMILIES[self.config.family].conditional
+
+    @property
+    def encodes(self) -> bool:
+        """Whether there is an encoder."""
+        return FAMILIES[self.config.family].encodes
+
+    @property
+    def momentum(self) -> float:
+        """Adam's decay of the mean gradient."""
+        return FAMILIES[self.config.family].momentum
+
+    @property
+    def blockwise(self) -> bool:
+        """Whether validation data are taken in blocks: those of `Model.blockwise`, and networks that need memory."""
+        return FAMILIES[self.config.family].blockwise or self.config.network not in FLAT_NETWORKS
+
+    def initialise(self, key: jax.Array, train: jax.Array | None = None) -> Any:
+        """Fresh parameters, a pytree of arrays; some begin at training data `[N, D]`, where given."""
+        model = _build(self, key)
+        if train is not None:
+            model.start(jax.random.fold_in(key, 1), train)
+        return nnx.split(model)[1]
+
+    def finish(self, key: jax.Array, parameters: Any) -> Any:
+        """The parameters with what is only known when training is over."""
+        model = self.merge(parameters)
+        model.finish(key)
+        return nnx.split(model)[1]
+
+    def merge(self, parameters: Any) -> Model:
+        """The module with these parameters."""
+        return nnx.merge(_abstract(self)[0], parameters)
+
+    @property
+    def abstract(self) -> Any:
+        """The parameters as shapes and types, without values."""
+        return _abstract(self)[1]
+
+
+def _build(architecture: Architecture, key: Any) -> Model:
+    family = FAMILIES[architecture.config.family]
+    return family(
+        architecture.config,
+        architecture.size,
+        architecture.likelihood,
+        shape=architecture.shape,
+        classes=architecture.classes,
+        rngs=nnx.Rngs(params=key),
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _abstract(architecture: Architecture) -> tuple[Any, Any]:
+    """The module's graph, and its parameters as shapes."""
+    return nnx.split(nnx.eval_shape(lambda: _build(architecture, 0)))

@@ -1,0 +1,213 @@
+"""Means against draws of x on tables made by hand; one model scored both ways is two runs in every table."""
+
+import dataclasses
+import itertools
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from study import StudyConfig, TrainConfig, VAEConfig, load_dataset
+from study.pipeline.plan import make_plan
+from study.pipeline.run import execute
+from study.pipeline.store import Store
+from study.pipeline.tabulate import tabulate
+from study.report.frames import by_family
+from study.statistics import summarise
+from study.tables.results import load_results, seal, write_results
+
+ROOT = Path(__file__).parents[2]
+SEEDS, SIZE = 5, 50
+SETTINGS = {("vae", 0.1): 0.05, ("vae", 1.0): 0.5, ("sigma-vae", 1.0): 0.2}  # with the claimed variance
+VALUES = {"prior": 3.0, "global-gaussian": 3.0, "gmm": 2.0, "posterior": 1.0, "reconstruction": 0.9}
+# what draws add to KID, the same for all strategies: nothing told, better, worse
+CHANGE = {("vae", 0.1): 0.0, ("vae", 1.0): -0.5, ("sigma-vae", 1.0): 0.5}
+
+
+@pytest.fixture(scope="module")
+def module() -> SimpleNamespace:
+    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "decoder_noise.py")))
+
+
+def results(*, swapped: bool = False, seeds: int = SEEDS) -> SimpleNamespace:
+    """Luck of a model is large and shared by all that is scored on it; what is left over is small.
+
+    With `swapped`, draws of `gmm` and `posterior` change places where β is 0.1.
+    """
+    rng, runs, rows = np.random.default_rng(0), [], []
+    for ((family, beta), claimed), seed in itertools.product(SETTINGS.items(), range(seeds)):
+        luck = rng.normal(0, 3)
+        for way in ("mean", "sample"):
+            place = {"family": family, "prior": "", "alpha": 1.0, "beta": beta, "noise_variance": beta / 2,
+                     "seed": seed, "decode": way, "run_id": f"{family}{beta}{seed}{way}"}  # fmt: skip
+            runs.append(place)
+            facts = {"rate": 5.0, "distortion": SIZE * 0.1}
+            facts |= {"decoder_variance": claimed} if family == "sigma-vae" else {}
+            found = [("model", name, value) for name, value in facts.items()] + [("held-out", "kid", 0.01)]
+            for strategy, value in VALUES.items():
+                other = {"gmm": "posterior", "posterior": "gmm"}.get(strategy, strategy)
+                drawn = VALUES[other] if swapped and beta == 0.1 else value
+                own = drawn + CHANGE[family, beta] if way == "sample" else value
+                found.append((strategy, "kid", own + luck + rng.normal(0, 0.02)))
+                found.append((strategy, "sharpness", 2.5 if way == "sample" else 0.5))
+            better = {"kid": "lower", "sharpness": "one"}
+            rows += [
+                {**place, "strategy": strategy, "metric": metric, "value": value, "status": "ok", "draw": 0,
+                 "better": better.get(metric, "none")}
+                for strategy, metric, value in found
+            ]  # fmt: skip
+    return SimpleNamespace(runs=pd.DataFrame(runs), metrics=pd.DataFrame(rows), samples={})
+
+
+DATA = SimpleNamespace(train=np.zeros((2, SIZE)))
+
+
+def test_changes_are_paired_on_the_same_model(module):
+    table = module.tables(results(), DATA)["decoder_noise"]
+    kid = table[table["metric"] == "kid"]
+    assert len(kid) == len(SETTINGS) * len(VALUES)
+    for row in kid.itertuples():
+        expected = CHANGE[row.family, row.beta]
+        assert row.change == pytest.approx(expected, abs=0.05)  # 0.02·√2 of noise over 5 seeds: four errors
+        assert row.high - row.low < 0.3  # luck of 3 is gone
+        assert row.verdict == {0.0: "tie", -0.5: "better", 0.5: "worse"}[expected]
+        assert row.change == pytest.approx(row.sample - row.mean)
+    sharp = table[table["metric"] == "sharpness"]
+    assert set(sharp["verdict"]) == {"worse"}  # from 0.5 too little to 1.5 too much
+
+
+def test_the_noise_is_the_claimed_one_beside_the_residual(module):
+    table = module.tables(results(), DATA)["noise"].set_index(["family", "beta"])
+    assert (table["trainings"] == SEEDS).all()  # each model once, though it is scored twice
+    assert table["claimed"].to_dict() == pytest.approx(SETTINGS)
+    np.testing.assert_allclose(table["residual"], 0.1)
+    np.testing.assert_allclose(table["ratio"], table["claimed"] / 0.1)
+
+
+def test_order_is_kept_lost_or_reversed(module):
+    """gmm and posterior change places at one of three settings; prior and global-gaussian are alike everywhere."""
+    for swapped in (False, True):
+        table = module.tables(results(swapped=swapped), DATA)["order"]
+        assert len(table) == 6 * len(SETTINGS)
+        for row in table.itertuples():
+            pair, at = {row.first, row.second}, (row.family, row.beta)
+            turned = swapped and at == ("vae", 0.1) and pair == {"gmm", "posterior"}
+            alike = pair == {"prior", "global-gaussian"}
+            assert row.kept == ("reversed" if turned else "tie" if alike else "same")
+    row = {"mean": 1.0, "sample": 1.0, "mean_p_holm": 0.01, "sample_p_holm": 0.5}
+    assert module._kept(row) == "means only"
+    assert module._kept(row | {"mean_p_holm": 0.5, "sample_p_holm": 0.01}) == "draws only"
+    assert module._kept(row | {"mean_p_holm": np.nan}) == "none"
+
+
+def test_the_answer_follows_the_tables(module):
+    made = results()
+    tables = module.tables(made, DATA)
+    answer = module.findings(made, tables).answer
+    assert answer.startswith(
+        "It depends on how much noise the decoder claims: by KID, draws of x are worse than the decoder's mean in 4 "
+        "and better in 4 of 12 comparisons (strategy × setting); the lowest KID of all"
+    )
+    assert (
+        "Where draws are better, at β = 1, they have KID " in answer
+        and "sharpness 2.5 (real data: 1)" in answer
+    )
+    assert "β = 0.1, s = 0.05, 0.50 times the residual variance: `prior`" in answer
+    assert "σ-VAE, learned s = 0.2, 2.00 times the residual variance: `prior`" in answer
+    assert "the 15 pairs of strategies that both ways tell apart have the same order." in answer
+    assert (
+        "Of all 18 pairs (4 strategies, 3 settings), means alone tell apart 0, draws alone 0, and neither 3"
+        in answer
+    )
+
+    turned = results(swapped=True)
+    answer = module.findings(turned, module.tables(turned, DATA)).answer
+    assert "of 15 pairs that both ways tell apart, 1 is reversed, `gmm` and `posterior` at β = 0.1." in answer
+
+    worse = tables["decoder_noise"][tables["decoder_noise"]["verdict"] != "better"]
+    assert module.answer(worse, tables["order"], tables["noise"]).startswith(
+        "A sample should be the decoder's mean"
+    )
+    few = results(seeds=2)
+    assert (
+        module.findings(few, module.tables(few, DATA)).answer == "Not decided: too few seeds for an interval."
+    )
+
+
+def test_sections_hold_every_setting_and_strategy(module):
+    made = results()
+    sections = module.findings(made, module.tables(made, DATA)).sections
+    changed, ordered, claimed = (section.table for section in sections)
+    assert len(changed) == len(SETTINGS) * len(VALUES) and len(ordered) == len(SETTINGS) * 4
+    assert claimed["s"].tolist() == ["0.05", "0.2", "0.5"]  # from little to much
+    assert len(sections[0].figure.axes) == len(VALUES) + 1
+    assert (ordered[ordered["strategy"] == "posterior"]["rank, means"] == 1).all()
+
+
+def test_the_grids_of_a_profile_differ_in_decode_alone(module):
+    for profile in ("smoke", "quick", "default"):
+        grids = module.EXPERIMENT.grids(profile)
+        assert [(g.model.family, g.decode) for g in grids] == [
+            ("vae", "mean"), ("vae", "sample"), ("sigma-vae", "mean"), ("sigma-vae", "sample")
+        ]  # fmt: skip
+        for a, b in (grids[:2], grids[2:]):
+            assert dataclasses.replace(a, decode="sample") == b
+
+
+def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
+    """Trained once; names, rows and the report's parts are apart; the name of the means is what it always was."""
+    data, store = load_dataset("digits"), Store(tmp_path / "store")
+    config = StudyConfig(
+        model=VAEConfig(family="sigma-vae", latent_dim=2, hidden=(8,)), training=TrainConfig(steps=20),
+        seeds=(0, 1, 2), strategies=("prior", "posterior"), n_samples=100, density_draws=50,
+    )  # fmt: skip
+    plans = [make_plan(dataclasses.replace(config, decode=way), data) for way in ("mean", "sample")]
+    cells = [plan.cells[0] for plan in plans]
+    assert cells[0].train_key == cells[1].train_key and cells[0].encode_key == cells[1].encode_key
+    assert cells[0].run_id == cells[0].train_key[:12]
+    assert cells[1].run_id == f"{cells[0].run_id}-sample"
+    made = tabulate(
+        [execute(plan, store) for plan in plans], experiment="e", question="q", profile="p", command="c"
+    )
+    write_results(made, tmp_path / "out")
+    loaded = load_results(tmp_path / "out")
+    assert loaded.runs["run_id"].is_unique and loaded.runs["decode"].tolist() == ["mean"] * 3 + ["sample"] * 3
+    kid = loaded.metrics[(loaded.metrics["metric"] == "kid") & (loaded.metrics["strategy"] == "prior")]
+    assert kid.groupby("decode")["value"].mean().nunique() == 2 and len(kid) == 6
+    learned = loaded.metrics[loaded.metrics["metric"] == "decoder_variance"].groupby("seed")["value"]
+    assert learned.size().tolist() == [2] * 3 and (learned.std() == 0).all()  # of one and the same model
+    parts = by_family(loaded, summary := summarise(loaded.metrics))
+    assert list(parts) == ["sigma-vae", "sigma-vae (decode=sample)"]
+    assert sum(len(rows) for _, rows in parts.values()) == len(summary)
+    for name, (own, rows) in parts.items():
+        way = "sample" if "sample" in name else "mean"
+        assert set(own.runs["decode"]) == set(own.metrics["decode"]) == set(rows["decode"]) == {way}
+        assert all(("-sample" in key) == (way == "sample") for key in own.samples)
+
+    # a folder that was written before there was the column
+    runs = pd.read_parquet(tmp_path / "out" / "runs.parquet").drop(columns="decode")
+    runs.to_parquet(tmp_path / "out" / "runs.parquet", index=False)
+    seal(tmp_path / "out", loaded.provenance)
+    assert set(load_results(tmp_path / "out").metrics["decode"]) == {"mean"}
+
+
+@pytest.mark.slow
+def test_the_smoke_profile_runs(tmp_path):
+    flags = ["--profile", "smoke", "--out", str(tmp_path / "out"), "--store", str(tmp_path / "store")]
+    done = subprocess.run(
+        [sys.executable, "experiments/decoder_noise.py", *flags], capture_output=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = load_results(tmp_path / "out")
+    kinds = (
+        loaded.metrics[loaded.metrics["metric"] == "kid"].groupby(["family", "decode"])["run_id"].nunique()
+    )
+    assert kinds.to_dict() == {
+        ("sigma-vae", "mean"): 3, ("sigma-vae", "sample"): 3, ("vae", "mean"): 6, ("vae", "sample"): 6
+    }  # fmt: skip
+    assert (tmp_path / "out" / "order.csv").is_file()

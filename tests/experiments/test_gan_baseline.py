@@ -1,0 +1,92 @@
+"""The GAN against the VAE on tables made by hand: pairs, verdicts, the sentence, and the pictures."""
+
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SEEDS = 5
+METRICS = {"kid": "lower", "precision": "higher", "recall": "higher"}
+
+
+@pytest.fixture(scope="module")
+def module():
+    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "gan_baseline.py")))
+
+
+def results(gan: float, vae: dict[float, dict[str, float]], *, seeds: int = SEEDS) -> SimpleNamespace:
+    """KID of the GAN and, by β, of each way to draw from the VAE; seeds share what is added to both."""
+    runs, metrics = [], []
+    models = [("gan", 1.0, {"prior": gan}), *(("vae", beta, values) for beta, values in vae.items())]
+    for family, beta, values in models:
+        for seed in range(seeds):
+            run = {"run_id": f"{family}{beta}{seed}", "family": family, "beta": beta, "seed": seed}
+            runs.append({**run, "steps": 100, "train_seconds": 60.0 + seed})
+            shared = {"strategy": "prior", "metric": "seconds_per_1000", "better": "lower", "value": 0.02}
+            metrics.append({**run, "status": "ok", **shared})
+            jitter = 0.5 * seed + (0.001 * seed**2 if family == "gan" else 0.0)
+            for (metric, better), (name, value) in ((m, v) for m in METRICS.items() for v in values.items()):
+                own = value + jitter if metric == "kid" else 0.8 if family == "gan" else 0.6
+                row = {"strategy": name, "metric": metric, "better": better, "value": own, "status": "ok"}
+                metrics.append({**run, **row})
+    pictures = {f"gan1.0{0}/prior": 10, **{f"vae{beta}0/{name}": 20 for beta, v in vae.items() for name in v}}
+    pictures |= {f"vae{beta}0/held-out": 30 for beta in vae}
+    samples = {name: np.full((10, 8, 8), shade, np.uint8) for name, shade in pictures.items()}
+    return SimpleNamespace(runs=pd.DataFrame(runs), metrics=pd.DataFrame(metrics), samples=samples)
+
+
+def test_differences_are_paired_by_seed(module):
+    """What seeds add to both cancels: a difference of 1 is told from none, though seeds spread by 2."""
+    table = module.against(results(1.0, {0.5: {"prior": 2.0, "posterior": 1.0}}).metrics)
+    kid = table[table["metric"] == "kid"].set_index("against")
+    assert kid["difference"].to_dict() == pytest.approx({"prior": -0.994, "posterior": 0.006})
+    assert (kid["high"] - kid["low"] < 0.1).all()
+    assert kid["verdict"].to_dict() == {"prior": "better", "posterior": "tie"}
+    assert set(table.loc[table["metric"] == "precision", "verdict"]) == {"better"}
+    assert (table["seeds"] == SEEDS).all()
+
+
+@pytest.mark.parametrize(
+    ("prior", "start"),
+    [
+        ({0.5: 2.0, 1.0: 3.0}, "No: at every β"),
+        ({0.5: 2.0, 1.0: 1.006}, "At some β yes, as far as seeds can tell"),
+        ({0.5: 1.006, 1.0: 1.006}, "Yes, as far as seeds can tell"),
+    ],
+)
+def test_the_verdict_follows_the_contrasts_with_the_prior(module, prior, start):
+    found = module.against(results(1.0, {beta: {"prior": value} for beta, value in prior.items()}).metrics)
+    assert module.answer(found).startswith(start)
+
+
+def test_the_answer_says_by_how_much_and_what_it_costs_elsewhere(module):
+    made = results(1.0, {0.5: {"prior": 2.0, "posterior": 0.5}, 4.0: {"prior": 3.0, "posterior": 1.006}})
+    found = module.findings(made, module.tables(made, None))
+    for part in (
+        "the GAN beats `prior` at β = 0.5 (by 0.99 [",
+        "loses to `posterior` at β = 0.5 (by 0.506 [",
+        "is not told from `posterior` at β = 4",
+        "at β = 0.5, its best, the GAN has precision 0.8 against 0.6 and recall 0.8 against 0.6.",
+    ):
+        assert part in found.answer
+    titles = [section.title for section in found.sections]
+    assert titles == ["The GAN against the VAE", "What they draw", "Cost"]
+    assert found.sections[2].table["family"].tolist() == ["gan", "vae"]
+    labels = [label.get_text() for label in found.sections[1].figure.axes[0].get_yticklabels()]
+    priors, posteriors = ([f"{name}, β = {beta}" for beta in ("0.5", "4")] for name in ("prior", "posterior"))
+    assert labels == ["GAN", *priors, *posteriors, "held-out"]
+
+
+def test_too_few_seeds_or_no_gan_decide_nothing(module):
+    few = results(1.0, {0.5: {"prior": 2.0}}, seeds=2)
+    assert module.answer(module.against(few.metrics)).startswith("Not decided")
+    alone = results(1.0, {0.5: {"prior": 2.0}})
+    alone.metrics = alone.metrics[alone.metrics["family"] != "gan"]
+    alone.samples = {name: x for name, x in alone.samples.items() if not name.startswith("gan")}
+    found = module.findings(alone, module.tables(alone, None))
+    assert found.answer == "Nothing was compared: no GAN beside a VAE was trained and scored."
+    assert [section.title for section in found.sections] == ["The GAN against the VAE", "Cost"]

@@ -1,0 +1,83 @@
+"""The experiment's contrasts are paired by seed across families, and its sentence follows them."""
+
+import itertools
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+VALUES = {
+    ("vae", "prior"): 3.0, ("vae", "posterior"): 1.0, ("vae", "gmm"): 2.0,
+    ("vampprior", "prior"): 1.0, ("flow-prior", "prior"): 2.0, ("lars-prior", "prior"): 4.0,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def module():
+    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "learned_priors.py")))
+
+
+def metrics() -> pd.DataFrame:
+    """KID of each family and strategy: what a seed adds to all of them is large, what is left over small."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for beta, seed in itertools.product((0.1, 1.0), range(5)):
+        luck = rng.normal(0, 5)
+        for (family, name), value in VALUES.items():
+            rows.append(
+                {"family": family, "strategy": name, "metric": "kid", "better": "lower", "beta": beta,
+                 "seed": seed, "draw": 0, "value": value + luck + rng.normal(0, 0.1), "status": "ok"}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_contrasts_are_paired_by_seed(module):
+    found = module.contrasts(metrics())
+    assert len(found) == 3 * 3 * 3  # families × strategies of the plain VAE × (two β and their average)
+    for row in found.itertuples():
+        expected = VALUES[(row.family, "prior")] - VALUES[("vae", row.against)]
+        assert row.difference == pytest.approx(expected, abs=0.3)
+        assert row.low < expected + 0.2 and row.high > expected - 0.2 and row.high - row.low < 1
+        assert row.seeds == 5
+    whole = found[found["beta"].isna()].set_index(["family", "against"])["verdict"]
+    assert whole[("vampprior", "gmm")] == "better"
+    assert whole[("lars-prior", "gmm")] == "worse"
+    assert whole[("flow-prior", "gmm")] == "tie"
+
+
+def test_a_seed_that_lacks_one_beta_is_left_out_of_the_average(module):
+    frame = metrics()
+    gone = (frame["family"] == "vampprior") & (frame["seed"] == 2) & (frame["beta"] == 1.0)
+    found = module.contrasts(frame[~gone])
+    rows = found[(found["family"] == "vampprior") & (found["against"] == "gmm")].set_index("beta")["seeds"]
+    assert rows.sort_index().tolist() == [5, 4, 4]  # NaN, the average, comes last
+
+
+def test_the_answer_follows_the_contrasts(module):
+    found = module.contrasts(metrics())
+    text = module.answer(found)
+    assert text.startswith("`vampprior` beats `gmm`")
+    against_mixture = text.split("Against `gmm`, in KID, ")[1].split(". ")[0].split("; ")
+    assert against_mixture[0].startswith("`vampprior` is better by ") and "[" in against_mixture[0]
+    assert against_mixture[1].startswith("`lars-prior` is worse by ")
+    assert "`flow-prior`" in against_mixture[2] and against_mixture[2].endswith("not told apart from it")
+    assert module.answer(found[found["family"] == "lars-prior"]).startswith(
+        "No learned prior is told to beat"
+    )
+    assert module.answer(found.assign(verdict="none")).startswith("Not decided")
+    assert module.answer(module.contrasts(metrics().query("family == 'vae'"))).startswith(
+        "Nothing was compared"
+    )
+    assert len(module.figure(found).axes) == 3
+
+
+def test_every_profile_has_every_family_on_one_grid(module):
+    for profile in ("smoke", "quick", "default"):
+        grids = module.EXPERIMENT.grids(profile)
+        assert [grid.model.family for grid in grids] == list(module.PRIOR_SETTINGS)
+        assert len({(grid.betas, grid.seeds, grid.training, grid.model.hidden) for grid in grids}) == 1
+        assert "prior" in grids[0].strategies

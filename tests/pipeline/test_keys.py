@@ -1,0 +1,101 @@
+"""Store keys stay what they were: what is stored was paid for."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from study import AnnealingConfig, LikelihoodConfig, StudyConfig, TrainConfig, VAEConfig, load_dataset
+from study.config import ObjectiveConfig, PriorConfig
+from study.config.serialise import to_dict
+from study.pipeline.plan import make_plan
+
+EVERY = StudyConfig(
+    dataset="mnist",
+    model=VAEConfig(
+        family="flow-prior",
+        network="conv",
+        latent_dim=16,
+        channels=(8, 16),
+        likelihood="bernoulli",
+        prior=PriorConfig(layers=2, hidden=(32,)),
+        objective=ObjectiveConfig(scales=(0.5, 2.0)),
+    ),
+    training=TrainConfig(
+        steps=50,
+        batch_size=64,
+        learning_rate=3e-3,
+        schedule="cosine",
+        kl_warmup=0.25,
+        binarise=True,
+        patience=4,
+    ),
+    alphas=(0.5, 1.0, 1e-3),
+    betas=(0.0, 2.5),
+    seeds=(3, 1),
+    strategies=("prior", "gmm"),
+    n_samples=100,
+    fits=2,
+    draws=3,
+    density_draws=10,
+    decode="sample",
+    feature_dimensions=8,
+    features="net.onnx",
+    likelihood=LikelihoodConfig(
+        examples=10, samples=(5, 10), annealed=2, annealing=AnnealingConfig(chains=4, temperatures=20)
+    ),
+)
+
+
+def digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("config", "whole", "deciding"),
+    [
+        (
+            StudyConfig(),
+            "5d4bc72621a76506ea63c0bb4567d10d2e0a10db16805390099b61e10d6427d6",
+            "58a317a90a95187fc45f446fb5a59b2f82f591c52f6da05a9de9940204003cd7",
+        ),
+        (
+            EVERY,
+            "c3a6f45efe68b31e2d30d44ce3239198ccdcd58d263866aef1503f757c32f870",
+            "84ff29ce732fc9c54ff9bb337aab7e46b8d0e4612d59cc53beb50447f9fe9a11",
+        ),
+    ],
+)
+def test_configurations_are_written_as_before_their_fields_were_checked(config, whole, deciding):
+    """The digests are those of the version before."""
+    assert digest(to_dict(config)) == whole
+    assert digest([config.model.deciding, config.training.deciding]) == deciding
+
+
+def test_equal_numbers_of_another_type_have_equal_keys():
+    data = load_dataset("digits")
+    plain = StudyConfig(
+        model=VAEConfig(family="beta-tc-vae", latent_dim=3, objective=ObjectiveConfig(tc_weight=2.0)),
+        training=TrainConfig(steps=30, learning_rate=1.0),
+        alphas=(1.0, 0.5),
+        seeds=(0, 1),
+    )
+    other = StudyConfig(
+        model=VAEConfig(
+            family="beta-tc-vae",
+            latent_dim=np.int64(3),
+            hidden=[128, 128.0],
+            objective=ObjectiveConfig(tc_weight=2),
+        ),
+        training=TrainConfig(steps=30.0, learning_rate=np.float32(1)),
+        alphas=[1, np.float32(0.5)],
+        betas=np.ones(1),
+        seeds=range(2),
+    )
+    assert other == plain
+    keys = [
+        [(cell.train_key, cell.encode_key, cell.evaluate_key) for cell in make_plan(one, data).cells]
+        for one in (plain, other)
+    ]
+    assert keys[0] == keys[1] and len(keys[0]) == 4

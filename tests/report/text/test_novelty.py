@@ -1,0 +1,109 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from study.report import frames
+from study.report.plots.nearest import nearest
+from study.report.text.novelty import COPIES, differences, novelty_table
+from study.statistics import summarise
+
+
+def test_the_interval_joins_that_of_the_strategy_and_that_of_held_out_data(summary):
+    """By hand from the summary's own numbers: squares of the half widths add."""
+    rows = frames.averaged(summary)
+    rows = rows[rows["metric"] == "nearer_to_train"].set_index("strategy")
+    row, real = rows.loc["posterior"].to_dict(), rows.loc["held-out"].to_dict()
+    found = differences(summary).set_index("strategy").loc["posterior"].to_dict()
+    assert found["difference"] == pytest.approx(row["mean"] - real["mean"])
+    below = [row["mean"] - row["low_mean"], 1.96 * real["stderr"], real["high_mean"] - real["mean"]]
+    assert found["difference"] - found["low"] == pytest.approx(np.sqrt(np.square(below).sum()), rel=1e-3)
+    assert found["low"] < found["difference"] < found["high"]
+
+
+def test_copies_are_marked_by_direction(summary):
+    """Only where the whole interval lies on the side that the metric's direction calls copying."""
+    sure = summary.assign(stderr=1e-9)
+    found = differences(sure)
+    lower = found.set_index("strategy")
+    assert lower.loc["posterior", "copies"] and not lower.loc["prior", "copies"]
+    other = differences(sure.assign(better=sure["better"].replace("lower", "higher")))
+    assert not other.set_index("strategy").loc["posterior", "copies"]
+    table = novelty_table(sure)
+    assert table is not None
+    marked = [name for name, text in table.rows if COPIES in text]
+    assert marked == [row.strategy for row in frames.each(found) if row.copies]
+    assert "held-out" not in [name for name, _ in table.rows]
+
+
+def test_an_unknown_error_marks_nothing(summary):
+    unknown = differences(summary.assign(stderr=np.nan))
+    assert not unknown["copies"].any()
+
+
+def test_other_baselines_and_single_settings(summary):
+    setting = frames.settings(summary)[0]
+    found = differences(summary, baseline="reconstruction", setting=setting)
+    rows = frames.at(summary, setting)
+    mean = rows[rows["metric"] == "nearer_to_train"].set_index("strategy")["mean"]
+    expected = mean.drop("reconstruction") - mean["reconstruction"]
+    np.testing.assert_allclose(found.set_index("strategy")["difference"], expected.loc[found["strategy"]])
+
+
+def test_nothing_measured_is_no_table(summary):
+    assert novelty_table(summary[summary["metric"] != "nearer_to_train"]) is None
+    assert novelty_table(summary[summary["strategy"] != "held-out"]) is None
+
+
+def test_pairs_put_a_sample_beside_its_neighbour(results, summary):
+    """Samples and neighbours drawn with known values: along a row they alternate, four pairs of them."""
+    flat = {
+        name: np.full_like(array, 40 if name.endswith("/nearest") else 200)
+        for name, array in results.samples.items()
+    }
+    figure = nearest(dataclasses.replace(results, samples=flat), summary)
+    assert figure is not None
+    canvas = np.asarray(figure.axes[0].images[0].get_array())
+    line = canvas[0][canvas[0][:, 3] == 255][:, 0]
+    assert [int(v) for v in line[::8]] == [200, 40] * 4
+    assert nearest(dataclasses.replace(results, samples={}), summary) is None
+
+
+@pytest.mark.slow
+def test_the_interval_covers_with_five_trainings_and_one_set_of_real_data():
+    """True difference zero: five trainings with spread, one held-out value with a known error, 200 times. 95 % is
+    known to 1.5 points; the trainings' part alone covers 95 % within 3 points.
+    """
+    generator = np.random.default_rng(0)
+    hits = []
+    for _ in range(200):
+        real = generator.normal(0, 0.5)
+        values = {"gmm": generator.normal(size=5), "held-out": np.full(5, real), "prior": np.zeros(5)}
+        rows = [
+            {
+                "run_id": str(seed),
+                "seed": seed,
+                "strategy": name,
+                "value": value[seed],
+                "stderr": 0.5,
+                "fit": 0,
+            }
+            for name, value in values.items()
+            for seed in range(5)
+        ]
+        frame = pd.DataFrame(rows).assign(
+            draw=0,
+            metric="authenticity",
+            better="higher",
+            reference="",
+            n=100,
+            status="ok",
+            alpha=1.0,
+            beta=1.0,
+        )
+        frame["noise_variance"] = 0.5
+        summary = frames.with_errors(summarise(frame), frame)
+        row = differences(summary).set_index("strategy").loc["gmm"]
+        hits.append(row["low"] <= 0 <= row["high"])
+    assert abs(np.mean(hits) - 0.95) < 0.03 + 2 * 0.015

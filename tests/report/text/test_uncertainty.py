@@ -1,0 +1,46 @@
+import numpy as np
+import pandas as pd
+
+from study import statistics
+from study.report.page import markdown
+from study.report.page import render as page
+from study.report.page.blocks import Report, Scores, Section
+from study.report.text import uncertainty
+from study.report.text.scores import build
+
+
+def repeated(results):
+    """The same results with a second draw that differs a little."""
+    again = results.metrics.assign(draw=1, value=results.metrics["value"] * 1.01)
+    return type(results)(**{**vars(results), "metrics": pd.concat([results.metrics, again])})
+
+
+def test_across_settings_has_a_row_per_strategy(results, summary):
+    table = uncertainty.across(results, summary)
+    assert table is not None
+    rows = {row[0]: row[1] for row in table.rows}
+    assert "prior" not in rows and rows["held-out"].startswith("1")
+    assert uncertainty.across(results, summary[summary["alpha"].isna()]) is None
+
+
+def test_variance_is_shown_where_something_was_repeated(results, summary):
+    assert uncertainty.components(results, summary) == []
+    by_strategy, by_metric = uncertainty.components(repeated(results), summary)
+    row = next(row for row in by_strategy.rows if row[0] == "gmm")
+    shares = [float(text.removesuffix(" %")) for text in (row[2], row[4])]
+    assert row[3] == "—" and abs(sum(shares) - 100) <= 1
+    assert next(r for r in by_strategy.rows if r[0] == "prior")[5:] == ["—"] * 4
+    assert "KID" in [row[0] for row in by_metric.rows]
+
+
+def test_a_tie_says_what_it_would_not_have_seen(results):
+    summary = statistics.summarise(results.metrics)
+    metrics = ["kid", "precision", "density", "sharpness"]
+    tie = summary["verdict"].eq("tie") & summary["alpha"].isna() & summary["metric"].isin(metrics)
+    assert tie.any() and np.isfinite(summary.loc[tie, "detectable"]).all()
+    table = build(summary, metrics)
+    text = markdown.tables.markdown(table, "difference")
+    assert text.count("would go unseen") == tie.sum()
+    section = Section("s", "s", [Scores("c", table, show="difference")])
+    html = page.render(Report("t", "q", "h", [], [], [section]))
+    assert html.count("would go unseen") == html.count(" unseen)</span>") == tie.sum()

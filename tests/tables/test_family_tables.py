@@ -1,0 +1,37 @@
+"""A family with settings and a training with early stopping, from the plan to the table of runs."""
+
+from study import StudyConfig, TrainConfig, VAEConfig, load_dataset
+from study.config import ObjectiveConfig
+from study.pipeline.plan import make_plan
+from study.pipeline.run import execute
+from study.pipeline.store import Store
+from study.pipeline.tabulate import tabulate
+
+
+def test_settings_and_early_stopping_are_columns_and_keys(tmp_path):
+    data = load_dataset("digits")
+    model = VAEConfig(family="rae", latent_dim=2, hidden=(8,), objective=ObjectiveConfig(penalty="gradient"))
+    config = StudyConfig(
+        model=model, training=TrainConfig(steps=600, learning_rate=0.1, patience=2), seeds=(0, 1), density_draws=50
+    )  # fmt: skip
+    plan = make_plan(config, data)
+    run = execute(plan, Store(tmp_path))
+    results = tabulate([run], experiment="e", question="q", profile="p", command="c")
+    runs = results.runs
+    assert (runs["status"] == "done").all()
+    assert (runs["family"] == "rae").all()
+    assert set(runs["prior"]) == {"penalty=gradient, penalty_weight=0.001, code_variance=1e-06"}
+    assert (runs["patience"] == 2).all()
+    whole = config.training.epochs(len(data.train))
+    assert (runs["epochs"] < whole).all() and (runs["steps"] == 7 * runs["epochs"]).all()
+    counted = results.losses[results.losses["split"] == "train"].groupby("run_id")["epoch"].max()
+    assert counted.to_dict() == dict(zip(runs["run_id"], runs["epochs"], strict=True))
+    # what another family would use decides nothing here
+    same = VAEConfig(
+        family="rae", latent_dim=2, hidden=(8,), objective=ObjectiveConfig(penalty="gradient", samples=9)
+    )
+    keys = [
+        [cell.train_key for cell in make_plan(StudyConfig(**{**vars(config), "model": m}), data).cells]
+        for m in (model, same, VAEConfig(family="rae", latent_dim=2, hidden=(8,)))
+    ]
+    assert keys[0] == keys[1] != keys[2]

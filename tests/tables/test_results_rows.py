@@ -1,0 +1,33 @@
+"""Rows of a results folder that cannot all be true are refused when they are read, not where they are used."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from study import StudyError, load_results
+from study.tables import schemas
+from study.tables.results import Results, write_results
+
+DEFAULTS: dict[str, Any] = {"string": "x", "int64": 1, "bool": False, "float64": 1.0, "float32": 1.0}
+
+
+def frame(table: str, *rows: dict[str, Any]) -> pd.DataFrame:
+    schema = schemas.TABLES[table]
+    full = [{column: row.get(column, DEFAULTS[kind]) for column, kind in schema.items()} for row in rows]
+    return schemas.conform(pd.DataFrame(full), table)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [("runs", "one run stands in two rows"), ("metrics", "one measurement stands in two rows")],
+)
+def test_nothing_is_told_twice(tmp_path: Path, table: str, told: str) -> None:
+    tables = {name: frame(name, {}) for name in schemas.TABLES}
+    write_results(Results(**tables, samples={}, provenance={}), tmp_path / "once")
+    assert len(load_results(tmp_path / "once").metrics) == 1
+    tables[table] = frame(table, {}, {})
+    write_results(Results(**tables, samples={}, provenance={}), tmp_path / "twice")
+    with pytest.raises(StudyError, match=told):
+        load_results(tmp_path / "twice")

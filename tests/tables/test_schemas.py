@@ -1,0 +1,45 @@
+"""Tables come back as they were written, and what is not one of them is said."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from study import StudyError
+from study.tables import schemas
+
+FILL = {"string": "a b", "int64": -3, "bool": True}
+
+
+def table(name: str, rows: int = 50) -> pd.DataFrame:
+    values = np.random.default_rng(0).normal(size=rows) * 10.0 ** np.arange(-25, rows - 25)
+    values[:3] = np.nan, np.inf, -0.0
+    frame = {
+        c: values if kind.startswith("float") else FILL[kind] for c, kind in schemas.TABLES[name].items()
+    }
+    return schemas.conform(pd.DataFrame(frame), name)
+
+
+@pytest.mark.parametrize("name", schemas.TABLES)
+@pytest.mark.parametrize("rows", [0, 50])
+def test_a_table_comes_back_to_the_last_bit(name, rows, tmp_path):
+    made = table(name).head(rows)
+    schemas.write_table(made, tmp_path, name)
+    back = schemas.read_table(tmp_path, name)
+    pd.testing.assert_frame_equal(back, made, check_exact=True)
+    for column in made.select_dtypes("float"):
+        assert back[column].to_numpy().tobytes() == made[column].to_numpy().tobytes()
+
+
+def test_what_is_missing_unknown_or_of_another_type_is_said():
+    with pytest.raises(
+        StudyError, match=r"table 'draws': missing columns \['inside'\], unknown columns \['x'\]"
+    ):
+        schemas.conform(table("draws").rename(columns={"inside": "x"}), "draws")
+    with pytest.raises(StudyError, match="table 'draws'"):
+        schemas.conform(table("draws").assign(log_q="high"), "draws")
+
+
+def test_a_torn_table_is_said(tmp_path):
+    (tmp_path / "runs.parquet").write_bytes(b"PAR1")
+    with pytest.raises(StudyError, match="not a readable parquet file"):
+        schemas.read_table(tmp_path, "runs")
