@@ -37,6 +37,7 @@ def interquartile_mean(scores: Resampled) -> np.ndarray:
     return stats.trim_mean(np.concatenate(list(scores), axis=-1), 0.25, axis=-1)
 
 
+@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
 def across_settings(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Each strategy's probability of improvement on `prior`, and interquartile means, over all settings.
 

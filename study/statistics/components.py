@@ -17,6 +17,7 @@ class Components(NamedTuple):
     drawing: float
 
 
+@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
 def variance_components(values: np.ndarray) -> Components:
     """Unbiased moment estimates for values `[trainings, fits, draws]`, NaN where there is none.
 
@@ -52,6 +53,7 @@ def variance_components(values: np.ndarray) -> Components:
     return Components(training, fitting, drawing)
 
 
+@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
 def component_table(metrics: pd.DataFrame) -> pd.DataFrame:
     """Variance components of every strategy and metric, and of its paired difference from `prior`.
 

@@ -11,6 +11,7 @@ from study.statistics.multiplicity import holm
 from study.statistics.standing import distance_from_best
 
 
+@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
 def contrasts(
     facts: Sequence[Mapping[str, Any]], pairs: Sequence[np.ndarray], *, families: Sequence[Hashable]
 ) -> pd.DataFrame:

@@ -41,6 +41,7 @@ def bootstrap_interval(values: np.ndarray, *, level: float = LEVEL) -> tuple[flo
     return float(found.mean[0]), float(found.low[0]), float(found.high[0])
 
 
+@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
 def intervals(samples: Iterable[np.ndarray], *, level: float = LEVEL) -> Intervals:
     """The intervals of many samples at once; each `[n]` or `[n, fits, draws]`, n may differ.
 

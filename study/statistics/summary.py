@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from study.statistics.contrasts import verdict
@@ -13,6 +14,7 @@ from study.statistics.standing import standings
 from study.tables.names import REFERENCES
 
 
+@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
 def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     """One row per (α, β), strategy and metric, and one averaged over the grid (α, β, s are NaN).
 

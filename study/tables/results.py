@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from study.errors import StudyError
-from study.runtime.checks import said
+from study.runtime.checks import said, shown
 from study.runtime.claims import pause
 from study.runtime.files import told, write_whole
 from study.runtime.folders import (
@@ -136,6 +136,12 @@ def load_results(path: str | Path) -> Results:
     runs = tables.pop("runs")
     if runs["run_id"].duplicated().any():
         raise StudyError(f"{folder / 'runs.parquet'}: one run stands in two rows; run the experiment again")
+    for name, table in tables.items():
+        if strange := set(table["run_id"]) - set(runs["run_id"]):
+            raise StudyError(
+                f"{folder / name}.parquet: run {shown(min(strange))} stands in no row of runs.parquet; run the "
+                "experiment again"
+            )
     if tables["metrics"].duplicated(MEASURED).any():
         raise StudyError(
             f"{folder / 'metrics.parquet'}: one measurement stands in two rows; run the experiment again"
@@ -205,7 +211,11 @@ def _samples(path: Path) -> dict[str, np.ndarray]:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         check_bytes(unpacked, limit=MAX_BYTES, where=str(path))
-        with memory_at_most(MAX_BYTES, where=str(path)), np.load(path, allow_pickle=False) as archive:
+        with (
+            memory_at_most(MAX_BYTES, where=str(path)),
+            np.errstate(all="ignore"),  # of a damaged shape numpy would warn on standard error
+            np.load(path, allow_pickle=False) as archive,
+        ):
             return {name: archive[name] for name in archive.files}
     except StudyError:
         raise

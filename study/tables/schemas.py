@@ -116,13 +116,16 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """The frame with exactly the declared columns, in order and of the declared types.
 
     Raises:
-        StudyError: a column is missing, unknown, or holds values of another type.
+        StudyError: a column is missing, unknown, or holds values of another type or texts that are missing.
     """
     schema = TABLES[table]
     absent = [c for c in schema if c not in frame.columns]
     unknown = [c for c in frame.columns if c not in schema]
     if absent or unknown:
         raise StudyError(f"table {table!r}: missing columns {absent}, unknown columns {brief(str(unknown))}")
+    gaps = [name for name, kind in schema.items() if kind == "string" and frame[name].isna().any()]
+    if gaps:
+        raise StudyError(f"table {table!r}: column {gaps[0]} has empty cells; run the experiment again")
     try:
         return frame[list(schema)].astype(dict(schema))
     except (TypeError, ValueError) as error:

@@ -283,6 +283,25 @@ def test_torn_files_are_refused_in_one_line(tmp_path: Path, digits: Dataset, ext
             OnnxExtractor.load(path, digits, classifier=extractor)
 
 
+def test_what_onnxruntime_says_at_length_is_one_short_line(
+    tmp_path: Path, digits: Dataset, extractor: Extractor
+) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(model_of([helper.make_node("MatMul", ["z" * 3000, "w"], ["y"])]).SerializeToString())
+    with pytest.raises(StudyError, match=r"^--features [^\n]*net.onnx: not an ONNX network [^\n]*$") as told:
+        OnnxExtractor.load(path, digits, classifier=extractor)
+    assert len(str(told.value)) < 300 + len(str(path))
+
+
+def test_an_axis_whose_name_is_no_text(tmp_path: Path, digits: Dataset, extractor: Extractor) -> None:
+    path = tmp_path / "net.onnx"
+    content = matmul().SerializeToString()
+    assert content.count(b"\x12\x01N") == 2  # the free number of rows, of input and output
+    path.write_bytes(content.replace(b"\x12\x01N", b"\x12\x01\xcd"))
+    with pytest.raises(StudyError, match=r"^--features [^\n]*net.onnx: [^\n]*$"):
+        OnnxExtractor.load(path, digits, classifier=extractor)
+
+
 @pytest.mark.parametrize(
     "content", [b"\0" * 64, b"not a network", Model(producer_name="x").SerializeToString()]
 )

@@ -183,3 +183,21 @@ def test_families_are_told_apart_and_never_averaged_over():
         )
     across = across_settings(frame, "kid").set_index("family")
     assert across["iqm"]["vampprior"] == pytest.approx(across["iqm"]["vae"] + 10)
+
+
+@pytest.mark.parametrize(
+    "ends", [(np.inf, -np.inf), (np.inf, np.inf), (1.7e308, 1.7e308), (-1.7e308, 1.7e308)]
+)
+def test_values_without_a_finite_mean_have_no_verdict(ends):
+    metrics = pd.DataFrame(
+        [
+            {"run_id": f"{beta}/{seed}", "strategy": name, "fit": 0, "draw": draw, "metric": "kid",
+             "value": ends[(seed + draw) % 2], "better": "lower", "reference": "", "n": 10, "status": "ok",
+             "alpha": 1.0, "beta": beta, "noise_variance": beta / 2, "seed": seed}
+            for beta in (0.1, 1.0) for seed in range(4) for name in ("prior", "gmm") for draw in range(2)
+        ]
+    )  # fmt: skip
+    rows = summarise(metrics)
+    if np.isinf(ends).any():
+        assert rows[["low", "high", "p"]].isna().all().all()
+    assert not rows["verdict"].isin(["better", "worse"]).any()

@@ -288,6 +288,15 @@ def test_headers_of_another_form(path: Path, coded: Any) -> None:
         saving.load(path)
 
 
+def test_a_class_of_a_very_long_name_is_one_short_line(path: Path) -> None:
+    _rewrite(path, fitted={"class": "x" * 3000, "fields": {}})
+    with pytest.raises(
+        StudyError, match=r"fit.npz: holds a x+… that this version does not know[^\n]{1,60}$"
+    ) as told:
+        saving.load(path)
+    assert len(str(told.value)) < 300 + len(str(path))
+
+
 def test_a_header_nested_too_deeply(path: Path) -> None:
     nested: Any = 0
     for _ in range(400):  # what json reads and a recursion over it does not

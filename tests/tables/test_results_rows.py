@@ -31,3 +31,14 @@ def test_nothing_is_told_twice(tmp_path: Path, table: str, told: str) -> None:
     write_results(Results(**tables, samples={}, provenance={}), tmp_path / "twice")
     with pytest.raises(StudyError, match=told):
         load_results(tmp_path / "twice")
+
+
+@pytest.mark.parametrize("table", [name for name in schemas.TABLES if name != "runs"])
+def test_every_row_belongs_to_a_run(tmp_path: Path, table: str) -> None:
+    tables = {name: frame(name, {}) for name in schemas.TABLES}
+    tables[table] = frame(table, {"run_id": "another"})
+    write_results(Results(**tables, samples={}, provenance={}), tmp_path / "out")
+    with pytest.raises(
+        StudyError, match=rf"{table}.parquet: run 'another' stands in no row of runs.parquet; run"
+    ):
+        load_results(tmp_path / "out")

@@ -39,6 +39,16 @@ def test_what_is_missing_unknown_or_of_another_type_is_said():
         schemas.conform(table("draws").assign(log_q="high"), "draws")
 
 
+def test_missing_texts_and_many_unknown_columns_are_said_in_one_line():
+    gap = table("draws").assign(source=pd.Series([None] + 49 * ["a"], dtype="string"))
+    with pytest.raises(StudyError, match=r"^table 'draws': column source has empty cells; run [^\n]*$"):
+        schemas.conform(gap, "draws")
+    many = pd.DataFrame(0, index=range(50), columns=[f"unknown {i}" for i in range(500)])
+    wide = pd.concat([table("draws"), many], axis=1)
+    with pytest.raises(StudyError, match=r"^[^\n]{1,300}$"):
+        schemas.conform(wide, "draws")
+
+
 def test_a_torn_table_is_said(tmp_path):
     (tmp_path / "runs.parquet").write_bytes(b"PAR1")
     with pytest.raises(StudyError, match="not a readable parquet file"):

@@ -52,6 +52,8 @@ def quality(results: Results, summary: pd.DataFrame) -> Figure | None:
 
 def curve(rows: pd.DataFrame) -> Curve:
     """The curve of one source in one setting, columns run_id, log_q and inside; bins hold equally many draws."""
+    if rows.empty:
+        return Curve(*np.empty((4, 0)))
     edges = np.unique(np.quantile(rows["log_q"], np.linspace(0, 1, BINS + 1)))
     place = np.clip(np.searchsorted(edges, rows["log_q"], side="right") - 1, 0, max(len(edges) - 2, 0))
     cells = rows.assign(bin=place).groupby(["bin", "run_id"])
