@@ -1,7 +1,6 @@
 """`study list`: what there is."""
 
 import argparse
-import dataclasses
 import json
 from typing import Any
 
@@ -40,8 +39,7 @@ def listing(what: str) -> list[dict[str, Any]]:
 
         return list(LISTING)
     if what == "metrics":
-        from study.metrics.registry import CONDITIONAL, LIKELIHOOD, metrics_for
+        from study.metrics.registry import listing as metrics
 
-        listed = (*metrics_for(sequences=True), *CONDITIONAL, *LIKELIHOOD)
-        return [dataclasses.asdict(metric) for metric in listed]
+        return metrics()
     return list(experiments())

@@ -5,14 +5,14 @@ from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from study.metrics.base import Measurement
+from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.folds import folds
-from study.metrics.registry import measured, unavailable
+from study.metrics.reference import HALF, Reference
 
 _FEWEST = 10  # examples of either kind that a classifier is fitted to where folds are stretches
 
 
-def c2st(features: np.ndarray, real: np.ndarray, *, reference: str, span: int = 0) -> Measurement:
+def c2st(features: np.ndarray, real: np.ndarray, *, span: int = 0) -> Score:
     """AUC of a logistic regression on standardised features and their squares, :cite:`lopezpaz2017`.
 
     Each example is scored by a classifier fitted to the other folds; the AUC is the mean over folds of that
@@ -28,7 +28,6 @@ def c2st(features: np.ndarray, real: np.ndarray, *, reference: str, span: int = 
     Args:
         features: `[n, f]` of the samples, n at least 5.
         real: `[m, f]` of the reference, m at least 5.
-        reference: what to call it.
         span: see `folds`; both sides then have as many rows.
     """
     x = np.concatenate([real, features]).astype(np.float64)
@@ -39,8 +38,7 @@ def c2st(features: np.ndarray, real: np.ndarray, *, reference: str, span: int = 
     sides = (folds(len(real), span=span), folds(len(features), span=span))
     for (fitted, tested), (fitted_too, tested_too) in zip(*sides, strict=True):
         if span and len(fitted) < _FEWEST:
-            reason = "too few windows share no step with a fifth of them"
-            return unavailable("c2st", n=len(features), reference=reference, reason=reason)
+            return no_score("too few windows share no step with a fifth of them")
         train = np.concatenate([fitted, len(real) + fitted_too])
         test = np.concatenate([tested, len(real) + tested_too])
         classifier = LogisticRegression(C=0.1, solver="newton-cholesky").fit(columns[train], drawn[train])
@@ -50,7 +48,7 @@ def c2st(features: np.ndarray, real: np.ndarray, *, reference: str, span: int = 
     for side in zip(*parts, strict=True):
         apart = np.concatenate([placed - placed.mean() for placed in side])
         variance += (apart**2).sum() / len(apart) ** 2
-    return measured("c2st", value, np.sqrt(2 * variance), n=len(features), reference=reference)
+    return Score(value, np.sqrt(2 * variance))
 
 
 def placements(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -61,3 +59,23 @@ def placements(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np
         ranks[~positive] - rankdata(scores[~positive]),
     )
     return above / np.count_nonzero(~positive), 1 - others / np.count_nonzero(positive)
+
+
+def _prepare(real: Reference) -> Prepared:
+    return Prepared(
+        f"{HALF}, {real.view}", lambda samples: c2st(samples.features, real.features, span=real.span)
+    )
+
+
+C2ST = Metric(
+    "c2st",
+    label="C2ST AUC",
+    summary="AUC of a classifier that tells samples from reference, out of fold; null 0.5",
+    source="Lopez-Paz & Oquab 2017",
+    better="lower",
+    meaning=(
+        "how often a logistic regression on the features and their squares, out of fold, ranks a sample "
+        "above a real example: ½ where it cannot tell them apart, 1 where it always can"
+    ),
+    prepare=_prepare,
+)

@@ -2,15 +2,13 @@
 
 import numpy as np
 
-from study.metrics.base import Measurement
-from study.metrics.registry import measured, unavailable
+from study.metrics.base import Metric, Prepared, Score, no_score
+from study.metrics.reference import HALF, Reference
 
 _NO_CLASSIFIER = "no classifier: the data have no labels that tell classes apart"
 
 
-def class_histogram(
-    probabilities: np.ndarray | None, *, n: int, frequencies: np.ndarray | None, reference: str
-) -> Measurement:
+def class_histogram(probabilities: np.ndarray | None, *, frequencies: np.ndarray | None) -> Score:
     """Total variation ½ Σ_c |p_c - q_c| between classes seen and class frequencies, in [0, 1].
 
     p counts the most probable class of each sample. A finite n and the classifier's own mistakes keep the
@@ -20,21 +18,18 @@ def class_histogram(
 
     Args:
         probabilities: `[n, C]` from the classifier, None where there is none.
-        n: number of samples.
         frequencies: `[C]`, summing to one, None where the data have no labels.
-        reference: what to call them.
     """
     if probabilities is None or frequencies is None:
-        return unavailable("class_histogram", n=n, reference=reference, reason=_NO_CLASSIFIER)
+        return no_score(_NO_CLASSIFIER)
+    n = len(probabilities)
     seen = probabilities.argmax(axis=1)
     difference = np.bincount(seen, minlength=len(frequencies)) / n - frequencies
     stderr = (np.sign(difference)[seen] / 2).std(ddof=1) / np.sqrt(n)
-    return measured("class_histogram", np.abs(difference).sum() / 2, stderr, n=n, reference=reference)
+    return Score(np.abs(difference).sum() / 2, stderr)
 
 
-def label_accuracy(
-    probabilities: np.ndarray | None, asked: np.ndarray, *, n: int, reference: str
-) -> Measurement:
+def label_accuracy(probabilities: np.ndarray | None, asked: np.ndarray | None) -> Score:
     """Share of samples that the classifier sees as the class that was asked for :cite:`odena2017`, section 3.
 
     Real data of the class score the classifier's own accuracy: that of held-out stands beside it.
@@ -42,27 +37,81 @@ def label_accuracy(
     Args:
         probabilities: `[n, C]` from the classifier, None where there is none.
         asked: `[n]` classes.
-        n: number of samples.
-        reference: what to call the classifier.
     """
     if probabilities is None:
-        return unavailable("label_accuracy", n=n, reference=reference, reason=_NO_CLASSIFIER)
+        return no_score(_NO_CLASSIFIER)
     right = probabilities.argmax(axis=1) == asked
-    return measured("label_accuracy", right.mean(), right.std(ddof=1) / np.sqrt(n), n=n, reference=reference)
+    return Score(right.mean(), right.std(ddof=1) / np.sqrt(len(right)))
 
 
-def confidence(probabilities: np.ndarray | None, *, n: int, reference: str) -> Measurement:
-    """Mean of the largest class probability over samples; `reference` tells that of real data.
+def confidence(probabilities: np.ndarray | None) -> Score:
+    """Mean of the largest class probability over samples; that of real data is told beside it.
 
     High where every sample is one class without doubt, which the inception score rewards too
     (:cite:`salimans2016`); no direction is better, since real data have doubtful examples.
 
     Args:
         probabilities: `[n, C]` from the classifier, None where there is none.
-        n: number of samples.
-        reference: what to call them.
     """
     if probabilities is None:
-        return unavailable("confidence", n=n, reference=reference, reason=_NO_CLASSIFIER)
+        return no_score(_NO_CLASSIFIER)
     largest = probabilities.max(axis=1).astype(np.float64)
-    return measured("confidence", largest.mean(), largest.std(ddof=1) / np.sqrt(n), n=n, reference=reference)
+    return Score(largest.mean(), largest.std(ddof=1) / np.sqrt(len(largest)))
+
+
+def _prepare_histogram(real: Reference) -> Prepared:
+    labels = real.data.train_labels
+    frequencies = None if labels is None else np.bincount(labels) / len(labels)
+    return Prepared(
+        "class frequencies of train",
+        lambda samples: class_histogram(samples.probabilities, frequencies=frequencies),
+    )
+
+
+def _prepare_confidence(real: Reference) -> Prepared:
+    sure = "" if real.probabilities is None else f": {real.probabilities.max(axis=1).mean():.3f} there"
+    return Prepared(f"{HALF}{sure}", lambda samples: confidence(samples.probabilities))
+
+
+def _prepare_accuracy(real: Reference) -> Prepared:
+    said = f"{real.extractor.name}, {real.extractor.accuracy:.1%} right on test"
+    return Prepared(said, lambda samples: label_accuracy(samples.probabilities, samples.asked))
+
+
+CLASS_HISTOGRAM = Metric(
+    "class_histogram",
+    label="class histogram",
+    summary=("total variation between the classes a classifier sees and the data's class frequencies"),
+    source="Levin & Peres 2017",
+    better="lower",
+    meaning="total variation between the classes that a classifier sees and the data's",
+    prepare=_prepare_histogram,
+)
+CONFIDENCE = Metric(
+    "confidence",
+    label="confidence",
+    summary=(
+        "mean largest class probability of the fixed classifier; the reference's value stands beside it"
+    ),
+    source="Salimans et al. 2016",
+    better="none",
+    meaning=(
+        "mean largest class probability that the fixed classifier gives a sample; the real data's value "
+        "stands beside it"
+    ),
+    group="other",
+    prepare=_prepare_confidence,
+)
+LABEL_ACCURACY = Metric(
+    "label_accuracy",
+    label="label accuracy",
+    summary="share of samples that a classifier sees as the class that was asked for",
+    source="Odena et al. 2017",
+    better="higher",
+    meaning=(
+        "share of samples that the classifier sees as the class that was asked for; where none was, of "
+        "the class that held-out data and their reconstructions have"
+    ),
+    prepare=_prepare_accuracy,
+    needs="classes asked for",
+)

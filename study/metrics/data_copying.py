@@ -5,8 +5,8 @@ from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 from sklearn.cluster import KMeans
 
-from study.metrics.base import Measurement
-from study.metrics.registry import measured, unavailable
+from study.metrics.base import Metric, Prepared, Score, no_score
+from study.metrics.reference import HALF, Reference
 
 _PER_CELL = 50  # examples of the test in a cell, about
 _MOST_CELLS = 20
@@ -27,9 +27,7 @@ class Cells:
         return cdist(x, self.centres, "sqeuclidean").argmin(axis=1)
 
 
-def c_t(
-    samples: tuple[np.ndarray, np.ndarray], held_out: tuple[np.ndarray, np.ndarray], *, reference: str
-) -> Measurement:
+def c_t(samples: tuple[np.ndarray, np.ndarray], held_out: tuple[np.ndarray, np.ndarray]) -> Score:
     """Data-copying test C_T :cite:`meehan2020`: negative where samples lie too near to the training data.
 
     In each cell the distances to the nearest training example are compared by the Mann-Whitney statistic, as a
@@ -44,12 +42,11 @@ def c_t(
     Args:
         samples: distance of each sample to its nearest training example, squared or not, and its cell, `[n]` each.
         held_out: the same of held-out data.
-        reference: what the samples were compared with.
 
     Returns:
-        The measurement; without a value where no cell has enough of both.
+        The score; without a value where no cell has enough of both.
     """
-    n, total, value, variance = len(samples[0]), 0, 0.0, 0.0
+    total, value, variance = 0, 0.0, 0.0
     for cell in np.unique(held_out[1]):
         x, y = (distances[cells == cell] for distances, cells in (samples, held_out))
         if min(len(x), len(y)) >= _FEWEST:
@@ -58,9 +55,8 @@ def c_t(
             value += len(y) * z
             variance += len(y) ** 2 * spread
     if not total:
-        reason = f"no cell holds {_FEWEST} samples and {_FEWEST} held-out examples"
-        return unavailable("c_t", n=n, reference=reference, reason=reason)
-    return measured("c_t", value / total, np.sqrt(variance) / total, n=n, reference=reference)
+        return no_score(f"no cell holds {_FEWEST} samples and {_FEWEST} held-out examples")
+    return Score(value / total, np.sqrt(variance) / total)
 
 
 def _z_value(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -73,3 +69,29 @@ def _z_value(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     scale = np.sqrt((a + b + 1) / (12 * a * b))  # of the mean placement, if the sides are one distribution
     variance = above.var(ddof=1) / a + below.var(ddof=1) / b
     return (above.mean() - 0.5) / scale, variance / scale**2
+
+
+def _prepare(real: Reference) -> Prepared:
+    cells = Cells(real.data.train, n=real.n)
+    held_out = real.near[0].nearest(real.real)[0], cells.of(real.real)
+    return Prepared(
+        f"{HALF}, {len(cells.centres)} cells, pixels, null 0",
+        lambda samples: c_t((samples.nearest_train[0], cells.of(samples.x)), held_out),
+    )
+
+
+C_T = Metric(
+    "c_t",
+    label="C_T",
+    summary=(
+        "Mann-Whitney Z of distances to training data against those of held-out data, by cells; < 0 copies"
+    ),
+    source="Meehan et al. 2020",
+    better="higher",
+    meaning=(
+        "data-copying test: Z-value of the distances to the nearest training example against those of "
+        "held-out data, region by region; below 0 is copying, above 0 underfitting; grows with n"
+    ),
+    group="novelty",
+    prepare=_prepare,
+)

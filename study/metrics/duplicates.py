@@ -3,8 +3,8 @@
 import numpy as np
 
 from study.data.base import Dataset
-from study.metrics.base import Measurement
-from study.metrics.registry import measured
+from study.metrics.base import Metric, Prepared, Score
+from study.metrics.reference import Reference
 from study.metrics.shares import share_stderr
 
 
@@ -19,13 +19,31 @@ class Duplicates:
         self._range = (float(data.train.min()), float(data.train.max())) if data.is_image else None
         self._known = frozenset(row.tobytes() for row in self._rounded(data.train))
 
-    def measure(self, x: np.ndarray, *, reference: str) -> Measurement:
+    def score(self, x: np.ndarray) -> Score:
         """Share of samples x `[n, D]` that are duplicates of a training example."""
-        share = np.mean([row.tobytes() in self._known for row in self._rounded(x)])
-        return measured("duplicates", share, share_stderr(share, len(x)), n=len(x), reference=reference)
+        share = float(np.mean([row.tobytes() in self._known for row in self._rounded(x)]))
+        return Score(share, share_stderr(share, len(x)))
 
     def _rounded(self, x: np.ndarray) -> np.ndarray:
         if self._range is None:
             return x.astype(np.float32) + np.float32(0)  # -0 becomes 0, which has other bytes
         low, high = self._range
         return np.rint(255 * np.clip((x - low) / (high - low or 1.0), 0, 1)).astype(np.uint8)
+
+
+def _prepare(real: Reference) -> Prepared:
+    known = Duplicates(real.data)
+    return Prepared(f"{real.sizes[0]} of train", lambda samples: known.score(samples.x))
+
+
+DUPLICATES = Metric(
+    "duplicates",
+    label="duplicates",
+    summary="share of samples that equal a training example",
+    source="control of this study",
+    better="lower",
+    meaning="share of samples that equal a training example, at 8 bits where data are pictures",
+    unit="share",
+    group="novelty",
+    prepare=_prepare,
+)

@@ -2,29 +2,22 @@
 
 import dataclasses
 import functools
-import math
 
 import numpy as np
 import pandas as pd
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
-from study.metrics.base import Measurement
-from study.metrics.classes import class_histogram, label_accuracy
-from study.metrics.features import Extractor, FeatureExtractor, pixel_extractor, train_extractor
-from study.metrics.fidelity import Fidelity
-from study.metrics.frechet import Moments, fd
-from study.metrics.image import laplacian_energy, sharpness
-from study.metrics.kid import KernelReference, kid
-from study.metrics.manifold import DENSITY_K, Manifold, inside, manifold_metrics
-from study.metrics.novelty import Novelty
-from study.metrics.registry import CONDITIONAL, METRICS, metrics_for, unavailable
-from study.metrics.sequences import Sequences
+from study.metrics.base import Measurement, no_score
+from study.metrics.features import Extractor, pixel_extractor, train_extractor
+from study.metrics.manifold import DENSITY_K, inside, manifold_of
+from study.metrics.reference import FeatureExtractor, Reference, Samples
+from study.metrics.registry import metrics_for
 from study.runtime.arrays import numbers
 from study.runtime.checks import shown, whole_number
 from study.runtime.environment import blas_threads
 
-__all__ = ["METRICS", "Evaluator", "evaluate"]
+__all__ = ["Evaluator", "evaluate"]
 
 _FEWEST = DENSITY_K + 1  # a reference point needs that many for a k-th neighbour
 _LARGEST = 1e12  # up to here the variance of the cubic kernel, a twelfth power, is finite
@@ -32,13 +25,10 @@ _SMALL = 100_000_000  # multiplications below which threads for a matrix product
 
 
 class Evaluator:
-    """Scores samples against one data set.
+    """Scores samples against one data set: n of them at a time, by every metric that fits the data.
 
-    `fd`, `kid`, `precision`, `recall`, `density`, `coverage`, `sharpness` and the metrics of `Fidelity` compare
-    n samples with the first n rows of `data.reference`; `class_histogram` compares them with the class
-    frequencies of `data.train`.
-    Novelty sets samples against all of `data.train`, and against all of `data.reference` whatever n. Windows of time
-    series are scored by `Sequences` too.
+    Fidelity compares them with the first n rows of `data.reference`; novelty sets them against all of `data.train`,
+    and against all of `data.reference` whatever n.
 
     Attributes:
         metrics: what `measure` gives, in its order.
@@ -74,45 +64,17 @@ class Evaluator:
                 f"metrics on {data.name!r}: n must lie in {_FEWEST}..{available} (the reference half of "
                 f"test), got {self.n}"
             )
-        self._shape = data.shape if data.is_image else None
         self._size = data.train.shape[1]
-        self._extractor = extractor
-        reference = data.reference[: self.n]
-        features, probabilities = extractor.forward(reference)
-        self._moments = Moments.of(features)
-        self._kernel = KernelReference.of(features)
-        self._manifold = Manifold.of(features)
-        self._energy = (
-            float(laplacian_energy(reference, shape=self._shape).mean()) if self._shape else math.nan
-        )
-        self._frequencies: np.ndarray | None = None
-        if data.train_labels is not None:
-            self._frequencies = np.bincount(data.train_labels) / len(data.train_labels)
-        self._novelty = Novelty(data, extractor.features, n=self.n, view=f"{extractor.name} features")
-        half = "reference half of test"
         # Threads of a small product wait for each other; on busy cores they waited twenty times its duration.
         self._threads = 1 if self.n * available * self._size < _SMALL else None
-        view = f"{extractor.name} features"
         pixels = pixels or (extractor if extractor.name == "pca" else pixel_extractor(data))
-        span = data.windows.fold_span if data.windows else 0
-        self._fidelity = Fidelity(
-            reference, features, probabilities, pixels=pixels, half=half, view=view, span=span
-        )
-        self._references = {metric.name: f"{half}, {view}" for metric in METRICS} | {
-            "sharpness": f"{half}, pixels",
-            "class_histogram": "class frequencies of train",
-            "label_accuracy": f"{extractor.name}, {extractor.accuracy:.1%} right on test",
-            **self._fidelity.references,
-            **self._novelty.references,
-        }
-        self.metrics = metrics_for(sequences=data.is_sequence)
-        self._sequences = None
-        if data.is_sequence:
-            self._sequences = Sequences(data, n=self.n)
-            self._references |= self._sequences.references
+        self._reference = Reference(data, extractor, pixels=pixels, n=self.n)
+        self.metrics = metrics_for(windows=data.is_sequence)
+        self._all = metrics_for(windows=data.is_sequence, asked=True)
+        self._prepared = {metric.name: metric.prepare(self._reference) for metric in self._all}
 
     def measure(self, x: np.ndarray, asked: np.ndarray | None = None) -> list[Measurement]:
-        """Every metric of samples x `[n, D]`, in the order of `metrics`; then `label_accuracy` if `asked`.
+        """Every metric of samples x `[n, D]`, in the order of `metrics`; `label_accuracy` among them if `asked`.
 
         Args:
             x: samples.
@@ -127,47 +89,30 @@ class Evaluator:
         if x.shape != (self.n, self._size):
             raise StudyError(f"metrics: samples must be [{self.n}, {self._size}], got {list(x.shape)}")
         unusable = self.n - np.count_nonzero((np.abs(x) <= _LARGEST).all(axis=1))
+        metrics = self.metrics if asked is None else self._all
         if unusable:
             reason = f"{unusable} of {self.n} samples hold values that are not finite or exceed {_LARGEST:g}"
-            metrics = self.metrics if asked is None else (*self.metrics, *CONDITIONAL)
-            return [
-                unavailable(metric.name, n=self.n, reference=self._references[metric.name], reason=reason)
-                for metric in metrics
-            ]
-        x = x.astype(np.float32, copy=False)
-        with blas_threads(self._threads):
-            return self._score(x, asked)
+            scores = [no_score(reason)] * len(metrics)
+        else:
+            samples = Samples(x.astype(np.float32, copy=False), self._reference, asked)
+            with blas_threads(self._threads):
+                scores = [self._prepared[metric.name].score(samples) for metric in metrics]
+        return [
+            Measurement.of(metric, score, n=self.n, reference=self._prepared[metric.name].reference)
+            for metric, score in zip(metrics, scores, strict=True)
+        ]
 
     def nearest_train(self, x: np.ndarray) -> np.ndarray:
         """The nearest training example of each sample x `[k, D]`, in pixels; whatever x has that is not finite is 0."""
-        return self._novelty.nearest(np.nan_to_num(x.astype(np.float32, copy=False), posinf=0, neginf=0))
+        x = np.nan_to_num(x.astype(np.float32, copy=False), posinf=0, neginf=0)
+        pool = self._reference.near[0]
+        return pool.pool[pool.nearest(x)[1]]
 
     def inside(self, x: np.ndarray) -> np.ndarray:
         """Which samples x `[k, D]` lie in the manifold of the reference, whose mean is precision, `[k]` bool."""
         with blas_threads(self._threads):
-            return inside(self._extractor.features(x.astype(np.float32, copy=False)), self._manifold)
-
-    def _score(self, x: np.ndarray, asked: np.ndarray | None) -> list[Measurement]:
-        features, probabilities = self._extractor.forward(x)
-        names = self._references
-        found = [
-            fd(features, self._moments, reference=names["fd"]),
-            kid(features, self._kernel, reference=names["kid"]),
-            *manifold_metrics(features, self._manifold, reference=names["precision"]),
-            sharpness(x, shape=self._shape, reference_energy=self._energy, reference=names["sharpness"]),
-            class_histogram(
-                probabilities,
-                n=self.n,
-                frequencies=self._frequencies,
-                reference=names["class_histogram"],
-            ),
-            *self._fidelity.measure(x, features, probabilities),
-            *self._novelty.measure(x, features),
-            *(self._sequences.measure(x) if self._sequences else []),
-        ]
-        if asked is not None:
-            found.append(label_accuracy(probabilities, asked, n=self.n, reference=names["label_accuracy"]))
-        return found
+            features = self._reference.extractor.features(x.astype(np.float32, copy=False))
+            return inside(features, manifold_of(self._reference))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -75,21 +75,6 @@ class Classifier(nnx.Module):
         """`[B, D]` -> features `[B, f]`, logits `[B, C]`."""
         features = nnx.gelu(self.feature(nnx.gelu(self.hidden(x))))
         return features, self.head(features)
-
-
-class FeatureExtractor(Protocol):
-    """What the metrics ask of an extractor."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def digest(self) -> str: ...  # noqa: D102
-    @property
-    def accuracy(self) -> float: ...  # noqa: D102
-    @property
-    def dimensions(self) -> int: ...  # noqa: D102
-    def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]: ...  # noqa: D102
-    def features(self, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from study.metrics.base import Measurement
-from study.metrics.registry import measured
+from study.metrics.base import Metric, Prepared, Score
+from study.metrics.reference import HALF, Reference
 
 _GROUPS = 16
 
@@ -73,11 +73,11 @@ def frechet_distance(mean: np.ndarray, covariance: np.ndarray, *, reference: Has
     return np.clip(((mean - reference.mean) ** 2).sum(axis=-1) + traces - 2 * overlap, 0, None)
 
 
-def fd(features: np.ndarray, moments: Moments, *, reference: str, name: str = "fd") -> Measurement:
+def fd(features: np.ndarray, moments: Moments) -> Score:
     """Fréchet distance of features `[n, f]`, n at least 3, from the reference's moments.
 
     The standard error is a delete-a-group jackknife over the samples (up to 16 groups,
-    :cite:`shao1995`); the reference is fixed, since all that are compared share it. `name` is its row's.
+    :cite:`shao1995`); the reference is fixed, since all that are compared share it.
     """
     x = np.asarray(features, np.float64)
     n, mean = len(x), x.mean(axis=0)
@@ -91,4 +91,37 @@ def fd(features: np.ndarray, moments: Moments, *, reference: str, name: str = "f
     covariances = (total - products - left[:, None, None] * outer) / (left - 1)[:, None, None]
     without = frechet_distance(mean + means, covariances, reference=moments)
     stderr = math.sqrt((len(groups) - 1) * without.var())
-    return measured(name, float(value), stderr, n=n, reference=reference)
+    return Score(float(value), stderr)
+
+
+def _prepare(real: Reference) -> Prepared:
+    moments = Moments.of(real.features)
+    return Prepared(f"{HALF}, {real.view}", lambda samples: fd(samples.features, moments))
+
+
+def _prepare_pixels(real: Reference) -> Prepared:
+    moments = Moments.of(real.components)
+    return Prepared(f"{HALF}, PCA of pixels", lambda samples: fd(samples.components, moments))
+
+
+FD = Metric(
+    "fd",
+    label="FD",
+    summary="Fréchet distance of Gaussians fitted to the features of samples and reference",
+    source="Heusel et al. 2017; Dowson & Landau 1982",
+    better="lower",
+    meaning=(
+        "Fréchet distance between Gaussians fitted to the features; biased upwards at finite n, so read "
+        "it against the `held-out` row, never against 0"
+    ),
+    prepare=_prepare,
+)
+FD_PIXELS = Metric(
+    "fd_pixels",
+    label="FD on pixels",
+    summary="Fréchet distance on principal components of the pixels: a second view",
+    source="Heusel et al. 2017; Dowson & Landau 1982",
+    better="lower",
+    meaning="FD on principal components of the pixels instead of features",
+    prepare=_prepare_pixels,
+)

@@ -1,9 +1,11 @@
 """Sharpness: "fuzzy" as a number."""
 
+import math
+
 import numpy as np
 
-from study.metrics.base import Measurement
-from study.metrics.registry import measured, unavailable
+from study.metrics.base import Metric, Prepared, Score, no_score
+from study.metrics.reference import HALF, Reference
 
 _BLOCK = 1024
 
@@ -30,9 +32,7 @@ def laplacian_energy(x: np.ndarray, *, shape: tuple[int, ...]) -> np.ndarray:
     return np.concatenate(energies)
 
 
-def sharpness(
-    x: np.ndarray, *, shape: tuple[int, ...] | None, reference_energy: float, reference: str
-) -> Measurement:
+def sharpness(x: np.ndarray, *, shape: tuple[int, ...] | None, reference_energy: float) -> Score:
     """Mean Laplacian energy of samples x `[n, D]` over that of the reference; one is as sharp as the data.
 
     The standard error is that of the samples' mean; the reference is fixed. Missing where `shape` is None
@@ -44,7 +44,26 @@ def sharpness(
     elif reference_energy <= 0:
         reason = "the reference images are flat, there is nothing to be as sharp as"
     if shape is None or reason:
-        return unavailable("sharpness", n=len(x), reference=reference, reason=reason)
+        return no_score(reason)
     ratio = laplacian_energy(x, shape=shape) / reference_energy
     stderr = ratio.std(ddof=1) / np.sqrt(len(x))
-    return measured("sharpness", ratio.mean(), stderr, n=len(x), reference=reference)
+    return Score(ratio.mean(), stderr)
+
+
+def _prepare(real: Reference) -> Prepared:
+    shape = real.data.shape if real.data.is_image else None
+    energy = float(laplacian_energy(real.real, shape=shape).mean()) if shape else math.nan
+    return Prepared(
+        f"{HALF}, pixels", lambda samples: sharpness(samples.x, shape=shape, reference_energy=energy)
+    )
+
+
+SHARPNESS = Metric(
+    "sharpness",
+    label="sharpness",
+    summary=("mean squared Laplacian of the samples over that of the reference; below one is blurred"),
+    source="Tolstikhin et al. 2018",
+    better="one",
+    meaning="mean squared Laplacian as a ratio to real data: 1 is as sharp as real, less is fuzzy",
+    prepare=_prepare,
+)

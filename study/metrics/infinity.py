@@ -11,9 +11,9 @@ import functools
 import jax
 import numpy as np
 
-from study.metrics.base import Measurement
+from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.frechet import frechet_distance, symmetric_root
-from study.metrics.registry import measured, unavailable
+from study.metrics.reference import HALF, Reference
 
 SIZES = 10
 _BLOCKS = 64  # rows are summed in blocks; every subset is a union of blocks
@@ -96,9 +96,7 @@ def enough(*, n: int, dimensions: int) -> str:
     return ""
 
 
-def fd_infinity(
-    features: np.ndarray, reference_moments: SubsetMoments | None, *, reference: str
-) -> Measurement:
+def fd_infinity(features: np.ndarray, reference_moments: SubsetMoments | None) -> Score:
     """Intercept of FD against 1/n over 10 sizes, n down to n/2, by weighted least squares. May be negative.
 
     The weights are n², since the part of FD's noise that differs between sizes has a deviation of about 1/n.
@@ -110,11 +108,10 @@ def fd_infinity(
     Args:
         features: `[n, f]` of the samples.
         reference_moments: of as many rows of the reference; None where `enough` gives a reason.
-        reference: what to call it.
     """
     n, f = np.shape(features)
     if reference_moments is None:
-        return unavailable("fd_infinity", n=n, reference=reference, reason=enough(n=n, dimensions=f))
+        return no_score(enough(n=n, dimensions=f))
     own, plan = SubsetMoments.of(features), design()
     values = frechet_distance(own.mean, own.covariance, reference=reference_moments)
     subsets = len(plan.fit)
@@ -125,7 +122,7 @@ def fd_infinity(
     single = shares @ plan.fit / _BLOCKS
     double = np.einsum("s,sg,sh->gh", shares / own.sizes[:subsets] * n, plan.fit, plan.fit) / _BLOCKS**2
     variance = linear * _BLOCKS * (single**2).sum() + quadratic * _BLOCKS**2 * (double**2).sum()
-    return measured("fd_infinity", value, np.sqrt(variance), n=n, reference=reference)
+    return Score(value, np.sqrt(variance))
 
 
 def _intercept_weights(sizes: np.ndarray) -> np.ndarray:
@@ -146,3 +143,23 @@ def _variances(values: np.ndarray, pairs: np.ndarray) -> tuple[float, float]:
     second = g * whole - (g - 1) * one[pairs].sum(axis=0) + (g - 2) * two
     quadratic = second.var() / 2
     return max(jackknife - 2 * quadratic, 0.0), quadratic
+
+
+def _prepare(real: Reference) -> Prepared:
+    n, dimensions = real.features.shape
+    subsets = None if enough(n=n, dimensions=dimensions) else SubsetMoments.of(real.features)
+    return Prepared(f"{HALF}, {real.view}", lambda samples: fd_infinity(samples.features, subsets))
+
+
+FD_INFINITY = Metric(
+    "fd_infinity",
+    label="FD∞",
+    summary="Fréchet distance at endless samples: the intercept of a line in 1/n over 10 sizes",
+    source="Chong & Forsyth 2020",
+    better="lower",
+    meaning=(
+        "FD at endless samples: the intercept of a line through FD at 10 sizes against 1/n; free of most "
+        "of FD's bias, so it is near 0 where the distributions agree, and may come out slightly negative"
+    ),
+    prepare=_prepare,
+)

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from study.metrics.base import Measurement
-from study.metrics.registry import measured
+from study.metrics.base import Metric, Prepared, Score
+from study.metrics.reference import HALF, Reference
 
 _BLOCK = 1024
 
@@ -53,7 +53,7 @@ class KernelReference:
         return cls(x, _Sums.of(x, x, same=True))
 
 
-def kid(features: np.ndarray, kernel: KernelReference, *, reference: str, name: str = "kid") -> Measurement:
+def kid(features: np.ndarray, kernel: KernelReference) -> Score:
     """Unbiased MMD² under the cubic kernel (x·y/f + 1)³, :cite:`binkowski2018` section 4.
 
     The full U-statistic over all pairs, not an average over random subsets, in float64 and in blocks of rows.
@@ -68,8 +68,6 @@ def kid(features: np.ndarray, kernel: KernelReference, *, reference: str, name: 
     Args:
         features: `[n, f]` of the samples, n at least 3.
         kernel: the reference's side, computed once.
-        reference: what to call it.
-        name: of the row.
     """
     x, real = np.asarray(features, np.float64), kernel.within
     n, m = len(x), len(kernel.features)
@@ -84,4 +82,37 @@ def kid(features: np.ndarray, kernel: KernelReference, *, reference: str, name: 
         + 4 * across.interaction(n, m) / (n * m)
     )
     variance = max(first - second, second, 0.0)
-    return measured(name, value, np.sqrt(variance), n=n, reference=reference)
+    return Score(value, np.sqrt(variance))
+
+
+def _prepare(real: Reference) -> Prepared:
+    kernel = KernelReference.of(real.features)
+    return Prepared(f"{HALF}, {real.view}", lambda samples: kid(samples.features, kernel))
+
+
+def _prepare_pixels(real: Reference) -> Prepared:
+    kernel = KernelReference.of(real.components)
+    return Prepared(f"{HALF}, PCA of pixels", lambda samples: kid(samples.components, kernel))
+
+
+KID = Metric(
+    "kid",
+    label="KID",
+    summary="unbiased squared MMD of the features under a cubic polynomial kernel",
+    source="Bińkowski et al. 2018",
+    better="lower",
+    meaning=(
+        "squared MMD between the features of samples and of reference data with a cubic kernel; unbiased,"
+        " so it is 0 on average where the distributions agree, and may come out slightly negative"
+    ),
+    prepare=_prepare,
+)
+KID_PIXELS = Metric(
+    "kid_pixels",
+    label="KID on pixels",
+    summary="unbiased squared MMD on principal components of the pixels: a second view",
+    source="Bińkowski et al. 2018",
+    better="lower",
+    meaning="KID on principal components of the pixels instead of features",
+    prepare=_prepare_pixels,
+)

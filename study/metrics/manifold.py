@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from study.metrics.base import Measurement
-from study.metrics.registry import measured
+from study.metrics.base import Metric, Prepared, Score, share
+from study.metrics.reference import HALF, Reference
 from study.runtime.environment import blas_threads, cores
 
 PRECISION_K = 3
@@ -146,8 +146,8 @@ def inside(features: np.ndarray, manifold: Manifold) -> np.ndarray:
     return found
 
 
-def manifold_metrics(features: np.ndarray, manifold: Manifold, *, reference: str) -> list[Measurement]:
-    """Precision and recall (k=3), density and coverage (k=5), in this order.
+def manifold_metrics(features: np.ndarray, manifold: Manifold) -> dict[str, Score]:
+    """Precision and recall (k=3), density and coverage (k=5), by name.
 
     Definitions: :cite:`kynkaanniemi2019` eq. 1 and 2, :cite:`naeem2020` eq. 2 and 3.
 
@@ -157,7 +157,6 @@ def manifold_metrics(features: np.ndarray, manifold: Manifold, *, reference: str
     Args:
         features: `[n, f]` of the samples, n at least 4.
         manifold: the reference's side, computed once.
-        reference: what to call it.
     """
     x = np.asarray(features, np.float64)
     n, m = len(x), len(manifold.features)
@@ -180,10 +179,61 @@ def manifold_metrics(features: np.ndarray, manifold: Manifold, *, reference: str
     _over_blocks(n, work)
     density = counts / DENSITY_K
     shares = {"precision": inside, "recall": reached, "coverage": covered}
-    found = {
-        name: measured(name, hits.mean(), hits.std() / np.sqrt(len(hits)), n=n, reference=reference)
-        for name, hits in shares.items()
-    }
-    stderr = density.std(ddof=1) / np.sqrt(n)
-    found["density"] = measured("density", density.mean(), stderr, n=n, reference=reference)
-    return [found[name] for name in ("precision", "recall", "density", "coverage")]
+    spread = Score(density.mean(), density.std(ddof=1) / np.sqrt(n))
+    return {name: share(hits) for name, hits in shares.items()} | {"density": spread}
+
+
+def manifold_of(real: Reference) -> Manifold:
+    """The manifold of the reference's features, computed once."""
+    return real.once(Manifold.of, real.features)
+
+
+def _prepare(name: str) -> Callable[[Reference], Prepared]:
+    """One of the four, which all come from one pass over the distances."""
+
+    def prepare(real: Reference) -> Prepared:
+        manifold = manifold_of(real)
+        return Prepared(
+            f"{HALF}, {real.view}",
+            lambda samples: samples.once(manifold_metrics, samples.features, manifold)[name],
+        )
+
+    return prepare
+
+
+PRECISION = Metric(
+    "precision",
+    label="precision",
+    summary="share of samples inside the reference manifold (k=3): fidelity",
+    source="Kynkäänniemi et al. 2019",
+    better="higher",
+    meaning="share of samples inside the real data's k-nearest-neighbour balls, k = 3",
+    prepare=_prepare("precision"),
+)
+RECALL = Metric(
+    "recall",
+    label="recall",
+    summary="share of the reference inside the samples' manifold (k=3): variety",
+    source="Kynkäänniemi et al. 2019",
+    better="higher",
+    meaning="share of real data inside the samples' k-nearest-neighbour balls, k = 3",
+    prepare=_prepare("recall"),
+)
+DENSITY = Metric(
+    "density",
+    label="density",
+    summary=("neighbourhoods of the reference (k=5) that hold a sample, per sample over k: fidelity"),
+    source="Naeem et al. 2020",
+    better="one",
+    meaning="mean number of real balls that hold a sample, over k, k = 5; real data score about 1",
+    prepare=_prepare("density"),
+)
+COVERAGE = Metric(
+    "coverage",
+    label="coverage",
+    summary="share of the reference's neighbourhoods (k=5) that hold a sample: variety",
+    source="Naeem et al. 2020",
+    better="higher",
+    meaning="share of real balls that hold at least one sample, k = 5",
+    prepare=_prepare("coverage"),
+)

@@ -4,13 +4,11 @@ import numpy as np
 from scipy import stats
 
 from study.errors import StudyError
-from study.metrics.base import Measurement
-from study.metrics.registry import measured
+from study.metrics.base import Metric, Prepared, Score
+from study.metrics.reference import Reference
 
 
-def nearer_to_train(
-    name: str, train: np.ndarray, held_out: np.ndarray, *, sizes: tuple[int, int], reference: str
-) -> Measurement:
+def nearer_to_train(train: np.ndarray, held_out: np.ndarray, *, sizes: tuple[int, int]) -> Score:
     """Share of samples nearer to training than to held-out data, as if both pools had one size; ties count a half.
 
     Of samples that have no more to do with the training data than with held-out data, N/(N + m) are nearer to one
@@ -25,16 +23,14 @@ def nearer_to_train(
     of copying.
 
     Args:
-        name: the metric, since pixels and features have one each.
         train, held_out: distance of each sample to the nearest of the pool, squared or not, `[n]` each.
         sizes: how many training examples there are, and how many held out.
-        reference: what the samples were compared with.
     """
     n, ratio = len(train), sizes[0] / sizes[1]
     plain = (np.count_nonzero(train < held_out) + 0.5 * np.count_nonzero(train == held_out)) / n
     slope = ratio / (plain + (1 - plain) * ratio) ** 2
     stderr = slope * np.sqrt(plain * (1 - plain) / n)
-    return measured(name, _weighted(plain, ratio), stderr, n=n, reference=reference)
+    return Score(_weighted(plain, ratio), stderr)
 
 
 def exact_interval(
@@ -64,3 +60,47 @@ def exact_interval(
 def _weighted(share: float, ratio: float) -> float:
     """What a share becomes when failures count `ratio` times; 1 / ratio is the way back."""
     return share / (share + (1 - share) * ratio)
+
+
+def _prepare(real: Reference) -> Prepared:
+    return Prepared(
+        f"{real.sizes[0]} of train vs {real.sizes[1]} held out, weighted, pixels, null 0.5",
+        lambda samples: nearer_to_train(*samples.distances, sizes=real.sizes),
+    )
+
+
+def _prepare_features(real: Reference) -> Prepared:
+    return Prepared(
+        f"{real.sizes[0]} of train vs {real.sizes[1]} held out, weighted, {real.view}, null 0.5",
+        lambda samples: nearer_to_train(*samples.distances_features, sizes=real.sizes),
+    )
+
+
+NEARER_TO_TRAIN = Metric(
+    "nearer_to_train",
+    label="nearer to train",
+    summary=("share of samples nearer to training than to held-out data, weighted to equal size; null 0.5"),
+    source="Meehan et al. 2020",
+    better="lower",
+    meaning=(
+        "share of samples nearer to training data than to held-out data, these counted so often that both"
+        " have one size; ½ where nothing is copied, 1 for copies, and below ½ is no virtue"
+    ),
+    unit="share",
+    group="novelty",
+    prepare=_prepare,
+)
+NEARER_TO_TRAIN_FEATURES = Metric(
+    "nearer_to_train_features",
+    label="nearer to train (features)",
+    summary="share of samples nearer to training than to held-out data in features; null 0.5",
+    source="Meehan et al. 2020",
+    better="lower",
+    meaning=(
+        "share of samples nearer to training data than to held-out data, in features; the extractor knows the "
+        "training data, so real data may lie off ½"
+    ),
+    unit="share",
+    group="novelty",
+    prepare=_prepare_features,
+)

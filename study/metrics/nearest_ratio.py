@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from study.metrics.base import Measurement
-from study.metrics.registry import measured, unavailable
+from study.metrics.base import Metric, Prepared, Score, no_score
+from study.metrics.reference import Reference
 
 _Z = 1.959963984540054  # the normal distribution's 97.5 % quantile
 _STEEPEST = np.arctan(1e6)
 
 
-def nn_ratio(name: str, train: np.ndarray, held_out: np.ndarray, *, reference: str) -> Measurement:
+def nn_ratio(train: np.ndarray, held_out: np.ndarray) -> Score:
     """Median over samples of (distance to the nearest training example) / (distance to the nearest held-out one).
 
     All training examples count, since a copy of one that was left out would not show. There are more of them, so
@@ -18,12 +18,10 @@ def nn_ratio(name: str, train: np.ndarray, held_out: np.ndarray, *, reference: s
     median :cite:`woodruff1952`, over 1.96, for the given pools.
 
     Args:
-        name: the metric, since pixels and features have one each.
         train, held_out: **squared** distance of each sample to the nearest of the pool, `[n]` each.
-        reference: what the samples were compared with.
 
     Returns:
-        The measurement; without a value where half of the samples equal held-out data.
+        The score; without a value where half of the samples equal held-out data.
     """
     n = len(train)
     total = train + held_out
@@ -33,7 +31,50 @@ def nn_ratio(name: str, train: np.ndarray, held_out: np.ndarray, *, reference: s
     ranks = np.clip([middle, middle - reach, middle + reach], 0, n - 1)
     value, low, high = np.interp(ranks, np.arange(n), angles)
     if value > _STEEPEST:
-        reason = "half of the samples equal held-out examples"
-        return unavailable(name, n=n, reference=reference, reason=reason)
+        return no_score("half of the samples equal held-out examples")
     value, low, high = np.tan(np.minimum([value, low, high], _STEEPEST))
-    return measured(name, value, (high - low) / (2 * _Z), n=n, reference=reference)
+    return Score(value, (high - low) / (2 * _Z))
+
+
+def _prepare(real: Reference) -> Prepared:
+    return Prepared(
+        f"{real.sizes[0]} of train vs {real.sizes[1]} held out, {real.view}",
+        lambda samples: nn_ratio(*samples.distances_features),
+    )
+
+
+def _prepare_pixels(real: Reference) -> Prepared:
+    return Prepared(
+        f"{real.sizes[0]} of train vs {real.sizes[1]} held out, pixels",
+        lambda samples: nn_ratio(*samples.distances),
+    )
+
+
+NN_RATIO = Metric(
+    "nn_ratio",
+    label="distance ratio",
+    summary=(
+        "median distance to the nearest training example over that to the nearest held-out one, in features"
+    ),
+    source="control of this study",
+    better="higher",
+    meaning=(
+        "median of distance to the nearest of all training examples over that to the nearest held-out "
+        "one, in features; 0 for copies"
+    ),
+    group="novelty",
+    prepare=_prepare,
+)
+NN_RATIO_PIXELS = Metric(
+    "nn_ratio_pixels",
+    label="distance ratio (pixels)",
+    summary="median distance to the nearest training example over that to the nearest held-out one, in pixels",
+    source="control of this study",
+    better="higher",
+    meaning=(
+        "median of distance to the nearest of all training examples over that to the nearest held-out one, in "
+        "pixels; 0 for copies"
+    ),
+    group="novelty",
+    prepare=_prepare_pixels,
+)

@@ -15,9 +15,9 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
 from study.data.base import Dataset
-from study.metrics.base import Measurement
+from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.folds import folds
-from study.metrics.registry import SEQUENCE_METRICS, measured, unavailable
+from study.metrics.reference import Reference
 from study.metrics.rocket import Rocket
 from study.runtime.environment import blas_threads
 
@@ -113,7 +113,7 @@ class Sequences:
         max_lag: of autocorrelations; half a window by default.
     """
 
-    def __init__(self, data: Dataset, *, n: int, max_lag: int | None = None) -> None:
+    def __init__(self, data: Dataset, n: int, *, max_lag: int | None = None) -> None:
         assert data.windows is not None
         self.n, self._shape, self._windows = n, data.windows.shape, data.windows
         self._real = self._cut(data.reference[:n])
@@ -129,7 +129,6 @@ class Sequences:
             with blas_threads(1):
                 errors.append(self._forecast(self._cut(data.train[rows])))
         self._trained_on_real = float(np.mean(errors))
-        self.references: dict[str, str] = {metric.name: "" for metric in SEQUENCE_METRICS}
         half = f"reference half of test, {n} windows"
         said = {
             "autocorrelation": f"{half}, lags 1 to {self._lags}",
@@ -137,39 +136,44 @@ class Sequences:
             "discriminative": f"{half}, {SEEDS} draws of {len(self._kernels[0].bias)} kernels",
             "tstr": f"train's windows, whose squared error on the {half} is {self._trained_on_real:.3g}",
         }
-        null = {row.metric: row for row in self.measure(data.held_out[:n])}
         self.references = {
-            name: f"{text}; held-out windows score {null[name].value:.3g}" for name, text in said.items()
+            name: f"{text}; held-out windows score {self.score(name, data.held_out[:n]).value:.3g}"
+            for name, text in said.items()
         }
 
-    def measure(self, x: np.ndarray) -> list[Measurement]:
-        """Every measurement of samples x `[n, T * F]`, in the order of `SEQUENCE_METRICS`."""
-        windows = self._cut(x)
+    def score(self, name: str, x: np.ndarray) -> Score:
+        """The measurement of that name of samples x `[n, T * F]`."""
+        measure = {
+            "autocorrelation": self._dynamics,
+            "marginal_w1": self._values,
+            "discriminative": self._told_apart,
+            "tstr": self._worth,
+        }[name]
         with blas_threads(1):  # the matrices are small: threads would wait for each other
-            return [self._dynamics(windows), self._values(windows), self._told_apart(x), self._worth(windows)]
+            return measure(x)
 
     def _cut(self, x: np.ndarray) -> np.ndarray:
         return x.reshape(-1, *self._shape)
 
-    def _dynamics(self, windows: np.ndarray) -> Measurement:
+    def _dynamics(self, x: np.ndarray) -> Score:
         """Mean absolute difference of the autocorrelations over features and lags, :cite:`wiese2020`."""
+        windows = self._cut(x)
         value = lambda rows: self._autocorrelation_gap(windows[rows])  # noqa: E731
         found = value(np.arange(self.n))
         if not np.isfinite(found):
-            return self._missing("autocorrelation", "a feature does not vary")
-        error = half_sample_error(self._error_key, value, n=self.n)
-        return self._measured("autocorrelation", found, error)
+            return no_score("a feature does not vary")
+        return Score(found, half_sample_error(self._error_key, value, n=self.n))
 
     def _autocorrelation_gap(self, windows: np.ndarray) -> float:
         return float(np.abs(autocorrelation(windows, lags=self._lags) - self._autocorrelation).mean())
 
-    def _values(self, windows: np.ndarray) -> Measurement:
+    def _values(self, x: np.ndarray) -> Score:
         """Mean over features of the W1 distance of their values, in standard deviations of the training rows."""
+        windows = self._cut(x)
         value = lambda rows: w1_by_feature(windows[rows], self._real).mean()  # noqa: E731
-        error = half_sample_error(self._error_key, value, n=self.n)
-        return self._measured("marginal_w1", value(np.arange(self.n)), error)
+        return Score(value(np.arange(self.n)), half_sample_error(self._error_key, value, n=self.n))
 
-    def _told_apart(self, x: np.ndarray) -> Measurement:
+    def _told_apart(self, x: np.ndarray) -> Score:
         """|accuracy − ½| of a classifier of samples and real windows: 0 is best, ½ worst, :cite:`yoon2019`.
 
         Accuracy is the mean over draws of the kernels and over folds before the absolute value is taken. A fold is a
@@ -184,30 +188,99 @@ class Sequences:
         ]
         known = [one for one in found if one is not None]
         if not known:
-            return self._missing("discriminative", "too few windows share no step with a fifth of them")
+            return no_score("too few windows share no step with a fifth of them")
         sides = [np.mean([one[side] for one in known], axis=0) for side in (0, 1)]
         stretches = np.array_split(sides[1], max(2, self.n // span))
         means = np.array([part.mean() for part in stretches])
         variance = sides[0].var(ddof=1) / self.n + means.var(ddof=1) / len(means)
         accuracy = (sides[0].mean() + sides[1].mean()) / 2
-        return self._measured("discriminative", abs(accuracy - 0.5), np.sqrt(variance) / 2)
+        return Score(abs(accuracy - 0.5), np.sqrt(variance) / 2)
 
-    def _worth(self, windows: np.ndarray) -> Measurement:
+    def _worth(self, x: np.ndarray) -> Score:
         """Log of the squared error of a forecast fitted to samples over that of one fitted to train.
 
         Train on synthetic, test on real :cite:`esteban2017`. The logarithm, since ratios of different trainings differ
         by factors: samples without noise make a forecast trust details that the noise of real windows drowns.
         """
+        windows = self._cut(x)
         ratio = lambda rows: float(np.log(self._forecast(windows[rows]) / self._trained_on_real))  # noqa: E731
-        error = half_sample_error(self._error_key, ratio, n=self.n)
-        return self._measured("tstr", ratio(np.arange(self.n)), error)
+        return Score(ratio(np.arange(self.n)), half_sample_error(self._error_key, ratio, n=self.n))
 
     def _forecast(self, windows: np.ndarray) -> float:
         place = {"n_past": self._windows.n_past, "target": self._windows.target_index}
         return forecast_error(windows, self._real, **place)
 
-    def _measured(self, name: str, value: float, stderr: float | np.floating) -> Measurement:
-        return measured(name, value, stderr, n=self.n, reference=self.references[name])
 
-    def _missing(self, name: str, reason: str) -> Measurement:
-        return unavailable(name, n=self.n, reference=self.references[name], reason=reason)
+def _prepare(name: str) -> Callable[[Reference], Prepared]:
+    """One of the four, which share what is known of the real windows."""
+
+    def prepare(real: Reference) -> Prepared:
+        known = real.once(Sequences, real.data, real.n)
+        return Prepared(known.references[name], lambda samples: known.score(name, samples.x))
+
+    return prepare
+
+
+AUTOCORRELATION = Metric(
+    "autocorrelation",
+    label="autocorrelation gap",
+    summary=(
+        "windows: mean absolute difference of autocorrelations from the reference's, over features and lags"
+    ),
+    source="Wiese et al. 2020",
+    better="lower",
+    meaning=(
+        "mean absolute difference between the autocorrelations of generated and real windows, over "
+        "features and lags; read it against the `held-out` row, never against 0"
+    ),
+    prepare=_prepare("autocorrelation"),
+    needs="windows",
+)
+MARGINAL_W1 = Metric(
+    "marginal_w1",
+    label="marginal W₁",
+    summary="windows: Wasserstein-1 distance of the values of each feature, mean over features",
+    source="Ramdas et al. 2017",
+    better="lower",
+    meaning=(
+        "Wasserstein-1 distance of the values of each feature, in standard deviations of the training "
+        "rows, mean over features; read it against the `held-out` row"
+    ),
+    unit="s.d.",
+    prepare=_prepare("marginal_w1"),
+    needs="windows",
+)
+DISCRIMINATIVE = Metric(
+    "discriminative",
+    label="discriminative score",
+    summary=(
+        "windows: |accuracy - 1/2| of a classifier of samples and reference, by stretches of time; null 0"
+    ),
+    source="Yoon et al. 2019; Dempster et al. 2020",
+    better="lower",
+    meaning=(
+        "|accuracy − ½| of a classifier that tells generated from real windows, random convolutions with "
+        "a ridge, tested on stretches of time that share no step with those it was fitted to: 0 where it "
+        "cannot, ½ where it always can"
+    ),
+    prepare=_prepare("discriminative"),
+    needs="windows",
+)
+TSTR = Metric(
+    "tstr",
+    label="forecast error",
+    summary=(
+        "windows: log of the squared error of a forecast fitted to samples, on the reference, over one "
+        "fitted to train"
+    ),
+    source="Esteban et al. 2017; Yoon et al. 2019",
+    better="lower",
+    meaning=(
+        "log of the squared error, on real windows, of a linear forecast of the target fitted to "
+        "generated windows over that of one fitted to as many training windows: 0 is as useful as "
+        "training data, 0.7 twice the error"
+    ),
+    unit="log ratio",
+    prepare=_prepare("tstr"),
+    needs="windows",
+)

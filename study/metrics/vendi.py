@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from study.metrics.base import Measurement
-from study.metrics.registry import measured
+from study.metrics.base import Metric, Prepared, Score
+from study.metrics.reference import HALF, Reference
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ def vendi_entropy(features: np.ndarray) -> Entropy:
     return Entropy(float(surprise.mean()), float(surprise.std(ddof=1) / np.sqrt(len(x))))
 
 
-def vendi(features: np.ndarray, entropy: Entropy, *, reference: str) -> Measurement:
+def vendi(features: np.ndarray, entropy: Entropy) -> Score:
     """Vendi score (:cite:`friedman2023` definition 3.1) of features `[n, f]` over that of as many real ones.
 
     One is as diverse as real data, less is narrower; more is not better, since noise spreads too. At equal n
@@ -43,6 +43,23 @@ def vendi(features: np.ndarray, entropy: Entropy, *, reference: str) -> Measurem
     """
     own = vendi_entropy(features)
     ratio = np.exp(own.value - entropy.value)
-    return measured(
-        "vendi", ratio, ratio * np.hypot(own.stderr, entropy.stderr), n=len(features), reference=reference
-    )
+    return Score(ratio, ratio * np.hypot(own.stderr, entropy.stderr))
+
+
+def _prepare(real: Reference) -> Prepared:
+    entropy = vendi_entropy(real.features)
+    return Prepared(f"{HALF}, {real.view}", lambda samples: vendi(samples.features, entropy))
+
+
+VENDI = Metric(
+    "vendi",
+    label="Vendi ratio",
+    summary=("Vendi score of the features (effective number of distinct samples) over that of the reference"),
+    source="Friedman & Dieng 2023",
+    better="one",
+    meaning=(
+        "effective number of distinct samples (exponential of the entropy of the cosine kernel of the "
+        "features) over that of as many real data: 1 is as diverse as real, less is narrower"
+    ),
+    prepare=_prepare,
+)

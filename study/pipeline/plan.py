@@ -16,7 +16,7 @@ from study.latents.surgery import Surgery
 from study.latents.two_sample import Null
 from study.metrics.features import ExtractorConfig
 from study.metrics.onnx_features import network_digest
-from study.metrics.registry import CONDITIONAL, metrics_for
+from study.metrics.registry import metrics_for
 from study.pipeline.store import content_key
 from study.scoring.score import strategy_configurations
 from study.training.architecture import Architecture
@@ -123,7 +123,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
         "platform": jax.devices()[0].platform,
         "jax": jax.__version__,
     }
-    names = [metric.name for metric in (*metrics_for(sequences=data.is_sequence), *CONDITIONAL)]
+    names = [metric.name for metric in metrics_for(windows=data.is_sequence, asked=True)]
     scored: dict[str, Any] = {
         "n_samples": config.n_samples,
         "extractor": features["config"],

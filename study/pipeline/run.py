@@ -17,8 +17,9 @@ import pandas as pd
 from study.errors import FileError
 from study.latents import Latents
 from study.metrics.evaluate import Evaluator
-from study.metrics.features import Extractor, FeatureExtractor, train_extractor
+from study.metrics.features import Extractor, train_extractor
 from study.metrics.onnx_features import OnnxExtractor
+from study.metrics.reference import FeatureExtractor
 from study.pipeline.plan import Plan, PlannedCell
 from study.pipeline.store import Store, Stored
 from study.runtime.checks import said

@@ -8,19 +8,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from study.metrics.registry import names
 from study.report.text.numbers import number
 from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order
 from study.statistics.replicates import KIND
 from study.tables.results import Results
 
-QUALITY = ["kid", "fd", "precision", "recall", "density", "coverage", "sharpness", "class_histogram"]
-QUALITY += ["fd_infinity", "sliced_w2", "c2st", "vendi", "fd_pixels", "kid_pixels"]
-QUALITY += ["autocorrelation", "marginal_w1", "discriminative", "tstr"]
-COST = ["seconds_fit", "seconds_per_1000"]
-NOVELTY = [
-    *("nearer_to_train", "nearer_to_train_features", "nn_ratio", "nn_ratio_pixels"),
-    *("authenticity", "c_t", "duplicates"),
-]
+QUALITY = names("quality")
+COST = names("cost")
+NOVELTY = names("novelty")
 OTHER = [*NOVELTY, "confidence", *COST, "log_density"]
 KL_ENDS = ["kl_aggregate_lower", "kl_aggregate_upper"]
 PRIOR = "prior"

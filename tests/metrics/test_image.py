@@ -4,7 +4,7 @@ from scipy import ndimage
 
 from study.data.base import Dataset
 from study.metrics import image as module
-from study.metrics.base import Measurement
+from study.metrics.base import Score
 from study.metrics.image import laplacian_energy, sharpness
 
 
@@ -19,9 +19,9 @@ def test_against_scipy(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) 
     np.testing.assert_allclose(laplacian_energy(x, shape=shape), expected, rtol=1e-12)
 
 
-def score(x: np.ndarray, data: Dataset) -> Measurement:
+def score(x: np.ndarray, data: Dataset) -> Score:
     energy = float(laplacian_energy(data.reference, shape=data.shape).mean())
-    return sharpness(x, shape=data.shape, reference_energy=energy, reference="pixels")
+    return sharpness(x, shape=data.shape, reference_energy=energy)
 
 
 def test_blurred_is_below_one_noise_above(digits: Dataset) -> None:
@@ -43,8 +43,8 @@ def test_blurred_is_below_one_noise_above(digits: Dataset) -> None:
 
 def test_missing_with_a_reason() -> None:
     x = np.ones((6, 9))
-    found = sharpness(x, shape=None, reference_energy=1.0, reference="pixels")
-    assert (found.status, found.reason) == ("missing", "the data are no images")
-    found = sharpness(x, shape=(3, 3), reference_energy=0.0, reference="pixels")
+    found = sharpness(x, shape=None, reference_energy=1.0)
+    assert np.isnan(found.value) and found.reason == "the data are no images"
+    found = sharpness(x, shape=(3, 3), reference_energy=0.0)
     assert "flat" in found.reason
     assert np.isnan(found.value)

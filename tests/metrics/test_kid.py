@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics.pairwise import polynomial_kernel
 
 from study.metrics import kid as module
-from study.metrics.base import Measurement
+from study.metrics.base import Score
 from study.metrics.kid import KernelReference, kid
 
 
@@ -19,7 +19,7 @@ def test_against_scikit_learn_and_double_loop(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(module, "_BLOCK", 7)  # blocks that do not divide n
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(40, 5)), rng.normal(size=(30, 5)) + 0.3
-    found = kid(x, KernelReference.of(y), reference="y")
+    found = kid(x, KernelReference.of(y))
     assert found.value == pytest.approx(by_scikit_learn(x, y), rel=1e-10)
 
     def k(a: np.ndarray, b: np.ndarray) -> float:
@@ -36,12 +36,12 @@ def test_cancellation_does_not_hurt() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(50, 4)) + 100, rng.normal(size=(50, 4)) + 100
     exact = by_scikit_learn(x.astype(np.longdouble), y.astype(np.longdouble))
-    assert kid(x, KernelReference.of(y), reference="y").value == pytest.approx(float(exact), rel=1e-5)
+    assert kid(x, KernelReference.of(y)).value == pytest.approx(float(exact), rel=1e-5)
 
 
-def drawn(rng: np.random.Generator, *, shift: float = 0.0) -> Measurement:
+def drawn(rng: np.random.Generator, *, shift: float = 0.0) -> Score:
     x, y = shift + rng.normal(size=(60, 8)), rng.normal(size=(50, 8))
-    return kid(x, KernelReference.of(y), reference="")
+    return kid(x, KernelReference.of(y))
 
 
 def test_unbiased_where_the_distributions_agree() -> None:
@@ -83,5 +83,5 @@ def test_stderr_against_double_loops() -> None:
 
     second = 4 * beyond(across, across.mean(1), across.mean(0)) / 63
     second += sum(2 * beyond(t, t.mean(1), t.mean(1)) / t.size for t in (within, real))
-    found = kid(x, KernelReference.of(y), reference="y")
+    found = kid(x, KernelReference.of(y))
     assert found.stderr == pytest.approx(np.sqrt(max(first - second, second)), rel=1e-10)

@@ -10,21 +10,21 @@ from scipy.spatial.distance import cdist
 from study.data.base import Dataset
 from study.errors import StudyError
 from study.metrics.authenticity import authenticity
-from study.metrics.base import Measurement
+from study.metrics.base import Measurement, Score
 from study.metrics.data_copying import Cells, c_t
 from study.metrics.duplicates import Duplicates
+from study.metrics.evaluate import Evaluator
 from study.metrics.nearer import exact_interval, nearer_to_train
 from study.metrics.nearest_ratio import nn_ratio
 from study.metrics.neighbours import Neighbours
-from study.metrics.novelty import Novelty
 from study.metrics.shares import share_stderr
 
 Z = stats.norm.ppf(0.975)
 
 
-def nearer(x: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> Measurement:
+def nearer(x: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> Score:
     distances = (cdist(x, pool).min(axis=1) for pool in (train, held_out))
-    return nearer_to_train("nearer_to_train", *distances, sizes=(len(train), len(held_out)), reference="")
+    return nearer_to_train(*distances, sizes=(len(train), len(held_out)))
 
 
 def test_nearer_to_train_is_one_for_copies_and_a_half_for_ties(digits: Dataset) -> None:
@@ -38,7 +38,7 @@ def test_nearer_to_train_is_one_for_copies_and_a_half_for_ties(digits: Dataset) 
 def test_nearer_to_train_counts_held_out_data_as_often_as_there_are_less() -> None:
     """7 of 10 nearer to one of 30 than to one of 10: 7 / (7 + 3·3)."""
     train, held_out = np.r_[np.zeros(7), np.ones(3)], np.full(10, 0.5)
-    found = nearer_to_train("nearer_to_train", train, held_out, sizes=(30, 10), reference="")
+    found = nearer_to_train(train, held_out, sizes=(30, 10))
     assert found.value == pytest.approx(7 / 16)
     step = 1e-6  # the delta method, by a finite difference of s / (s + 3(1 - s)) at 0.7
     slope = ((0.7 + step) / (0.7 + step + 3 * (0.3 - step)) - 7 / 16) / step
@@ -92,7 +92,7 @@ def test_half_counts_widen_the_interval() -> None:
 def test_ratio_is_the_median_ratio() -> None:
     rng = np.random.default_rng(0)
     train, held_out = rng.uniform(1, 2, (2, 401))
-    found = nn_ratio("nn_ratio", train**2, held_out**2, reference="")
+    found = nn_ratio(train**2, held_out**2)
     assert found.value == pytest.approx(np.median(train / held_out), rel=1e-12)
     # The standard error against a bootstrap of 2,000, known to 1.6 %; order statistics of 401 are coarse: 20 %.
     index = rng.integers(0, 401, (2000, 401))
@@ -101,23 +101,23 @@ def test_ratio_is_the_median_ratio() -> None:
 
 def test_ratio_of_zeros() -> None:
     zeros, ones = np.zeros(9), np.ones(9)
-    assert nn_ratio("nn_ratio", zeros, ones, reference="").value == 0
-    assert nn_ratio("nn_ratio", zeros, zeros, reference="").value == pytest.approx(1)
-    found = nn_ratio("nn_ratio", ones, zeros, reference="")
-    assert found.status == "missing" and found.reason == "half of the samples equal held-out examples"
+    assert nn_ratio(zeros, ones).value == 0
+    assert nn_ratio(zeros, zeros).value == pytest.approx(1)
+    found = nn_ratio(ones, zeros)
+    assert np.isnan(found.value) and found.reason == "half of the samples equal held-out examples"
 
 
 def test_authenticity_is_that_of_the_double_loop(digits: Dataset) -> None:
     pool, x = Neighbours(digits.train), digits.held_out
     train, index = pool.nearest(x)
-    found = authenticity(train, pool.own(index), reference="")
+    found = authenticity(train, pool.own(index))
     distances = cdist(digits.train, digits.train)
     np.fill_diagonal(distances, np.inf)
     across = cdist(x, digits.train)
     authentic = [row.min() > distances[row.argmin()].min() for row in across]
     assert found.value == np.mean(authentic)
     copies, index = pool.nearest(digits.train[:50])
-    assert authenticity(copies, pool.own(index), reference="").value == 0
+    assert authenticity(copies, pool.own(index)).value == 0
 
 
 def test_c_t_is_scipys_mann_whitney_by_cells() -> None:
@@ -132,16 +132,16 @@ def test_c_t_is_scipys_mann_whitney_by_cells() -> None:
         u = stats.mannwhitneyu(x, y).statistic
         z.append((u - len(x) * len(y) / 2) / np.sqrt(len(x) * len(y) * (len(x) + len(y) + 1) / 12))
         weights.append(len(y))
-    found = c_t((samples, cells), (held_out, others), reference="")
+    found = c_t((samples, cells), (held_out, others))
     assert found.value == pytest.approx(np.average(z, weights=weights), rel=1e-12)
 
 
 def test_c_t_finds_copies_and_underfitting() -> None:
     distances, cells = np.random.default_rng(0).gamma(3.0, size=200), np.zeros(200, int)
-    assert c_t((distances / 1.5, cells), (distances, cells), reference="").value < -3
-    assert c_t((distances * 1.5, cells), (distances, cells), reference="").value > 3
-    assert c_t((distances, cells), (distances, cells), reference="").value == 0
-    found = c_t((distances, cells), (distances, cells + 1), reference="")
+    assert c_t((distances / 1.5, cells), (distances, cells)).value < -3
+    assert c_t((distances * 1.5, cells), (distances, cells)).value > 3
+    assert c_t((distances, cells), (distances, cells)).value == 0
+    found = c_t((distances, cells), (distances, cells + 1))
     assert found.reason == "no cell holds 5 samples and 5 held-out examples"
 
 
@@ -156,11 +156,11 @@ def test_duplicates_of_pictures_are_equal_at_eight_bits(digits: Dataset, unlabel
     x = digits.train[:40].copy()
     x[:10] += 0.04 / 255  # still the same pictures
     x[10:30, 0] += 1.2 / 255  # others
-    assert Duplicates(digits).measure(x, reference="").value == 0.5
+    assert Duplicates(digits).score(x).value == 0.5
     vectors = Duplicates(unlabelled)
-    assert vectors.measure(x, reference="").value == 0.25
-    assert vectors.measure(np.where(x == 0, np.float32(-0.0), x)[30:], reference="").value == 1
-    assert Duplicates(digits).measure(digits.reference, reference="").value == 0
+    assert vectors.score(x).value == 0.25
+    assert vectors.score(np.where(x == 0, np.float32(-0.0), x)[30:]).value == 1
+    assert Duplicates(digits).score(digits.reference).value == 0
 
 
 def test_share_stderr_is_never_zero() -> None:
@@ -171,11 +171,25 @@ def test_share_stderr_is_never_zero() -> None:
 Values = dict[str, Measurement]
 
 
+class FirstHalf:
+    """Features that are the first half of the values."""
+
+    name, digest, accuracy, dimensions = "half", "", float("nan"), 3
+
+    def features(self, x: np.ndarray) -> np.ndarray:
+        return x[:, : self.dimensions]
+
+    def forward(self, x: np.ndarray) -> tuple[np.ndarray, None]:
+        return self.features(x), None
+
+
 def gaussian_novelty(rng: np.random.Generator, *, n: int, d: int = 6) -> Callable[[np.ndarray], Values]:
     """Novelty on Gaussian data whose "features" are the first half of the values."""
     train, validation, test = (rng.normal(size=(m, d)).astype(np.float32) for m in (600, 10, 2 * n))
-    novelty = Novelty(Dataset("gaussian", train, validation, test, shape=(d,)), lambda x: x[:, : d // 2], n=n)
-    return lambda x: {m.metric: m for m in novelty.measure(x, x[:, : d // 2])}
+    data = Dataset("gaussian", train, validation, test, shape=(d,))
+    evaluator = Evaluator(data, FirstHalf(), n=n, pixels=FirstHalf())
+    novel = {metric.name for metric in evaluator.metrics if metric.group == "novelty"}
+    return lambda x: {m.metric: m for m in evaluator.measure(x) if m.metric in novel}
 
 
 @pytest.mark.slow

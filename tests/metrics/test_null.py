@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from study.data.base import Dataset
-from study.metrics.evaluate import METRICS, Evaluator
+from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor
 
 Z = 1.959964
@@ -55,7 +55,7 @@ def test_intervals_cover_at_the_nominal_rate() -> None:
             one = first[name]
             hits.setdefault(f"{name}, null", []).append(abs(one.value - null) <= Z * one.stderr)
     rates = {name: float(np.mean(hit)) for name, hit in hits.items()}
-    assert len(rates) == len(METRICS) + len(BOTH_SIDES)
+    assert len(rates) == len(evaluator.metrics) + len(BOTH_SIDES)
     low = 0.95 - 3 * np.sqrt(0.95 * 0.05 / REPETITIONS)
     assert {name: rate for name, rate in rates.items() if rate < low} == {}
     both = {name.split(",")[0] for name in BOTH_SIDES} | {"fd", "fd_pixels", "class_histogram", "confidence"}

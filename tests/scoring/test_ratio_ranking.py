@@ -39,7 +39,7 @@ def scored() -> dict[tuple[float, float], np.ndarray]:
                 for key in draw_keys
             ]
             features = [extractor.features(in_range(x, data)) for x in draws]
-            values[i, j] = np.mean([kid(f, kernel, reference="").value for f in features])
+            values[i, j] = np.mean([kid(f, kernel).value for f in features])
     return dict(zip(settings, values.reshape(len(settings), SEEDS, -1), strict=True))
 
 

@@ -17,6 +17,7 @@ from study.metrics.base import Measurement
 from study.metrics.features import Extractor, ExtractorConfig, train_extractor
 from study.metrics.frechet import Moments, fd
 from study.metrics.kid import KernelReference, kid
+from study.metrics.registry import fact
 from study.scoring.fit import replicate_keys
 from study.statistics import summarise
 from study.strategies import REGISTRY, strategy
@@ -58,7 +59,8 @@ class Scorer:
     def measure(self, x: np.ndarray) -> list[Measurement]:
         """FD and KID of samples `[n, D]`."""
         features = self.extractor.features(x)
-        return [fd(features, self.moments, reference=""), kid(features, self.kernel, reference="")]
+        scores = {"fd": fd(features, self.moments), "kid": kid(features, self.kernel)}
+        return [Measurement.of(fact(name), one, n=len(x), reference="") for name, one in scores.items()]
 
 
 class Optimum:

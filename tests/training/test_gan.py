@@ -46,7 +46,7 @@ def model(digits: Dataset) -> TrainedModel:
 def distance(model: TrainedModel, digits: Dataset) -> float:
     """KID in pixels between draws and validation data."""
     z = np.asarray(jax.random.normal(KEY, (500, model.architecture.config.latent_dim)))
-    return kid(model.decode(z), KernelReference.of(digits.validation), reference="validation").value
+    return kid(model.decode(z), KernelReference.of(digits.validation)).value
 
 
 def test_draws_come_nearer_to_the_data(digits, model, tmp_path):

@@ -31,7 +31,7 @@ from study.metrics.likelihood.importance import (
     log_weights,
     posterior_gap,
 )
-from study.metrics.registry import LIKELIHOOD
+from study.metrics.registry import fact
 from study.runtime.checks import shown, whole_number
 from study.runtime.keys import Key, as_key
 from study.training.blocks import rows
@@ -41,7 +41,6 @@ __all__ = ["HELD_OUT", "likelihood", "likelihood_rows"]
 
 SAMPLES = LikelihoodConfig().samples
 HELD_OUT = "held-out data"  # what rows of a model are about that are not about its training data
-BETTER = {metric.name: metric.better for metric in LIKELIHOOD}
 
 
 def likelihood(
@@ -142,8 +141,7 @@ def likelihood_rows(
 def _mean(metric: str, values: pd.Series) -> Measurement:
     n = len(values)
     stderr = float(values.std(ddof=1)) / np.sqrt(n) if n > 1 else float("nan")
-    better = BETTER["iwae_K" if metric.startswith("iwae_") else metric]
-    return Measurement(metric, float(values.mean()), stderr, n, HELD_OUT, better)
+    return Measurement(metric, float(values.mean()), stderr, n, HELD_OUT, fact(metric).better)
 
 
 def _exact(values: np.ndarray) -> Estimates:

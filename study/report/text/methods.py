@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from study.metrics.registry import metrics_for
 from study.report import frames
 from study.report.page.blocks import Plain
 from study.report.text.about import common, said, span
@@ -127,7 +126,6 @@ def strategies_table(names: Sequence[str]) -> Plain:
 
 def metrics_table(summary: pd.DataFrame) -> Plain:
     """Meaning, direction, reference and source of each metric."""
-    source = {metric.name: metric.source for metric in metrics_for(sequences=True)}
     rows = []
     for metric in frames.metrics(summary):
         first = summary[summary["metric"] == metric].iloc[0]
@@ -135,7 +133,7 @@ def metrics_table(summary: pd.DataFrame) -> Plain:
             str(first["better"]), str(first["better"])
         )
         rows.append(
-            [word(metric).axis, word(metric).meaning, better, str(first["reference"]), source.get(metric, "")]
+            [word(metric).axis, word(metric).meaning, better, str(first["reference"]), word(metric).source]
         )
     return Plain("The metrics.", ["metric", "meaning", "better", "compared with", "source"], rows)
 

@@ -1,0 +1,152 @@
+"""Real data and samples as metrics see them: what several metrics need of either is computed once."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from study.data.base import Dataset
+from study.metrics.neighbours import Neighbours
+
+HALF = "reference half of test"
+Made = TypeVar("Made")
+
+
+class FeatureExtractor(Protocol):
+    """What the metrics ask of an extractor."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def digest(self) -> str: ...  # noqa: D102
+    @property
+    def accuracy(self) -> float: ...  # noqa: D102
+    @property
+    def dimensions(self) -> int: ...  # noqa: D102
+    def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]: ...  # noqa: D102
+    def features(self, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
+
+
+class _Shared:
+    """Things that several metrics share, each made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[Any, Any] = {}
+
+    def once(self, make: Callable[..., Made], *arguments: Any) -> Made:
+        """`make(*arguments)`, computed at the first call for this function of the module and kept."""
+        if make not in self._made:
+            self._made[make] = make(*arguments)
+        return self._made[make]
+
+
+class Reference(_Shared):
+    """The first n examples of the reference half of test, and all that novelty is measured against.
+
+    Attributes:
+        data: the data set.
+        extractor: makes the features.
+        pixels: makes the second view, principal components of the pixels.
+        n: how many samples are scored at a time.
+        view: what texts call the features.
+    """
+
+    def __init__(
+        self, data: Dataset, extractor: FeatureExtractor, *, pixels: FeatureExtractor, n: int
+    ) -> None:
+        super().__init__()
+        self.data, self.extractor, self.pixels, self.n = data, extractor, pixels, n
+        self.view = f"{extractor.name} features"
+
+    @property
+    def real(self) -> np.ndarray:
+        """`[n, D]`."""
+        return self.data.reference[: self.n]
+
+    @functools.cached_property
+    def _forward(self) -> tuple[np.ndarray, np.ndarray | None]:
+        return self.extractor.forward(self.real)
+
+    @property
+    def features(self) -> np.ndarray:
+        """`[n, f]` of `real`."""
+        return self._forward[0]
+
+    @property
+    def probabilities(self) -> np.ndarray | None:
+        """Class probabilities `[n, C]` of `real`; None where there is no classifier."""
+        return self._forward[1]
+
+    @functools.cached_property
+    def components(self) -> np.ndarray:
+        """The second view of `real`, `[n, k]`."""
+        return self.pixels.features(self.real)
+
+    @functools.cached_property
+    def near(self) -> tuple[Neighbours, Neighbours]:
+        """Nearest neighbours in pixels: among all of train, and among all of the reference half."""
+        return Neighbours(self.data.train), Neighbours(self.data.reference)
+
+    @functools.cached_property
+    def near_features(self) -> tuple[Neighbours, Neighbours]:
+        """Likewise in features."""
+        train, held_out = (
+            Neighbours(np.ascontiguousarray(self.extractor.features(x), np.float32))
+            for x in (self.data.train, self.data.reference)
+        )
+        return train, held_out
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Examples of train, and of the reference half."""
+        return len(self.data.train), len(self.data.reference)
+
+    @property
+    def span(self) -> int:
+        """Places after which two windows of the reference share no step; 0 where examples are independent."""
+        return self.data.windows.fold_span if self.data.windows else 0
+
+
+class Samples(_Shared):
+    """Samples x `[n, D]` float32, perhaps with the classes `[n]` that they were asked to be of."""
+
+    def __init__(self, x: np.ndarray, reference: Reference, asked: np.ndarray | None = None) -> None:
+        super().__init__()
+        self.x, self.asked, self._reference = x, asked, reference
+
+    @functools.cached_property
+    def _forward(self) -> tuple[np.ndarray, np.ndarray | None]:
+        return self._reference.extractor.forward(self.x)
+
+    @property
+    def features(self) -> np.ndarray:
+        """`[n, f]`."""
+        return self._forward[0]
+
+    @property
+    def probabilities(self) -> np.ndarray | None:
+        """Class probabilities `[n, C]`; None where there is no classifier."""
+        return self._forward[1]
+
+    @functools.cached_property
+    def components(self) -> np.ndarray:
+        """The second view, `[n, k]`."""
+        return self._reference.pixels.features(self.x)
+
+    @functools.cached_property
+    def nearest_train(self) -> tuple[np.ndarray, np.ndarray]:
+        """Squared distance to the nearest training example in pixels, and its index, `[n]` each."""
+        return self._reference.near[0].nearest(self.x)
+
+    @functools.cached_property
+    def distances(self) -> tuple[np.ndarray, np.ndarray]:
+        """Squared distances in pixels to the nearest of train, and of the reference half, `[n]` each."""
+        return self.nearest_train[0], self._reference.near[1].nearest(self.x)[0]
+
+    @functools.cached_property
+    def distances_features(self) -> tuple[np.ndarray, np.ndarray]:
+        """Likewise in features."""
+        x = self.features.astype(np.float32, copy=False)
+        train, held_out = (pool.nearest(x)[0] for pool in self._reference.near_features)
+        return train, held_out
