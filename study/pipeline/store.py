@@ -28,13 +28,13 @@ from study.runtime.checks import said
 from study.runtime.claims import Claim, claim, claimed
 from study.runtime.files import TEMPORARY, clear_abandoned, told, write_whole
 
-SCHEMA = 3  # raise it when what a stage computes changes, and every stored cell is made anew
 MARKER = ".study-store"  # says that this program wrote the folder
 STAGES = (
     "features",
     "train",
     "encode",
     "latents",
+    "likelihood",
     "quality",
     "score",
     "evaluate",
@@ -43,8 +43,8 @@ _OURS = re.compile(rf"\.?[0-9a-f]{{2,64}}\.(cell|claim).*|{re.escape(TEMPORARY)}
 
 
 def content_key(content: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical JSON of `content` and the schema's version, 64 hex digits."""
-    text = json.dumps({"schema": SCHEMA, **content}, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """SHA-256 of the canonical JSON of `content`, 64 hex digits."""
+    text = json.dumps(dict(content), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

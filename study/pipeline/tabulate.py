@@ -9,10 +9,11 @@ import numpy as np
 
 from study.config.serialise import to_dict
 from study.models.likelihoods import noise_variance
-from study.pipeline.run import Outcome, Run
+from study.pipeline.job import Outcome
+from study.pipeline.run import Run
 from study.runtime.environment import cores, device_name, package_versions, project_version
 from study.runtime.shown import shown_text, shown_value
-from study.scoring.score import DRAWS
+from study.scoring.context import DRAWS
 from study.tables.collect import Scored, collect
 from study.tables.results import Results
 

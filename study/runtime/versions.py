@@ -38,6 +38,18 @@ def package_versions() -> dict[str, str]:
     return found
 
 
+@functools.cache
+def versions_of(names: tuple[str, ...]) -> dict[str, str]:
+    """Version of each installed package of these names, "absent" of others."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
 def requirements() -> tuple[frozenset[str], frozenset[str]]:
     """Names of the packages that the project requires, and of those that only its extras do, tests' left out.
 

@@ -11,11 +11,34 @@ import numpy as np
 
 from study.latents import AggregatePosterior, Latents
 from study.metrics.evaluate import Evaluator
+from study.scoring.context import DRAWS, Context, Measured
+from study.scoring.generate import decoder, in_range
 from study.strategies import Decoder, strategy
+from study.strategies.base import with_labels
 
-DRAWS = 1000  # of each source, at most
+MOST = 1000  # draws of each source, at most
 DRAWN = ("prior", "posterior")
 RECONSTRUCTION = "reconstruction"
+
+
+def measure_quality(context: Context) -> Measured:
+    """Single draws with their density and quality, see `quality_along_density`; nothing without codes or evaluator."""
+    encoded, evaluator, model, data = context.encoded, context.evaluator, context.model, context.data
+    if encoded is None or evaluator is None:
+        return Measured()
+    key = jax.random.fold_in(jax.random.split(context.key, 5)[0], 2)
+    scored = decoder(key, model, context.decode)
+    found = quality_along_density(
+        key,
+        model=model,
+        decode=lambda z, labels: in_range(
+            scored.decode(z, *with_labels(model, labels)), data, context.decode
+        ),
+        train=encoded.train,
+        held_out=encoded.held_out,
+        evaluator=evaluator,
+    )
+    return Measured(arrays={f"{DRAWS}/{source}": array for source, array in found.items()})
 
 
 def quality_along_density(
@@ -42,13 +65,11 @@ def quality_along_density(
         log q(z) in nats, and 1 where the sample lies in the manifold, 0 where not (their mean is precision).
     """
     fit_key, draw_key, code_key = jax.random.split(key, 3)
-    codes = {
-        name: strategy(name).fit(fit_key, train, model=model).sample(draw_key, n=DRAWS) for name in DRAWN
-    }
-    codes[RECONSTRUCTION] = held_out.sample(code_key)[:DRAWS]
+    codes = {name: strategy(name).fit(fit_key, train, model=model).sample(draw_key, n=MOST) for name in DRAWN}
+    codes[RECONSTRUCTION] = held_out.sample(code_key)[:MOST]
     asked = _labels(jax.random.fold_in(draw_key, 1), train)
     labels: dict[str, np.ndarray | None] = dict.fromkeys(DRAWN, asked)
-    labels[RECONSTRUCTION] = None if held_out.labels is None else held_out.labels[:DRAWS]
+    labels[RECONSTRUCTION] = None if held_out.labels is None else held_out.labels[:MOST]
     q = AggregatePosterior(train)
     return {
         name: np.stack([q.log_prob(z), evaluator.inside(decode(z, labels[name]))], axis=1).astype(np.float32)
@@ -57,7 +78,7 @@ def quality_along_density(
 
 
 def _labels(key: jax.Array, train: Latents) -> np.ndarray | None:
-    """Labels `[DRAWS]` of training examples, for a model that sees labels."""
+    """Labels `[MOST]` of training examples, for a model that sees labels."""
     if train.labels is None:
         return None
-    return train.labels[np.asarray(jax.random.randint(key, (DRAWS,), 0, train.n))]
+    return train.labels[np.asarray(jax.random.randint(key, (MOST,), 0, train.n))]

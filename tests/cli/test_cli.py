@@ -110,7 +110,7 @@ def test_resume_trains_and_evaluates_nothing_again(tiny_again, tmp_path, monkeyp
         raise AssertionError("computed again")
 
     for name in ("measure_latents", "measure_quality", "score"):
-        monkeypatch.setattr(f"study.pipeline.run.{name}", never)
+        monkeypatch.setattr(f"study.pipeline.measuring.{name}", never)
     monkeypatch.setattr("study.training.engine._train_one", never)
     assert tiny_again() == 0
     second = load_results(tmp_path / "out")
@@ -166,7 +166,7 @@ def test_failed_cells_are_rows_and_exit_code_1(tmp_path, monkeypatch, no_report,
 
 
 def test_evaluation_that_fails_keeps_the_others(tiny, monkeypatch, tmp_path):
-    from study.pipeline import run as runner
+    from study.pipeline import measuring as runner
 
     measure, calls = runner.measure_latents, []
 

@@ -1,5 +1,6 @@
 """Store keys stay what they were: what is stored was paid for."""
 
+import dataclasses
 import hashlib
 import json
 
@@ -9,7 +10,10 @@ import pytest
 from study import AnnealingConfig, LikelihoodConfig, StudyConfig, TrainConfig, VAEConfig, load_dataset
 from study.config import ObjectiveConfig, PriorConfig
 from study.config.serialise import to_dict
+from study.metrics.registry import METRICS
+from study.pipeline.keys import VERSIONS
 from study.pipeline.plan import make_plan
+from study.strategies import REGISTRY
 
 EVERY = StudyConfig(
     dataset="mnist",
@@ -99,3 +103,70 @@ def test_equal_numbers_of_another_type_have_equal_keys():
         for one in (plain, other)
     ]
     assert keys[0] == keys[1] and len(keys[0]) == 4
+
+
+def units(config: StudyConfig) -> dict[str, str]:
+    """Of the first cell the key of every unit, by name."""
+    cell = make_plan(config, load_dataset("digits")).cells[0]
+    scores = {f"score {name} {fit}": key for (name, fit), key in cell.score_keys.items()}
+    own = {"train": cell.train_key, "encode": cell.encode_key, "quality": cell.quality_key}
+    return {**own, **dict(cell.model_units), **scores}
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    assert before.keys() == after.keys()
+    return {name for name in before if before[name] != after[name]}
+
+
+CONFIG = StudyConfig(
+    strategies=("prior", "gmm", "noise"),
+    likelihood=LikelihoodConfig(examples=10, samples=(5,)),
+)
+
+
+def test_a_new_strategy_leaves_all_other_units_as_they_are():
+    more = dataclasses.replace(CONFIG, strategies=("prior", "kde", "gmm", "noise"))
+    before, after = units(CONFIG), units(more)
+    assert after.items() >= before.items()
+    assert after.keys() - before.keys() == {"score kde 0"}
+
+
+def test_a_changed_strategy_makes_its_own_scores_anew(monkeypatch):
+    before = units(CONFIG)
+    monkeypatch.setattr(REGISTRY["gmm"], "version", 99, raising=False)
+    assert changed(before, units(CONFIG)) == {"score gmm 0"}
+
+
+def test_a_changed_library_of_a_strategy_makes_its_own_scores_anew(monkeypatch):
+    before = units(CONFIG)
+    monkeypatch.setattr(REGISTRY["gmm"], "libraries", ("hypothesis",), raising=False)
+    assert changed(before, units(CONFIG)) == {"score gmm 0"}
+
+
+def test_a_changed_metric_makes_all_scores_anew_and_trains_nothing(monkeypatch):
+    before = units(CONFIG)
+    monkeypatch.setitem(METRICS, "kid", dataclasses.replace(METRICS["kid"], version=99))
+    after = units(CONFIG)
+    assert changed(before, after) == {"quality", "score prior 0", "score gmm 0", "score noise 0"}
+
+
+@pytest.mark.parametrize("stage", VERSIONS)
+def test_a_changed_stage_makes_itself_and_what_is_made_from_it_anew(monkeypatch, stage):
+    before = units(CONFIG)
+    monkeypatch.setitem(VERSIONS, stage, 99)
+    scores = {name for name in before if name.startswith("score ")}
+    own = {
+        "features": set(),
+        "train": set(before),
+        "encode": set(before) - {"train"},
+        "score": scores,
+    }.get(stage, {stage})
+    assert changed(before, units(CONFIG)) == own
+
+
+def test_what_bounds_log_p_is_a_unit_of_its_own():
+    before = units(CONFIG)
+    more = dataclasses.replace(CONFIG, likelihood=LikelihoodConfig(examples=20, samples=(5,)))
+    assert changed(before, units(more)) == {"likelihood"}
+    none = dataclasses.replace(CONFIG, likelihood=LikelihoodConfig())
+    assert units(none).items() <= before.items()

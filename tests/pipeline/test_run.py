@@ -13,8 +13,9 @@ import pytest
 
 from study import Dataset, StudyConfig, TrainConfig, VAEConfig, load_dataset
 from study.errors import CannotFit, FileError
+from study.pipeline.job import Outcome
 from study.pipeline.plan import Plan, make_plan
-from study.pipeline.run import Outcome, execute, missing
+from study.pipeline.run import execute, missing
 from study.pipeline.store import Store
 from study.strategies import REGISTRY
 from study.strategies.global_gaussian import GlobalGaussian
@@ -165,7 +166,7 @@ from study.pipeline.store import Store
 from study.pipeline.plan import make_plan
 from study.pipeline.run import execute
 sys.path.insert(0, sys.argv[1])
-from test_runner import CONFIG
+from test_run import CONFIG
 run = execute(make_plan(CONFIG, load_dataset("digits")), Store(Path(sys.argv[2])))
 import json
 values = [o.evaluation.metrics["value"].tolist() for o in run.outcomes]

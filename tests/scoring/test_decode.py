@@ -10,10 +10,11 @@ from study import Dataset, StudyConfig, StudyError, TrainConfig, VAEConfig, load
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import pixel_extractor
 from study.pipeline.plan import make_plan
+from study.scoring.context import Context
 from study.scoring.encode import encode_splits
+from study.scoring.evaluate import evaluate_model
 from study.scoring.fit import replicate_keys
 from study.scoring.generate import decoder, generate
-from study.scoring.score import Context, evaluate_model
 from study.training.model import TrainedModel
 
 KEY = jax.random.key(3)

@@ -11,7 +11,7 @@ import pytest
 from study.config import StudyConfig, TrainConfig, VAEConfig
 from study.data import load_dataset
 from study.latents import Latents
-from study.pipeline import run as runner
+from study.pipeline import measuring as runner
 from study.pipeline.plan import make_plan
 from study.pipeline.run import execute
 from study.pipeline.store import Store

@@ -11,9 +11,10 @@ from study.data import load_dataset
 from study.errors import StudyError
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import ExtractorConfig, train_extractor
+from study.scoring.context import Context
 from study.scoring.encode import encode_splits
+from study.scoring.evaluate import evaluate_model
 from study.scoring.fit import replicate_keys
-from study.scoring.score import Context, evaluate_model
 from study.training import train
 
 

@@ -7,9 +7,10 @@ import pytest
 from study import Dataset, TrainConfig, VAEConfig, load_dataset, load_model, save_model, strategy, train
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor
+from study.scoring.context import Context
 from study.scoring.encode import encode_splits
+from study.scoring.evaluate import evaluate_model
 from study.scoring.generate import asked_labels, generate
-from study.scoring.score import Context, evaluate_model
 from study.training.model import TrainedModel
 
 KEY = jax.random.key(0)

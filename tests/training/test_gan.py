@@ -24,7 +24,8 @@ from study.errors import CannotFit
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import train_extractor
 from study.metrics.kid import KernelReference, kid
-from study.scoring.score import Context, evaluate_model
+from study.scoring.context import Context
+from study.scoring.evaluate import evaluate_model
 from study.training import Architecture, Cell, engine, train_cells
 from study.training.model import TrainedModel
 

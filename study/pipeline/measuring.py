@@ -1,0 +1,197 @@
+"""Every trained cell measured, as far as that is not stored already; what another process is at comes last."""
+
+import contextlib
+import dataclasses
+import functools
+import itertools
+import time
+from collections.abc import Generator, Iterator
+
+import jax
+import pandas as pd
+
+from study.errors import FileError
+from study.latents import Latents
+from study.pipeline.job import Job, Outcome
+from study.pipeline.plan import PlannedCell
+from study.pipeline.store import Stored
+from study.pipeline.training import Trained
+from study.runtime.checks import said
+from study.runtime.claims import Claim
+from study.scoring.context import Context, Evaluation, Measured
+from study.scoring.encode import Encoded, encode_splits
+from study.scoring.fit import Fits, fit_trained, is_trained
+from study.scoring.latents import measure_latents, measure_likelihood
+from study.scoring.quality import measure_quality
+from study.scoring.score import score
+from study.training import checkpoint
+from study.training.model import TrainedModel
+
+GROUP = 8  # cells whose codes are held at once, where strategies are trained on the codes of several
+
+
+def outcomes(trained: Iterator[Trained], job: Job) -> Generator[Outcome, None, None]:
+    """Every cell measured; what another process is at comes last."""
+    busy: list[Trained] = []
+    wanted = any(map(is_trained, job.plan.config.strategies))
+    while group := list(itertools.islice(trained, GROUP if wanted else 1)):
+        claims: dict[str, Claim] = {}
+        try:
+            yield from _measured([one for one in group if _ours(one, job, claims, busy)], job)
+        finally:
+            for claim in claims.values():
+                claim.release()
+    for one in busy:
+        with job.store.claimed("evaluate", one[0].encode_key):
+            found = list(_measured([one], job))
+        yield from found
+
+
+def _ours(one: Trained, job: Job, claims: dict[str, Claim], busy: list[Trained]) -> bool:
+    """Whether nothing of this cell is missing, or this process may compute it; else it is noted as busy."""
+    planned, stored, _ = one
+    key = planned.encode_key
+    if stored is None or key in claims or all(job.store.has(*unit) for unit in planned.units):
+        return True
+    claim = job.store.claim("evaluate", key)
+    if claim is None:
+        busy.append(one)
+        return False
+    claims[key] = claim
+    return True
+
+
+def _measured(group: list[Trained], job: Job) -> Iterator[Outcome]:
+    """The outcomes of a group of cells, with the trained strategies fitted to all their codes at once."""
+    cells = [_Cell(planned, stored, job) for planned, stored, _ in group if stored is not None]
+    fits = dict(zip((cell.planned.run_id for cell in cells), _fit_group(cells, job), strict=True))
+    ready = {cell.planned.run_id: cell for cell in cells}
+    for planned, stored, reason in group:
+        if stored is None:
+            yield Outcome(planned, {}, reason=reason)
+        else:
+            yield _measure(ready.pop(planned.run_id), fits.pop(planned.run_id))
+
+
+class _Cell:
+    """One trained cell; its model is unpacked and its codes are read or made when they are first asked for."""
+
+    def __init__(self, planned: PlannedCell, stored: Stored, job: Job) -> None:
+        self.planned, self.stored, self.job = planned, stored, job
+
+    @functools.cached_property
+    def context(self) -> Context:
+        """What it is measured with."""
+        model, config = checkpoint.unpack(self.stored.arrays, self.stored.facts), self.job.plan.config
+        codes, key = _encoded(self.planned, model, self.job), jax.random.key(self.planned.cell.seed)
+        data, evaluator = self.job.plan.measured, self.job.evaluator
+        return Context(key, model, codes, data, evaluator, config.draws, config.decode)
+
+    def absent(self) -> set[str]:
+        """The trained strategies that the store has no score of."""
+        scores = self.planned.score_keys.items()
+        found = {name for (name, _), key in scores if not self.job.store.has("score", key)}
+        return set(filter(is_trained, found))
+
+
+def _fit_group(cells: list[_Cell], job: Job) -> list[Fits]:
+    """Of each cell the fits of trained strategies whose scores are missing; what fails is left to its scoring."""
+    fits: list[Fits] = [{} for _ in cells]
+    wanted = [cell.absent() for cell in cells]
+    names = set().union(*wanted)
+    able = []
+    for i, cell in enumerate(cells):
+        with contextlib.suppress(Exception):  # its own measuring says what is wrong
+            if wanted[i] and cell.context.encoded is not None:
+                able.append(i)
+    contexts = [cells[i].context for i in able]
+    found = fit_trained(
+        [context.key for context in contexts],
+        [context.encoded for context in contexts if context.encoded is not None],
+        strategies=[name for name in job.plan.config.strategies if name in names],
+        fits=job.plan.config.fits,
+    )
+    for i, own in zip(able, found, strict=True):
+        fits[i] = own
+    return fits
+
+
+def _measure(cell: _Cell, fitted: Fits) -> Outcome:
+    """One trained cell measured, as far as that is not stored already."""
+    planned, stored, job = cell.planned, cell.stored, cell.job
+    facts, losses = dict(stored.facts), stored.arrays["losses"]
+    parts, seconds, own = [], 0.0, False
+    try:
+        for unit in planned.units:
+            found = job.store.get(*unit)
+            if found is None:
+                own, began = True, time.perf_counter()
+                part = _compute(cell, *unit, fitted=fitted)
+                found = _packed(part, time.perf_counter() - began, planned.encode_key)
+                if part.final:
+                    job.store.put(*unit, found.arrays, found.facts)
+            else:
+                part = _unpacked(found)
+            parts.append(part)
+            seconds += found.facts["seconds"]
+    except FileError:
+        raise
+    except Exception as error:
+        return Outcome(planned, facts, losses, reason=f"evaluation stopped: {said(error)}")
+    job.count.scored += own
+    return Outcome(planned, {**facts, "evaluate_seconds": seconds}, losses, Evaluation.of(parts))
+
+
+def _compute(cell: _Cell, stage: str, key: str, *, fitted: Fits) -> Measured:
+    config = cell.job.plan.config
+    match stage:
+        case "latents":
+            return measure_latents(cell.context, density_draws=config.density_draws)
+        case "likelihood":
+            return measure_likelihood(cell.context, config.likelihood)
+        case "quality":
+            return measure_quality(cell.context)
+    name, fit = next(of for of, score_key in cell.planned.score_keys.items() if score_key == key)
+    return score(cell.context, name, fit, ready=fitted.get((name, fit)))
+
+
+def _packed(made: Measured, seconds: float, parent: str) -> Stored:
+    facts = {
+        "parent": parent,
+        "rows": list(made.rows),
+        "latents": made.latents.to_dict("split", index=False),
+        "seconds": seconds,
+    }
+    return Stored(made.arrays, facts)
+
+
+def _unpacked(stored: Stored) -> Measured:
+    table = stored.facts["latents"]
+    return Measured(
+        stored.facts["rows"], pd.DataFrame(table["data"], columns=table["columns"]), stored.arrays
+    )
+
+
+def _encoded(planned: PlannedCell, model: TrainedModel, job: Job) -> Encoded | None:
+    """The codes of every part of the data; None where the model has no encoder."""
+    if not model.encodes:
+        return None
+    measured = job.plan.measured
+    parts = [field.name for field in dataclasses.fields(Encoded)]
+    found = job.store.get("encode", planned.encode_key)
+    if found is not None:
+        return Encoded(
+            **{
+                part: Latents(
+                    found.arrays[f"{part}/mean"],
+                    found.arrays[f"{part}/log_var"],
+                    getattr(measured, f"{part}_labels"),
+                )
+                for part in parts
+            }
+        )
+    encoded = encode_splits(model, measured)
+    moments = [(part, name) for part in parts for name in ("mean", "log_var")]
+    arrays = {f"{part}/{name}": getattr(getattr(encoded, part), name) for part, name in moments}
+    job.store.put("encode", planned.encode_key, arrays, {"parent": planned.train_key})
+    return encoded

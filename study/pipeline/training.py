@@ -1,0 +1,116 @@
+"""Every planned cell as soon as it is trained: those in the store, then this process's, then the others'."""
+
+from collections.abc import Generator, Iterator, Sequence
+
+from study.errors import FileError
+from study.pipeline.job import Job
+from study.pipeline.plan import PlannedCell
+from study.pipeline.store import Store, Stored
+from study.runtime.checks import said
+from study.runtime.claims import Claim
+from study.runtime.environment import device_name, package_versions
+from study.training import checkpoint
+from study.training.engine import Cell, train_cells
+
+Trained = tuple[PlannedCell, Stored | None, str]  # a cell, and its training or the reason why there is none
+
+
+def trained(job: Job) -> Generator[Trained, None, None]:
+    """Every planned cell as soon as it is trained: those in the store, then this process's, then the others'."""
+    absent = []
+    for planned in job.plan.cells:
+        found = job.store.get("train", planned.train_key)
+        if found is None:
+            absent.append(planned)
+        else:
+            yield planned, found, ""
+    mine = _Claimed(absent, job.store)
+    try:
+        yield from _train(mine, len(absent), job)
+    finally:
+        mine.release()
+    yield from mine.found
+    for planned in mine.busy:
+        with job.store.claimed("train", planned.train_key):
+            found = job.store.get("train", planned.train_key)
+            again = [] if found is not None else list(_train(_Claimed([planned], None), 1, job))
+        yield from again or [(planned, found, "")]
+
+
+class _Claimed(Iterator[Cell]):
+    """The cells that this process may train, each claimed when the engine asks for it.
+
+    Attributes:
+        held: those that are handed out and not stored yet, by cell, with their claims.
+        busy: those that another process has.
+        found: those that another process finished in the meantime.
+    """
+
+    def __init__(self, wanted: Sequence[PlannedCell], store: Store | None):
+        self._wanted, self._store = list(wanted), store
+        self.held: dict[Cell, tuple[PlannedCell, Claim | None]] = {}
+        self.busy: list[PlannedCell] = []
+        self.found: list[Trained] = []
+
+    def __next__(self) -> Cell:
+        while self._wanted:
+            planned = self._wanted.pop(0)
+            claim = None
+            if self._store is not None:
+                claim = self._store.claim("train", planned.train_key)
+                if claim is None:
+                    self.busy.append(planned)
+                    continue
+                found = self._store.get("train", planned.train_key)
+                if found is not None:
+                    claim.release()
+                    self.found.append((planned, found, ""))
+                    continue
+            self.held[planned.cell] = (planned, claim)
+            return planned.cell
+        raise StopIteration
+
+    def finish(self, cell: Cell) -> None:
+        """The cell is stored, or never will be."""
+        _, claim = self.held.pop(cell)
+        if claim is not None:
+            claim.release()
+
+    def release(self) -> None:
+        """Give back what is still held."""
+        for cell in list(self.held):
+            self.finish(cell)
+
+    def rest(self) -> list[PlannedCell]:
+        """What is held, and what was not asked for yet."""
+        return [planned for planned, _ in self.held.values()] + self._wanted
+
+
+def _train(cells: _Claimed, count: int, job: Job) -> Iterator[Trained]:
+    plan = job.plan
+    try:
+        for trained in train_cells(
+            plan.data, plan.architecture, plan.config.training, cells, batching=plan.batching, count=count
+        ):
+            job.count.trained += 1
+            planned = cells.held[trained.cell][0]
+            if trained.model.finite:
+                arrays, facts = checkpoint.pack(trained.model)
+                facts |= {
+                    "train_seconds": trained.seconds,
+                    "compile_seconds": trained.compile_seconds,
+                    "device": device_name(),
+                    "versions": package_versions(),
+                }
+                job.store.put("train", planned.train_key, arrays, facts)
+                made: Trained = (planned, Stored(arrays, facts), "")
+            else:
+                reason = "diverged: losses or parameters are not finite; lower the learning rate"
+                made = (planned, None, reason)
+            cells.finish(trained.cell)
+            yield made
+    except FileError:
+        raise
+    except Exception as error:
+        for planned in cells.rest():
+            yield planned, None, f"training stopped: {said(error)}"

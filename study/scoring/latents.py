@@ -1,0 +1,84 @@
+"""What is known of one model without samples: q(z) against the prior, each latent dimension, and log p(x)."""
+
+import jax
+import numpy as np
+
+from study.config import LikelihoodConfig
+from study.data.base import Dataset
+from study.latents import Latents, dimension_table, surgery
+from study.latents.by_class import by_class
+from study.latents.surgery import Estimate, mean_estimate
+from study.latents.two_sample import two_sample
+from study.metrics.base import Measurement
+from study.metrics.likelihood import likelihood_rows
+from study.models.likelihoods import Likelihood
+from study.scoring.context import Context, Measured
+from study.scoring.encode import Encoded
+from study.scoring.rows import (
+    MODEL,
+    class_measurements,
+    distance_measurements,
+    metric_row,
+    noise_measurements,
+    prior_measurements,
+    surgery_measurements,
+)
+from study.strategies.base import with_labels
+from study.training.model import TrainedModel
+
+CODES = 2000  # posteriors kept for the two-dimensional map
+
+
+def measure_latents(context: Context, *, density_draws: int) -> Measured:
+    """What is known of q(z) and the prior, and the posteriors of the two-dimensional map."""
+    dimension_key = jax.random.split(context.key, 5)[1]
+    model, encoded = context.model, context.encoded
+    if encoded is None:
+        return Measured()
+    own = _latent_measurements(context.key, model, encoded, context.data, draws=density_draws)
+    latents = dimension_table(dimension_key, encoded.train, draws=density_draws, prior=model.prior)
+    arrays: dict[str, np.ndarray] = {}
+    if encoded.train.d == 2:
+        arrays["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
+    return Measured(_rows(own), latents, arrays)
+
+
+def measure_likelihood(context: Context, config: LikelihoodConfig) -> Measured:
+    """Bounds on log p(x) of held-out data, as many as the configuration says."""
+    key = jax.random.fold_in(jax.random.split(context.key, 5)[0], 4)
+    return Measured(_rows(likelihood_rows(key, context.model, context.data.held_out, config)))
+
+
+def _rows(own: list[Measurement]) -> list[dict]:
+    return [metric_row(MODEL, "{}", 0, 0, m) for m in own]
+
+
+def _latent_measurements(
+    key: jax.Array, model: TrainedModel, encoded: Encoded, data: Dataset, *, draws: int
+) -> list[Measurement]:
+    """What is known of q(z) and the prior, and D of held-out data, with the key of `evaluate_model`."""
+    surgery_key, _, _, _, recon_key = jax.random.split(key, 5)
+    distance_key, class_key = (jax.random.fold_in(surgery_key, i) for i in (1, 3))
+    prior = model.prior
+    apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=draws, prior=prior)
+    own = surgery_measurements(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
+    own += distance_measurements(two_sample(distance_key, encoded.train, draws=draws, prior=prior))
+    own += prior_measurements(prior)
+    own += noise_measurements(model)
+    if model.conditional:
+        own += class_measurements(by_class(class_key, encoded.train, draws=draws, prior=prior))
+    return own
+
+
+def distortion(key: jax.Array, model: TrainedModel, latents: Latents, x: np.ndarray) -> Estimate:
+    """D of data x `[N, D]` from one draw of z per example: squared error, or cross-entropy in nats, summed."""
+    z = latents.sample(key)
+    output = model.decode(z, *with_labels(model, latents.labels)).astype(np.float64)
+    return mean_estimate(_distortion(model.architecture.likelihood, output, x.astype(np.float64)))
+
+
+def _distortion(likelihood: Likelihood, mean: np.ndarray, x: np.ndarray) -> np.ndarray:
+    if likelihood == "gaussian":
+        return np.square(mean - x).sum(1)
+    mean = np.clip(mean, 1e-7, 1 - 1e-7)
+    return -(x * np.log(mean) + (1 - x) * np.log1p(-mean)).sum(1)
