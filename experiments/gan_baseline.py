@@ -87,8 +87,8 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         "Of one seed: the GAN's draws; draws from the prior and the posteriors of the VAE at each β; real data. Rows "
         "of `prior` share their draws of N(0, I) with the GAN, and rows of `posterior` the training examples."
     )
-    columns = {"family": "family", "trainings": "trainings", "steps": "steps"}
-    spent = kit.readable(tables["cost"], {**columns, **{word(name).label: kit.cell(name) for name in COSTS}})
+    columns = kit.plain("family", "trainings", "steps") | kit.several(COSTS, tables["cost"], named=True)
+    spent = kit.readable(tables["cost"], columns)
     sections = [
         Section("The GAN against the VAE", text, _readable(found), figure(found)),
         Section("Cost", cost, spent),

@@ -2,25 +2,29 @@
 
 from study.report.kit.curves import curve, setting_axis
 from study.report.kit.dots import Panel, dots
-from study.report.kit.estimates import by_run, estimate, estimates, values
+from study.report.kit.estimates import by_run, each_metric, estimate, estimates, values
 from study.report.kit.pairs import Pair, at_each, paired
-from study.report.kit.readable import cell, change, readable, several, value
+from study.report.kit.readable import Column, averages_first, cell, change, plain, readable, several, value
 from study.report.kit.sentences import UNDECIDED, by_verdict, size, undecided
 
 __all__ = [
     "UNDECIDED",
+    "Column",
     "Pair",
     "Panel",
     "at_each",
+    "averages_first",
     "by_run",
     "by_verdict",
     "cell",
     "change",
     "curve",
     "dots",
+    "each_metric",
     "estimate",
     "estimates",
     "paired",
+    "plain",
     "readable",
     "setting_axis",
     "several",

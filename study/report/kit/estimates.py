@@ -1,6 +1,6 @@
 """Means over trainings with their intervals, group by group."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,5 +57,23 @@ def by_run(results: Results, *columns: str) -> pd.DataFrame:
 
 def values(metrics: pd.DataFrame, names: Iterable[str], *, by: Sequence[str]) -> pd.Series:
     """The values of some metrics that could be measured, fits and draws averaged, indexed by the columns `by`."""
-    scored = metrics[(metrics["status"] == "ok") & metrics["metric"].isin(list(names))]
-    return scored.groupby(list(by))["value"].mean()
+    return _scored(metrics, names).groupby(list(by))["value"].mean()
+
+
+def each_metric(
+    metrics: pd.DataFrame, names: Iterable[str], *, rows: Sequence[str], columns: Sequence[str]
+) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Each metric, which way of it is better, and its values (fits and draws averaged) as a table.
+
+    Args:
+        metrics: the table of that name.
+        names: of metrics; one that nothing could be measured of is left out.
+        rows: the columns of `metrics` that tell the rows of a table apart.
+        columns: those that tell its columns apart.
+    """
+    for (name, better), own in _scored(metrics, names).groupby(["metric", "better"]):
+        yield str(name), str(better), own.pivot_table(index=list(rows), columns=list(columns), values="value")
+
+
+def _scored(metrics: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    return metrics[(metrics["status"] == "ok") & metrics["metric"].isin(list(names))]

@@ -47,6 +47,7 @@ def at_each(table: pd.DataFrame, column: str) -> Iterator[tuple[float, pd.DataFr
     parts = [(float(str(value)), rows.droplevel(column)) for value, rows in table.groupby(level=column)]
     yield from parts
     if len(parts) > 1:
-        whole = table.groupby(level="seed")
-        everywhere = whole[table.columns[0]].transform("size") == len(parts)
-        yield np.nan, table[everywhere].groupby(level="seed").mean()
+        counted = table.groupby(level="seed").size()
+        everywhere = counted.index[counted == len(parts)]
+        kept = table[table.index.get_level_values("seed").isin(everywhere)]
+        yield np.nan, kept.groupby(level="seed").mean()

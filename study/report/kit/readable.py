@@ -23,14 +23,21 @@ def readable(table: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame
     return pd.DataFrame(made)
 
 
+def plain(*names: str) -> dict[str, Column]:
+    """These columns as they are."""
+    return {name: name for name in names}
+
+
 def averages_first(table: pd.DataFrame) -> pd.DataFrame:
     """The rows averaged over settings on top, then the settings in order."""
     return table.sort_values(["alpha", "beta"], na_position="first", kind="stable")
 
 
-def value(name: str, places: int | None = None, *, missing: str = "—") -> Callable[[Row], str]:
+def value(
+    name: str, places: int | None = None, *, scale: float = 1.0, missing: str = "—"
+) -> Callable[[Row], str]:
     """A cell with a number; with `missing="all"` a setting, which is missing where all of them are averaged."""
-    return lambda row: missing if np.isnan(row[name]) else number(row[name], places)
+    return lambda row: missing if np.isnan(row[name]) else number(scale * row[name], places)
 
 
 def cell(name: str, *, scale: float = 1.0, places: int | None = None) -> Callable[[Row], str]:
