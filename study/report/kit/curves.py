@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from study.report.text.numbers import number
 
@@ -38,3 +38,11 @@ def setting_axis(axes: Axes, settings: pd.Series, label: str) -> None:
     axes.set_xticks(settings, [number(value) for value in settings])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(label)
+
+
+def log_axis(axes: Axes) -> None:
+    """A logarithmic axis upwards whose ticks are written out."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, _: number(value))
+    axes.yaxis.set_minor_locator(NullLocator())

@@ -75,5 +75,11 @@ def each_metric(
         yield str(name), str(better), own.pivot_table(index=list(rows), columns=list(columns), values="value")
 
 
+def each_place(table: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """The rows of every group that some columns or index levels tell apart, with what these are there."""
+    for place, part in table.groupby(list(names)):
+        yield dict(zip(names, place, strict=True)), part
+
+
 def _scored(metrics: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
     return metrics[(metrics["status"] == "ok") & metrics["metric"].isin(list(names))]
