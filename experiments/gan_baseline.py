@@ -12,20 +12,19 @@ for both: with one that stays a GAN drops modes.
     study run gan_baseline --profile quick      digits, 15 VAEs and 5 GANs, about two minutes
 """
 
-import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
-from study.report import frames
+from study import Dataset, Experiment, Findings, Section, StudyConfig, experiment_main
+from study.config.presets import DIGITS, MNIST, SMOKE, vary
+from study.report import frames, kit
 from study.report.plots import style
 from study.report.plots.samples import pictures, sheet
-from study.report.text.numbers import interval, listed, number, with_ends
+from study.report.text.numbers import listed, number
 from study.report.text.words import word
-from study.statistics import bootstrap_interval, contrasts
 from study.tables.results import Results
 
 VAE, GAN, PRIOR = "vae", "gan", "prior"
@@ -34,6 +33,7 @@ STRATEGIES = (*DRAWN, "reconstruction", "held-out", "copycat", "noise")
 PRIMARY = "kid"
 METRICS = (PRIMARY, "fd_infinity", "precision", "recall", "density", "coverage", "sharpness", "authenticity")
 COSTS = ("train_seconds", "seconds_per_1000")
+VERDICTS = {"better": "beats", "worse": "loses to", "tie": "is not told from", "none": "is not set against"}
 
 
 def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
@@ -48,35 +48,26 @@ def against(metrics: pd.DataFrame) -> pd.DataFrame:
         Columns against, beta, metric, better, seeds, gan, vae, difference, low, high (95 %, each on its own), p_holm
         (over strategies × β of one metric) and verdict on the GAN.
     """
-    scored = metrics[(metrics["status"] == "ok") & metrics["metric"].isin(METRICS)]
-    values = scored.groupby(["family", "strategy", "metric", "better", "beta", "seed"])["value"].mean()
-    own = values.reset_index()
-    made = own[(own["family"] == GAN) & (own["strategy"] == PRIOR)].set_index(["metric", "seed"])["value"]
-    facts, pairs = [], []
-    drawn = own[(own["family"] == VAE) & own["strategy"].isin(DRAWN)]
-    for (metric, better, name, beta), rows in drawn.groupby(["metric", "better", "strategy", "beta"]):
-        pair = pd.DataFrame(
-            {"gan": made.get(metric, pd.Series()), "vae": rows.set_index("seed")["value"]}
-        ).dropna()
-        if len(pair):
-            facts.append({"against": name, "beta": beta, "metric": metric, "better": better})
-            pairs.append(pair.to_numpy())
-    found = contrasts(facts, pairs, families=[row["metric"] for row in facts])
-    return found.rename(columns={"own": "gan", "other": "vae"})
+    return kit.paired(_pairs(metrics), own="gan", other="vae")
+
+
+def _pairs(metrics: pd.DataFrame) -> Iterator[kit.Pair]:
+    by = ["family", "strategy", "metric", "better", "beta", "seed"]
+    rows = kit.values(metrics, METRICS, by=by).reset_index()
+    made = rows[(rows["family"] == GAN) & (rows["strategy"] == PRIOR)].set_index(["metric", "seed"])["value"]
+    drawn = rows[(rows["family"] == VAE) & rows["strategy"].isin(DRAWN)]
+    for (metric, better, name, beta), own in drawn.groupby(["metric", "better", "strategy", "beta"]):
+        facts = {"against": name, "beta": beta, "metric": metric, "better": better}
+        gan = made.get(metric, pd.Series(dtype=float))
+        yield kit.Pair(facts, gan, own.set_index("seed")["value"], family=metric)
 
 
 def costs(results: Results) -> pd.DataFrame:
     """Steps, seconds of training, and seconds of 1000 draws from the prior, by family, with intervals."""
-    drawn = results.metrics[(results.metrics["strategy"] == PRIOR) & (results.metrics["metric"] == COSTS[1])]
-    seconds = drawn.groupby("run_id")["value"].mean().rename(COSTS[1])
-    rows = []
-    for family, own in results.runs.set_index("run_id").join(seconds).groupby("family"):
-        row: dict = {"family": family, "trainings": len(own), "steps": int(own["steps"].max())}
-        for name in COSTS:
-            ends = bootstrap_interval(own[name].dropna().to_numpy())
-            row |= dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
-        rows.append(row)
-    return pd.DataFrame(rows)
+    drawn = results.metrics[results.metrics["strategy"] == PRIOR]
+    seconds = kit.values(drawn, COSTS[1:], by=["run_id"]).rename(COSTS[1])
+    runs = results.runs.set_index("run_id").join(seconds)
+    return kit.estimates(runs, by=["family", "steps"], of=COSTS)
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
@@ -96,9 +87,11 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         "Of one seed: the GAN's draws; draws from the prior and the posteriors of the VAE at each β; real data. Rows "
         "of `prior` share their draws of N(0, I) with the GAN, and rows of `posterior` the training examples."
     )
+    columns = kit.plain("family", "trainings", "steps") | kit.several(COSTS, tables["cost"], named=True)
+    spent = kit.readable(tables["cost"], columns)
     sections = [
         Section("The GAN against the VAE", text, _readable(found), figure(found)),
-        Section("Cost", cost, _costs(tables["cost"])),
+        Section("Cost", cost, spent),
     ]
     drawn = sheet_of(results)
     if drawn is not None:
@@ -113,17 +106,11 @@ def sheet_of(results: Results) -> Figure | None:
     if GAN not in {run.family for run, _ in made}:
         return None
     rows = {}
-    for family, name in ((GAN, PRIOR), *((VAE, name) for name in (PRIOR, "posterior")), (VAE, "held-out")):
+    for family, name in ((GAN, PRIOR), (VAE, PRIOR), (VAE, "posterior"), (VAE, "held-out")):
         for run, found in made:
             if run.family == family and name in found:
-                label = (
-                    "GAN"
-                    if family == GAN
-                    else name
-                    if name == "held-out"
-                    else f"{name}, β = {number(run.beta)}"
-                )
-                rows[label] = found[name]
+                at = f"{name}, β = {number(run.beta)}"
+                rows["GAN" if family == GAN else name if name == "held-out" else at] = found[name]
     return sheet(rows, title="What the GAN and the VAE draw")
 
 
@@ -132,12 +119,12 @@ def answer(found: pd.DataFrame) -> str:
     rows = found[found["metric"] == PRIMARY] if len(found) else found
     if rows.empty:
         return "Nothing was compared: no GAN beside a VAE was trained and scored."
-    if (rows["verdict"] == "none").all():
-        return "Not decided: too few seeds for an interval."
+    if kit.undecided(rows):
+        return kit.UNDECIDED
     parts = [
-        f"{_VERDICTS[verdict]} `{name}` at {listed(_size(row, verdict) for row in own)}"
+        f"{VERDICTS[verdict]} `{name}` at {listed(_size(row, verdict) for row in own)}"
         for name in [s for s in DRAWN if s in set(rows["against"])]
-        for verdict, own in _by_verdict(rows[rows["against"] == name]).items()
+        for verdict, own in kit.by_verdict(rows[rows["against"] == name].sort_values("beta")).items()
     ]
     apart = rows[rows["against"] == PRIOR]["verdict"].isin(["better", "worse"])
     lead = (
@@ -150,22 +137,10 @@ def answer(found: pd.DataFrame) -> str:
     return f"{lead} In {word(PRIMARY).label} the GAN {'; '.join(parts)}.{_spread(found)}"
 
 
-_VERDICTS = {"better": "beats", "worse": "loses to", "tie": "is not told from", "none": "is not set against"}
-
-
-def _by_verdict(rows: pd.DataFrame) -> dict[str, list[dict]]:
-    ordered = rows.sort_values("beta").to_dict("records")
-    found = {name: [dict(row) for row in ordered if row["verdict"] == name] for name in _VERDICTS}
-    return {name: own for name, own in found.items() if own}
-
-
 def _size(row: dict, verdict: str) -> str:
     """The setting, and by how much where that is told from nothing."""
-    setting = f"β = {number(row['beta'])}"
-    if verdict not in ("better", "worse"):
-        return setting
-    low, high = sorted((abs(row["low"]), abs(row["high"])))
-    return f"{setting} (by {interval(abs(row['difference']), low, high)})"
+    told = f" (by {kit.size(row)})" if verdict in ("better", "worse") else ""
+    return f"β = {number(row['beta'])}{told}"
 
 
 def _spread(found: pd.DataFrame) -> str:
@@ -175,13 +150,13 @@ def _spread(found: pd.DataFrame) -> str:
     best = kid.loc[kid["vae"].idxmin(), "beta"]
     own = rows[rows["beta"] == best].set_index("metric")
     names = [name for name in ("precision", "recall", "sharpness", "authenticity") if name in own.index]
-    if not names:
-        return ""
     each = [
         f"{word(name).label} {number(own.loc[name, 'gan'])} against {number(own.loc[name, 'vae'])}"
         for name in names
     ]
-    return f" Beside the VAE's prior at β = {number(best)}, its best, the GAN has {listed(each)}."
+    return f" Beside the VAE's prior at β = {number(best)}, its best, the GAN has {listed(each)}." * bool(
+        each
+    )
 
 
 def _readable(found: pd.DataFrame) -> pd.DataFrame:
@@ -190,98 +165,50 @@ def _readable(found: pd.DataFrame) -> pd.DataFrame:
         return found
     order = found["metric"].map({name: i for i, name in enumerate(METRICS)})
     rows = found.assign(order=order).sort_values(["order", "against", "beta"], kind="stable")
-    out = pd.DataFrame(
-        {"metric": [word(name).label for name in rows["metric"]], "against": rows["against"].to_numpy()}
-    )
-    for name, column in (("β", "beta"), ("GAN", "gan"), ("VAE", "vae")):
-        out[name] = rows[column].map(number).to_numpy()
-    ends = zip(rows["difference"], rows["low"], rows["high"], strict=True)
-    out["difference"] = [interval(*values) for values in ends]
-    out["the GAN is"] = rows["verdict"].to_numpy()
-    return out
-
-
-def _costs(table: pd.DataFrame) -> pd.DataFrame:
-    out = table[["family", "trainings", "steps"]].copy()
-    for name in COSTS:
-        out[word(name).label] = [with_ends(row, name) for row in table.to_dict("records")]
-    return out
+    columns = {"metric": lambda row: word(row["metric"]).label, "against": "against", "β": kit.value("beta")}
+    columns |= {"GAN": kit.value("gan"), "VAE": kit.value("vae"), "difference": kit.change()}
+    return kit.readable(rows, {**columns, "the GAN is": "verdict"})
 
 
 def figure(found: pd.DataFrame) -> Figure | None:
     """Differences of the GAN from every way to draw from the VAE, a panel for each metric, by β."""
-    rows = found if len(found) else pd.DataFrame(columns=["metric", "against", "beta"])
-    names = [name for name in (PRIMARY, "precision", "recall", "coverage") if name in set(rows["metric"])]
-    if not names:
+    parts = dict(list(found.groupby("metric"))) if len(found) else {}
+    panels = [
+        kit.Panel(word(name).label, parts[name], _arrow(parts[name]))
+        for name in (PRIMARY, "precision", "recall", "coverage")
+        if name in parts
+    ]
+    if not panels:
         return None
-    betas = sorted(rows["beta"].unique())
-    ways = [name for name in DRAWN if name in set(rows["against"])]
-    with style.styled():
-        fig, grid = style.panels(
-            1,
-            len(names),
-            height=0.5 * len(ways) + 1.5,
-            title="The GAN against every way to draw from the VAE",
-        )
-        for axes, name in zip(grid[0], names, strict=True):
-            middle = style.rows_axis(axes, ways)
-            own = rows[rows["metric"] == name]
-            for i, beta in enumerate(betas):
-                at = own[own["beta"] == beta].set_index("against").reindex(ways)
-                reach = np.clip([at["difference"] - at["low"], at["high"] - at["difference"]], 0, None)
-                axes.errorbar(
-                    at["difference"], middle + 0.2 * (i - (len(betas) - 1) / 2), xerr=np.nan_to_num(reach),
-                    fmt=style.markers(len(betas))[i], color=style.shades(len(betas))[i], markersize=4, capsize=2,
-                    label=f"β = {number(beta)}",
-                )  # fmt: skip
-            axes.axvline(0, color=style.INK, linewidth=0.8)
-            axes.locator_params(axis="x", nbins=4)
-            axes.set_title(word(name).label)
-            axes.set_xlabel(style.better_arrow(own["better"].iloc[0]).replace("better", "GAN better"))
-        fig.supxlabel("GAN − VAE, with 95 % intervals", fontsize=9)
-        fig.legend(
-            *grid[0][0].get_legend_handles_labels(),
-            loc="outside upper right",
-            ncols=len(betas),
-            frameon=False,
-        )
-    return fig
+    return kit.dots(
+        panels,
+        rows=[name for name in DRAWN if name in set(found["against"])],
+        by="against",
+        title="The GAN against every way to draw from the VAE",
+        below="GAN − VAE, with 95 % intervals",
+    )
 
 
-def families(vae: StudyConfig) -> tuple[StudyConfig, ...]:
+def _arrow(rows: pd.DataFrame) -> str:
+    return style.better_arrow(rows["better"].iloc[0]).replace("better", "GAN better")
+
+
+def grids(vae: StudyConfig, **changes: Any) -> tuple[StudyConfig, ...]:
     """The VAE's grid over β, and the GAN, to which β is nothing."""
-    gan = dataclasses.replace(vae, model=dataclasses.replace(vae.model, family=GAN), betas=(1.0,))
-    return vae, gan
+    vae = vary(vae, model={"likelihood": "bernoulli"}, strategies=STRATEGIES, **changes)
+    return vae, vary(vae, model={"family": GAN}, betas=(1.0,))
 
 
-QUICK = StudyConfig(
-    dataset="digits",
-    model=VAEConfig(latent_dim=8, hidden=(128,), likelihood="bernoulli"),
-    training=TrainConfig(steps=12_000, schedule="cosine"),
-    betas=(0.25, 1.0, 4.0),
-    strategies=STRATEGIES,
-    density_draws=500,
-)
-DEFAULT = dataclasses.replace(
-    QUICK,
-    dataset="mnist",
-    model=dataclasses.replace(QUICK.model, latent_dim=16, hidden=(256,)),
-    n_samples=2000,
-    density_draws=300,
-)
-SMOKE = dataclasses.replace(
-    QUICK,
-    model=dataclasses.replace(QUICK.model, latent_dim=2, hidden=(32,)),
-    training=TrainConfig(steps=300, schedule="cosine"),
-    betas=(1.0,),
-    seeds=(0, 1, 2),
-    density_draws=200,
-)
+BETAS, LONG = (0.25, 1.0, 4.0), {"steps": 12_000, "schedule": "cosine"}
 
 EXPERIMENT = Experiment(
     name="gan_baseline",
     question="Is drawing from a VAE's prior akin to a vanilla GAN?",
-    profiles={"smoke": families(SMOKE), "quick": families(QUICK), "default": families(DEFAULT)},
+    profiles={
+        "smoke": grids(SMOKE, training={"steps": 300, "schedule": "cosine"}),
+        "quick": grids(DIGITS, training=LONG, betas=BETAS, density_draws=500),
+        "default": grids(MNIST, training=LONG, betas=BETAS, n_samples=2000, density_draws=300),
+    },
     findings=findings,
     tables=tables,
 )

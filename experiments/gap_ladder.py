@@ -14,18 +14,19 @@ unclipped, which tells how much of the gap, and of the decoder's share in it, cl
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
-from study.report import frames
+from study import Dataset, Experiment, Findings, Section, StudyConfig, experiment_main
+from study.config.presets import DIGITS, MNIST, SMOKE, vary
+from study.report import frames, kit
 from study.report.plots import style
-from study.report.text.numbers import interval, listed, number, with_ends
-from study.statistics import bootstrap_interval, contrasts
+from study.report.text.numbers import interval, listed, number
 from study.tables.results import Results
 
 METRIC, DENSITY = "kid", "log_density"
@@ -80,18 +81,18 @@ def clipping(results: Results) -> pd.DataFrame:
     if set(ways) != {CLIPPED, UNCLIPPED}:
         return pd.DataFrame()
     both = ways[CLIPPED].join(ways[UNCLIPPED].add_suffix(f"/{UNCLIPPED}"), how="inner").reset_index()
-    facts, pairs = [], []
+    return kit.paired(_pairs(both), own="clipped", other="unclipped")
+
+
+def _pairs(both: pd.DataFrame) -> Iterator[kit.Pair]:
     for setting, cells, _ in _parts(both):
         other = cells.filter(like=f"/{UNCLIPPED}").rename(columns=lambda name: name.split("/")[0])
-        found = {name: (cells[name], other[name]) for name in other if name != "held-out"}
+        found = {name: (cells[name], other[name], "lower") for name in other if name != "held-out"}
         if "reconstruction" in found:
-            found[SHARE] = _decoder(cells), _decoder(other)
-        for name, pair in found.items():
-            better = "none" if name == SHARE else "lower"
-            facts.append({**dataclasses.asdict(setting), "of": name, "better": better})
-            pairs.append(np.stack(pair, axis=1))
-    table = contrasts(facts, pairs, families=[row["better"] for row in facts])
-    return table.rename(columns={"own": "clipped", "other": "unclipped"})
+            found[SHARE] = (_decoder(cells), _decoder(other), "none")
+        for name, (own, counterpart, better) in found.items():
+            facts = {**dataclasses.asdict(setting), "of": name, "better": better}
+            yield kit.Pair(facts, own, counterpart, family=better)
 
 
 def _by_way(results: Results) -> dict[str, pd.DataFrame]:
@@ -125,20 +126,14 @@ def _rungs(cells: pd.DataFrame) -> list[dict]:
     gap = cells["prior"] - cells["held-out"]
     found = [{"rung": "prior", "adds": "", "kid": cells["prior"].mean()}]
     above = {name: (parent, adds) for name, parent, adds in RUNGS}
-    for name in above:
-        if name not in present:
-            continue
+    for name in [rung for rung in above if rung in present]:
         parent, adds = above[name]
         while parent not in present:
             parent, more = above[parent]
             adds = f"{more}; {adds}"
         fall = cells[parent] - cells[name]
-        row: dict = {"rung": name, "from": parent, "adds": adds, "kid": cells[name].mean()}
-        for stem, part in (("fall", fall), ("share", fall / gap)):
-            row |= dict(
-                zip((stem, f"{stem}_low", f"{stem}_high"), bootstrap_interval(part.to_numpy()), strict=True)
-            )
-        found.append(row)
+        row = {"rung": name, "from": parent, "adds": adds, "kid": cells[name].mean()}
+        found.append(row | kit.estimate("fall", fall) | kit.estimate("share", fall / gap))
     return found
 
 
@@ -167,70 +162,33 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     return Findings(_answer(table) + _said_of_clipping(clipped) + _against_density(table), tuple(sections))
 
 
-def _said_of_clipping(table: pd.DataFrame) -> str:
-    """What of the gap and of the decoder's share in it is clipping, averaged over settings."""
-    rows = _whole(table).set_index("of") if len(table) else table
-    if not {"reconstruction", SHARE} <= set(rows.index):
-        return ""
-    kid, share = rows.loc["reconstruction"], rows.loc[SHARE]
-    return (
-        f" Part of the decoder's share is clipping to the range of the data: unclipped, it is "
-        f"{number(100 * share['unclipped'], 0)} % in place of {number(100 * share['clipped'], 0)} %, a difference of "
-        f"{_difference(share, scale=100, places=0)} points, and KID of reconstructions is "
-        f"{number(kid['unclipped'])} in place of {number(kid['clipped'])}."
-    )
+ALL = {name: kit.value(name, missing="all") for name in ("alpha", "beta")}
+
+
+def _readable(table: pd.DataFrame) -> pd.DataFrame:
+    columns = ALL | kit.plain("rung", "adds") | {"KID": kit.value("kid"), "fall": kit.cell("fall", places=3)}
+    columns["share of the gap, %"] = kit.cell("share", scale=100, places=0)
+    columns["log-density, nats"] = kit.value(DENSITY, 2)
+    return kit.readable(kit.averages_first(table), columns)
 
 
 def _readable_clipping(table: pd.DataFrame) -> pd.DataFrame:
-    """Values with their ends as one text per cell, averages over settings first; shares in %."""
-    ordered = table.sort_values(["alpha", "beta"], na_position="first", kind="stable")
-    out = ordered[["alpha", "beta"]].map(lambda value: "all" if np.isnan(value) else number(value))
-    of_share = ordered["of"] == SHARE
-    out["of"] = np.where(of_share, f"{SHARE}, %", "KID of " + ordered["of"])
+    """Shares in %, KID as it is."""
+
+    def either(of_share: kit.Column, of_kid: kit.Column) -> kit.Column:
+        return lambda row: (of_share if row["of"] == SHARE else of_kid)(row)
+
+    columns = ALL | {"of": lambda row: f"{SHARE}, %" if row["of"] == SHARE else f"KID of {row['of']}"}
     for name in ("clipped", "unclipped"):
-        out[name] = [
-            number(100 * v, 0) if s else number(v) for v, s in zip(ordered[name], of_share, strict=True)
-        ]
-    rows = zip(ordered.to_dict("records"), of_share, strict=True)
-    out["difference"] = [
-        _difference(row, scale=100, places=0) if share else _difference(row, places=3) for row, share in rows
-    ]
-    return out
-
-
-def _difference(row: Any, **style: Any) -> str:
-    return interval(row["difference"], row["low"], row["high"], **style)
+        columns[name] = either(kit.value(name, 0, scale=100), kit.value(name))
+    columns["difference"] = either(kit.change(scale=100, places=0), kit.change(places=3))
+    return kit.readable(kit.averages_first(table), columns)
 
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:
     """The averages over settings, or the one setting that there is."""
     averages = table[table["alpha"].isna()]
     return averages if len(averages) else table
-
-
-def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    """Values with their ends as one text per cell, averages over settings first."""
-    ordered = table.sort_values(["alpha", "beta"], na_position="first", kind="stable")
-    out = ordered[["alpha", "beta"]].map(lambda value: "all" if np.isnan(value) else number(value))
-    out = out.join(ordered[["rung", "adds"]])
-    out["KID"] = ordered["kid"].map(number)
-    for name, stem, scale, places in (("fall", "fall", 1, 3), ("share of the gap, %", "share", 100, 0)):
-        out[name] = [with_ends(row, stem, scale=scale, places=places) for row in ordered.to_dict("records")]
-    out["log-density, nats"] = ordered[DENSITY].map(lambda value: number(value, 2))
-    return out
-
-
-def _against_density(table: pd.DataFrame) -> str:
-    """Rungs that fit the codes better than the rung above, and draw worse, averaged over settings."""
-    rows = _whole(table)
-    above = rows.set_index("rung")[DENSITY]
-    gained = rows[DENSITY] - rows["from"].map(above)
-    said = [
-        f"`{row.rung}` gives codes of validation data {number(gain, 2)} nats more than `{above_it}` and yet draws worse"
-        for row, gain, above_it in zip(rows.itertuples(), gained, rows["from"], strict=True)
-        if gain > 0 and row.share_high < 0
-    ]
-    return f" {listed(said)}." if said else ""
 
 
 def _answer(table: pd.DataFrame) -> str:
@@ -256,6 +214,32 @@ def _said(row: Any) -> str:
     return f"{row.adds} (`{row.rung}`, {reach} %)"
 
 
+def _said_of_clipping(table: pd.DataFrame) -> str:
+    """What of the gap and of the decoder's share in it is clipping, averaged over settings."""
+    rows = _whole(table).set_index("of") if len(table) else table
+    if not {"reconstruction", SHARE} <= set(rows.index):
+        return ""
+    kid, share = rows.loc["reconstruction"], rows.loc[SHARE]
+    return (
+        f" Part of the decoder's share is clipping to the range of the data: unclipped, it is "
+        f"{number(100 * share['unclipped'], 0)} % in place of {number(100 * share['clipped'], 0)} %, a difference of "
+        f"{interval(share['difference'], share['low'], share['high'], scale=100, places=0)} points, and KID of "
+        f"reconstructions is {number(kid['unclipped'])} in place of {number(kid['clipped'])}."
+    )
+
+
+def _against_density(table: pd.DataFrame) -> str:
+    """Rungs that fit the codes better than the rung above, and draw worse, averaged over settings."""
+    rows = _whole(table)
+    gained = rows[DENSITY] - rows["from"].map(rows.set_index("rung")[DENSITY])
+    said = [
+        f"`{row.rung}` gives codes of validation data {number(gain, 2)} nats more than `{above}` and yet draws worse"
+        for row, gain, above in zip(rows.itertuples(), gained, rows["from"], strict=True)
+        if gain > 0 and row.share_high < 0
+    ]
+    return f" {listed(said)}." if said else ""
+
+
 def figure(table: pd.DataFrame, *, aside: str = "") -> Figure:
     """Shares of the gap step by step, a panel per setting and one for all, on one axis."""
     keys = ["alpha", "beta", "noise_variance"]
@@ -268,65 +252,40 @@ def figure(table: pd.DataFrame, *, aside: str = "") -> Figure:
         for name in names
     ]
     share = 100 * table["share"].dropna()
-    left, right = min(1.3 * share.min(), 0) - 5, max(1.3 * share.max(), 0) + 5
+    title = f"Where the gap in KID between draws from the prior and real data is lost{aside}"
+    below = "share of the gap in %, with 95 % intervals; below 0: the step makes draws worse"
     with style.styled():
-        fig, grid = style.panels(
-            1,
-            len(parts),
-            height=0.42 * len(names) + 1.2,
-            title=f"Where the gap in KID between draws from the prior and real data is lost{aside}",
-            share_x=True,
-        )
+        fig, grid = style.panels(1, len(parts), height=0.42 * len(names) + 1.2, title=title, share_x=True)
         for axes, (setting, rows) in zip(grid[0], parts, strict=True):
-            own = rows.set_index("rung").reindex(names)
-            position = style.rows_axis(axes, labels)
-            colours = [style.GREY if name == BESIDE else style.BLUE for name in names]
-            axes.barh(position, 100 * own["share"], color=colours, height=0.6)
-            axes.hlines(
-                position, 100 * own["share_low"], 100 * own["share_high"], color=style.INK, linewidth=1.2
-            )
-            axes.axvline(0, color=style.INK, linewidth=0.8)
+            _bars(axes, style.rows_axis(axes, labels), rows.set_index("rung").reindex(names))
             axes.set_title("all settings" if np.isnan(setting.alpha) else setting.label.replace(", s", "\ns"))
-            axes.set_xlim(left, right)
-            axes.locator_params(axis="x", nbins=4)
-        fig.supxlabel(
-            "share of the gap in %, with 95 % intervals; below 0: the step makes draws worse", fontsize=9
-        )
+            axes.set_xlim(min(1.3 * share.min(), 0) - 5, max(1.3 * share.max(), 0) + 5)
+        fig.supxlabel(below, fontsize=9)
     return fig
 
 
-QUICK = StudyConfig(
-    dataset="digits",
-    model=VAEConfig(latent_dim=8, hidden=(128,)),
-    training=TrainConfig(steps=2000),
-    alphas=(1.0,),
-    betas=(0.02, 0.1, 0.5),
-    strategies=STRATEGIES,
-    density_draws=1000,
-)
-DEFAULT = dataclasses.replace(
-    QUICK,
-    dataset="mnist",
-    model=VAEConfig(latent_dim=16, hidden=(256,)),
-    training=TrainConfig(steps=6000),
-    betas=(0.05, 0.5, 2.0),
-    n_samples=2000,
-)
-
-SMOKE = dataclasses.replace(
-    QUICK, betas=(0.1,), seeds=(0, 1, 2), training=TrainConfig(steps=300), density_draws=300
-)
+def _bars(axes: Axes, position: np.ndarray, own: pd.DataFrame) -> None:
+    colours = [style.GREY if name == BESIDE else style.BLUE for name in own.index]
+    axes.barh(position, 100 * own["share"], color=colours, height=0.6)
+    axes.hlines(position, 100 * own["share_low"], 100 * own["share_high"], color=style.INK, linewidth=1.2)
+    axes.axvline(0, color=style.INK, linewidth=0.8)
+    axes.locator_params(axis="x", nbins=4)
 
 
-def both(clipped: StudyConfig) -> tuple[StudyConfig, ...]:
+def both(plain: StudyConfig, **changes: Any) -> tuple[StudyConfig, ...]:
     """The same grid scored clipped and unclipped; what is trained and encoded is shared."""
-    return clipped, dataclasses.replace(clipped, decode=UNCLIPPED)
+    clipped = vary(plain, strategies=STRATEGIES, **changes)
+    return clipped, vary(clipped, decode=UNCLIPPED)
 
 
 EXPERIMENT = Experiment(
     name="gap_ladder",
     question="What is lost between draws from the prior and real data, rung by rung, on one frozen decoder?",
-    profiles={"smoke": both(SMOKE), "quick": both(QUICK), "default": both(DEFAULT)},
+    profiles={
+        "smoke": both(SMOKE),
+        "quick": both(DIGITS, betas=(0.02, 0.1, 0.5), density_draws=1000),
+        "default": both(MNIST, betas=(0.05, 0.5, 2.0), n_samples=2000, density_draws=1000),
+    },
     findings=findings,
     tables=tables,
 )

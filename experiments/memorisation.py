@@ -10,36 +10,23 @@ novelty that they lack is the decoder's blur, not memory.
     study run memorisation --profile quick      digits, 35 VAEs, two minutes
 """
 
-import dataclasses
 from collections.abc import Mapping
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import (
-    Dataset,
-    Experiment,
-    Findings,
-    Section,
-    StudyConfig,
-    TrainConfig,
-    VAEConfig,
-    experiment_main,
-    summarise,
-)
-from study.report import frames
+from study import Dataset, Experiment, Findings, Section, experiment_main, summarise
+from study.config.presets import DIGITS, MNIST, SMOKE, vary
+from study.report import frames, kit
+from study.report.plots import style
 from study.report.text.novelty import differences
 from study.report.text.numbers import count, number, with_ends
-from study.statistics import bootstrap_interval
 from study.tables.results import Results
 
 STRATEGIES = ("posterior", "prior", "gmm", "reconstruction", "copycat", "held-out")
-COLOURS = dict(
-    zip(STRATEGIES, ("#d0661b", "#2f7fc1", "#a65fa8", "#1f9274", "#7b838c", "#1b1f24"), strict=True)
-)
+COLOURS = (style.ORANGE, style.BLUE, style.PURPLE, style.GREEN, style.GREY, style.INK)
 PANELS = {
     "authenticity": "authenticity\n(0: copies)",
     "nearer_to_train": "nearer to train\n(1: copies)",
@@ -50,41 +37,28 @@ SAME_DECODER = "reconstruction"
 ONE = 1.1  # an overlap below this is near 1
 
 
-def grid(dataset: str, betas: tuple[float, ...], *, latent_dim: int, hidden: int, steps: int) -> StudyConfig:
-    """VAEs over β at α = 1, drawn from by method 1 and by what it is read against."""
-    return StudyConfig(
-        dataset=dataset,
-        model=VAEConfig(latent_dim=latent_dim, hidden=(hidden,)),
-        training=TrainConfig(steps=steps, kl_warmup=0.2),
-        betas=betas,
-        strategies=STRATEGIES,
-        density_draws=1000,
-    )
-
-
 def by_beta(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
     """Per β the overlap, and per strategy novelty and fidelity, with novelty minus that of reconstructions."""
     models = frames.models(results)
     summary = frames.with_errors(summarise(results.metrics), results.metrics)
-    overlap, scores = [], []
+    n, overlap, scores = len(data.train), [], []
     for setting in frames.settings(models):
         own = frames.at(models, setting)
-        # The mean of the information and not of its exponential, which the largest would rule.
-        information = np.array(bootstrap_interval(own["mi_lower"].to_numpy()))
-        mean, high, low = np.maximum(np.exp(np.log(len(data.train)) - information), 1)  # I is log N at most
-        place = {"beta": setting.beta, "noise_variance": setting.noise_variance}
-        overlap.append(
-            {**place, "trainings": len(own), "rate": own["rate"].mean(), "n_train": len(data.train)}
-            | {"overlap": mean, "overlap_low": low, "overlap_high": high}
-        )
+        facts = {"beta": setting.beta, "noise_variance": setting.noise_variance, "trainings": len(own)}
+        overlap.append({**facts, "rate": own["rate"].mean(), "n_train": n, **_overlap(own["mi_lower"], n)})
         rows = frames.at(summary, setting)
         rows = rows[rows["metric"].isin([*PANELS, *frames.NOVELTY])]
-        own_columns = rows[["strategy", "metric", "mean", "low_mean", "high_mean"]]
+        rows = rows[["strategy", "metric", "mean", "low_mean", "high_mean"]]
         against = differences(summary, baseline=SAME_DECODER, setting=setting)
-        scores.append(
-            own_columns.merge(against, on=["strategy", "metric"], how="left").assign(beta=setting.beta)
-        )
+        scores.append(rows.merge(against, on=["strategy", "metric"], how="left").assign(beta=setting.beta))
     return {"overlap": pd.DataFrame(overlap), "memorisation": pd.concat(scores, ignore_index=True)}
+
+
+def _overlap(information: pd.Series, n: int) -> dict[str, float]:
+    """exp(log N − I) of the mean of I, and not the mean of it, which the largest would rule; I is log N at most."""
+    found = kit.estimate("i", information)
+    names = {"overlap": "i", "overlap_low": "i_high", "overlap_high": "i_low"}
+    return {name: float(np.maximum(np.exp(np.log(n) - found[of]), 1)) for name, of in names.items()}
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
@@ -94,15 +68,13 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     posterior = scores[scores["strategy"] == "posterior"]
     for metric in (NOVELTY, "nearer_to_train"):
         rows = posterior[posterior["metric"] == metric].set_index("beta")
-        table[metric] = rows["difference"]
-        table[f"{metric}_low"], table[f"{metric}_high"] = rows["low"], rows["high"]
+        for name, end in ((metric, "difference"), (f"{metric}_low", "low"), (f"{metric}_high", "high")):
+            table[name] = rows[end]
     copies = posterior[posterior["copies"].eq(True)]
     table["copying"] = copies.groupby("beta")["metric"].agg(", ".join)
     fidelity = scores[scores["metric"] == "kid"].pivot_table(index="beta", columns="strategy", values="mean")
-    table = table.assign(kid_posterior=fidelity["posterior"], kid_prior=fidelity["prior"]).fillna(
-        {"copying": "none"}
-    )
-    table = table.reset_index().sort_values("beta")
+    table = table.assign(kid_posterior=fidelity["posterior"], kid_prior=fidelity["prior"])
+    table = table.fillna({"copying": "none"}).reset_index().sort_values("beta")
     text = (
         "Overlap: how many training examples could have produced a z. Authenticity and nearer_to_train are those of "
         "posterior draws minus those of held-out data reconstructed by the same decoder, with 95 % intervals over "
@@ -110,9 +82,8 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         "Where training and test data come from other writers, as in MNIST, to lean towards the training data is also "
         "to lean towards its writers."
     )
-    return Findings(
-        _answer(table), (Section("What posterior draws are, by β", text, table, figure(overlap, scores)),)
-    )
+    shown = Section("What posterior draws are, by β", text, table, figure(overlap, scores))
+    return Findings(_answer(table), (shown,))
 
 
 def _answer(table: pd.DataFrame) -> str:
@@ -169,55 +140,48 @@ def _novelty(table: pd.DataFrame) -> str:
 
 def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
     """Overlap, novelty and fidelity against β; the band is where a draw has one source."""
-    with matplotlib.rc_context({"font.size": 9}):
-        fig = Figure(figsize=(7.2, 8.4), layout="constrained")
-        axes = fig.subplots(1 + len(PANELS), 1, sharex=True)
-    rows = overlap.sort_values("beta")
-    reach = np.clip([rows["overlap"] - rows["overlap_low"], rows["overlap_high"] - rows["overlap"]], 0, None)
-    axes[0].errorbar(
-        rows["beta"], rows["overlap"], yerr=reach, fmt="o-", capsize=3, color=COLOURS["posterior"]
+    rows, title = (
+        overlap.sort_values("beta"),
+        "Overlap of posteriors, and novelty and fidelity of what is drawn",
     )
-    axes[0].set_ylabel("overlap\nexp(log N − I), examples")
-    axes[0].set_yscale("log")
-    axes[0].axhline(rows["n_train"].iloc[0], color="0.5", linewidth=1, linestyle=":")
-    axes[0].annotate(
-        "N", (rows["beta"].iloc[0], rows["n_train"].iloc[0]), textcoords="offset points", xytext=(0, -12)
-    )
-    for panel, (metric, label) in zip(axes[1:], PANELS.items(), strict=True):
-        _curves(panel, scores[scores["metric"] == metric], label)
-    axes[-1].set_yscale("symlog", linthresh=0.1)
-    edge = _crossing(rows)
-    for panel in axes:
-        panel.set_xscale("log")
-        panel.spines[["top", "right"]].set_visible(False)
-        if edge is not None:
-            panel.axvspan(rows["beta"].iloc[0] / 1.3, edge, color="0.5", alpha=0.15, linewidth=0)
-    if edge is not None:
-        place = dict(xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="center")
-        axes[0].annotate(f"overlap nears 1\nbelow β ≈ {edge:.2g}", (edge, 0.5), xytext=(-6, 0), **place)
-    axes[-1].set_xlabel("β (α = 1)")
-    axes[0].set_title("Overlap of posteriors, and novelty and fidelity of what is drawn")
-    fig.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    with style.styled():
+        fig, grid = style.panels(1 + len(PANELS), 1, height=8.4, title=title, share_x=True, share_y=False)
+        first, *others = grid[:, 0]
+        names = ("overlap", "overlap_low", "overlap_high")
+        kit.curve(first, rows, "beta", names, color=COLOURS[0], marker="o")
+        first.set_ylabel("overlap\nexp(log N − I), examples")
+        first.set_yscale("log")
+        first.axhline(rows["n_train"].iloc[0], color=style.SOFT, linewidth=1, linestyle=":")
+        at = (rows["beta"].iloc[0], rows["n_train"].iloc[0])
+        first.annotate("N", at, textcoords="offset points", xytext=(0, -12))
+        for panel, (metric, label) in zip(others, PANELS.items(), strict=True):
+            _curves(panel, scores[scores["metric"] == metric], label)
+        others[-1].set_yscale("symlog", linthresh=0.1)
+        _one_source(grid[:, 0], rows)
+        kit.setting_axis(others[-1], rows["beta"], "β (α = 1)")
+        fig.legend(*others[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
 
 
+def _one_source(panels: np.ndarray, rows: pd.DataFrame) -> None:
+    """A band over the β at which a draw has one source."""
+    edge = _crossing(rows)
+    if edge is None:
+        return
+    for panel in panels:
+        panel.axvspan(rows["beta"].iloc[0] / 1.3, edge, color=style.SOFT, alpha=0.15, linewidth=0)
+    place = dict(xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="center")
+    panels[0].annotate(f"overlap nears 1\nbelow β ≈ {edge:.2g}", (edge, 0.5), xytext=(-6, 0), **place)
+
+
 def _curves(axes: Axes, rows: pd.DataFrame, label: str) -> None:
-    for name, color in COLOURS.items():
+    for name, color in zip(STRATEGIES, COLOURS, strict=True):
         own = rows[rows["strategy"] == name].sort_values("beta")
-        reference = name in ("copycat", "held-out")
-        axes.plot(
-            own["beta"],
-            own["mean"],
-            "--" if reference else "o-",
-            color=color,
-            label=name,
-            markersize=4,
-            linewidth=1.3,
-        )
-        if not reference:
-            axes.fill_between(
-                own["beta"], own["low_mean"], own["high_mean"], color=color, alpha=0.2, linewidth=0
-            )
+        if name in ("copycat", "held-out"):
+            axes.plot(own["beta"], own["mean"], "--", color=color, label=name)
+        else:
+            names = ("mean", "low_mean", "high_mean")
+            kit.curve(axes, own, "beta", names, band=True, color=color, marker="o", label=name)
     axes.set_ylabel(label)
 
 
@@ -234,26 +198,25 @@ def _crossing(rows: pd.DataFrame) -> float | None:
     return float(np.exp(beta[i] + share * (beta[i + 1] - beta[i])))
 
 
-QUICK = grid("digits", (0.01, 0.025, 0.06, 0.15, 0.4, 1.0, 2.5), latent_dim=8, hidden=128, steps=4000)
-DEFAULT = grid("mnist", (0.02, 0.06, 0.2, 0.6, 2.0, 6.0, 20.0), latent_dim=16, hidden=256, steps=6000)
+MANY = (0.01, 0.025, 0.06, 0.15, 0.4, 1.0, 2.5)
 
 EXPERIMENT = Experiment(
     name="memorisation",
     question="Are theoretically infinite amounts of data, drawn from the encoder's posteriors, new data?",
     profiles={
-        "smoke": dataclasses.replace(
-            QUICK,
-            betas=(0.01, 0.4),
-            seeds=(0, 1, 2),
-            training=dataclasses.replace(QUICK.training, steps=500),
-            density_draws=300,
-        ),
-        "quick": QUICK,
-        "default": dataclasses.replace(DEFAULT, n_samples=1000),
+        name: vary(grid, strategies=STRATEGIES)
+        for name, grid in {
+            "smoke": vary(SMOKE, betas=(0.01, 1.0)),
+            "quick": vary(DIGITS, training={"steps": 4000, "kl_warmup": 0.2}, betas=MANY, density_draws=1000),
+            "default": vary(
+                MNIST, training={"kl_warmup": 0.2}, betas=(0.02, 0.06, 0.2, 0.6, 2.0, 6.0, 20.0), n_samples=1000,
+                density_draws=1000,
+            ),
+        }.items()
     },
     findings=findings,
     tables=by_beta,
-)
+)  # fmt: skip
 
 if __name__ == "__main__":
     raise SystemExit(experiment_main(EXPERIMENT))

@@ -31,6 +31,7 @@ _HOME = {
     "load_model": "study.training.checkpoint:load",
     "load_results": "study.tables.results",
     "load_strategy": "study.strategies.saving:load",
+    "run": "study.pipeline.study_run",
     "save_model": "study.training.checkpoint:save",
     "save_strategy": "study.strategies.saving:save",
     "strategy": "study.strategies",

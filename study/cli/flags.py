@@ -1,13 +1,11 @@
 """The flags of `study run`, and the configurations that they make of an experiment's own."""
 
 import argparse
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from study.cli.parsing import Once, number, positive, seeds, several, text, whole
-from study.errors import StudyError
 from study.runtime.limits import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -113,17 +111,9 @@ def configure(config: "StudyConfig", arguments: argparse.Namespace) -> "StudyCon
     Raises:
         StudyError: a value makes no configuration, or a flag has no effect on it.
     """
-    changes: dict[str, Any] = {}
-    for name in ("alphas", "betas", "seeds", "strategies", "features"):
-        if getattr(arguments, name) is not None:
-            changes[name] = getattr(arguments, name)
-    if "strategies" in changes and "prior" not in changes["strategies"]:
-        raise StudyError("--strategies: 'prior' must be among them, since every difference is taken from it")
-    if arguments.latent_dim is not None:
-        changes["model"] = dataclasses.replace(config.model, latent_dim=arguments.latent_dim)
-    if arguments.steps is not None:
-        changes["training"] = dataclasses.replace(config.training, steps=arguments.steps)
-    return dataclasses.replace(config, **changes)
+    from study.pipeline.grids import changed
+
+    return changed(config, changes(arguments))
 
 
 def configure_all(grids: "Sequence[StudyConfig]", arguments: argparse.Namespace) -> "list[StudyConfig]":
@@ -132,38 +122,20 @@ def configure_all(grids: "Sequence[StudyConfig]", arguments: argparse.Namespace)
     Raises:
         StudyError: as `configure`; or a flag has no effect on one of them, or makes two of them the same.
     """
-    from study.cli.grids import check_effects, check_grids
+    from study.pipeline.grids import configured
 
-    made = [configure(grid, arguments) for grid in grids]
-    given = [f"--{name}" for name in ("alphas", "betas", "features") if getattr(arguments, name) is not None]
-    check_effects(made, given)
-    check_grids(made, before=grids)
-    return made
+    return configured(grids, changes(arguments))
+
+
+def changes(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What flags change in an experiment's grids, by name; None where a flag was not given."""
+    names = ("seeds", "alphas", "betas", "latent_dim", "steps", "strategies", "features")
+    return {name: getattr(arguments, name) for name in names}
 
 
 def written(arguments: argparse.Namespace) -> list[str]:
     """The flags that decide what is computed, as they would be typed; not those that say where it is put."""
-    words = []
-    for name in (
-        "profile",
-        "dataset",
-        "seeds",
-        "alphas",
-        "betas",
-        "latent_dim",
-        "steps",
-        "strategies",
-        "features",
-    ):
-        if name in getattr(arguments, "given", ()):
-            words += [f"--{name.replace('_', '-')}", *_words(getattr(arguments, name))]
-    return words
+    from study.pipeline.grids import flags
 
-
-def _words(value: Any) -> list[str]:
-    if isinstance(value, range):
-        return [str(len(value))]
-    if isinstance(value, tuple):
-        words = [str(one).removesuffix(".0") for one in value]
-        return [f"{words[0]},"] if len(words) == 1 and isinstance(value[0], int) else words
-    return [str(value)]
+    given = getattr(arguments, "given", ())
+    return flags({name: value for name, value in vars(arguments).items() if name in given})

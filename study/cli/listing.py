@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from study.cli.exits import DONE
-from study.cli.experiments import experiments
+from study.pipeline.experiment_files import experiments
 
 LISTS = ("strategies", "datasets", "models", "metrics", "experiments")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from study.cli.clean import clean as _clean
 from study.cli.exits import DONE, INTERRUPTED, SOME_FAILED, WRONG_INPUT
-from study.cli.flags import add_flags, add_limit, add_store, folder, max_bytes, written
+from study.cli.flags import add_flags, add_limit, add_store, folder, max_bytes
 from study.cli.listing import LISTS, show
 from study.cli.parsing import Once, Parser, one_line, several, text
 from study.cli.run import run as _run
@@ -42,7 +42,6 @@ def _guarded(parser: argparse.ArgumentParser, argv: list[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         arguments = parser.parse_args(argv)
-        arguments.flags = written(arguments)
         code = arguments.verb(arguments)
         sys.stdout.flush()  # here, where a closed pipe is no traceback yet
         return code

@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib.util
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,10 @@ import pandas as pd
 from study.config import StudyConfig
 from study.data.base import Dataset
 from study.errors import StudyError
+from study.pipeline.experiment_files import experiment_file, installed_file, is_name
 from study.report.findings import Findings
 from study.runtime.checks import said
 from study.tables.results import Results
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Experiment:
     tables: Callable[[Results, Dataset], Mapping[str, pd.DataFrame]] | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+        if not is_name(self.name):
             raise StudyError(
                 f"experiment: name {self.name!r} names a folder; take letters, digits, '_' and '-', at most 100"
             )
@@ -57,37 +55,28 @@ class Experiment:
         return grids if dataset is None else tuple(dataclasses.replace(g, dataset=dataset) for g in grids)
 
 
-INSTALLED = (
-    Path(__file__).parents[2] / "experiments"
-)  # beside the package, in a checkout and where it is installed
-
-
 def load_experiment(name: str) -> Experiment:
     """The experiment of `experiments/NAME.py` below the current folder, else the installed one; or of a path to a .py.
 
     Raises:
         StudyError: there is no such file, it does not load, or it declares no EXPERIMENT.
     """
-    if name.endswith(".py"):
-        return _load(Path(name), name)
-    path = Path("experiments") / f"{name}.py"
-    own = _NAME.fullmatch(name) is not None and path.is_file()
-    return _load(path if own else INSTALLED / path.name, name)
+    path = experiment_file(name)
+    if path is None:
+        raise StudyError(
+            f"experiment {name!r}: no file experiments/{Path(name).name.removesuffix('.py')}.py, and none of that name "
+            "is installed; `study list experiments` says what there is"
+        )
+    return _load(path)
 
 
 def installed_experiment(name: Any) -> Experiment | None:
     """The installed experiment of that bare name; None for whatever else a results folder may hold in its place."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or not (INSTALLED / f"{name}.py").is_file():
-        return None
-    return _load(INSTALLED / f"{name}.py", name)
+    path = installed_file(name)
+    return None if path is None else _load(path)
 
 
-def _load(path: Path, name: str) -> Experiment:
-    if not path.is_file():
-        raise StudyError(
-            f"experiment {name!r}: no file {Path('experiments') / path.name}, and none of that name is installed; "
-            "`study list experiments` says what there is"
-        )
+def _load(path: Path) -> Experiment:
     spec = importlib.util.spec_from_file_location(f"experiment_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -7,8 +7,8 @@ import pytest
 
 from study import StudyConfig, StudyError, TrainConfig, VAEConfig
 from study.cli.flags import MOST_GIGABYTES, add_flags, configure, configure_all, max_bytes, written
-from study.cli.grids import check_grids
 from study.cli.parsing import Parser, one_line
+from study.pipeline.grids import check_grids
 from study.runtime.limits import MAX_BYTES
 
 PLAIN = StudyConfig(strategies=("prior",))

@@ -10,7 +10,7 @@ from importlib import metadata
 import pytest
 
 from study.cli import main
-from study.cli.experiments import INSTALLED, experiments
+from study.pipeline.experiment_files import INSTALLED, experiments
 
 DECLARING = '''"""My own question, in short."""
 raise SystemExit("run while it was listed")

@@ -10,8 +10,8 @@ import pytest
 
 from study import Experiment, StudyConfig, StudyError, TrainConfig, VAEConfig, cli, load_dataset, load_results
 from study.cli import main
-from study.cli.run import default_folder
 from study.pipeline.experiment import installed_experiment
+from study.pipeline.study_run import default_folder
 from study.runtime.folders import READY
 from study.tables.results import seal
 

@@ -1,14 +1,39 @@
-"""The experiments that `study run` takes by name, found without running any."""
+"""Where experiments are found: below the current folder, else installed with this package. None is run to list them."""
 
 import ast
 import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 OWN = Path("experiments")  # below the current folder
-INSTALLED = Path(__file__).parents[2] / "experiments"  # beside the package
+# Beside the package: in a checkout, where an editable install points to, and where a wheel is unpacked. Python itself,
+# asked for a module `experiments`, could find a folder of that name in the current one.
+INSTALLED = Path(__file__).parents[2] / "experiments"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # that `study run` takes for one
 LARGEST = 2**20  # bytes of an experiment's file
+
+
+def experiment_file(name: str) -> Path | None:
+    """The file of the experiment that `study run` takes by this name: a path to a .py, the user's own, or installed.
+
+    None where there is no such file.
+    """
+    if name.endswith(".py"):
+        return path if (path := Path(name)).is_file() else None
+    own = OWN / f"{name}.py"
+    return own if is_name(name) and own.is_file() else installed_file(name)
+
+
+def installed_file(name: Any) -> Path | None:
+    """The file of the installed experiment of that bare name; None for whatever else a results folder may name."""
+    path = INSTALLED / f"{name}.py" if is_name(name) else None
+    return path if path is not None and path.is_file() else None
+
+
+def is_name(name: Any) -> bool:
+    """Whether this is a bare name, which can point nowhere else."""
+    return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 
 def experiments() -> list[dict[str, str]]:

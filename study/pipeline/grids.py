@@ -1,5 +1,9 @@
-"""Whether the grids of an experiment go together: no cell twice, and every flag has an effect on each."""
+"""The grids of an experiment as a reader changes them, and whether they go together then.
 
+Messages name the flags of `study run`; arguments of `study.run` have the same names with underscores.
+"""
+
+import dataclasses
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +20,47 @@ FLAGS: Mapping[str, Callable[[StudyConfig], Any]] = {
     "--latent-dim": lambda grid: grid.model.latent_dim,
     "--steps": lambda grid: grid.training.steps,
 }
+CHANGES = (
+    "seeds",
+    "alphas",
+    "betas",
+    "latent_dim",
+    "steps",
+    "strategies",
+    "features",
+)  # in the order they are typed
+
+
+def configured(grids: Sequence[StudyConfig], changes: Mapping[str, Any]) -> list[StudyConfig]:
+    """The grids of an experiment with these changes, which have names of `CHANGES`; None changes nothing.
+
+    Raises:
+        StudyError: as `changed`; or a change has no effect on one grid, or makes two of them the same.
+    """
+    made = [changed(grid, changes) for grid in grids]
+    given = [f"--{name}" for name in ("alphas", "betas", "features") if changes.get(name) is not None]
+    check_effects(made, given)
+    check_grids(made, before=grids)
+    return made
+
+
+def changed(config: StudyConfig, changes: Mapping[str, Any]) -> StudyConfig:
+    """A configuration with these changes, which have names of `CHANGES`; None changes nothing.
+
+    Raises:
+        StudyError: there is no such change, or a value makes no configuration.
+    """
+    unknown = next((name for name in changes if name not in CHANGES), None)
+    if unknown is not None:
+        raise StudyError(f"no setting {unknown!r} of a run; settings are {', '.join(CHANGES)}")
+    given = {name: value for name, value in changes.items() if value is not None}
+    if "strategies" in given and "prior" not in given["strategies"]:
+        raise StudyError("--strategies: 'prior' must be among them, since every difference is taken from it")
+    if "latent_dim" in given:
+        given["model"] = dataclasses.replace(config.model, latent_dim=given.pop("latent_dim"))
+    if "steps" in given:
+        given["training"] = dataclasses.replace(config.training, steps=given.pop("steps"))
+    return dataclasses.replace(config, **given)
 
 
 def check_effects(grids: Sequence[StudyConfig], flags: Sequence[str]) -> None:
@@ -85,3 +130,18 @@ def _that_join(a: StudyConfig, b: StudyConfig, one: StudyConfig, other: StudyCon
     """The flags that made what differs between a and b the same in one and other."""
     joined = [flag for flag, value in FLAGS.items() if value(a) != value(b) and value(one) == value(other)]
     return " and ".join(joined)
+
+
+def flags(given: Mapping[str, Any]) -> list[str]:
+    """What decides the numbers of a run, as flags that could be typed; what is absent or None was not given."""
+    names = [name for name in ("profile", "dataset", *CHANGES) if given.get(name) is not None]
+    return [word for name in names for word in (f"--{name.replace('_', '-')}", *_words(given[name]))]
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, range):
+        return [str(len(value))]
+    if isinstance(value, tuple):
+        words = [str(one).removesuffix(".0") for one in value]
+        return [f"{words[0]},"] if len(words) == 1 and isinstance(value[0], int) else words
+    return [str(value)]

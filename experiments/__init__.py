@@ -1,0 +1,1 @@
+"""The experiments that `study run NAME` takes by name: one file for each question."""

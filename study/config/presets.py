@@ -1,0 +1,40 @@
+"""The configurations that experiments share, so that they share trained models where their grids meet."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from study.config.grid import StudyConfig
+from study.config.model import VAEConfig
+from study.config.training import TrainConfig
+from study.errors import StudyError
+
+Config = TypeVar("Config")
+
+
+def vary(config: Config, **changes: Any) -> Config:
+    """A configuration with changes; those of one within it are a mapping, as in `model={"family": "gan"}`.
+
+    Raises:
+        StudyError: no field has such a name, or a value makes no configuration.
+    """
+    fields = [field.name for field in dataclasses.fields(config)]  # type: ignore[arg-type]
+    unknown = next((name for name in changes if name not in fields), None)
+    if unknown is not None:
+        raise StudyError(f"no field {unknown!r} of {type(config).__name__}; it has {', '.join(fields)}")
+    made = {
+        name: vary(getattr(config, name), **value) if isinstance(value, Mapping) else value
+        for name, value in changes.items()
+    }
+    return dataclasses.replace(config, **made)  # type: ignore[type-var]
+
+
+DIGITS = StudyConfig(  # pictures of 8 × 8: a second for a model
+    dataset="digits", model=VAEConfig(latent_dim=8, hidden=(128,)), training=TrainConfig(steps=2000)
+)
+MNIST = StudyConfig(  # ten to thirty seconds for a model
+    dataset="mnist", model=VAEConfig(latent_dim=16, hidden=(256,)), training=TrainConfig(steps=6000)
+)
+SMOKE = vary(  # whether everything runs, in seconds; three seeds are the fewest that have an interval
+    DIGITS, model={"latent_dim": 2, "hidden": (32,)}, training={"steps": 150}, seeds=(0, 1, 2), density_draws=200
+)  # fmt: skip

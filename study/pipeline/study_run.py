@@ -1,0 +1,192 @@
+"""A whole run of an experiment, from its name to its results folder: what `study run` and `study.run` do."""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from study.data import DATASETS, Dataset, load_dataset
+from study.errors import StudyError
+from study.pipeline.experiment import Experiment, load_experiment
+from study.pipeline.grids import configured, flags
+from study.pipeline.plan import Plan, check_strategies, make_plan
+from study.pipeline.publish import publish
+from study.pipeline.run import Run, execute, missing
+from study.pipeline.store import Store, default_store
+from study.pipeline.tabulate import tabulate
+from study.runtime.environment import use_all_cores
+from study.runtime.files import check_writable
+from study.runtime.folders import is_ours
+from study.runtime.limits import MAX_BYTES
+from study.runtime.shown import shown_command
+from study.tables.results import Results, load_results
+
+
+def run(
+    experiment: str | Path | Experiment,
+    *,
+    profile: str = "default",
+    dataset: str | None = None,
+    out: str | Path | None = None,
+    store: str | Path | None = None,
+    force: bool = False,
+    fail_fast: bool = False,
+    max_bytes: int = MAX_BYTES,
+    **changes: Any,
+) -> Results:
+    """Run an experiment and read its results: the same as the command `study run`, with its flags as arguments.
+
+    Args:
+        experiment: a name (`study list experiments`), a path to a .py file, or an `Experiment`.
+        profile: "smoke", "quick", "default" or "paper", as far as the experiment has them.
+        dataset: a name or a path in place of the experiment's own.
+        out: the results folder; `results/EXPERIMENT/DATASET-PROFILE` by default.
+        store: where trained models are kept; `$STUDY_STORE` or `.study` by default.
+        force: write into `out` although it holds what this program did not write.
+        fail_fast: stop at the first cell that fails.
+        max_bytes: most data, unpacked, that are read from one file.
+        changes: seeds (their number, or a sequence of them), alphas, betas, latent_dim, steps, strategies, features.
+
+    Returns:
+        The tables of the results folder; a cell that failed is a row of `runs` with its reason.
+
+    Raises:
+        StudyError: something that was given is wrong; it is said before anything is trained.
+    """
+    use_all_cores()
+    given = {name: _plain(name, value) for name, value in changes.items()}
+    prepared = prepare(
+        experiment if isinstance(experiment, Experiment) else load_experiment(str(experiment)),
+        profile=profile, dataset=dataset, changes=given, out=None if out is None else Path(out),
+        store=None if store is None else Path(store), force=force, max_bytes=max_bytes,
+    )  # fmt: skip
+    named = {"profile": profile if profile != "default" else None, "dataset": dataset, **given}
+    prepared.carry_out(typed=flags(named), fail_fast=fail_fast)
+    return load_results(prepared.out)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value as a flag gives it: sequences as tuples, a number of seeds as a range."""
+    if name == "seeds" and isinstance(value, int):
+        return range(value)
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str | range) else value
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Finished:
+    """What a run came to.
+
+    Attributes:
+        runs: of each grid, as far as it came.
+        answer: in a sentence or two.
+        page: the report.
+    """
+
+    runs: tuple[Run, ...]
+    answer: str
+    page: Path
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Prepared:
+    """A run of which everything has been checked that can be known before it, and nothing is done yet."""
+
+    experiment: Experiment
+    profile: str
+    data: Dataset
+    plans: tuple[Plan, ...]
+    store: Store
+    out: Path
+
+    @property
+    def missing(self) -> int:
+        """How many cells the store does not hold."""
+        return sum(missing(plan, self.store) for plan in self.plans)
+
+    def carry_out(self, *, typed: Sequence[str], fail_fast: bool = False) -> Finished:
+        """Train and measure what is missing, and write the results folder.
+
+        Args:
+            typed: the flags, for the provenance.
+            fail_fast: stop at the first cell that fails.
+
+        Raises:
+            FileError: the store or the results folder cannot be written.
+        """
+        runs = self._executed(fail_fast=fail_fast)
+        results = tabulate(
+            runs,
+            experiment=self.experiment.name,
+            question=self.experiment.question,
+            profile=self.profile,
+            command=shown_command(["study", "run", self.experiment.name, *typed]),
+        )
+        tables = self.experiment.tables(results, self.data) if self.experiment.tables else {}
+        answer, page = publish(results, self.out, experiment=self.experiment, tables=tables)
+        return Finished(tuple(runs), answer, page)
+
+    def _executed(self, *, fail_fast: bool) -> list[Run]:
+        if self.missing:
+            self.store.prepare()
+        label = f"{self.experiment.name} on {self.data.name}"
+        runs: list[Run] = []
+        for plan in self.plans:
+            runs.append(execute(plan, self.store, label=label, fail_fast=fail_fast))
+            if runs[-1].failed and fail_fast:
+                break
+        return runs
+
+
+def prepare(
+    experiment: Experiment,
+    *,
+    profile: str,
+    dataset: str | None,
+    changes: Mapping[str, Any],
+    out: Path | None,
+    store: Path | None,
+    force: bool,
+    max_bytes: int,
+) -> Prepared:
+    """Plans, store and folder of a run; arguments as in `run`.
+
+    Raises:
+        StudyError: something that was given is wrong, or a place cannot be written.
+    """
+    grids = experiment.grids(profile, dataset)
+    made = configured(grids, changes)
+    check_strategies(made)
+    data = load_dataset(grids[0].dataset, max_bytes=max_bytes)
+    plans = tuple(make_plan(config, data) for config in made)
+    out = out or default_folder(experiment, grids[0].dataset, data, profile)
+    prepared = Prepared(experiment, profile, data, plans, Store(store or default_store()), out)
+    _check_places(prepared, force=force)
+    return prepared
+
+
+def default_folder(experiment: Experiment, dataset: str, data: Dataset, profile: str) -> Path:
+    """Where results go: the data set's name and the profile; a user's own data are told apart by their content."""
+    name = data.name
+    if dataset not in DATASETS:
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:60].strip("._") or "data"
+        name = f"{plain}-{data.fingerprint[:8]}"
+    return Path("results") / experiment.name / f"{name}-{profile}"
+
+
+def _check_places(prepared: Prepared, *, force: bool) -> None:
+    """Whether results and what is missing can be written where they are to go.
+
+    Raises:
+        StudyError: they cannot, or `out` holds what this program did not write.
+    """
+    out = prepared.out
+    if not out.is_dir() and out.exists():
+        raise StudyError(f"--out {out}: is a file; give a folder")
+    if not force and not is_ours(out):
+        raise StudyError(
+            f"--out {out}: holds what this program did not write; give another folder, or --force to write beside it"
+        )
+    if prepared.missing:
+        check_writable(prepared.store.folder)
+    check_writable(out)

@@ -1,0 +1,83 @@
+"""Dots with intervals: rows down, a panel for each question, a marker for each β."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study.report.plots import style
+from study.report.text.numbers import number
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Panel:
+    """What stands in one panel.
+
+    Attributes:
+        title: what is asked there.
+        table: a row for each dot.
+        label: what its axis says.
+    """
+
+    title: str
+    table: pd.DataFrame
+    label: str = ""
+
+
+def dots(
+    panels: Sequence[Panel],
+    *,
+    rows: list[Any],
+    by: str,
+    names: tuple[str, str, str] = ("difference", "low", "high"),
+    title: str,
+    below: str = "",
+    line: float = 0.0,
+    dashed: bool = False,
+    height: float = 0.5,
+    labels: Sequence[str] | None = None,
+) -> Figure:
+    """A dot with its interval for every row and every β, in each panel.
+
+    Args:
+        panels: from left to right.
+        rows: values of the column `by`, from top to bottom.
+        by: the column that tells rows apart.
+        names: the columns of value, lower and upper end; ends may be missing.
+        title: what is seen.
+        below: what all axes say.
+        line: where the vertical line stands, `dashed` or not.
+        height: inches of a row.
+        labels: what the rows are called, if otherwise.
+    """
+    betas = sorted({float(beta) for panel in panels for beta in panel.table["beta"].dropna()})
+    with style.styled():
+        figure, grid = style.panels(1, len(panels), height=height * len(rows) + 1.5, title=title)
+        for axes, panel in zip(grid[0], panels, strict=True):
+            middle = style.rows_axis(axes, list(labels or rows))
+            for i, beta in enumerate(betas):
+                own = panel.table[panel.table["beta"] == beta].set_index(by).reindex(rows)
+                place = middle + 0.2 * (i - (len(betas) - 1) / 2)
+                _dots(axes, own[list(names)], place, i, len(betas), label=f"β = {number(beta)}")
+            axes.axvline(line, color=style.INK, linewidth=0.8, linestyle=(0, (4, 3)) if dashed else "-")
+            axes.set_title(panel.title)
+            axes.set_xlabel(panel.label)
+            axes.locator_params(axis="x", nbins=4 if len(panels) > 1 else 8)
+        if below:
+            figure.supxlabel(below, fontsize=9)
+        handles = grid[0][0].get_legend_handles_labels()
+        figure.legend(*handles, loc="outside upper right", ncols=len(betas), frameon=False)
+    return figure
+
+
+def _dots(axes: Axes, own: pd.DataFrame, place: np.ndarray, i: int, n: int, *, label: str) -> None:
+    value, low, high = (own[name].to_numpy(float) for name in own)
+    reach = np.nan_to_num(np.clip([value - low, high - value], 0, None))
+    axes.errorbar(
+        value, place, xerr=reach, fmt=style.markers(n)[i], color=style.shades(n)[i], markersize=4, capsize=2,
+        label=label,
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""One thing against another, seed by seed, as a table of contrasts."""
+
+import dataclasses
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.statistics import contrasts
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Pair:
+    """Two things that were measured with the same seeds.
+
+    Attributes:
+        facts: what its row of the table begins with; `better` of its metric is among them.
+        own, other: what is measured, and its counterpart, indexed by seed or by model; values that only one has are
+            left out.
+        family: what its p-value is corrected together with after Holm.
+    """
+
+    facts: Mapping[str, Any]
+    own: pd.Series
+    other: pd.Series
+    family: Hashable
+
+
+def paired(pairs: Iterable[Pair], *, own: str = "own", other: str = "other") -> pd.DataFrame:
+    """The contrasts own − other of `study.statistics.contrasts`, whose means are then called `own` and `other`."""
+    kept, values = [], []
+    for pair in pairs:
+        both = pd.concat([pair.own, pair.other], axis=1, join="inner").dropna().to_numpy(np.float64)
+        if len(both):
+            kept.append(pair)
+            values.append(both)
+    table = contrasts([pair.facts for pair in kept], values, families=[pair.family for pair in kept])
+    return table.rename(columns={"own": own, "other": other})
+
+
+def at_each(table: pd.DataFrame, column: str) -> Iterator[tuple[float, pd.DataFrame]]:
+    """The rows at each value of an index level beside "seed", and where there are several their mean by seed, at NaN.
+
+    Seeds that lack one of the values are left out of the mean.
+    """
+    parts = [(float(str(value)), rows.droplevel(column)) for value, rows in table.groupby(level=column)]
+    yield from parts
+    if len(parts) > 1:
+        counted = table.groupby(level="seed").size()
+        everywhere = counted.index[counted == len(parts)]
+        kept = table[table.index.get_level_values("seed").isin(everywhere)]
+        yield np.nan, kept.groupby(level="seed").mean()
