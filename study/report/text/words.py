@@ -3,12 +3,10 @@
 import dataclasses
 from collections.abc import Iterable
 
-from study.strategies import listing
+from study.strategies.registry import FACTS
 from study.tables.names import MODEL, REFERENCES
 
 __all__ = [
-    "LADDER",
-    "LADDER_GAPS",
     "METRICS",
     "MODEL",
     "NOT_FAILED",
@@ -18,7 +16,7 @@ __all__ = [
     "word",
 ]
 
-STRATEGIES = {row["name"]: row for row in listing()}
+STRATEGIES = FACTS  # of strategies and reference rows, by name
 
 NOT_FAILED = ("done", "ok")
 
@@ -242,29 +240,6 @@ METRICS = {
     "active_units_kl": Word("active units (KL)", "", "latent dimensions with KL > 0.01 nats"),
     "log_n": Word("log N", "nats", "the most that I(n; z) can be"),
 }
-
-LADDER = (
-    ("prior", 0),
-    ("global-gaussian", 1),
-    ("gaussian-full", 2),
-    ("shuffled-marginals", 2),
-    ("gmm", 3),
-    ("flow", 4),
-    ("posterior", 5),
-    ("reconstruction", 6),
-    ("held-out", 7),
-)
-LADDER_GAPS = {
-    "global-gaussian": "scale and shift",
-    "gaussian-full": "+ correlation",
-    "shuffled-marginals": "+ marginal shape",
-    "gmm": "joint structure",
-    "flow": "finer joint structure",
-    "posterior": "memorisation",
-    "reconstruction": "unseen examples",
-    "held-out": "decoder",
-}
-
 
 def word(metric: str) -> Word:
     """The vocabulary's entry, or one made from the name of a metric that it does not know."""
