@@ -20,7 +20,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
-from study.config import PRIOR_SETTINGS, PriorConfig
+from study.config import FAMILIES, PriorConfig
 from study.config.serialise import from_dict
 from study.report import frames
 from study.report.plots import style
@@ -34,6 +34,7 @@ from study.training import Architecture
 PLAIN, PRIOR = "vae", "prior"
 AFTERWARDS = ("gmm", "flow")  # densities fitted to the codes of the plain VAE
 DRAWN = (PRIOR, "posterior", *AFTERWARDS)
+COMPARED = ("vae", *(name for name, family in FAMILIES.items() if family.prior))
 STRATEGIES = (*DRAWN, "reconstruction", "copycat", "held-out", "noise")
 METRICS = ("kid", "fd", "precision", "recall", "nearer_to_train", "authenticity")
 PRIMARY = "kid"
@@ -49,7 +50,7 @@ def families(plain: StudyConfig) -> tuple[StudyConfig, ...]:
             model=dataclasses.replace(plain.model, family=name),
             strategies=plain.strategies if name == PLAIN else learned,
         )
-        for name in PRIOR_SETTINGS
+        for name in COMPARED
     )
 
 
@@ -74,7 +75,7 @@ def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
             index=["beta", "seed"], columns=["family", "strategy"], values="value"
         )
         plain = table.get(PLAIN, pd.DataFrame(index=table.index))
-        for family in [f for f in PRIOR_SETTINGS if f != PLAIN and (f, PRIOR) in table]:
+        for family in [f for f in COMPARED if f != PLAIN and (f, PRIOR) in table]:
             for name in [s for s in DRAWN if s in plain]:
                 pair = pd.DataFrame({"learned": table[(family, PRIOR)], "plain": plain[name]}).dropna()
                 parts = [(beta, rows_at.droplevel("beta")) for beta, rows_at in pair.groupby("beta")]
@@ -105,7 +106,7 @@ def models(results: Results, data: Dataset) -> pd.DataFrame:
     measured = measured.join(last["loss"].rename("validation_loss"))
     sizes = parameters(results, data)
     rows = []
-    for family in [f for f in PRIOR_SETTINGS if f in set(measured["family"])]:
+    for family in [f for f in COMPARED if f in set(measured["family"])]:
         for beta, own in measured[measured["family"] == family].groupby("beta"):
             row = {"family": family, "beta": beta, "trainings": len(own), "prior_parameters": sizes[family]}
             for name in [c for c in ("validation_loss", *MODEL) if c in own]:
@@ -206,7 +207,7 @@ def figure(found: pd.DataFrame) -> Figure | None:
     """The primary metric's differences by family, one panel for each strategy of the plain VAE."""
     rows = found[found["metric"] == PRIMARY]
     against = [name for name in DRAWN if name in set(rows["against"])]
-    labels = [f for f in PRIOR_SETTINGS if f in set(rows["family"])]
+    labels = [f for f in COMPARED if f in set(rows["family"])]
     betas = sorted(rows["beta"].dropna().unique())
     with style.styled():
         fig, grid = style.panels(

@@ -241,6 +241,7 @@ METRICS = {
     "log_n": Word("log N", "nats", "the most that I(n; z) can be"),
 }
 
+
 def word(metric: str) -> Word:
     """The vocabulary's entry, or one made from the name of a metric that it does not know."""
     return METRICS.get(metric, Word(metric.replace("_", " ")))
