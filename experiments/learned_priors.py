@@ -20,7 +20,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, experiment_main
-from study.config import PRIOR_SETTINGS
+from study.config import FAMILIES
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.config.serialise import from_dict
 from study.report import kit
@@ -32,6 +32,7 @@ from study.training import Architecture
 PLAIN, PRIOR = "vae", "prior"
 AFTERWARDS = ("gmm", "flow")  # densities fitted to the codes of the plain VAE
 DRAWN = (PRIOR, "posterior", *AFTERWARDS)
+COMPARED = (PLAIN, *(name for name, family in FAMILIES.items() if family.prior))
 STRATEGIES = (*DRAWN, "reconstruction", "copycat", "held-out", "noise")
 METRICS = ("kid", "fd", "precision", "recall", "nearer_to_train", "authenticity")
 PRIMARY = "kid"
@@ -57,7 +58,7 @@ def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
 def _pairs(metrics: pd.DataFrame) -> Iterator[kit.Pair]:
     wide = kit.each_metric(metrics, METRICS, rows=["beta", "seed"], columns=["family", "strategy"])
     for metric, better, table in wide:
-        for family in [f for f in PRIOR_SETTINGS if f != PLAIN and (f, PRIOR) in table]:
+        for family in [f for f in COMPARED if f != PLAIN and (f, PRIOR) in table]:
             for name in [s for s in DRAWN if (PLAIN, s) in table]:
                 both = table[[(family, PRIOR), (PLAIN, name)]].dropna()
                 for beta, part in kit.at_each(both, "beta"):
@@ -78,7 +79,7 @@ def models(results: Results, data: Dataset) -> pd.DataFrame:
     measured = kit.by_run(results, "family").join(last)
     found = kit.estimates(measured, by=["family", "beta"], of=["validation_loss", *MODEL])
     found.insert(3, "prior_parameters", found["family"].map(parameters(results, data)))
-    return found.sort_values("family", key=lambda names: names.map(list(PRIOR_SETTINGS).index), kind="stable")
+    return found.sort_values("family", key=lambda names: names.map(COMPARED.index), kind="stable")
 
 
 def parameters(results: Results, data: Dataset) -> dict[str, int]:
@@ -159,7 +160,7 @@ def figure(found: pd.DataFrame) -> Figure:
     names = [name for name in DRAWN if name in set(rows["against"])]
     return kit.dots(
         [kit.Panel(f"against {name}", rows[rows["against"] == name]) for name in names],
-        rows=[name for name in PRIOR_SETTINGS if name in set(rows["family"])],
+        rows=[name for name in COMPARED if name in set(rows["family"])],
         by="family",
         title="A learned prior against the plain VAE",
         below=f"difference in {word(PRIMARY).label}, learned prior − plain VAE, with 95 % intervals   "
@@ -171,9 +172,7 @@ def grids(plain: StudyConfig, **changes: Any) -> tuple[StudyConfig, ...]:
     """The same grid for every family; what is fitted afterwards for the plain one alone."""
     plain = vary(plain, **changes)
     learned = tuple(name for name in plain.strategies if name not in AFTERWARDS)
-    others = (
-        vary(plain, model={"family": name}, strategies=learned) for name in PRIOR_SETTINGS if name != PLAIN
-    )
+    others = (vary(plain, model={"family": name}, strategies=learned) for name in COMPARED if name != PLAIN)
     return plain, *others
 
 

@@ -35,9 +35,9 @@ def listing(what: str) -> list[dict[str, Any]]:
             {"name": n, "summary": entry.summary, "source": entry.source} for n, entry in DATASETS.items()
         ]
     if what == "models":
-        from study.models import LISTING
+        from study.models import listing as models
 
-        return list(LISTING)
+        return models()
     if what == "metrics":
         from study.metrics.registry import listing as metrics
 

@@ -4,22 +4,20 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from study.config.families import FAMILIES, FamilyName, ObjectiveConfig, PriorConfig
 from study.config.fields import WIDTH, check
-from study.config.loss import OBJECTIVE_SETTINGS, PRIOR_SETTINGS, ObjectiveConfig, PriorConfig
 from study.config.serialise import to_dict
 from study.errors import StudyError
 
 FLAT_NETWORKS = ("linear", "mlp")  # those that do not ask for the shape of an example
 
 NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "linear": ("hidden",),  # which has none, but its keys always said so
+    "linear": (),
     "mlp": ("hidden", "activation", "output_bias"),
     "conv": ("channels",),
     "gru": ("hidden",),
     "tcn": ("hidden",),
 }
-# Settings that came later decide no key where they are these.
-LATER = {"activation": "relu", "output_bias": "zero"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,22 +44,7 @@ class VAEConfig:
         objective: settings of a family's own loss; without effect for families that have none.
     """
 
-    family: Literal[
-        "vae",
-        "cvae",
-        "vampprior",
-        "mog-prior",
-        "flow-prior",
-        "lars-prior",
-        "sigma-vae",
-        "iwae",
-        "beta-tc-vae",
-        "info-vae",
-        "wae",
-        "ae",
-        "rae",
-        "gan",
-    ] = "vae"
+    family: FamilyName = "vae"
     network: Literal["linear", "mlp", "conv", "gru", "tcn"] = "mlp"
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)
@@ -87,18 +70,17 @@ class VAEConfig:
     def prior_settings(self) -> dict[str, Any]:
         """The settings of the prior that this family uses, as plain values; none where it learns no prior."""
         settings = to_dict(self.prior)
-        return {name: settings[name] for name in PRIOR_SETTINGS.get(self.family, ())}
+        return {name: settings[name] for name in FAMILIES[self.family].prior}
 
     @property
     def objective_settings(self) -> dict[str, Any]:
         """The settings of its own loss that this family uses, as plain values."""
         settings = to_dict(self.objective)
-        return {name: settings[name] for name in OBJECTIVE_SETTINGS.get(self.family, ())}
+        return {name: settings[name] for name in FAMILIES[self.family].objective}
 
     @property
     def deciding(self) -> dict[str, Any]:
         """What decides a model, as plain values: a setting that its family and network do not use is left out."""
         values = to_dict(self) | {"prior": self.prior_settings, "objective": self.objective_settings}
         unused = {name for names in NETWORK_SETTINGS.values() for name in names} - set(self.network_settings)
-        unused |= {name for name, value in LATER.items() if values[name] == value}
         return {name: value for name, value in values.items() if name not in unused and value != {}}

@@ -44,9 +44,8 @@ class TrainConfig:
 
     @property
     def deciding(self) -> dict[str, Any]:
-        """What decides a training, as plain values: options that came later are left out where they are off."""
-        later = ("binarise", "patience")
-        return {name: value for name, value in to_dict(self).items() if name not in later or value}
+        """What decides a training, as plain values: all of it."""
+        return to_dict(self)
 
     def epochs(self, n: int) -> int:
         """Whole epochs over n examples that hold at least `steps` steps."""

@@ -1,11 +1,13 @@
 """What a model family is: networks, a prior, and a loss; whatever comes after training asks for no more.
 
-A family is one file with one subclass of `Model` and a line in `study.models.FAMILIES`. Its settings go into
-`study.config.ObjectiveConfig` and `FAMILY_SETTINGS`, so that they decide the store's keys of this family alone.
+A family is one file with one subclass of `Model` and a line in `study/config/families.py`, which names the settings
+that it uses, so that they decide the store's keys of this family alone.
 """
 
 import abc
-from typing import ClassVar, NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 from flax import nnx
@@ -13,7 +15,7 @@ from flax import nnx
 from study.config import VAEConfig
 from study.models.likelihoods import Likelihood, decoder_mean, decoder_output, reconstruction
 from study.models.networks import build_networks
-from study.models.priors import Prior, build_prior
+from study.models.priors.base import Prior
 
 EDGE = 1e-3  # how far from 0 and 1 the mean of a pixel begins, which may be black in all training data
 
@@ -38,6 +40,10 @@ class Model(nnx.Module):
     All functions are pure jnp, since they run inside the compiled grid, under strict promotion of types and ranks.
 
     Attributes:
+        summary: one line for `study list models`.
+        source: paper, as a reader would name it.
+        quick: values of the settings that it uses with which a test trains it in seconds.
+        variants: further values that the tests over all families train it with.
         likelihood, objective: of the decoder, and the settings of the family's loss.
         encoder, decoder, prior: the networks, and the prior where it is learned.
         conditional: whether encoder and decoder see labels; `labels` is None for all other families.
@@ -47,6 +53,10 @@ class Model(nnx.Module):
             of a batch or holds several draws of each.
     """
 
+    summary: ClassVar[str]
+    source: ClassVar[str]
+    quick: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ()
     conditional: ClassVar[bool] = False
     encodes: ClassVar[bool] = True
     momentum: ClassVar[float] = 0.9
@@ -80,9 +90,11 @@ class Model(nnx.Module):
         context = classes if self.conditional else 0
         self.encoder, self.decoder = build_networks(config, size, shape=shape, context=context, rngs=rngs)
         # last, so that encoder and decoder begin as those of a "vae" of the same seed
-        self.prior: Prior | None = build_prior(
-            config, encoder=self.encoder, size=size, likelihood=likelihood, rngs=rngs
-        )
+        self.prior: Prior | None = self.make_prior(config, size, rngs)
+
+    def make_prior(self, config: VAEConfig, size: int, rngs: nnx.Rngs) -> Prior | None:
+        """The prior that is learned with the model, of D = `size` data dimensions; None is N(0, I)."""
+        return None
 
     @abc.abstractmethod
     def loss(

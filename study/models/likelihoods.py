@@ -5,7 +5,6 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax.typing import ArrayLike
 
 Likelihood = Literal["gaussian", "bernoulli"]
@@ -19,6 +18,8 @@ def reconstruction(likelihood: Likelihood, output: jax.Array, x: jax.Array) -> j
     """
     if likelihood == "gaussian":
         return jnp.square(output - x).sum(-1)
+    import optax  # not at once: reports need this file's formulas and no optimiser
+
     return optax.sigmoid_binary_cross_entropy(output, x).sum(-1)
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from study.config import UNUSED_WEIGHTS, StudyConfig
+from study.config import FAMILIES, StudyConfig
 from study.errors import StudyError
 
 GRID = ("alphas", "betas", "seeds")
@@ -71,7 +71,7 @@ def check_effects(grids: Sequence[StudyConfig], flags: Sequence[str]) -> None:
     """
     for place, grid in enumerate(grids, start=1):
         family = grid.model.family
-        unused = [f"--{name}" for name in UNUSED_WEIGHTS.get(family, ())]
+        unused = [f"--{name}" for name in FAMILIES[family].unused]
         for flag in flags:
             if flag in unused:
                 raise StudyError(

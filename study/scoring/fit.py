@@ -7,8 +7,9 @@ from typing import Any
 import jax
 
 from study.scoring.encode import Encoded
-from study.strategies import REGISTRY, TrainedStrategy, strategy
+from study.strategies import REGISTRY, strategy
 from study.strategies.base import Fitted
+from study.strategies.parts.training import TrainedStrategy
 
 Fits = Mapping[tuple[str, int], tuple[Fitted, float]]  # by strategy and fit: what was fitted, and its seconds
 

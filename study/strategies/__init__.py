@@ -5,27 +5,28 @@ from study.strategies.base import (
     Fitted,
     FittedDensity,
     FittedTraceable,
+    Given,
+    Rung,
     Strategy,
     hyperparameters,
-    shared_draws,
 )
-from study.strategies.parts.training import TrainedStrategy
 from study.strategies.reference import REFERENCES, Reference
-from study.strategies.registry import REGISTRY, fitted_on, listing, strategy
+from study.strategies.registry import FACTS, REGISTRY, ladder, listing, strategy
 
 __all__ = [
+    "FACTS",
     "REFERENCES",
     "REGISTRY",
     "Decoder",
     "Fitted",
     "FittedDensity",
     "FittedTraceable",
+    "Given",
     "Reference",
+    "Rung",
     "Strategy",
-    "TrainedStrategy",
-    "fitted_on",
     "hyperparameters",
+    "ladder",
     "listing",
-    "shared_draws",
     "strategy",
 ]

@@ -10,47 +10,33 @@ prior", is `prior`.
 """
 
 import dataclasses
-from typing import ClassVar
 
 import numpy as np
 
-from study.latents import Latents
-from study.runtime.keys import Key
-from study.strategies.base import Decoder, Source, fit_key, require_codes
+from study.strategies.base import Given, Strategy
 from study.strategies.parts.gaussian import FittedGaussian
-from study.strategies.parts.validation import with_validation
 
 
 @dataclasses.dataclass(frozen=True)
-class AveragedMoments:
+class AveragedMoments(Strategy):
     """A Gaussian with the averaged mean and the averaged log-variance."""
 
-    name: ClassVar[str] = "averaged-moments"
-    kind: ClassVar[Source] = "thread"
-    source: ClassVar[str] = "discussion thread"
-    summary: ClassVar[str] = "z ~ N(E[mean], diag exp E[log_var]) (a mistake, measured)"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = False
-    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
-    fitted_on: ClassVar[str] = "posteriors"
+    name = "averaged-moments"
+    kind = "thread"
+    source = "discussion thread"
+    summary = "z ~ N(E[mean], diag exp E[log_var]) (a mistake, measured)"
+    aims_at_q = False
+    keeps_data = False
+    fits = (FittedGaussian,)
+    fitted_on = "posteriors"
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedGaussian:
-        """Average the two outputs over the examples.
+    def least_codes(self, d: int) -> int:
+        """Of one code there is nothing to average."""
+        return 2
 
-        Raises:
-            CannotFit: one code only.
-        """
-        key = fit_key(key, latents, validation)
-        require_codes(latents, at_least=2, strategy=self.name)
-        mean = latents.mean.mean(axis=0, dtype=np.float64)
-        scale = np.exp(0.5 * latents.log_var.mean(axis=0, dtype=np.float64))
-        fitted = FittedGaussian(mean, np.diag(scale), {"codes": latents.n})
-        return with_validation(key, fitted, validation)
+    def estimate(self, given: Given) -> FittedGaussian:
+        """Average the two outputs over the examples."""
+        codes = given.latents
+        mean = codes.mean.mean(axis=0, dtype=np.float64)
+        scale = np.exp(0.5 * codes.log_var.mean(axis=0, dtype=np.float64))
+        return FittedGaussian(mean, np.diag(scale), {"codes": codes.n})

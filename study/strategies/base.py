@@ -2,20 +2,20 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Protocol, get_args, get_origin, get_type_hints
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import jax
 import numpy as np
 
 from study.errors import CannotFit, StudyError
 from study.latents.base import Latents, require_latents
-from study.runtime.checks import finite_number, whole_number
 from study.runtime.keys import Key, as_key
+from study.strategies.parts.settings import check_settings
+from study.strategies.parts.validation import with_validation
 
 Source = Literal["thread", "fitted", "learned", "reference"]
-
-# Most of what is held in memory at once, by the name of a hyper-parameter; others are counts of 32 bits.
-LARGEST = {"width": 2**14, "layers": 2**10, "knots": 2**10, "batch_size": 2**20, "sampling_steps": 2**20}
+Need = Literal["labels", "model"]
 
 
 class Decoder(Protocol):
@@ -64,31 +64,81 @@ class FittedTraceable(Fitted, Protocol):
         ...
 
 
-class Strategy(Protocol):
-    """A frozen dataclass of hyper-parameters, and these class attributes.
+class Rung(NamedTuple):
+    """A place on the gap ladder: its `level`, 0 for the prior, and what its distance to the rung above `measures`."""
+
+    level: int
+    measures: str = ""
+
+
+class Given(NamedTuple):
+    """What `fit` was given, checked: `latents` are the codes to fit, `validation` those that choose settings."""
+
+    key: jax.Array
+    latents: Latents
+    model: Decoder | None
+    validation: Latents | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Strategy:
+    """A way to draw z. A subclass is a frozen dataclass whose fields are its hyper-parameters, and writes `estimate`.
+
+    What tests, tables and reports must know of it are class attributes.
 
     Attributes:
         name: in the registry, in tables and figures.
         kind: where it comes from.
         source: paper or thread, as a reader would name it.
         summary: one line, beginning with how z is drawn.
-        density: whether what is fitted has `log_prob`.
-        conditional: whether `labels` ask for classes.
         aims_at_q: whether its draws follow q(z) wherever q(z) has the form that it assumes. Then it must tie
             with the prior where q(z) is the prior.
+        keeps_data: whether what is fitted holds codes of training examples, as they are or each moved by one rule, so
+            that whoever draws must be given them. All of them or a choice; a pair of numbers for each is enough.
         fits: the classes of what `fit` returns, and of dataclasses within them: what a saved file may hold.
-
-    One without a field `fit_on` says in a class attribute `fitted_on` what it sees of the latents.
+        density: whether what is fitted has `log_prob`.
+        conditional: whether `labels` ask for classes.
+        fitted_on: what it sees of the latents; with a field `fit_on` that field says it.
+        needs: what it must be given besides codes.
+        rung: its place on the gap ladder; None where it has none.
+        quick: hyper-parameters with which a test fits and draws it in about a second.
+        variants: further hyper-parameters that the tests over all strategies run it with.
     """
 
     name: ClassVar[str]
     kind: ClassVar[Source]
     source: ClassVar[str]
     summary: ClassVar[str]
-    density: ClassVar[bool]
-    conditional: ClassVar[bool]
     aims_at_q: ClassVar[bool]
+    keeps_data: ClassVar[bool]
     fits: ClassVar[tuple[type, ...]]
+    density: ClassVar[bool] = True
+    conditional: ClassVar[bool] = False
+    fitted_on: ClassVar[str] = "samples or means"
+    needs: ClassVar[tuple[Need, ...]] = ()
+    rung: ClassVar[Rung | None] = None
+    quick: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    @property
+    def has_density(self) -> bool:
+        """`density` with these hyper-parameters."""
+        return self.density
+
+    def least_codes(self, d: int) -> int:
+        """How many codes in d dimensions it needs at least."""
+        return 1
+
+    def estimate(self, given: Given) -> Fitted:
+        """What `fit` returns but for the score of the validation codes.
+
+        Raises:
+            CannotFit: the codes cannot carry this strategy.
+        """
+        raise NotImplementedError
 
     def fit(
         self,
@@ -97,17 +147,30 @@ class Strategy(Protocol):
         *,
         model: Decoder | None = None,
         validation: Latents | None = None,
-    ) -> Fitted:
+    ) -> Any:
         """Fit to q(z); deterministic given the key.
+
+        Where what is fitted has a density, `info` has its mean at draws of the validation codes.
 
         Raises:
             CannotFit: the codes cannot carry this strategy (too few, an empty class, no labels, ...).
+            StudyError: a wrong key, codes that are no `Latents`, or validation codes in other dimensions.
         """
-        ...
+        given = Given(fit_key(key, latents, validation), latents, model, validation)
+        self.require(latents)
+        return with_validation(given.key, self.estimate(given), validation)
+
+    def require(self, latents: Latents) -> None:
+        """Raise CannotFit where the codes lack labels that it needs, or are fewer than its parameters need."""
+        if "labels" in self.needs and latents.labels is None:
+            raise CannotFit(
+                f"strategy {self.name!r}: the codes have no labels; give Latents(..., labels=[N])"
+            )
+        require_codes(latents, at_least=self.least_codes(latents.d), strategy=self.name)
 
 
 def fit_key(key: Key, latents: Latents, validation: Latents | None) -> jax.Array:
-    """The key that `fit` goes on with; every `fit` calls this first.
+    """The key that a fit goes on with.
 
     Raises:
         StudyError: a wrong key, codes that are no `Latents`, or validation codes in other dimensions.
@@ -116,33 +179,6 @@ def fit_key(key: Key, latents: Latents, validation: Latents | None) -> jax.Array
     if validation is not None and validation.d != latents.d:
         raise StudyError(f"fit: codes have {latents.d} dimensions, validation codes {validation.d}")
     return as_key(key)
-
-
-def shared_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[np.ndarray, np.ndarray]:
-    """Common random numbers: every strategy that draws an index and a noise draws these.
-
-    Two strategies given one key then share both, so that their difference on one model is paired.
-
-    Returns:
-        index `[n]` int64 uniform on 0..components-1, and epsilon `[n, d]` float32 standard normal.
-
-    Raises:
-        StudyError: n is negative or no whole number; no draws at all, n = 0, are an array without rows.
-    """
-    index, epsilon = traced_draws(key, n=n, d=d, components=components)
-    return np.asarray(index, np.int64), np.asarray(epsilon)
-
-
-def traced_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[jax.Array, jax.Array]:
-    """What `shared_draws` returns, for a compiled program; index is int32.
-
-    Raises:
-        StudyError: n is negative or no whole number.
-    """
-    n = whole_number(n, name="n")
-    index_key, noise_key = jax.random.split(key)
-    index = jax.random.randint(index_key, (n,), 0, components)
-    return index, jax.random.normal(noise_key, (n, d))
 
 
 def require_codes(latents: Latents, *, at_least: int, strategy: str) -> None:
@@ -154,33 +190,6 @@ def require_codes(latents: Latents, *, at_least: int, strategy: str) -> None:
         )
 
 
-def check_numbers(strategy: Any) -> None:
-    """Make every number among the hyper-parameters, and every list of them, Python's own, or say what is wrong with it.
-
-    What range it must lie in is the strategy's to say; here are the types, NaN, infinity, and sizes that no memory or
-    32-bit count holds.
-
-    Raises:
-        StudyError: one is no number, not finite, or too large.
-    """
-    for field in dataclasses.fields(strategy):
-        hint, value = get_type_hints(type(strategy))[field.name], getattr(strategy, field.name)
-        hints = get_args(hint) or (hint,)
-        if (value is None and type(None) in hints) or not {int, float} & set(hints):
-            continue
-        several = isinstance(value, tuple | list) and any(get_origin(part) is tuple for part in hints)
-        given = tuple(value) if several else (value,)
-        name = f"strategy {strategy.name!r}: {field.name}"
-        if int in hints:
-            most = LARGEST.get(field.name, 2**31 - 1)
-            plain: tuple[Any, ...] = tuple(
-                whole_number(one, name=name, least=None, most=most) for one in given
-            )
-        else:
-            plain = tuple(finite_number(one, name=name) for one in given)
-        object.__setattr__(strategy, field.name, plain if several else plain[0])
-
-
 def hyperparameters(strategy: Strategy) -> dict[str, Any]:
     """The fields of a strategy as plain values, for keys and tables."""
-    return dataclasses.asdict(strategy)  # type: ignore[call-overload]
+    return dataclasses.asdict(strategy)

@@ -11,7 +11,7 @@ clusters that takes is inferred, not chosen.
 """
 
 import dataclasses
-from typing import ClassVar
+from types import MappingProxyType
 
 import jax
 import numpy as np
@@ -19,16 +19,13 @@ from scipy.special import entr
 from sklearn.mixture import BayesianGaussianMixture
 
 from study.errors import StudyError
-from study.latents import Latents
-from study.runtime.keys import Key
-from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes
+from study.strategies.base import Given, Strategy
 from study.strategies.parts.mixture import FittedMixture, fit_mixture, mixture_codes
-from study.strategies.parts.moments import FitOn, check_fit_on
-from study.strategies.parts.validation import with_validation
+from study.strategies.parts.moments import FitOn
 
 
 @dataclasses.dataclass(frozen=True)
-class BayesianGmm:
+class BayesianGmm(Strategy):
     """A Gaussian mixture whose number of components is inferred.
 
     `info["effective_components"]` is the exponential of the entropy of the weights, and
@@ -50,18 +47,17 @@ class BayesianGmm:
     reg_covar: float = 1e-6
     max_iter: int = 200
 
-    name: ClassVar[str] = "bayesian-gmm"
-    kind: ClassVar[Source] = "fitted"
-    source: ClassVar[str] = "Blei and Jordan 2006; Ghosh et al. 2020"
-    summary: ClassVar[str] = "z from a Gaussian mixture whose number of components is inferred"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedMixture,)
+    name = "bayesian-gmm"
+    kind = "fitted"
+    source = "Blei and Jordan 2006; Ghosh et al. 2020"
+    summary = "z from a Gaussian mixture whose number of components is inferred"
+    aims_at_q = True
+    keeps_data = False
+    fits = (FittedMixture,)
+    quick = MappingProxyType({"n_components": 4})
 
     def __post_init__(self) -> None:
-        check_fit_on(self.fit_on, strategy=self.name)
-        check_numbers(self)
+        super().__post_init__()
         least = min(self.max_codes, self.max_iter, self.n_components)
         if least < 1 or self.reg_covar < 0 or not self.concentration > 0:
             raise StudyError(
@@ -69,23 +65,18 @@ class BayesianGmm:
                 f"least 0 and concentration positive, got {self}"
             )
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedMixture:
+    def least_codes(self, d: int) -> int:
+        """As many as span d dimensions."""
+        return d + 1
+
+    def estimate(self, given: Given) -> FittedMixture:
         """Infer weights, means and covariances from a k-means start.
 
         Raises:
-            CannotFit: no more codes than dimensions, or a covariance that collapsed.
+            CannotFit: a covariance that collapsed.
         """
-        key = fit_key(key, latents, validation)
-        require_codes(latents, at_least=latents.d + 1, strategy=self.name)
-        code_key, start_key = jax.random.split(key)
-        z = mixture_codes(code_key, latents, fit_on=self.fit_on, max_codes=self.max_codes)
+        code_key, start_key = jax.random.split(given.key)
+        z = mixture_codes(code_key, given.latents, fit_on=self.fit_on, max_codes=self.max_codes)
         mixture = BayesianGaussianMixture(
             n_components=min(self.n_components, len(z)),
             weight_concentration_prior_type="dirichlet_process",
@@ -99,6 +90,4 @@ class BayesianGmm:
             "effective_components": float(np.exp(entr(fitted.weights).sum())),
             "components_above_1_percent": int((fitted.weights > 0.01).sum()),
         }
-        return with_validation(
-            key, dataclasses.replace(fitted, info={**fitted.info, **effective}), validation
-        )
+        return dataclasses.replace(fitted, info={**fitted.info, **effective})

@@ -16,12 +16,11 @@ import jax
 import numpy as np
 
 from study.errors import CannotFit, StudyError
-from study.latents import AggregatePosterior, Latents
+from study.latents import AggregatePosterior
 from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
-from study.strategies.base import Decoder, Source, fit_key, shared_draws
-from study.strategies.parts.draws import own_key
-from study.strategies.parts.validation import with_validation
+from study.strategies.base import Given, Strategy
+from study.strategies.parts.draws import own_key, shared_draws
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -96,40 +95,27 @@ class FittedClasses:
 
 
 @dataclasses.dataclass(frozen=True)
-class ClassPosterior:
+class ClassPosterior(Strategy):
     """Draws from the aggregate posterior of a requested class."""
 
-    name: ClassVar[str] = "class-posterior"
-    kind: ClassVar[Source] = "thread"
-    source: ClassVar[str] = "discussion thread"
-    summary: ClassVar[str] = "pick a training example n of the requested class, z ~ q(z|x_n)"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = True
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedClasses,)
-    fitted_on: ClassVar[str] = "posteriors and labels"
+    name = "class-posterior"
+    kind = "thread"
+    source = "discussion thread"
+    summary = "pick a training example n of the requested class, z ~ q(z|x_n)"
+    aims_at_q = True
+    keeps_data = True
+    fits = (FittedClasses,)
+    conditional = True
+    needs = ("labels",)
+    fitted_on = "posteriors and labels"
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedClasses:
-        """Sort the codes by class; nothing is estimated.
-
-        Raises:
-            CannotFit: the codes have no labels.
-        """
-        key = fit_key(key, latents, validation)
-        if latents.labels is None:
-            raise CannotFit(
-                f"strategy {self.name!r}: the codes have no labels; give Latents(..., labels=[N])"
-            )
+    def estimate(self, given: Given) -> FittedClasses:
+        """Sort the codes by class; nothing is estimated."""
+        latents = given.latents
+        assert latents.labels is not None  # `needs` has seen to it
         classes, position, counts = np.unique(latents.labels, return_inverse=True, return_counts=True)
         order = np.argsort(position, kind="stable")
-        fitted = FittedClasses(
+        return FittedClasses(
             location=latents.mean[order],
             scale=np.exp(0.5 * latents.log_var[order]),
             classes=classes,
@@ -143,4 +129,3 @@ class ClassPosterior:
                 "smallest_class": int(counts.min()),
             },
         )
-        return with_validation(key, fitted, validation)

@@ -15,7 +15,8 @@ import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, Literal, get_args
+from types import MappingProxyType
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -26,12 +27,12 @@ from flowjax.bijections import RationalQuadraticSpline
 from flowjax.distributions import StandardNormal, Transformed
 from flowjax.flows import coupling_flow, masked_autoregressive_flow
 
-from study.errors import CannotFit, StudyError
+from study.errors import CannotFit
 from study.latents import Latents
 from study.runtime.keys import Key, as_key
-from study.strategies.base import shared_draws
+from study.strategies.base import Rung
+from study.strategies.parts.draws import shared_draws
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
-from study.strategies.parts.validation import with_validation
 from study.strategies.parts.whitening import Whitening
 from study.training.blocks import in_blocks
 
@@ -147,26 +148,18 @@ class Flow(TrainedStrategy):
     knots: int = 8
     interval: float = 4.0
 
-    name: ClassVar[str] = "flow"
-    source: ClassVar[str] = "Papamakarios et al. 2017; Durkan et al. 2019"
-    summary: ClassVar[str] = (
-        "z from a normalising flow (masked autoregressive or spline coupling) fitted to q(z)"
-    )
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedFlow, FlowLayers, Whitening)
+    name = "flow"
+    source = "Papamakarios et al. 2017; Durkan et al. 2019"
+    summary = "z from a normalising flow (masked autoregressive or spline coupling) fitted to q(z)"
+    aims_at_q = True
+    fits = (FittedFlow, FlowLayers, Whitening)
+    rung = Rung(4, "finer joint structure")
+    quick = MappingProxyType({"steps": 20, "batch_size": 64, "layers": 2, "width": 16})
+    variants = ({"form": "spline-coupling"},)  # in three dimensions not what is taken by itself
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.form not in (None, *get_args(Form)):
-            raise StudyError(
-                f"strategy {self.name!r}: form must be one of {', '.join(get_args(Form))}, got {self.form!r}"
-            )
-
-    def prepare(self, latents: Latents) -> None:
+    def require(self, latents: Latents) -> None:
         """Besides the number of codes: coupling splits the dimensions in two."""
-        super().prepare(latents)
+        super().require(latents)
         if self.form == "spline-coupling" and latents.d < 2:
             raise CannotFit(f"strategy {self.name!r}: coupling needs 2 dimensions; take form='maf' for one")
         skeleton(self._layers(latents.d))
@@ -180,12 +173,10 @@ class Flow(TrainedStrategy):
         with _flowjax():
             return -self._layers(w.shape[1]).merge(parameters).log_prob(w).mean()
 
-    def finish(
-        self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
-    ) -> FittedFlow:
-        """The flow with its form and its validation log-density."""
+    def finish(self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info) -> FittedFlow:
+        """The flow with its form."""
         flow = self._layers(at.d)
-        return with_validation(key, FittedFlow(flow, parameters, at, info | {"form": flow.form}), validation)
+        return FittedFlow(flow, parameters, at, info | {"form": flow.form})
 
     def _layers(self, d: int) -> FlowLayers:
         form = self.form or ("spline-coupling" if d == 2 else "maf")

@@ -9,51 +9,38 @@ gains over `global-gaussian` is what the correlations are worth.
 """
 
 import dataclasses
-from typing import ClassVar
 
-from study.latents import Latents
-from study.runtime.keys import Key
-from study.strategies.base import Decoder, Source, fit_key, require_codes
+from study.strategies.base import Given, Rung, Strategy
 from study.strategies.parts.gaussian import FittedGaussian
-from study.strategies.parts.moments import FitOn, check_fit_on, moments, whole_cholesky
-from study.strategies.parts.validation import with_validation
+from study.strategies.parts.moments import FitOn, moments, whole_cholesky
 
 
 @dataclasses.dataclass(frozen=True)
-class GaussianFull:
+class GaussianFull(Strategy):
     """A Gaussian with the mean and the covariance of q(z); `fit_on` "samples" or "means"."""
 
     fit_on: FitOn = "samples"
 
-    name: ClassVar[str] = "gaussian-full"
-    kind: ClassVar[Source] = "fitted"
-    source: ClassVar[str] = "Ghosh et al. 2020"
-    summary: ClassVar[str] = "z ~ N(m, C) with the mean and the full covariance of q(z)"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
+    name = "gaussian-full"
+    kind = "fitted"
+    source = "Ghosh et al. 2020"
+    summary = "z ~ N(m, C) with the mean and the full covariance of q(z)"
+    aims_at_q = True
+    keeps_data = False
+    fits = (FittedGaussian,)
+    rung = Rung(2, "+ correlation")
 
-    def __post_init__(self) -> None:
-        check_fit_on(self.fit_on, strategy=self.name)
+    def least_codes(self, d: int) -> int:
+        """As many as span d dimensions."""
+        return d + 1
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedGaussian:
+    def estimate(self, given: Given) -> FittedGaussian:
         """Match the mean and the covariance.
 
         Raises:
-            CannotFit: no more codes than dimensions, or fit on means that span fewer than d dimensions.
+            CannotFit: fit on means that span fewer than d dimensions.
         """
-        key = fit_key(key, latents, validation)
-        require_codes(latents, at_least=latents.d + 1, strategy=self.name)
-        mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
+        mean, covariance = moments(given.latents, fit_on=self.fit_on, strategy=self.name)
         cholesky, smallest = whole_cholesky(covariance, strategy=self.name)
-        info = {"codes": latents.n, "smallest_correlation_eigenvalue": smallest}
-        fitted = FittedGaussian(mean, cholesky, info)
-        return with_validation(key, fitted, validation)
+        info = {"codes": given.latents.n, "smallest_correlation_eigenvalue": smallest}
+        return FittedGaussian(mean, cholesky, info)

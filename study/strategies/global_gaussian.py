@@ -10,51 +10,39 @@ prior" it forgets correlations, shapes and clusters.
 """
 
 import dataclasses
-from typing import ClassVar
 
 import numpy as np
 
-from study.latents import Latents
-from study.runtime.keys import Key
-from study.strategies.base import Decoder, Source, fit_key, require_codes
+from study.strategies.base import Given, Rung, Strategy
 from study.strategies.parts.gaussian import FittedGaussian
-from study.strategies.parts.moments import FitOn, check_fit_on, moments
-from study.strategies.parts.validation import with_validation
+from study.strategies.parts.moments import FitOn, moments
 
 
 @dataclasses.dataclass(frozen=True)
-class GlobalGaussian:
+class GlobalGaussian(Strategy):
     """A Gaussian with the mean and the variances of q(z); `fit_on` "samples" or "means"."""
 
     fit_on: FitOn = "samples"
 
-    name: ClassVar[str] = "global-gaussian"
-    kind: ClassVar[Source] = "thread"
-    source: ClassVar[str] = "discussion thread"
-    summary: ClassVar[str] = "z ~ N(m, diag v) with the mean and the variances of q(z)"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedGaussian,)
+    name = "global-gaussian"
+    kind = "thread"
+    source = "discussion thread"
+    summary = "z ~ N(m, diag v) with the mean and the variances of q(z)"
+    aims_at_q = True
+    keeps_data = False
+    fits = (FittedGaussian,)
+    rung = Rung(1, "scale and shift")
 
-    def __post_init__(self) -> None:
-        check_fit_on(self.fit_on, strategy=self.name)
+    def least_codes(self, d: int) -> int:
+        """One code has no variance."""
+        return 2
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedGaussian:
+    def estimate(self, given: Given) -> FittedGaussian:
         """Match the mean and the variances.
 
         Raises:
-            CannotFit: one code only, or fit on means of which one dimension is constant.
+            CannotFit: fit on means of which one dimension is constant.
         """
-        key = fit_key(key, latents, validation)
-        require_codes(latents, at_least=2, strategy=self.name)
-        mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
-        fitted = FittedGaussian(mean, np.diag(np.sqrt(np.diag(covariance))), {"codes": latents.n})
-        return with_validation(key, fitted, validation)
+        mean, covariance = moments(given.latents, fit_on=self.fit_on, strategy=self.name)
+        scale = np.diag(np.sqrt(np.diag(covariance)))
+        return FittedGaussian(mean, scale, {"codes": given.latents.n})

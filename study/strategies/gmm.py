@@ -10,18 +10,15 @@ covariances stand for q(z). Unlike "sample the prior", it adds a density that th
 """
 
 import dataclasses
-from typing import ClassVar
 
 import jax
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
 from study.errors import StudyError
-from study.latents import Latents
-from study.runtime.keys import Key
-from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes
+from study.strategies.base import Given, Rung, Strategy, require_codes
 from study.strategies.parts.mixture import FittedMixture, fit_mixture, mixture_codes
-from study.strategies.parts.moments import FitOn, check_fit_on
+from study.strategies.parts.moments import FitOn
 from study.strategies.parts.validation import choose
 
 CANDIDATES = (1, 3, 10, 30)
@@ -29,7 +26,7 @@ WITHOUT_VALIDATION = 10  # as in the source
 
 
 @dataclasses.dataclass(frozen=True)
-class Gmm:
+class Gmm(Strategy):
     """A Gaussian mixture.
 
     Attributes:
@@ -47,18 +44,18 @@ class Gmm:
     reg_covar: float = 1e-6
     max_iter: int = 200
 
-    name: ClassVar[str] = "gmm"
-    kind: ClassVar[Source] = "fitted"
-    source: ClassVar[str] = "Ghosh et al. 2020"
-    summary: ClassVar[str] = "z from a full-covariance Gaussian mixture fitted to q(z)"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedMixture,)
+    name = "gmm"
+    kind = "fitted"
+    source = "Ghosh et al. 2020"
+    summary = "z from a full-covariance Gaussian mixture fitted to q(z)"
+    aims_at_q = True
+    keeps_data = False
+    fits = (FittedMixture,)
+    rung = Rung(3, "joint structure")
+    variants = ({"n_components": (2, 3)},)
 
     def __post_init__(self) -> None:
-        check_fit_on(self.fit_on, strategy=self.name)
-        check_numbers(self)
+        super().__post_init__()
         given = (1,) if self.n_components is None else self._given
         least = min(self.max_codes, self.max_iter, min(given, default=0))
         if least < 1 or self.reg_covar < 0:
@@ -73,28 +70,23 @@ class Gmm:
             return ()
         return (self.n_components,) if isinstance(self.n_components, int) else tuple(self.n_components)
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedMixture:
+    def least_codes(self, d: int) -> int:
+        """One for each component, and more than one."""
+        return max((2, *self._given))
+
+    def estimate(self, given: Given) -> FittedMixture:
         """Fit each candidate K by EM from a k-means start, and keep the best on validation.
 
         Raises:
             CannotFit: too few codes for K, several K without validation codes, or a covariance that collapsed.
         """
-        key = fit_key(key, latents, validation)
-        candidates = self._given
-        if candidates or validation is None:
-            candidates = candidates or (WITHOUT_VALIDATION,)
-            require_codes(latents, at_least=max(2, *candidates), strategy=self.name)
-        else:
+        key, latents, _, validation = given
+        candidates = self._given or (WITHOUT_VALIDATION,)
+        if not self._given and validation is not None:
             require_codes(latents, at_least=latents.d + 1, strategy=self.name)
             most = min(latents.n, self.max_codes) // (latents.d + 1)
             candidates = tuple(k for k in CANDIDATES if k <= max(most, 1))
+        require_codes(latents, at_least=max(candidates), strategy=self.name)
         code_key, start_key = jax.random.split(key)
         z = mixture_codes(code_key, latents, fit_on=self.fit_on, max_codes=self.max_codes)
         seed = int(jax.random.randint(start_key, (), 0, np.iinfo(np.int32).max))

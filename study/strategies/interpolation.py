@@ -13,19 +13,17 @@ covariance is ⅔ of that of q(z), and in many dimensions z falls short of where
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from study.errors import StudyError
-from study.latents import Latents
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
-from study.strategies.base import Decoder, Source, fit_key, require_codes, traced_draws
-from study.strategies.parts.draws import own_key
-from study.strategies.parts.moments import FitOn, check_fit_on
+from study.strategies.base import Given, Strategy
+from study.strategies.parts.draws import own_key, traced_draws
+from study.strategies.parts.moments import FitOn
 
 Path = Literal["lerp", "slerp"]
 NARROW = 1e-3  # sin Ω below which the two paths differ by less than float32 can tell, and for opposite codes
@@ -83,40 +81,28 @@ def slerp(a: jax.Array, b: jax.Array, weight: jax.Array) -> jax.Array:
 
 
 @dataclasses.dataclass(frozen=True)
-class Interpolation:
+class Interpolation(Strategy):
     """Draws between two codes; `path` "lerp" or "slerp", `fit_on` "samples" or "means"."""
 
     path: Path = "lerp"
     fit_on: FitOn = "samples"
 
-    name: ClassVar[str] = "interpolation"
-    kind: ClassVar[Source] = "fitted"
-    source: ClassVar[str] = "White 2016"
-    summary: ClassVar[str] = "z on the line between the codes of two training examples, weight uniform"
-    density: ClassVar[bool] = False
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = False
-    fits: ClassVar[tuple[type, ...]] = (FittedPaths,)
+    name = "interpolation"
+    kind = "fitted"
+    source = "White 2016"
+    summary = "z on the line between the codes of two training examples, weight uniform"
+    aims_at_q = False
+    keeps_data = True
+    fits = (FittedPaths,)
+    density = False
+    variants = ({"path": "slerp"},)
 
-    def __post_init__(self) -> None:
-        check_fit_on(self.fit_on, strategy=self.name)
-        if self.path not in get_args(Path):
-            raise StudyError(f"strategy {self.name!r}: path must be 'lerp' or 'slerp', got {self.path!r}")
+    def least_codes(self, d: int) -> int:
+        """One code has nothing beside it."""
+        return 2
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedPaths:
-        """Keep the codes; nothing is estimated.
-
-        Raises:
-            CannotFit: one code only, with nothing between.
-        """
-        fit_key(key, latents, validation)  # nothing is drawn, and what is wrong is said all the same
-        require_codes(latents, at_least=2, strategy=self.name)
+    def estimate(self, given: Given) -> FittedPaths:
+        """Keep the codes; nothing is estimated."""
+        latents = given.latents
         scale = np.exp(0.5 * latents.log_var) if self.fit_on == "samples" else np.zeros_like(latents.mean)
         return FittedPaths(latents.mean, scale, self.path, {"codes": latents.n, "components": latents.n})

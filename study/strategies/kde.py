@@ -23,10 +23,11 @@ from scipy.linalg import solve_triangular
 
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
-from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
-from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes, shared_draws
-from study.strategies.parts.moments import FitOn, check_fit_on, moments, points, whole_cholesky
+from study.strategies.base import Given, Strategy
+from study.strategies.parts.draws import shared_draws
+from study.strategies.parts.moments import FitOn, moments, points, whole_cholesky
+from study.strategies.parts.settings import check_z
 from study.strategies.parts.validation import choose
 
 CANDIDATES = (0.125, 0.177, 0.25, 0.354, 0.5, 0.707, 1.0, 1.414, 2.0)  # a factor √2 apart
@@ -64,10 +65,7 @@ class FittedKernels:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        z = numbers(z, name="log_prob: z", dtype=np.float64)
-        if z.ndim != 2 or z.shape[1] != len(self.mean):
-            raise StudyError(f"log_prob: z must be [n, {len(self.mean)}], got {list(z.shape)}")
-        u = whiten(z, mean=self.mean, cholesky=self.cholesky)
+        u = whiten(check_z(z, d=len(self.mean)), mean=self.mean, cholesky=self.cholesky)
         return self.white.log_prob(u) - np.log(np.diag(self.cholesky)).sum()
 
 
@@ -77,7 +75,7 @@ def whiten(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.ndarr
 
 
 @dataclasses.dataclass(frozen=True)
-class Kde:
+class Kde(Strategy):
     """A kernel density estimate.
 
     Attributes:
@@ -89,18 +87,16 @@ class Kde:
     bandwidth: float | tuple[float, ...] | None = None
     fit_on: FitOn = "samples"
 
-    name: ClassVar[str] = "kde"
-    kind: ClassVar[Source] = "fitted"
-    source: ClassVar[str] = "Silverman 1986; West 1993; Scott 1992"
-    summary: ClassVar[str] = "pick a training example n, z = z_n plus Gaussian noise of one width for all"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedKernels,)
+    name = "kde"
+    kind = "fitted"
+    source = "Silverman 1986; West 1993; Scott 1992"
+    summary = "pick a training example n, z = z_n plus Gaussian noise of one width for all"
+    aims_at_q = True
+    keeps_data = True
+    fits = (FittedKernels,)
 
     def __post_init__(self) -> None:
-        check_fit_on(self.fit_on, strategy=self.name)
-        check_numbers(self)
+        super().__post_init__()
         given = (1.0,) if self.bandwidth is None else self._given
         if not given or not all(0 < factor < np.inf for factor in given):
             raise StudyError(f"strategy {self.name!r}: bandwidth must be positive, got {self.bandwidth}")
@@ -111,22 +107,17 @@ class Kde:
             return ()
         return tuple(self.bandwidth) if isinstance(self.bandwidth, tuple | list) else (self.bandwidth,)
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedKernels:
+    def least_codes(self, d: int) -> int:
+        """As many as span d dimensions."""
+        return d + 1
+
+    def estimate(self, given: Given) -> FittedKernels:
         """Keep one draw of each code, and choose the width.
 
         Raises:
-            CannotFit: no more codes than dimensions, means that span fewer than d dimensions, or several
-                bandwidths without validation codes.
+            CannotFit: means that span fewer than d dimensions, or several bandwidths without validation codes.
         """
-        key = fit_key(key, latents, validation)
-        require_codes(latents, at_least=latents.d + 1, strategy=self.name)
+        key, latents, _, validation = given
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
         cholesky, _ = whole_cholesky(covariance, strategy=self.name)
         z = points(jax.random.split(key)[0], latents, fit_on=self.fit_on)

@@ -21,17 +21,15 @@ density models; it starts from noise, as "sample the prior" does, and moves that
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, get_args
+from types import MappingProxyType
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from study.errors import StudyError
-from study.latents import Latents
 from study.runtime.keys import Key, as_key
-from study.strategies.base import shared_draws
-from study.strategies.parts.draws import own_key
+from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies.parts.whitening import Whitening
@@ -81,21 +79,15 @@ class LatentDiffusion(TrainedStrategy):
     sampler: Sampler = "multistep"
     sampling_steps: int = 40
 
-    name: ClassVar[str] = "latent-diffusion"
-    source: ClassVar[str] = "Rombach et al. 2022; Ho et al. 2020; Song et al. 2021"
-    summary: ClassVar[str] = "z from a diffusion model fitted to q(z)"
-    density: ClassVar[bool] = False
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedDiffusion, Whitening)
-    drawing: ClassVar[tuple[str, ...]] = ("sampler", "sampling_steps")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.sampler not in get_args(Sampler):
-            raise StudyError(
-                f"strategy {self.name!r}: sampler must be one of {', '.join(get_args(Sampler))}, got {self.sampler!r}"
-            )
+    name = "latent-diffusion"
+    source = "Rombach et al. 2022; Ho et al. 2020; Song et al. 2021"
+    summary = "z from a diffusion model fitted to q(z)"
+    aims_at_q = True
+    fits = (FittedDiffusion, Whitening)
+    density = False
+    quick = MappingProxyType({"steps": 20, "batch_size": 64})
+    variants = ({"sampler": "ddim"}, {"sampler": "ancestral"})
+    drawing = ("sampler", "sampling_steps")
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
         """A network whose first prediction is v = 0."""
@@ -111,9 +103,7 @@ class LatentDiffusion(TrainedStrategy):
         v = _velocity(parameters, alpha * w + sigma * noise, t)
         return jnp.square(v - (alpha * noise - sigma * w)).mean()
 
-    def finish(
-        self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
-    ) -> FittedDiffusion:
+    def finish(self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info) -> FittedDiffusion:
         """Keep the network."""
         return FittedDiffusion(parameters, self.sampler, self.sampling_steps, at, info)
 

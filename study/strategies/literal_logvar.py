@@ -11,48 +11,33 @@ The thread: the question means "sample what the encoder learned" by it; "sample 
 """
 
 import dataclasses
-from typing import ClassVar
 
 import numpy as np
 
 from study.latents import AggregatePosterior, Latents
-from study.runtime.keys import Key
-from study.strategies.base import Decoder, Source, fit_key
+from study.strategies.base import Given, Strategy
 from study.strategies.parts.codes import FittedCodes, FittedCodesDensity
-from study.strategies.parts.validation import with_validation
 
 
 @dataclasses.dataclass(frozen=True)
-class LiteralLogvar:
+class LiteralLogvar(Strategy):
     """Draws with the log-variance taken for a standard deviation."""
 
-    name: ClassVar[str] = "literal-logvar"
-    kind: ClassVar[Source] = "thread"
-    source: ClassVar[str] = "discussion thread"
-    summary: ClassVar[str] = (
-        "pick a training example n, z = mean(x_n) + eps * log_var(x_n) (a mistake, measured)"
-    )
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = False
-    fits: ClassVar[tuple[type, ...]] = (FittedCodes, FittedCodesDensity)
-    fitted_on: ClassVar[str] = "posteriors"
+    name = "literal-logvar"
+    kind = "thread"
+    source = "discussion thread"
+    summary = "pick a training example n, z = mean(x_n) + eps * log_var(x_n) (a mistake, measured)"
+    aims_at_q = False
+    keeps_data = True
+    fits = (FittedCodes, FittedCodesDensity)
+    fitted_on = "posteriors"
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedCodes:
+    def estimate(self, given: Given) -> FittedCodes:
         """Keep the codes; `info["atoms"]` counts the components that have a log-variance of exactly 0."""
-        key = fit_key(key, latents, validation)
-        atoms = int((latents.log_var == 0).any(axis=1).sum())
-        info = {"codes": latents.n, "components": latents.n, "atoms": atoms}
+        codes = given.latents
+        atoms = int((codes.log_var == 0).any(axis=1).sum())
+        info = {"codes": codes.n, "components": codes.n, "atoms": atoms}
         if atoms:
-            return FittedCodes(latents.mean, latents.log_var, info)
-        density = AggregatePosterior(Latents(latents.mean, 2 * np.log(np.abs(latents.log_var))))
-        return with_validation(
-            key, FittedCodesDensity(latents.mean, latents.log_var, info, density), validation
-        )
+            return FittedCodes(codes.mean, codes.log_var, info)
+        density = AggregatePosterior(Latents(codes.mean, 2 * np.log(np.abs(codes.log_var))))
+        return FittedCodesDensity(codes.mean, codes.log_var, info, density)

@@ -7,41 +7,28 @@ The thread: "sample what the encoder learned", with both of its outputs added up
 """
 
 import dataclasses
-from typing import ClassVar
 
 import numpy as np
 
-from study.latents import Latents
-from study.runtime.keys import Key
-from study.strategies.base import Decoder, Source, fit_key
+from study.strategies.base import Given, Strategy
 from study.strategies.parts.codes import FittedCodes
 
 
 @dataclasses.dataclass(frozen=True)
-class MeanPlusLogvar:
+class MeanPlusLogvar(Strategy):
     """Draws from the codes shifted by their log-variances."""
 
-    name: ClassVar[str] = "mean-plus-logvar"
-    kind: ClassVar[Source] = "thread"
-    source: ClassVar[str] = "discussion thread"
-    summary: ClassVar[str] = (
-        "pick a training example n, z = mean(x_n) + log_var(x_n), no noise (a mistake, measured)"
-    )
-    density: ClassVar[bool] = False
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = False
-    fits: ClassVar[tuple[type, ...]] = (FittedCodes,)
-    fitted_on: ClassVar[str] = "posteriors"
+    name = "mean-plus-logvar"
+    kind = "thread"
+    source = "discussion thread"
+    summary = "pick a training example n, z = mean(x_n) + log_var(x_n), no noise (a mistake, measured)"
+    aims_at_q = False
+    keeps_data = True
+    fits = (FittedCodes,)
+    density = False
+    fitted_on = "posteriors"
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedCodes:
+    def estimate(self, given: Given) -> FittedCodes:
         """Keep the shifted codes; nothing is estimated."""
-        fit_key(key, latents, validation)  # nothing is drawn, and what is wrong is said all the same
-        location = latents.mean + latents.log_var
-        return FittedCodes(location, np.zeros_like(location), {"codes": latents.n, "components": latents.n})
+        location, n = given.latents.mean + given.latents.log_var, given.latents.n
+        return FittedCodes(location, np.zeros_like(location), {"codes": n, "components": n})

@@ -21,22 +21,19 @@ import dataclasses
 import functools
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, get_args
+from types import MappingProxyType
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from study.errors import StudyError
-from study.latents import Latents
 from study.runtime.keys import Key, as_key
-from study.strategies.base import shared_draws
-from study.strategies.parts.draws import own_key
+from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
-from study.strategies.parts.proposal import Affine, Proposal, base, change, check_proposal, propose
+from study.strategies.parts.proposal import Affine, Proposal, base, change, propose
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
-from study.strategies.parts.validation import with_validation
 from study.strategies.parts.whitening import Whitening
 from study.training.blocks import in_blocks
 
@@ -130,22 +127,14 @@ class Ncp(TrainedStrategy):
     step_size: float = 0.2
     width: int = 64
 
-    name: ClassVar[str] = "ncp"
-    source: ClassVar[str] = "Aneja et al. 2021"
-    summary: ClassVar[str] = "z from the prior reweighted by a classifier between codes and prior draws"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedNcp, Whitening)
-    drawing: ClassVar[tuple[str, ...]] = ("sampler", "proposals", "langevin_steps", "step_size")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_proposal(self.proposal, strategy=self.name)
-        if self.sampler not in get_args(Sampler):
-            raise StudyError(
-                f"strategy {self.name!r}: sampler must be 'sir' or 'langevin', got {self.sampler!r}"
-            )
+    name = "ncp"
+    source = "Aneja et al. 2021"
+    summary = "z from the prior reweighted by a classifier between codes and prior draws"
+    aims_at_q = True
+    fits = (FittedNcp, Whitening)
+    quick = MappingProxyType({"steps": 20, "batch_size": 64, "langevin_steps": 3})
+    variants = ({"sampler": "langevin"}, {"proposal": "gaussian"})
+    drawing = ("sampler", "proposals", "langevin_steps", "step_size")
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
         """A classifier that first says r = 1."""
@@ -157,9 +146,7 @@ class Ncp(TrainedStrategy):
         codes, others = _logit(parameters, w), _logit(parameters, drawn)
         return jax.nn.softplus(-codes).mean() + jax.nn.softplus(others).mean()
 
-    def finish(
-        self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
-    ) -> FittedNcp:
+    def finish(self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info) -> FittedNcp:
         """Estimate Z and how many of the proposals count."""
         proposal = base(self.proposal, at)
         logits = np.asarray(_logits(parameters, change(proposal, at), own_key(key)), np.float64).reshape(-1)
@@ -176,7 +163,7 @@ class Ncp(TrainedStrategy):
         fitted = FittedNcp(parameters, at, proposal, log_normaliser, *sampling, info)
         if self.sampler == "langevin":
             info["acceptance_rate"] = fitted.langevin_acceptance(own_key(own_key(key)), n=BLOCK // 8)
-        return with_validation(key, fitted, validation)
+        return fitted
 
 
 @jax.jit

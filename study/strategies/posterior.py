@@ -8,45 +8,30 @@ The other side says "sample the prior": this draw needs the training data and ma
 """
 
 import dataclasses
-from typing import ClassVar
 
 import numpy as np
 
-from study.latents import AggregatePosterior, Latents
-from study.runtime.keys import Key
-from study.strategies.base import Decoder, Source, fit_key
+from study.latents import AggregatePosterior
+from study.strategies.base import Given, Rung, Strategy
 from study.strategies.parts.codes import FittedCodesDensity
-from study.strategies.parts.validation import with_validation
 
 
 @dataclasses.dataclass(frozen=True)
-class Posterior:
+class Posterior(Strategy):
     """Draws from the aggregate posterior."""
 
-    name: ClassVar[str] = "posterior"
-    kind: ClassVar[Source] = "thread"
-    source: ClassVar[str] = "discussion thread; Makhzani et al. 2016"
-    summary: ClassVar[str] = "pick a training example n, z ~ q(z|x_n): an exact draw from q(z)"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedCodesDensity,)
-    fitted_on: ClassVar[str] = "posteriors"
+    name = "posterior"
+    kind = "thread"
+    source = "discussion thread; Makhzani et al. 2016"
+    summary = "pick a training example n, z ~ q(z|x_n): an exact draw from q(z)"
+    aims_at_q = True
+    keeps_data = True
+    fits = (FittedCodesDensity,)
+    fitted_on = "posteriors"
+    rung = Rung(5, "memorisation")
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedCodesDensity:
+    def estimate(self, given: Given) -> FittedCodesDensity:
         """Keep the codes; nothing is estimated."""
-        key = fit_key(key, latents, validation)
-        fitted = FittedCodesDensity(
-            location=latents.mean,
-            scale=np.exp(0.5 * latents.log_var),
-            info={"codes": latents.n, "components": latents.n},
-            density=AggregatePosterior(latents),
-        )
-        return with_validation(key, fitted, validation)
+        codes = given.latents
+        info = {"codes": codes.n, "components": codes.n}
+        return FittedCodesDensity(codes.mean, np.exp(0.5 * codes.log_var), info, AggregatePosterior(codes))

@@ -7,39 +7,28 @@ the prior": the decoder was trained on noisy z, and each draw reconstructs one t
 """
 
 import dataclasses
-from typing import ClassVar
 
 import numpy as np
 
-from study.latents import Latents
-from study.runtime.keys import Key
-from study.strategies.base import Decoder, Source, fit_key
+from study.strategies.base import Given, Strategy
 from study.strategies.parts.codes import FittedCodes
 
 
 @dataclasses.dataclass(frozen=True)
-class PosteriorMean:
+class PosteriorMean(Strategy):
     """Draws from the posterior means of the training examples."""
 
-    name: ClassVar[str] = "posterior-mean"
-    kind: ClassVar[Source] = "thread"
-    source: ClassVar[str] = "discussion thread"
-    summary: ClassVar[str] = "pick a training example n, z = mean(x_n)"
-    density: ClassVar[bool] = False
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = False
-    fits: ClassVar[tuple[type, ...]] = (FittedCodes,)
-    fitted_on: ClassVar[str] = "means"
+    name = "posterior-mean"
+    kind = "thread"
+    source = "discussion thread"
+    summary = "pick a training example n, z = mean(x_n)"
+    aims_at_q = False
+    keeps_data = True
+    fits = (FittedCodes,)
+    density = False
+    fitted_on = "means"
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedCodes:
+    def estimate(self, given: Given) -> FittedCodes:
         """Keep the means; nothing is estimated."""
-        fit_key(key, latents, validation)  # nothing is drawn, and what is wrong is said all the same
-        info = {"codes": latents.n, "components": latents.n}
-        return FittedCodes(latents.mean, np.zeros_like(latents.mean), info)
+        mean, n = given.latents.mean, given.latents.n
+        return FittedCodes(mean, np.zeros_like(mean), {"codes": n, "components": n})

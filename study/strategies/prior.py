@@ -12,18 +12,15 @@ the prior may reach places that the decoder has never seen. It is way 3 of the a
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from study.errors import StudyError
-from study.latents import Latents
 from study.latents.prior import Prior as Learned
-from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
-from study.strategies.base import Decoder, FittedDensity, Source, fit_key
+from study.strategies.base import Decoder, Given, Rung, Strategy
 from study.strategies.parts.gaussian import FittedGaussian
-from study.strategies.parts.validation import with_validation
+from study.strategies.parts.settings import check_z
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -50,37 +47,26 @@ class FittedPrior:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        z = numbers(z, name="log_prob: z", dtype=None)
-        if z.ndim != 2 or z.shape[1] != self.d:
-            raise StudyError(f"log_prob: z must be [n, {self.d}], got {list(z.shape)}")
-        return np.asarray(self.prior.log_prob(z), np.float64)
+        return np.asarray(self.prior.log_prob(check_z(z, d=self.d, dtype=None)), np.float64)
 
 
 @dataclasses.dataclass(frozen=True)
-class Prior:
+class Prior(Strategy):
     """Draws from N(0, I), or from the prior that the model learned; the codes give the dimension and nothing else."""
 
-    name: ClassVar[str] = "prior"
-    kind: ClassVar[Source] = "thread"
-    source: ClassVar[str] = "discussion thread; Kingma and Welling 2014"
-    summary: ClassVar[str] = "z ~ p(z): N(0, I), or the model's own learned prior"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedGaussian, FittedPrior)
-    fitted_on: ClassVar[str] = "nothing"
+    name = "prior"
+    kind = "thread"
+    source = "discussion thread; Kingma and Welling 2014"
+    summary = "z ~ p(z): N(0, I), or the model's own learned prior"
+    aims_at_q = True
+    keeps_data = False
+    fits = (FittedGaussian, FittedPrior)
+    fitted_on = "nothing"
+    rung = Rung(0)
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedDensity:
+    def estimate(self, given: Given) -> FittedGaussian | FittedPrior:
         """N(0, I) in as many dimensions as the codes have, or the model's own prior."""
-        key = fit_key(key, latents, validation)
-        return with_validation(key, prior_of(model, latents.d, codes=latents.n), validation)
+        return prior_of(given.model, given.latents.d, codes=given.latents.n)
 
 
 def prior_of(model: Decoder | None, d: int, **info: Any) -> FittedGaussian | FittedPrior:

@@ -21,7 +21,8 @@ from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
-from study.strategies.base import Decoder, shared_draws, with_labels
+from study.strategies.base import Decoder, Need, Rung, with_labels
+from study.strategies.parts.draws import shared_draws
 
 
 class Rows(Protocol):
@@ -34,12 +35,18 @@ class Rows(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """A reference row, called as `reference(key, data=..., model=..., n=...) -> x [n, D]` float32."""
+    """A reference row, called as `reference(key, data=..., model=..., n=...) -> x [n, D]` float32.
+
+    `needs`, `keeps_data` and `rung` are as those of a `Strategy`.
+    """
 
     name: str
     summary: str
     source: str
     rows: Rows
+    needs: tuple[Need, ...] = ()
+    keeps_data: bool = False
+    rung: Rung | None = None
 
     def __call__(self, key: Key, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
         """Draw x `[n, D]` float32.
@@ -87,10 +94,27 @@ REFERENCES: dict[str, Reference] = {
     reference.name: reference
     for reference in (
         Reference(
-            "held-out", "real test data that nothing is scored against: the floor", _CONTROL, _held_out
+            "held-out",
+            "real test data that nothing is scored against: the floor",
+            _CONTROL,
+            _held_out,
+            rung=Rung(7, "decoder"),
         ),
-        Reference("reconstruction", "held-out data through encoder and decoder", _CONTROL, _reconstruction),
-        Reference("copycat", "training examples repeated: must lose novelty", "Meehan et al. 2020", _copycat),
+        Reference(
+            "reconstruction",
+            "held-out data through encoder and decoder",
+            _CONTROL,
+            _reconstruction,
+            needs=("model",),
+            rung=Rung(6, "unseen examples"),
+        ),
+        Reference(
+            "copycat",
+            "training examples repeated: must lose novelty",
+            "Meehan et al. 2020",
+            _copycat,
+            keeps_data=True,
+        ),
         Reference("noise", "uniform noise between the training extremes", _CONTROL, _noise),
     )
 }

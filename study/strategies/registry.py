@@ -1,13 +1,14 @@
 """The strategies by name, one line each, and what is told of them; a file is imported when its strategy is used."""
 
 import dataclasses
-from typing import Any, get_args
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from study.errors import StudyError
 from study.runtime.lazy import Lazy
-from study.strategies.base import Strategy, hyperparameters
-from study.strategies.parts.moments import FitOn
-from study.strategies.reference import REFERENCES
+from study.strategies.base import Rung, Strategy, hyperparameters
+from study.strategies.reference import REFERENCES, Reference
 
 REGISTRY = Lazy(
     "study.strategies",
@@ -52,37 +53,68 @@ def strategy(name: str, **hyperparameters: Any) -> Strategy:
     return REGISTRY[name](**hyperparameters)
 
 
-def fitted_on(kind: type[Any]) -> str:
-    """What a strategy sees of the latents: "nothing", "means", "samples or means" where `fit_on` chooses, ..."""
-    return " or ".join(get_args(FitOn)) if hasattr(kind, "fit_on") else kind.fitted_on
+class Facts(Mapping[str, dict[str, Any]]):
+    """What is told of each strategy and each reference row, by name; only what is asked for is imported."""
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        return _of_reference(REFERENCES[name]) if name in REFERENCES else _of_strategy(REGISTRY[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return itertools.chain(REGISTRY, REFERENCES)
+
+    def __len__(self) -> int:
+        return len(REGISTRY) + len(REFERENCES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in REGISTRY or name in REFERENCES
+
+
+FACTS = Facts()
+
+
+def _of_strategy(kind: type[Strategy]) -> dict[str, Any]:
+    return {
+        "name": kind.name,
+        "summary": kind.summary,
+        "source": kind.source,
+        "kind": kind.kind,
+        "density": kind.density,
+        "conditional": kind.conditional,
+        "aims_at_q": kind.aims_at_q,
+        "keeps_data": kind.keeps_data,
+        "needs": kind.needs,
+        "fitted_on": kind.fitted_on,
+        "rung": kind.rung and kind.rung._asdict(),
+        "hyperparameters": hyperparameters(kind()),
+        "quick": dict(kind.quick),
+    }
+
+
+def _of_reference(reference: Reference) -> dict[str, Any]:
+    return {
+        "name": reference.name,
+        "summary": reference.summary,
+        "source": reference.source,
+        "kind": "reference",
+        "density": False,
+        "conditional": False,
+        "aims_at_q": False,
+        "keeps_data": reference.keeps_data,
+        "needs": reference.needs,
+        "fitted_on": "nothing",
+        "rung": reference.rung and reference.rung._asdict(),
+        "hyperparameters": {},
+        "quick": {},
+    }
 
 
 def listing() -> list[dict[str, Any]]:
-    """What `study list strategies` shows: one row for every strategy and every reference row."""
-    strategies = [
-        {
-            "name": name,
-            "summary": kind.summary,
-            "source": kind.source,
-            "kind": kind.kind,
-            "density": kind.density,
-            "conditional": kind.conditional,
-            "fitted_on": fitted_on(kind),
-            "hyperparameters": hyperparameters(kind()),
-        }
-        for name, kind in REGISTRY.items()
-    ]
-    references = [
-        {
-            "name": name,
-            "summary": reference.summary,
-            "source": reference.source,
-            "kind": "reference",
-            "density": False,
-            "conditional": False,
-            "fitted_on": "nothing",
-            "hyperparameters": {},
-        }
-        for name, reference in REFERENCES.items()
-    ]
-    return strategies + references
+    """What `study list strategies` shows: `FACTS` of every strategy and every reference row."""
+    return list(FACTS.values())
+
+
+def ladder(names: Iterable[str]) -> dict[str, Rung]:
+    """Those of the names that have a rung on the gap ladder, from the prior down to real data."""
+    rungs = {name: FACTS[name]["rung"] for name in FACTS if name in set(names)}
+    found = {name: Rung(**rung) for name, rung in rungs.items() if rung}
+    return dict(sorted(found.items(), key=lambda item: item[1].level))

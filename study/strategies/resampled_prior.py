@@ -17,21 +17,19 @@ the encoder learned decides which are kept.
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from study.latents import Latents
 from study.runtime.keys import Key, as_key
-from study.strategies.base import shared_draws
-from study.strategies.parts.draws import own_key
+from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
-from study.strategies.parts.proposal import Affine, Proposal, base, change, check_proposal, propose
+from study.strategies.parts.proposal import Affine, Proposal, base, change, propose
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
-from study.strategies.parts.validation import with_validation
 from study.strategies.parts.whitening import Whitening
 from study.training.blocks import in_blocks
 
@@ -103,19 +101,12 @@ class ResampledPrior(TrainedStrategy):
     truncation: int = 100
     width: int = 64
 
-    name: ClassVar[str] = "resampled-prior"
-    source: ClassVar[str] = "Bauer and Mnih 2019"
-    summary: ClassVar[str] = (
-        "z from a Gaussian by learned accept/reject sampling, truncated after T proposals"
-    )
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedResampled, Whitening)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_proposal(self.proposal, strategy=self.name)
+    name = "resampled-prior"
+    source = "Bauer and Mnih 2019"
+    summary = "z from a Gaussian by learned accept/reject sampling, truncated after T proposals"
+    aims_at_q = True
+    fits = (FittedResampled, Whitening)
+    quick = MappingProxyType({"steps": 20, "batch_size": 64})
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
         """A network that first accepts few proposals, everywhere: where a is near 1 its gradient vanishes."""
@@ -129,9 +120,7 @@ class ResampledPrior(TrainedStrategy):
         untouched = jnp.exp((self.truncation - 1) * jnp.log1p(-jnp.minimum(z, 1 - 1e-6)))
         return -jnp.log(jnp.exp(_log_accept(parameters, w)) / z * (1 - untouched) + untouched).mean()
 
-    def finish(
-        self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
-    ) -> FittedResampled:
+    def finish(self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info) -> FittedResampled:
         """Estimate Z."""
         proposal = base(self.proposal, at)
         fitted = FittedResampled(parameters, at, proposal, self.truncation, 1.0, info)
@@ -144,7 +133,7 @@ class ResampledPrior(TrainedStrategy):
             "acceptance_rate_stderr": (max(variance, 0.0) / n) ** 0.5,
             "truncated_share": (1 - normaliser) ** (self.truncation - 1),
         }
-        return with_validation(key, dataclasses.replace(fitted, normaliser=normaliser, info=info), validation)
+        return dataclasses.replace(fitted, normaliser=normaliser, info=info)
 
 
 @jax.jit

@@ -16,7 +16,8 @@ The thread: not named there. "Sample what the encoder learned", its geometry rat
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, get_args
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
 
 import blackjax
 import jax
@@ -25,12 +26,11 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 
-from study.errors import CannotFit, StudyError
-from study.latents import Latents
-from study.runtime.arrays import numbers
+from study.errors import CannotFit
 from study.runtime.keys import Key, as_key
-from study.strategies.base import Decoder, Source, check_numbers, fit_key, require_codes, shared_draws
-from study.strategies.parts.draws import own_key
+from study.strategies.base import Given, Strategy
+from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.settings import check_positive, check_z
 
 Centroids = Literal["random", "k-means"]
 CHAINS = 256  # behind the acceptance rate in `info`
@@ -63,9 +63,7 @@ class FittedRiemannian:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        z = numbers(z, name="log_volume: z")
-        if z.ndim != 2 or z.shape[1] != self.mean.shape[1]:
-            raise StudyError(f"log_volume: z must be [n, {self.mean.shape[1]}], got {list(z.shape)}")
+        z = check_z(z, d=self.mean.shape[1], where="log_volume", dtype=np.float32)
         one = functools.partial(_log_volume, self._metric())
         return np.asarray(jax.lax.map(one, jnp.asarray(z), batch_size=1024), np.float64)
 
@@ -98,7 +96,7 @@ _Metric = tuple[Any, Any, Any, Any, Any]  # centroids, precisions, ρ, λ, τ
 
 
 @dataclasses.dataclass(frozen=True)
-class Riemannian:
+class Riemannian(Strategy):
     """Uniform draws with respect to a metric.
 
     Attributes:
@@ -119,44 +117,33 @@ class Riemannian:
     leapfrog_steps: int = 10
     step_size: float = 0.2
 
-    name: ClassVar[str] = "riemannian"
-    kind: ClassVar[Source] = "fitted"
-    source: ClassVar[str] = "Chadebec and Allassonnière 2022"
-    summary: ClassVar[str] = (
-        "z uniform with respect to a metric made of the posteriors, by Hamiltonian Monte Carlo"
-    )
-    density: ClassVar[bool] = False
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = False
-    fits: ClassVar[tuple[type, ...]] = (FittedRiemannian,)
-    fitted_on: ClassVar[str] = "means and variances"
+    name = "riemannian"
+    kind = "fitted"
+    source = "Chadebec and Allassonnière 2022"
+    summary = "z uniform with respect to a metric made of the posteriors, by Hamiltonian Monte Carlo"
+    aims_at_q = False
+    keeps_data = True  # its centroids, each the code of an example
+    fits = (FittedRiemannian,)
+    density = False
+    fitted_on = "means and variances"
+    quick = MappingProxyType({"centroids": 300, "chain_steps": 3, "leapfrog_steps": 3})
+    variants = ({"choice": "random"},)
 
     def __post_init__(self) -> None:
-        check_numbers(self)
-        if self.choice not in get_args(Centroids):
-            raise StudyError(
-                f"strategy {self.name!r}: choice must be 'random' or 'k-means', got {self.choice!r}"
-            )
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, int | float) and not value > 0:
-                raise StudyError(f"strategy {self.name!r}: {field.name} must be positive, got {value}")
+        super().__post_init__()
+        check_positive(self)
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedRiemannian:
+    def least_codes(self, d: int) -> int:
+        """One code has no neighbour."""
+        return 2
+
+    def estimate(self, given: Given) -> FittedRiemannian:
         """Choose the centroids, and ρ from them.
 
         Raises:
-            CannotFit: one code only, or codes that are all alike.
+            CannotFit: codes that are all alike.
         """
-        key = fit_key(key, latents, validation)
-        require_codes(latents, at_least=2, strategy=self.name)
+        key, latents, *_ = given
         index = self._choose(key, latents.mean)
         mean, log_var = latents.mean[index], latents.log_var[index]
         rho = self.rho if self.rho is not None else _neighbours(mean, log_var)

@@ -16,14 +16,12 @@ from typing import Any, ClassVar
 import jax
 import numpy as np
 
-from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
-from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
-from study.strategies.base import Decoder, Source, fit_key, require_codes, shared_draws
-from study.strategies.parts.draws import own_key
-from study.strategies.parts.moments import FitOn, check_fit_on
-from study.strategies.parts.validation import with_validation
+from study.strategies.base import Given, Rung, Strategy
+from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.moments import FitOn
+from study.strategies.parts.settings import check_z
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -64,50 +62,40 @@ class FittedMarginalsDensity(FittedMarginals):
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        z, d = numbers(z, name="log_prob: z", dtype=None), len(self.marginals)
-        if z.ndim != 2 or z.shape[1] != d:
-            raise StudyError(f"log_prob: z must be [n, {d}], got {list(z.shape)}")
+        z = check_z(z, d=len(self.marginals), dtype=None)
         return np.sum([q.log_prob(z[:, j : j + 1]) for j, q in enumerate(self.marginals)], axis=0)
 
 
 @dataclasses.dataclass(frozen=True)
-class ShuffledMarginals:
+class ShuffledMarginals(Strategy):
     """Each dimension resampled on its own; `fit_on` "samples" or "means"."""
 
     fit_on: FitOn = "samples"
 
-    name: ClassVar[str] = "shuffled-marginals"
-    kind: ClassVar[Source] = "fitted"
-    source: ClassVar[str] = "Kim and Mnih 2018"
-    summary: ClassVar[str] = "z_j ~ q(z_j), every dimension resampled on its own"
-    density: ClassVar[bool] = True
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedMarginals, FittedMarginalsDensity)
+    name = "shuffled-marginals"
+    kind = "fitted"
+    source = "Kim and Mnih 2018"
+    summary = "z_j ~ q(z_j), every dimension resampled on its own"
+    aims_at_q = True
+    keeps_data = True
+    fits = (FittedMarginals, FittedMarginalsDensity)
+    rung = Rung(2, "+ marginal shape")
 
-    def __post_init__(self) -> None:
-        check_fit_on(self.fit_on, strategy=self.name)
+    @property
+    def has_density(self) -> bool:
+        """Not on means, whose marginals are atoms."""
+        return self.fit_on == "samples"
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> FittedMarginals:
-        """Keep the codes; nothing is estimated.
+    def least_codes(self, d: int) -> int:
+        """Of one code nothing can be shuffled."""
+        return 2
 
-        Raises:
-            CannotFit: one code only, of which nothing can be shuffled.
-        """
-        key = fit_key(key, latents, validation)
-        require_codes(latents, at_least=2, strategy=self.name)
-        mean, log_var = latents.mean, latents.log_var
-        info = {"codes": latents.n, "components": latents.n}
+    def estimate(self, given: Given) -> FittedMarginals:
+        """Keep the codes; nothing is estimated."""
+        mean, log_var, n = given.latents.mean, given.latents.log_var, given.latents.n
+        info = {"codes": n, "components": n}
         if self.fit_on == "means":
             return FittedMarginals(mean, np.zeros_like(mean), info)
-        columns = [slice(j, j + 1) for j in range(latents.d)]
+        columns = [slice(j, j + 1) for j in range(given.latents.d)]
         marginals = tuple(AggregatePosterior(Latents(mean[:, j], log_var[:, j])) for j in columns)
-        fitted = FittedMarginalsDensity(mean, np.exp(0.5 * log_var), info, marginals)
-        return with_validation(key, fitted, validation)
+        return FittedMarginalsDensity(mean, np.exp(0.5 * log_var), info, marginals)

@@ -15,16 +15,15 @@ N(0, I) is sampled, that of a model whose codes have nothing left to tell from i
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from study.latents import Latents
 from study.runtime.keys import Key, as_key
-from study.strategies.base import shared_draws
-from study.strategies.parts.draws import own_key
+from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies.parts.whitening import Whitening
@@ -72,14 +71,14 @@ class TwoStage(TrainedStrategy):
     learning_rate: float = 4e-3
     width: int = 128
 
-    name: ClassVar[str] = "two-stage"
-    source: ClassVar[str] = "Dai and Wipf 2019"
-    summary: ClassVar[str] = "z from a second VAE on q(z), its noise learned and drawn"
-    density: ClassVar[bool] = False
-    conditional: ClassVar[bool] = False
-    aims_at_q: ClassVar[bool] = True
-    fits: ClassVar[tuple[type, ...]] = (FittedTwoStage, Whitening)
-    isotropic: ClassVar[bool] = True
+    name = "two-stage"
+    source = "Dai and Wipf 2019"
+    summary = "z from a second VAE on q(z), its noise learned and drawn"
+    aims_at_q = True
+    fits = (FittedTwoStage, Whitening)
+    density = False
+    quick = MappingProxyType({"steps": 20, "batch_size": 64})
+    isotropic = True
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
         """Encoder, decoder and log γ."""
@@ -101,9 +100,7 @@ class TwoStage(TrainedStrategy):
         rate = 0.5 * (jnp.square(mean) + jnp.exp(log_var) - 1 - log_var)
         return (recon + rate).sum(1).mean()
 
-    def finish(
-        self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
-    ) -> FittedTwoStage:
+    def finish(self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info) -> FittedTwoStage:
         """Keep the decoder; `info["gamma"]` is γ in units of z."""
         gamma = float(np.exp(parameters["log_gamma"]))
         info["gamma"] = gamma * float(at.scale[0, 0])

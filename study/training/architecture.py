@@ -12,7 +12,8 @@ from flax import nnx
 from study.config import FLAT_NETWORKS, VAEConfig
 from study.data.base import Dataset
 from study.errors import StudyError
-from study.models import FAMILIES, Model
+from study.models import FAMILIES
+from study.models.base import Model
 from study.models.likelihoods import Likelihood
 from study.runtime.checks import shown, whole_number
 

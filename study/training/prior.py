@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from study.models.priors import LarsPrior, Mixture, Prior
+from study.models.priors.base import Mixture, Prior
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 from study.training.architecture import Architecture
@@ -83,10 +83,7 @@ def learned_prior(architecture: Architecture, parameters: Any) -> LearnedPrior |
         return None
     leaves = tuple(jax.tree.leaves(parameters))
     prior = _merged(architecture, leaves)
-    info = {"family": config.family, **config.prior_settings}
-    if isinstance(prior, LarsPrior):
-        info["normaliser"] = float(prior.normaliser[...])
-        info["normaliser_stderr"] = float(prior.normaliser_stderr[...])
+    info = {"family": config.family, **config.prior_settings, **prior.diagnostics}
     kind = LearnedMixture if isinstance(prior, Mixture) else LearnedPrior
     return kind(architecture, leaves, info)
 

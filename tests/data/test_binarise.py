@@ -84,7 +84,6 @@ def test_a_switch_that_is_off_decides_no_key():
     base = make_plan(StudyConfig(), data).cells[0]
     same = make_plan(StudyConfig(likelihood=LikelihoodConfig(samples=(2,))), data).cells[0]
     assert vars(same) == vars(base)
-    assert "binarise" not in TrainConfig().deciding
     more = make_plan(StudyConfig(likelihood=LikelihoodConfig(examples=5)), data).cells[0]
     assert (more.train_key, more.encode_key) == (base.train_key, base.encode_key)
     assert more.evaluate_key != base.evaluate_key

@@ -78,6 +78,6 @@ def test_the_answer_follows_the_contrasts(module):
 def test_every_profile_has_every_family_on_one_grid(module):
     for profile in ("smoke", "quick", "default"):
         grids = module.EXPERIMENT.grids(profile)
-        assert [grid.model.family for grid in grids] == list(module.PRIOR_SETTINGS)
+        assert [grid.model.family for grid in grids] == list(module.COMPARED)
         assert len({(grid.betas, grid.seeds, grid.training, grid.model.hidden) for grid in grids}) == 1
         assert "prior" in grids[0].strategies

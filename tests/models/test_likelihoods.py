@@ -8,7 +8,7 @@ from flax import nnx
 from scipy import stats
 
 from study import VAEConfig
-from study.models import VAE
+from study.models.families.vae import VAE
 from study.models.likelihoods import decoder_mean, gaussian_kl, log_likelihood, noise_variance, reconstruction
 
 

@@ -13,7 +13,9 @@ from flax import nnx
 from study import VAEConfig
 from study.config import PriorConfig
 from study.models.families.vae import VAE
-from study.models.priors import LarsPrior, Mixture, VampPrior
+from study.models.priors.base import Mixture
+from study.models.priors.lars import LarsPrior
+from study.models.priors.vamp import VampPrior
 
 FAMILIES: list[tuple[str, dict[str, Any]]] = [
     ("vampprior", {}),

@@ -62,7 +62,7 @@ def digest(value: object) -> str:
         (
             StudyConfig(),
             "5d4bc72621a76506ea63c0bb4567d10d2e0a10db16805390099b61e10d6427d6",
-            "58a317a90a95187fc45f446fb5a59b2f82f591c52f6da05a9de9940204003cd7",
+            "5f132ba17badfb63411354100b294d3c33497bc7dbf9c93ff93455d9a32ea180",
         ),
         (
             EVERY,

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from study import AnnealingConfig, Dataset, LikelihoodConfig, StudyConfig, StudyError, TrainConfig, VAEConfig
-from study.config import NETWORK_SETTINGS, OBJECTIVE_SETTINGS, PRIOR_SETTINGS, ObjectiveConfig, PriorConfig
+from study.config import FAMILIES, NETWORK_SETTINGS, ObjectiveConfig, PriorConfig
 from study.config.fields import hints
 from study.config.serialise import from_dict, to_dict
 from study.pipeline.plan import make_plan
@@ -113,9 +113,9 @@ def decides(config: StudyConfig, path: tuple[str, ...]) -> str:
     """What a field decides of a run, as its documentation says: "training", "measuring" or ""."""
     model, name = config.model, path[-1]
     if path[:2] == ("model", "prior"):
-        return "training" if name in PRIOR_SETTINGS.get(model.family, ()) else ""
+        return "training" if name in FAMILIES[model.family].prior else ""
     if path[:2] == ("model", "objective"):
-        return "training" if name in OBJECTIVE_SETTINGS.get(model.family, ()) else ""
+        return "training" if name in FAMILIES[model.family].objective else ""
     if path[0] == "model":
         of_networks = {setting for settings in NETWORK_SETTINGS.values() for setting in settings}
         return "training" if name not in of_networks or name in NETWORK_SETTINGS[model.network] else ""
@@ -154,8 +154,8 @@ def test_plain_values_make_the_same_configuration_again(kind, data):
 @settings(max_examples=20)
 @given(base=configurations(StudyConfig), draw=st.data())
 def test_what_decides_a_model_and_its_training_is_all_that_they_use(path, base, draw):
-    used = {**PRIOR_SETTINGS, **OBJECTIVE_SETTINGS}
-    families = [family for family, names in used.items() if path[-1] in names]
+    part = {"prior": 1, "objective": 2}.get(path[-2] if len(path) == 3 else "", 0)
+    families = [name for name, family in FAMILIES.items() if path[-1] in family[part]]
     if len(path) == 3 and draw.draw(st.booleans()):
         base = replaced(base, ("model", "family"), draw.draw(st.sampled_from(families)))
     networks = [network for network, names in NETWORK_SETTINGS.items() if path[-1] in names]

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,48 +14,20 @@ import pytest
 
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
-from study.strategies import (
-    REGISTRY,
-    TrainedStrategy,
-    hyperparameters,
-    strategy,
-)
+from study.strategies import REGISTRY, hyperparameters, strategy
 from study.strategies.saving import load as load_strategy
 from study.strategies.saving import save as save_strategy
 
-# Hyper-parameters under which one that is trained takes about a second here; what is not named is as it comes.
-SHORT: dict[str, Any] = {"steps": 20, "batch_size": 64}
-QUICK: dict[str, dict[str, Any]] = {
-    "bayesian-gmm": {"n_components": 4},
-    "flow": {**SHORT, "layers": 2, "width": 16},
-    "two-stage": SHORT,
-    "latent-diffusion": SHORT,
-    "resampled-prior": SHORT,
-    "ncp": {**SHORT, "langevin_steps": 3},
-    "riemannian": {"chain_steps": 3, "leapfrog_steps": 3},
-}
-# Further hyper-parameters to run everything with, beside the defaults and `fit_on="means"`.
-VARIANTS: dict[str, list[dict[str, Any]]] = {
-    "gmm": [{"n_components": (2, 3)}],
-    "interpolation": [{"path": "slerp"}],
-    "flow": [{"form": "spline-coupling"}],  # in three dimensions not what is taken by itself
-    "latent-diffusion": [{"sampler": "ddim"}, {"sampler": "ancestral"}],
-    "ncp": [{"sampler": "langevin"}, {"proposal": "gaussian"}],
-}
-NO_DENSITY = {("shuffled-marginals", "means")}  # where `fit_on` makes atoms of the codes
 CASES: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in REGISTRY]
-CASES += [(name, {"fit_on": "means"}) for name, kind in REGISTRY.items() if hasattr(kind(), "fit_on")]
-CASES += [(name, fields) for name, several in VARIANTS.items() for fields in several]
+CASES += [(name, {"fit_on": "means"}) for name, kind in REGISTRY.items() if hasattr(kind, "fit_on")]
+CASES += [(name, dict(fields)) for name, kind in REGISTRY.items() for fields in kind.variants]
 FIT, DRAW = jax.random.key(0), jax.random.key(1)
 N = 257  # draws: everywhere the same, so that little is compiled
-ESTIMATE = [n for n, kind in REGISTRY.items() if kind.kind == "fitted"] + [
-    "global-gaussian",
-    "averaged-moments",
-]
+ESTIMATE = [name for name, kind in REGISTRY.items() if kind().least_codes(1) > 1]
 
 
 def _make(name: str, fields: dict[str, Any]) -> Any:
-    return strategy(name, **{**QUICK.get(name, {}), **fields})
+    return strategy(name, **{**REGISTRY[name].quick, **fields})
 
 
 def _fit(name: str, fields: dict[str, Any], latents: Latents) -> Any:
@@ -72,7 +44,7 @@ class Case:
 
     @property
     def has_density(self) -> bool:
-        return REGISTRY[self.name].density and (self.name, self.fields.get("fit_on")) not in NO_DENSITY
+        return _make(self.name, self.fields).has_density
 
 
 @pytest.fixture(scope="module", params=CASES, ids=[f"{n}-{f}" if f else n for n, f in CASES])
@@ -174,6 +146,36 @@ def test_density_is_said_by_type(case: Case) -> None:
         assert np.isfinite(value).all()
         with pytest.raises(StudyError, match=r"must be \[\w, 3\], got \[257, 2\]"):
             case.fitted.log_prob(z[:, :2])
+
+
+def _arrays(value: Any) -> Iterator[np.ndarray]:
+    """Every array within a fitted strategy."""
+    if isinstance(value, np.ndarray | jax.Array):
+        yield np.asarray(value)
+    elif dataclasses.is_dataclass(value):
+        yield from _arrays(vars(value))
+    elif isinstance(value, Mapping):
+        yield from _arrays(tuple(value.values()))
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _arrays(item)
+
+
+def test_who_keeps_the_data_says_so(case: Case, classes: Latents) -> None:
+    """An array with as many rows as there are codes holds something of each of them; nothing else has 300 rows."""
+    kept = any(classes.n in array.shape for array in _arrays(case.fitted))
+    assert kept == REGISTRY[case.name].keeps_data
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_what_is_needed_is_said(name: str, classes: Latents) -> None:
+    """Those that need labels refuse codes without, and no other does."""
+    bare = Latents(classes.mean, classes.log_var)
+    if "labels" in REGISTRY[name].needs:
+        with pytest.raises(CannotFit, match=f"'{name}': the codes have no labels"):
+            _fit(name, {}, bare)
+    else:
+        assert _fit(name, {}, bare).sample(DRAW, n=N).shape == (N, 3)
 
 
 def _plain(value: Any) -> bool:
@@ -374,13 +376,13 @@ def test_second_call_compiles_nothing(case: Case, classes: Latents) -> None:
         assert not compiled
 
 
-COMPILED = [n for n, kind in REGISTRY.items() if issubclass(kind, TrainedStrategy)] + [
-    "riemannian"
-]  # seconds each
+LOOPS = {
+    name for name, kind in REGISTRY.items() if any("steps" in field for field in kind.quick)
+}  # seconds each
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in COMPILED)) for name in REGISTRY]
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LOOPS)) for name in REGISTRY]
 )
 def test_many_draws_compile_nothing(name: str) -> None:
     """10,000 draws in 16 dimensions, after a fit without validation codes."""

@@ -10,7 +10,7 @@ from scipy import stats
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
 from study.strategies import REFERENCES
-from study.strategies.base import shared_draws
+from study.strategies.parts.draws import shared_draws
 
 KEY = jax.random.key(40)
 

@@ -10,17 +10,24 @@ import numpy as np
 import pytest
 
 from study.errors import StudyError
-from study.strategies import REFERENCES, REGISTRY, fitted_on, hyperparameters, listing, strategy
-from study.strategies.base import Source
+from study.strategies import FACTS, REFERENCES, REGISTRY, Strategy, hyperparameters, ladder, listing, strategy
+from study.strategies.base import Need, Source
 
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_class_attributes_and_docstring(name: str) -> None:
     kind = REGISTRY[name]
+    assert issubclass(kind, Strategy)
     assert kind.name == name
     assert kind.kind in get_args(Source)
-    assert type(kind.aims_at_q) is bool
-    assert fitted_on(kind)
+    assert {type(fact) for fact in (kind.aims_at_q, kind.keeps_data, kind.density, kind.conditional)} == {
+        bool
+    }
+    assert set(kind.needs) <= set(get_args(Need))
+    assert kind.fitted_on
+    assert hasattr(kind, "fit_on") == (kind.fitted_on == "samples or means")
+    for settings in (kind.quick, *kind.variants):
+        assert settings.items() <= hyperparameters(strategy(name, **settings)).items()
     assert kind.source
     assert kind.summary
     assert "\n" not in kind.summary
@@ -104,19 +111,40 @@ DESIGNED = {  # as tables, figures and `--strategies` name them
 
 def test_listing() -> None:
     rows = listing()
-    assert {row["name"] for row in rows} == DESIGNED
+    assert {row["name"] for row in rows} >= DESIGNED
     with_density = {row["name"] for row in rows if row["density"]}
     assert {"gmm", "flow", "ncp", "resampled-prior"} < with_density
     assert not with_density & {"two-stage", "latent-diffusion", "riemannian", "interpolation", *REFERENCES}
     assert [row["name"] for row in rows] == [*REGISTRY, *REFERENCES]
     columns = {"name", "summary", "source", "kind", "density", "conditional", "fitted_on", "hyperparameters"}
+    columns |= {"aims_at_q", "keeps_data", "needs", "rung", "quick"}
     assert all(row.keys() == columns for row in rows)
+    json.dumps(rows, allow_nan=False)
     assert all(row["summary"] and row["source"] for row in rows)
     assert all(row["fitted_on"] for row in rows)
     fitted_on = {row["name"]: row["fitted_on"] for row in rows}
     assert fitted_on["prior"] == "nothing"
     assert fitted_on["gmm"] == "samples or means"
-    assert [row["name"] for row in rows if row["conditional"]] == ["class-posterior"]
+    for row in rows:
+        assert not row["conditional"] or "labels" in row["needs"]
     assert [row["name"] for row in rows if row["kind"] == "reference"] == list(REFERENCES)
     gmm = next(row for row in rows if row["name"] == "gmm")
     assert gmm["hyperparameters"]["max_codes"] == 20_000
+
+
+def test_which_keep_the_data() -> None:
+    """The decision that a reader takes by it: these cannot be drawn from without codes of training examples."""
+    codes = {"posterior", "posterior-mean", "class-posterior", "literal-logvar", "mean-plus-logvar"}
+    free = {"prior", "tempered-prior", "global-gaussian", "averaged-moments", "gaussian-full", "gmm", "flow"}
+    keeping = {name for name in FACTS if FACTS[name]["keeps_data"]}
+    assert keeping >= codes | {"kde", "interpolation", "shuffled-marginals", "riemannian", "copycat"}
+    assert not keeping & free
+
+
+def test_the_gap_ladder_leads_from_the_prior_to_real_data() -> None:
+    rungs = ladder(
+        ["posterior", "held-out", "gmm", "kde", "shuffled-marginals", "unknown", "gaussian-full", "prior"]
+    )
+    assert list(rungs) == ["prior", "gaussian-full", "shuffled-marginals", "gmm", "posterior", "held-out"]
+    assert [rung.level for rung in rungs.values()] == [0, 2, 2, 3, 5, 7]
+    assert all(rung.measures for name, rung in rungs.items() if name != "prior")

@@ -70,4 +70,4 @@ def test_errors(plane: Latents) -> None:
     with pytest.raises(CannotFit, match="'riemannian': the centroids are all alike; give rho"):
         strategy("riemannian").fit(FIT, Latents(np.ones((5, 2)), np.zeros((5, 2))))
     with pytest.raises(StudyError, match=r"log_volume: z must be \[n, 2\], got \[4\]"):
-        strategy("riemannian", centroids=5).fit(FIT, plane).log_volume(np.zeros(4))  # type: ignore[attr-defined]
+        strategy("riemannian", centroids=5).fit(FIT, plane).log_volume(np.zeros(4))

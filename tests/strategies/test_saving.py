@@ -170,19 +170,15 @@ def test_what_cannot_be_saved(tmp_path: Path, fitted: Any) -> None:
     assert not list(tmp_path.iterdir())
 
 
-FITTED: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in REGISTRY] + [
-    ("literal-logvar", {}),
-    ("shuffled-marginals", {"fit_on": "means"}),
-    ("interpolation", {"path": "slerp"}),
-]
-SHORT = {"steps": 2, "batch_size": 8}
-QUICK: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("two-stage", "latent-diffusion", "resampled-prior", "ncp"), SHORT),
-    "flow": {**SHORT, "layers": 2, "width": 4},
-    "riemannian": {"chain_steps": 2, "leapfrog_steps": 2},
-    "gmm": {"n_components": 2},
-    "bayesian-gmm": {"n_components": 2},
-}
+FITTED: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in REGISTRY]
+FITTED += [("shuffled-marginals", {"fit_on": "means"})]  # another fitted class
+SMALL = {"batch_size": 8, "width": 4}  # where there are so many
+
+
+def _quick(name: str, fields: dict[str, Any]) -> Any:
+    kind = REGISTRY[name]
+    small = {field: value for field, value in SMALL.items() if hasattr(kind, field)}
+    return strategy(name, **{**kind.quick, **small, **fields})
 
 
 def _arrays(coded: Any) -> list[str]:
@@ -208,7 +204,7 @@ def test_fields_that_do_not_go_together_fail_at_load(
 ) -> None:
     """Each array in turn longer, flatter, of text or not finite, signed as if it had been saved so."""
     path = tmp_path / "fit.npz"
-    saving.save(path, strategy(name, **QUICK.get(name, {}), **fields).fit(FIT, plane))
+    saving.save(path, _quick(name, fields).fit(FIT, plane))
     content, arrays = saving.ARCHIVE.read(path)
     assert saving.load(path).sample(DRAW, n=2).shape == (2, 2)
     used = _arrays(content["fitted"])
@@ -242,7 +238,7 @@ def test_numbers_of_another_type_or_size_fail_at_load(
     name: str, fields: dict[str, Any], plane: Latents, tmp_path: Path
 ) -> None:
     path = tmp_path / "fit.npz"
-    saving.save(path, strategy(name, **QUICK.get(name, {}), **fields).fit(FIT, plane))
+    saving.save(path, _quick(name, fields).fit(FIT, plane))
     content, arrays = saving.ARCHIVE.read(path)
     for field, value in content["fitted"]["fields"].items():
         for wrong in WRONG:

@@ -8,8 +8,7 @@ import numpy as np
 from study.data.base import Dataset
 from study.latents import Latents
 from study.strategies import REFERENCES, strategy
-from study.strategies.base import shared_draws
-from study.strategies.parts.draws import own_key
+from study.strategies.parts.draws import own_key, shared_draws
 
 FIT, DRAW = jax.random.key(20), jax.random.key(21)
 N = 4000

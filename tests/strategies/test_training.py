@@ -9,7 +9,8 @@ import pytest
 
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
-from study.strategies import REGISTRY, TrainedStrategy, strategy
+from study.strategies import REGISTRY, strategy
+from study.strategies.parts.training import TrainedStrategy
 
 TRAINED = [name for name, kind in REGISTRY.items() if issubclass(kind, TrainedStrategy)]
 SHORT: dict[str, Any] = {"steps": 20, "batch_size": 64}
@@ -21,8 +22,8 @@ def codes(seed: int, *, n: int = 300, d: int = 2) -> Latents:
     return Latents(rng.normal(size=(n, d)) + seed, rng.uniform(-3, -1, (n, d)))
 
 
-def test_all_but_the_riemannian_are_trained() -> None:
-    assert TRAINED == ["flow", "two-stage", "latent-diffusion", "resampled-prior", "ncp"]
+def test_which_are_trained() -> None:
+    assert {"flow", "two-stage", "latent-diffusion", "resampled-prior", "ncp"} <= set(TRAINED)
 
 
 @pytest.mark.parametrize(

@@ -94,18 +94,18 @@ def test_validation_in_blocks_of_about_a_batch(digits, other_family):
 
 
 def test_what_a_family_does_not_use_decides_no_key():
-    """The keys of models that were stored before there were other families rest on these very values."""
     assert VAEConfig(latent_dim=2).deciding == {
         "family": "vae", "network": "mlp", "latent_dim": 2, "hidden": [128, 128], "likelihood": "auto",
+        "activation": "relu", "output_bias": "zero",
     }  # fmt: skip
     assert VAEConfig(family="vampprior", network="linear").deciding == {
-        "family": "vampprior", "network": "linear", "latent_dim": 8, "hidden": [128, 128], "likelihood": "auto",
+        "family": "vampprior", "network": "linear", "latent_dim": 8, "likelihood": "auto",
         "prior": {"components": 50},
     }  # fmt: skip
     assert set(to_dict(VAEConfig())) > set(VAEConfig().deciding)
 
 
-def test_settings_that_came_later_decide_keys_where_they_are_on():
+def test_settings_of_a_network_decide_keys_where_it_has_them():
     made = VAEConfig(activation="tanh", output_bias="data").deciding
     assert (made["activation"], made["output_bias"]) == ("tanh", "data")
     unused = VAEConfig(network="linear", activation="tanh", output_bias="data")

@@ -69,10 +69,10 @@ def test_a_diverged_cell_is_not_rescued_by_it(few):
     assert not one.model.finite
 
 
-def test_it_decides_no_key_where_it_is_off():
-    """The keys of what was stored before it existed rest on these very values."""
+def test_every_setting_decides_a_training():
     assert TrainConfig(steps=7).deciding == {
         "steps": 7, "batch_size": 128, "learning_rate": 1e-3, "schedule": "constant", "kl_warmup": 0.0,
+        "binarise": False, "patience": 0,
     }  # fmt: skip
     assert TrainConfig(patience=3).deciding["patience"] == 3
     with pytest.raises(StudyError, match="patience: is a number of epochs, 0 for none, got -1"):

@@ -19,13 +19,14 @@ from study import (
     save_strategy,
     strategy,
 )
-from study.config import PRIOR_SETTINGS, PriorConfig
+from study.config import FAMILIES as KNOWN
+from study.config import PriorConfig
+from study.models import FAMILIES
 from study.scoring.encode import encode
 from study.training import Architecture, Cell, engine, train_cells
 from study.training.prior import LearnedMixture
 
-LEARNED = [family for family in PRIOR_SETTINGS if family != "vae"]
-SMALL = PriorConfig(components=8, layers=2, bins=4, hidden=(16,), normaliser_draws=256)
+LEARNED = [name for name, family in KNOWN.items() if family.prior]
 TRAINING = TrainConfig(steps=200, batch_size=64, learning_rate=3e-3)
 
 
@@ -37,7 +38,9 @@ def digits() -> Dataset:
 @pytest.mark.parametrize("family", LEARNED)
 def test_a_family_trains_in_one_program_and_comes_back_from_disk(digits, family, tmp_path):
     architecture = Architecture(
-        VAEConfig(family=family, latent_dim=3, hidden=(16,), prior=SMALL), 64, "gaussian"
+        VAEConfig(family=family, latent_dim=3, hidden=(16,), prior=PriorConfig(**FAMILIES[family].quick)),
+        64,
+        "gaussian",
     )
     cells = [Cell(1.0, beta, seed, 3e-3) for beta in (0.1, 1.0) for seed in (0, 1)]
     compilations = 0
@@ -92,13 +95,13 @@ def test_a_family_trains_in_one_program_and_comes_back_from_disk(digits, family,
 
 
 def test_a_plain_vae_has_no_learned_prior_and_families_begin_alike(digits):
-    plain = Architecture(VAEConfig(latent_dim=3, hidden=(16,), prior=SMALL), 64, "gaussian")
+    plain = Architecture(VAEConfig(latent_dim=3, hidden=(16,)), 64, "gaussian")
     (one,) = train_cells(digits, plain, TrainConfig(steps=1, batch_size=64), [Cell(1.0, 1.0, 0, 1e-3)])
     assert one.model.prior is None
     key = jax.random.key(4)
     begun = plain.initialise(key)
     for family in LEARNED:
-        config = dataclasses.replace(plain.config, family=family)  # type: ignore[arg-type]
+        config = dataclasses.replace(plain.config, family=family)
         other = dataclasses.replace(plain, config=config)
         own = other.initialise(key, digits.train)
         for part in ("encoder", "decoder"):

@@ -39,6 +39,9 @@ class Deterministic(Model):
 class AE(Deterministic):
     """D alone."""
 
+    summary = "deterministic codes, reconstruction alone"
+    source = "Hinton & Salakhutdinov 2006"
+
     def loss(
         self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
     ) -> Loss:

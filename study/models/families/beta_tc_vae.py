@@ -27,6 +27,8 @@ from study.models.priors.base import LOG_2PI
 class BetaTCVAE(Model):
     """A VAE with one more weight, and the number of training examples, which the estimate needs."""
 
+    summary = "VAE with a further weight on the total correlation of q(z)"
+    source = "Chen et al. 2018"
     blockwise = True
 
     def __init__(

@@ -16,6 +16,8 @@ from study.models.families.vae import VAE
 class CVAE(VAE):
     """The VAE with labels, one-hot, beside x and beside z."""
 
+    summary = "conditional VAE: encoder and decoder see the label, prior N(0, I) for every class"
+    source = "Sohn et al. 2015; Kingma et al. 2014"
     conditional = True
 
     def encode(self, x: jax.Array, labels: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:

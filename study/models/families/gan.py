@@ -30,6 +30,8 @@ from study.models.networks import build_networks
 class GAN(Model):
     """A decoder and, for training alone, a discriminator."""
 
+    summary = "no encoder: the decoder of a vae against a discriminator of the encoder's size, z ~ N(0, I)"
+    source = "Goodfellow et al. 2014; Mescheder et al. 2018"
     encodes: ClassVar[bool] = False
     momentum: ClassVar[float] = 0.0
 

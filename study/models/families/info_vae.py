@@ -21,6 +21,8 @@ from study.models.mmd import mmd
 class InfoVAE(Model):
     """A VAE with the weights a and λ, and the scales of the kernel."""
 
+    summary = "VAE with less of the rate, and MMD between q(z) and the prior"
+    source = "Zhao et al. 2019"
     blockwise = True
 
     def loss(

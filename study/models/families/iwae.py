@@ -24,6 +24,8 @@ LEAST = 1e-6
 class IWAE(Model):
     """A VAE with K draws of z per example in its loss."""
 
+    summary = "importance-weighted bound with K draws of z"
+    source = "Burda et al. 2016"
     blockwise = True
 
     def loss(

@@ -24,6 +24,10 @@ from study.models.families.ae import Deterministic
 class RAE(Deterministic):
     """The penalty and its weight."""
 
+    summary = "deterministic codes, ½|z|² and a penalty on the decoder: its weights or its gradient"
+    source = "Ghosh et al. 2020"
+    variants = ({"penalty": "gradient", "penalty_weight": 0.1},)
+
     def loss(
         self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
     ) -> Loss:

@@ -30,6 +30,10 @@ LEAST = 1e-10  # of a minibatch's mean squared error, so that its logarithm is f
 class SigmaVAE(Model):
     """A VAE whose log σ² is a parameter; with the optimum put in, the parameter follows it and drives nothing."""
 
+    summary = "VAE whose Gaussian decoder learns its variance, or has the optimal one of each minibatch"
+    source = "Rybkin et al. 2021"
+    variants = ({"noise": "optimal"},)
+
     def __init__(
         self,
         config: VAEConfig,

@@ -29,6 +29,9 @@ class Terms(NamedTuple):
 class VAE(Model):
     """The model as the other families vary it: one reparametrised draw of z per example."""
 
+    summary = "VAE with weights: loss α·D + β·KL, prior N(0, I); α = β = 1 is the VAE"
+    source = "Kingma & Welling 2014; Higgins et al. 2017"
+
     def loss(
         self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
     ) -> Loss:

@@ -19,6 +19,8 @@ from study.models.mmd import mmd
 class WAE(Deterministic):
     """The weight λ, and the scales of the kernel."""
 
+    summary = "deterministic codes, MMD between them and the prior"
+    source = "Tolstikhin et al. 2018"
     blockwise = True
 
     def loss(

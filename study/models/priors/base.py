@@ -25,6 +25,11 @@ class Prior(nnx.Module):
         """log p(z) as the objective has it, `[B]`; log_q `[B]` is log q(z|x) of these z."""
         return self.log_prob(z)
 
+    @property
+    def diagnostics(self) -> dict[str, float]:
+        """What a reader must know to trust it, by name; after training."""
+        return {}
+
     def start(self, key: jax.Array, train: jax.Array) -> None:
         """Set what begins at training data `[N, D]`."""
 

@@ -6,11 +6,14 @@ after some layers every dimension has met every other. It begins as the identity
 """
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from study.config import VAEConfig
+from study.models.families.vae import VAE
 from study.models.networks import MLP
 from study.models.priors.base import Prior, log_standard_normal
 
@@ -108,3 +111,16 @@ def spline(x: jax.Array, raw: jax.Array, bins: int, *, inverse: bool) -> tuple[j
     value = x0 + t * w if inverse else y0 + h * (s * jnp.square(t) + d0 * across) / below
     log_slope = -jnp.log(slope) if inverse else jnp.log(slope)
     return jnp.where(inside, value, x), jnp.where(inside, log_slope, 0.0)
+
+
+class FlowVAE(VAE):
+    """The VAE with this prior."""
+
+    summary = "as vae, prior learned with it: a flow of rational-quadratic couplings"
+    source = "Chen et al. 2017; Durkan et al. 2019"
+    quick = MappingProxyType({"layers": 2, "bins": 4, "hidden": (16,)})
+
+    def make_prior(self, config: VAEConfig, size: int, rngs: nnx.Rngs) -> FlowPrior:
+        """Couplings over the latent dimensions."""
+        own = config.prior
+        return FlowPrior(config.latent_dim, layers=own.layers, bins=own.bins, hidden=own.hidden, rngs=rngs)

@@ -8,11 +8,14 @@ S = 1024 the estimate of one step is near enough, and the objective stays a func
 """
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from study.config import VAEConfig
+from study.models.families.vae import VAE
 from study.models.networks import MLP
 from study.models.priors.base import Prior, log_standard_normal
 
@@ -69,9 +72,30 @@ class LarsPrior(Prior):
         start = (jnp.int32(1), first, accepted(jnp.int32(0), first))
         return jax.lax.while_loop(lambda carry: ~carry[2].all(), propose, start)[1]
 
+    @property
+    def diagnostics(self) -> dict[str, float]:
+        """The normaliser Z with its standard error."""
+        return {
+            "normaliser": float(self.normaliser[...]),
+            "normaliser_stderr": float(self.normaliser_stderr[...]),
+        }
+
     def finish(self, key: jax.Array) -> None:
         """Z and its standard error by plain Monte Carlo."""
         block = lambda key: jnp.exp(self.log_acceptance(jax.random.normal(key, (BLOCK, self.latent_dim))))  # noqa: E731
         a = jax.lax.map(block, jax.random.split(key, FINAL_DRAWS // BLOCK))
         self.normaliser[...] = a.mean()
         self.normaliser_stderr[...] = a.std() / jnp.sqrt(jnp.float32(a.size))
+
+
+class LarsVAE(VAE):
+    """The VAE with this prior."""
+
+    summary = "as vae, prior learned with it: N(0, I) resampled by a learned acceptance, T proposals at most"
+    source = "Bauer & Mnih 2019"
+    quick = MappingProxyType({"hidden": (16,), "normaliser_draws": 256})
+
+    def make_prior(self, config: VAEConfig, size: int, rngs: nnx.Rngs) -> LarsPrior:
+        """The acceptance network."""
+        own, d = config.prior, config.latent_dim
+        return LarsPrior(d, hidden=own.hidden, proposals=own.proposals, draws=own.normaliser_draws, rngs=rngs)

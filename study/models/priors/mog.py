@@ -3,11 +3,15 @@
 Source: the mixture-of-Gaussians prior that :cite:`tomczak2018`, section 3, compares with.
 """
 
+from types import MappingProxyType
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax.scipy.linalg import solve_triangular
 
+from study.config import VAEConfig
+from study.models.families.vae import VAE
 from study.models.priors.base import LOG_2PI, Mixture, log_diagonal_mixture
 
 
@@ -69,3 +73,16 @@ class MogPrior(Mixture):
         if self.full:
             return mean + jnp.einsum("nij,nj->ni", self._spread()[index], epsilon, precision="highest")
         return mean + jnp.exp(self.log_scale[...][index]) * epsilon
+
+
+class MogVAE(VAE):
+    """The VAE with this prior."""
+
+    summary = "as vae, prior learned with it: a mixture of K Gaussians, diagonal or full"
+    source = "Tomczak & Welling 2018"
+    quick = MappingProxyType({"components": 8})
+
+    def make_prior(self, config: VAEConfig, size: int, rngs: nnx.Rngs) -> MogPrior:
+        """K components."""
+        full = config.prior.covariance == "full"
+        return MogPrior(config.prior.components, config.latent_dim, full=full, rngs=rngs)

@@ -6,12 +6,15 @@ the same mapping as any example's; another mapping of log_var would make another
 The prior that minimises the rate is q(z) itself, the mixture over all N examples; K pseudo-inputs stand for it.
 """
 
+from types import MappingProxyType
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from study.config import VAEConfig
+from study.models.families.vae import VAE
 from study.models.likelihoods import Likelihood, decoder_mean, decoder_output
 from study.models.priors.base import Mixture, log_diagonal_mixture
 
@@ -58,3 +61,17 @@ class VampPrior(Mixture):
         k, n = len(self.raw[...]), len(train)
         x = train[jax.random.choice(key, n, (k,), replace=k > n)]
         self.raw[...] = decoder_output(self.likelihood, x, edge=EDGE)
+
+
+class VampVAE(VAE):
+    """The VAE with this prior."""
+
+    summary = (
+        "as vae, prior learned with it: the encoder's posteriors at K learned pseudo-inputs, mixed uniformly"
+    )
+    source = "Tomczak & Welling 2018"
+    quick = MappingProxyType({"components": 8})
+
+    def make_prior(self, config: VAEConfig, size: int, rngs: nnx.Rngs) -> VampPrior:
+        """K pseudo-inputs."""
+        return VampPrior(self.encoder, config.prior.components, size, config.latent_dim, self.likelihood)

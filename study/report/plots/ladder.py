@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from study.report import frames
 from study.report.plots import style
-from study.report.text.words import LADDER, LADDER_GAPS, REFERENCES, word
+from study.report.text.words import REFERENCES, word
+from study.strategies.registry import ladder as rungs
 from study.tables.results import Results
 
 AT_MOST = 3  # settings beside the average
@@ -21,7 +22,7 @@ def ladder(results: Results, summary: pd.DataFrame) -> Figure | None:
     if metric is None:
         return None
     rows = summary[(summary["metric"] == metric) & summary["mean"].notna()]
-    present = [name for name, _ in LADDER if name in set(rows["strategy"])]
+    present = list(rungs(rows["strategy"]))
     if frames.PRIOR not in present or len(present) < 3:
         return None
     chosen = frames.spread(frames.settings(rows), AT_MOST)
@@ -45,10 +46,11 @@ def ladder(results: Results, summary: pd.DataFrame) -> Figure | None:
 
 
 def _panel(axes: Axes, rows: pd.DataFrame) -> None:
-    names = list(rows.index)
-    position = style.rows_axis(axes, [f"{n}\n{LADDER_GAPS[n]}" if n in LADDER_GAPS else n for n in names])
+    found = rungs(rows.index)
+    names = list(found)
+    position = style.rows_axis(axes, [f"{n}\n{rung.measures}".strip() for n, rung in found.items()])
     mean, low, high = (rows[c].to_numpy(float) for c in ("mean", "low_mean", "high_mean"))
-    level = np.array([dict(LADDER)[name] for name in names])
+    level = np.array([rung.level for rung in found.values()])
     levels = sorted(set(level.tolist()))
     for above, below in itertools.pairwise(levels):
         pairs = list(itertools.product(np.flatnonzero(level == above), np.flatnonzero(level == below)))

@@ -6,11 +6,8 @@ from study.report import frames
 from study.report.frames import PRIOR
 from study.report.text.contest import Contest
 from study.report.text.numbers import decimals, interval, listed, number
+from study.report.text.words import STRATEGIES
 
-KEEPS_DATA = {
-    *("posterior", "posterior-mean", "class-posterior"),
-    *("literal-logvar", "mean-plus-logvar", "shuffled-marginals"),
-}
 ENOUGH_SEEDS = 5
 
 
@@ -80,8 +77,9 @@ def _exceptions(c: Contest) -> list[str]:
 
 def _without_data(c: Contest) -> str:
     """The best that can be drawn once the training data are gone, where the winner needs them."""
-    free = [name for name in c.contestants if name not in KEEPS_DATA]
-    if c.leader not in KEEPS_DATA or c.leader not in c.winners or not free:
+    keeping = {name for name in c.contestants if STRATEGIES.get(name, {}).get("keeps_data")}
+    free = [name for name in c.contestants if name not in keeping]
+    if c.leader not in keeping or c.leader not in c.winners or not free:
         return ""
     name = c.best(free)
     needs = f"`{c.leader}` needs the training data at hand"

@@ -3,45 +3,21 @@
 from collections.abc import Iterable
 
 from study.metrics.registry import fact as word
-from study.strategies import listing
+from study.strategies.registry import FACTS
 from study.tables.names import MODEL, REFERENCES
 
 __all__ = [
-    "LADDER",
-    "LADDER_GAPS",
     "MODEL",
     "NOT_FAILED",
     "REFERENCES",
     "STRATEGIES",
+    "in_order",
     "word",
 ]
 
-STRATEGIES = {row["name"]: row for row in listing()}
+STRATEGIES = FACTS  # of strategies and reference rows, by name
 
 NOT_FAILED = ("done", "ok")
-
-
-LADDER = (
-    ("prior", 0),
-    ("global-gaussian", 1),
-    ("gaussian-full", 2),
-    ("shuffled-marginals", 2),
-    ("gmm", 3),
-    ("flow", 4),
-    ("posterior", 5),
-    ("reconstruction", 6),
-    ("held-out", 7),
-)
-LADDER_GAPS = {
-    "global-gaussian": "scale and shift",
-    "gaussian-full": "+ correlation",
-    "shuffled-marginals": "+ marginal shape",
-    "gmm": "joint structure",
-    "flow": "finer joint structure",
-    "posterior": "memorisation",
-    "reconstruction": "unseen examples",
-    "held-out": "decoder",
-}
 
 
 def in_order(names: Iterable[str], vocabulary: Iterable[str]) -> list[str]:

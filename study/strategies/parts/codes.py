@@ -8,7 +8,7 @@ import numpy as np
 
 from study.latents import AggregatePosterior
 from study.runtime.keys import Key, as_key
-from study.strategies.base import shared_draws
+from study.strategies.parts.draws import shared_draws
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,6 +1,36 @@
-"""Draws that are a strategy's own, beside the index and the noise that all strategies share."""
+"""Random numbers that strategies share, so that their differences on one model are paired, and those of their own."""
 
 import jax
+import numpy as np
+
+from study.runtime.checks import whole_number
+
+
+def shared_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Common random numbers: every strategy that draws an index and a noise draws these.
+
+    Two strategies given one key then share both, so that their difference on one model is paired.
+
+    Returns:
+        index `[n]` int64 uniform on 0..components-1, and epsilon `[n, d]` float32 standard normal.
+
+    Raises:
+        StudyError: n is negative or no whole number; no draws at all, n = 0, are an array without rows.
+    """
+    index, epsilon = traced_draws(key, n=n, d=d, components=components)
+    return np.asarray(index, np.int64), np.asarray(epsilon)
+
+
+def traced_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[jax.Array, jax.Array]:
+    """What `shared_draws` returns, for a compiled program; index is int32.
+
+    Raises:
+        StudyError: n is negative or no whole number.
+    """
+    n = whole_number(n, name="n")
+    index_key, noise_key = jax.random.split(key)
+    index = jax.random.randint(index_key, (n,), 0, components)
+    return index, jax.random.normal(noise_key, (n, d))
 
 
 def own_key(key: jax.Array) -> jax.Array:

@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from study.errors import StudyError
-from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
-from study.strategies.base import shared_draws
+from study.strategies.parts.draws import shared_draws
+from study.strategies.parts.settings import check_z
 
 
 def log_normal(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.ndarray:
@@ -20,9 +19,7 @@ def log_normal(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.n
     Raises:
         StudyError: z is not `[n, d]`.
     """
-    z = numbers(z, name="log_prob: z", dtype=np.float64)
-    if z.ndim != 2 or z.shape[1] != len(mean):
-        raise StudyError(f"log_prob: z must be [n, {len(mean)}], got {list(z.shape)}")
+    z = check_z(z, d=len(mean))
     white = solve_triangular(cholesky, (z - mean).T, lower=True, check_finite=False)
     log_determinant = np.log(np.diag(cholesky)).sum()
     return -0.5 * (white**2).sum(axis=0) - log_determinant - 0.5 * len(mean) * math.log(2 * math.pi)

@@ -14,8 +14,7 @@ from threadpoolctl import threadpool_limits
 from study.errors import CannotFit
 from study.latents import Latents
 from study.runtime.keys import Key, as_key
-from study.strategies.base import shared_draws
-from study.strategies.parts.draws import own_key
+from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.moments import FitOn, points
 

@@ -1,20 +1,14 @@
 """Codes and moments of q(z), or of its means alone: what `fit_on` chooses."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import jax
 import numpy as np
 
-from study.errors import CannotFit, StudyError
+from study.errors import CannotFit
 from study.latents import AggregatePosterior, Latents
 
 FitOn = Literal["samples", "means"]
-
-
-def check_fit_on(fit_on: str, *, strategy: str) -> None:
-    """Raise StudyError where `fit_on` is neither "samples" nor "means"."""
-    if fit_on not in get_args(FitOn):
-        raise StudyError(f"strategy {strategy!r}: fit_on must be 'samples' or 'means', got {fit_on!r}")
 
 
 def moments(latents: Latents, *, fit_on: FitOn, strategy: str) -> tuple[np.ndarray, np.ndarray]:

@@ -3,13 +3,12 @@
 It is N(0, I) in coordinates ε of its own, z = m + L ε; networks see z in whitened coordinates w.
 """
 
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from study.errors import StudyError
 from study.strategies.parts.training import Coordinates
 from study.strategies.parts.whitening import Whitening
 
@@ -25,12 +24,6 @@ class Affine(NamedTuple):
     def __call__(self, x: jax.Array) -> jax.Array:
         """`[n, d]` -> `[n, d]`."""
         return self.shift[None, :] + x @ self.scale.T
-
-
-def check_proposal(proposal: str, *, strategy: str) -> None:
-    """Raise StudyError where it is neither."""
-    if proposal not in get_args(Proposal):
-        raise StudyError(f"strategy {strategy!r}: proposal must be 'gaussian' or 'prior', got {proposal!r}")
 
 
 def base(proposal: Proposal, at: Whitening) -> Whitening:

@@ -25,9 +25,10 @@ from scipy.linalg import solve_triangular
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
 from study.runtime.keys import Key
-from study.strategies.base import Decoder, Fitted, Source, check_numbers, fit_key, require_codes
-from study.strategies.parts.moments import FitOn, check_fit_on
-from study.strategies.parts.validation import VALIDATION_CODES
+from study.strategies.base import Decoder, Fitted, Strategy, fit_key
+from study.strategies.parts.moments import FitOn
+from study.strategies.parts.settings import check_positive
+from study.strategies.parts.validation import VALIDATION_CODES, with_validation
 from study.strategies.parts.whitening import Whitening, whitening
 
 ROUNDS = 20  # looks at the validation loss
@@ -65,7 +66,7 @@ class _Cell(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainedStrategy:
+class TrainedStrategy(Strategy):
     """What every trained strategy has; its fields are the objective that a program is compiled for.
 
     A subclass names in `drawing` those of its fields that play no part in training; `fit_on` plays none but by the
@@ -83,26 +84,18 @@ class TrainedStrategy:
     batch_size: int = 512
     learning_rate: float = 1e-3
 
-    name: ClassVar[str]
-    kind: ClassVar[Source] = "fitted"
-    source: ClassVar[str]
-    summary: ClassVar[str]
-    density: ClassVar[bool]
-    conditional: ClassVar[bool] = False
+    kind = "fitted"
+    keeps_data = False
     isotropic: ClassVar[bool] = False
     drawing: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        check_fit_on(self.fit_on, strategy=self.name)
-        check_numbers(self)
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, int | float) and not value > 0:
-                raise StudyError(f"strategy {self.name!r}: {field.name} must be positive, got {value}")
+        super().__post_init__()
+        check_positive(self)
 
-    def prepare(self, latents: Latents) -> None:
-        """Raise CannotFit where the codes cannot carry this strategy; called before anything is traced."""
-        require_codes(latents, at_least=latents.d + 1, strategy=self.name)
+    def least_codes(self, d: int) -> int:
+        """As many as span d dimensions."""
+        return d + 1
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
         """Parameters to begin with, a pytree of arrays."""
@@ -112,9 +105,7 @@ class TrainedStrategy:
         """The loss of whitened codes w `[b, d]`, a mean over them."""
         raise NotImplementedError
 
-    def finish(
-        self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info, validation: Latents | None
-    ) -> Fitted:
+    def finish(self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info) -> Fitted:
         """The fitted strategy with these parameters, NumPy arrays."""
         raise NotImplementedError
 
@@ -150,7 +141,7 @@ class TrainedStrategy:
                 raise StudyError(f"strategy {self.name!r}: fit_many needs {name} of one shape, got {shapes}")
         spaces = []
         for one in latents:
-            self.prepare(one)
+            self.require(one)
             spaces.append(whitening(one, fit_on=self.fit_on, isotropic=self.isotropic, strategy=self.name))
         cells = [self._cell(*parts) for parts in zip(own, latents, checks, spaces, strict=True)]
         fitted = []
@@ -158,7 +149,9 @@ class TrainedStrategy:
             if not all(np.isfinite(leaf).all() for leaf in [losses[-1, 0], *jax.tree.leaves(parameters)]):
                 raise CannotFit(f"strategy {self.name!r}: training diverged; lower the learning_rate")
             info = {"codes": latents[i].n, **self._diagnostics(losses)}
-            fitted.append(self.finish(own[i], parameters, spaces[i], info, checks[i]))
+            fitted.append(
+                with_validation(own[i], self.finish(own[i], parameters, spaces[i], info), checks[i])
+            )
         return fitted
 
     def _objective(self) -> "TrainedStrategy":

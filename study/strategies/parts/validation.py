@@ -31,16 +31,17 @@ Density = TypeVar("Density", bound=Scored)
 Candidate = TypeVar("Candidate")
 
 
-def with_validation(key: jax.Array, fitted: Density, validation: Latents | None) -> Density:
-    """The fitted density with E log p(z) in nats, z ~ q(z) of at most 2000 validation codes, in its `info`.
+def with_validation(key: jax.Array, fitted: Any, validation: Latents | None) -> Any:
+    """What was fitted, with E log p(z) in nats, z ~ q(z) of at most 2000 validation codes, in its `info`.
 
-    One key gives one z for every strategy, also where the strategy was fitted on means, so scores compare.
+    One key gives one z for every strategy, also where the strategy was fitted on means, so scores compare. What has no
+    density, or its score already, is left as it is.
     """
-    if validation is None:
+    if validation is None or not hasattr(fitted, "log_prob") or "validation_log_prob" in fitted.info:
         return fitted
     z = validation.sample(own_key(key))[:VALIDATION_CODES]
     score = {"validation_log_prob": float(np.mean(fitted.log_prob(z))), "validation_codes": len(z)}
-    return dataclasses.replace(fitted, info={**fitted.info, **score})  # type: ignore[type-var]
+    return dataclasses.replace(fitted, info={**fitted.info, **score})
 
 
 def choose(
@@ -66,4 +67,4 @@ def choose(
     scores = tuple(fitted.info["validation_log_prob"] for fitted in fits)
     best = fits[int(np.argmax(scores))]
     chosen = {"candidates": tuple(candidates), "candidate_log_probs": scores}
-    return dataclasses.replace(best, info={**best.info, **chosen})  # type: ignore[type-var]
+    return dataclasses.replace(best, info={**best.info, **chosen})

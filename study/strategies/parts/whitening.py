@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from study.errors import CannotFit, StudyError
+from study.errors import CannotFit
 from study.latents import Latents
-from study.runtime.arrays import numbers
 from study.strategies.parts.moments import FitOn, correlations, moments
+from study.strategies.parts.settings import check_z
 
 SMALLEST = 1e-6  # eigenvalue of a correlation matrix below which float32 does not carry its inverse
 
@@ -45,10 +45,9 @@ class Whitening:
         Raises:
             StudyError: z is not `[n, d]`.
         """
-        z = numbers(z, name="log_prob: z", dtype=np.float64)
-        if z.ndim != 2 or z.shape[1] != self.d:
-            raise StudyError(f"log_prob: z must be [n, {self.d}], got {list(z.shape)}")
-        white = solve_triangular(self.scale, (z - self.shift).T, lower=True, check_finite=False)
+        white = solve_triangular(
+            self.scale, (check_z(z, d=self.d) - self.shift).T, lower=True, check_finite=False
+        )
         return white.T.astype(np.float32)
 
     def invert(self, w: np.ndarray) -> np.ndarray:

@@ -1,31 +1,51 @@
-"""What a family brings of its own: a prior that is learned with the model, or a loss."""
+"""The model families by name, one line each, and the settings that they bring: of a learned prior, or of a loss."""
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from study.config.fields import MOST_FLOAT, POSITIVE_FLOAT, WEIGHT, WIDTH, Limits, check
 from study.errors import StudyError
 
-PRIOR_SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "vae": (),
-    "vampprior": ("components",),
-    "mog-prior": ("components", "covariance"),
-    "flow-prior": ("layers", "bins", "hidden"),
-    "lars-prior": ("hidden", "proposals", "normaliser_draws"),
-}
 
-OBJECTIVE_SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "sigma-vae": ("noise",),
-    "iwae": ("samples",),
-    "beta-tc-vae": ("tc_weight",),
-    "info-vae": ("information", "mmd_weight", "scales"),
-    "wae": ("mmd_weight", "scales", "code_variance"),
-    "ae": ("code_variance",),
-    "rae": ("penalty", "penalty_weight", "code_variance"),
-    "gan": ("gradient_penalty",),
+class Family(NamedTuple):
+    """What must be known of a model family before its file is imported.
+
+    Attributes:
+        home: the file below `study/models/` and the class in it, "module:Class".
+        prior, objective: the fields of `PriorConfig` and of `ObjectiveConfig` that it uses; no others decide its keys.
+        unused: axes of the grid that are of no effect on its loss.
+    """
+
+    home: str
+    prior: tuple[str, ...] = ()
+    objective: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+
+
+FAMILIES: Mapping[str, Family] = {
+    "vae": Family("families.vae:VAE"),
+    "cvae": Family("families.cvae:CVAE"),
+    "vampprior": Family("priors.vamp:VampVAE", prior=("components",)),
+    "mog-prior": Family("priors.mog:MogVAE", prior=("components", "covariance")),
+    "flow-prior": Family("priors.flow:FlowVAE", prior=("layers", "bins", "hidden")),
+    "lars-prior": Family("priors.lars:LarsVAE", prior=("hidden", "proposals", "normaliser_draws")),
+    "sigma-vae": Family("families.sigma_vae:SigmaVAE", objective=("noise",)),
+    "iwae": Family("families.iwae:IWAE", objective=("samples",)),
+    "beta-tc-vae": Family("families.beta_tc_vae:BetaTCVAE", objective=("tc_weight",)),
+    "info-vae": Family("families.info_vae:InfoVAE", objective=("information", "mmd_weight", "scales")),
+    "wae": Family("families.wae:WAE", objective=("mmd_weight", "scales", "code_variance")),
+    "ae": Family("families.ae:AE", objective=("code_variance",), unused=("betas",)),
+    "rae": Family("families.rae:RAE", objective=("penalty", "penalty_weight", "code_variance")),
+    "gan": Family("families.gan:GAN", objective=("gradient_penalty",), unused=("alphas", "betas")),
 }
-UNUSED_WEIGHTS: Mapping[str, tuple[str, ...]] = {"ae": ("betas",), "gan": ("alphas", "betas")}  # of no effect
+if TYPE_CHECKING:
+    FamilyName = str
+else:
+    FamilyName = Literal[
+        tuple(FAMILIES)
+    ]  # checked where a configuration is made, and the choices of its flag
+
 PRIOR_LIMITS = {
     "components": WIDTH,
     "layers": Limits(1, 1000, "must be positive"),
@@ -48,7 +68,7 @@ OBJECTIVE_LIMITS = {
 
 @dataclasses.dataclass(frozen=True)
 class PriorConfig:
-    """A prior that is learned with the model; a family uses those settings that `PRIOR_SETTINGS` names for it.
+    """A prior that is learned with the model; a family uses those that `FAMILIES` names for it.
 
     Attributes:
         components: mixture components K of `vampprior` (its pseudo-inputs) and `mog-prior`.
@@ -73,7 +93,7 @@ class PriorConfig:
 
 @dataclasses.dataclass(frozen=True)
 class ObjectiveConfig:
-    """A family's own loss; a family uses those settings that `OBJECTIVE_SETTINGS` names for it.
+    """A family's own loss; a family uses those that `FAMILIES` names for it.
 
     Attributes:
         noise: of the decoder of `sigma-vae`: "learned", or "optimal" for each minibatch.

@@ -1,0 +1,77 @@
+"""Whether hyper-parameters and arguments are what a strategy declares; what is wrong is said in one line."""
+
+import dataclasses
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from study.errors import StudyError
+from study.runtime.arrays import numbers
+from study.runtime.checks import finite_number, whole_number
+
+# Most of what is held in memory at once, by the name of a hyper-parameter; others are counts of 32 bits.
+LARGEST = {"width": 2**14, "layers": 2**10, "knots": 2**10, "batch_size": 2**20, "sampling_steps": 2**20}
+
+
+def check_settings(strategy: Any) -> None:
+    """Whether every hyper-parameter is of its declared type; numbers, and lists of them, become Python's own.
+
+    What range a number must lie in is the strategy's to say; here are the types, NaN, infinity, and sizes that no
+    memory or 32-bit count holds. A text must be one of those that its `Literal` lists.
+
+    Raises:
+        StudyError: one is not.
+    """
+    hints = get_type_hints(type(strategy))
+    for field in dataclasses.fields(strategy):
+        name = f"strategy {strategy.name!r}: {field.name}"
+        plain = _checked(hints[field.name], getattr(strategy, field.name), name, field.name)
+        object.__setattr__(strategy, field.name, plain)
+
+
+def _checked(hint: Any, value: Any, name: str, field: str) -> Any:
+    hints = (hint,) if get_origin(hint) is Literal else get_args(hint) or (hint,)
+    if value is None and type(None) in hints:
+        return value
+    if not {int, float} & set(hints):
+        choices = next((get_args(part) for part in hints if get_origin(part) is Literal), ())
+        if choices and value not in choices:
+            raise StudyError(f"{name} must be {' or '.join(map(repr, choices))}, got {value!r}")
+        return value
+    several = isinstance(value, tuple | list) and any(get_origin(part) is tuple for part in hints)
+    most = LARGEST.get(field, 2**31 - 1)
+    plain = tuple(
+        whole_number(one, name=name, least=None, most=most) if int in hints else finite_number(one, name=name)
+        for one in (value if several else (value,))
+    )
+    return plain if several else plain[0]
+
+
+def check_positive(strategy: Any) -> None:
+    """Whether every hyper-parameter that is a number is above 0.
+
+    Raises:
+        StudyError: one is not.
+    """
+    for field in dataclasses.fields(strategy):
+        value = getattr(strategy, field.name)
+        if isinstance(value, int | float) and not value > 0:
+            raise StudyError(f"strategy {strategy.name!r}: {field.name} must be positive, got {value}")
+
+
+def check_z(z: Any, *, d: int, where: str = "log_prob", dtype: Any = np.float64) -> np.ndarray:
+    """z `[n, d]` as an array of numbers.
+
+    Args:
+        z: what was given.
+        d: dimensions.
+        where: the function that messages name.
+        dtype: of the array that is returned; None keeps that of z.
+
+    Raises:
+        StudyError: it is none, or of another shape.
+    """
+    z = numbers(z, name=f"{where}: z", dtype=dtype)
+    if z.ndim != 2 or z.shape[1] != d:
+        raise StudyError(f"{where}: z must be [n, {d}], got {list(z.shape)}")
+    return z
