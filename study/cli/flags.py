@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from study.cli.parsing import Once, number, positive, seeds, several, text, whole
+from study.cli.exits import DONE
+from study.cli.parsing import Once, Parser, number, positive, seeds, several, text, whole
+from study.cli.settings import HELP, show_all
 from study.runtime.limits import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -15,8 +17,24 @@ GIGABYTE = 2**30  # bytes
 MOST_GIGABYTES = MAX_BYTES / GIGABYTE  # unless --max-gigabytes says otherwise
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
+class _HelpAll(argparse.Action):
+    """Print what every field of the configuration is as a flag, and stop."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print and exit with code 0."""
+        print(show_all())
+        parser.exit(DONE)
+
+
+def add_flags(parser: Parser) -> None:
     """The flags of `study run`."""
+    parser.takes_settings = True
+    parser.add_argument(
+        HELP,
+        action=_HelpAll,
+        nargs=0,
+        help="every field of the configuration as a flag, such as --model.hidden 64 64",
+    )
     parser.add_argument(
         "--profile",
         action=Once,
@@ -130,7 +148,7 @@ def configure_all(grids: "Sequence[StudyConfig]", arguments: argparse.Namespace)
 def changes(arguments: argparse.Namespace) -> dict[str, Any]:
     """What flags change in an experiment's grids, by name; None where a flag was not given."""
     names = ("seeds", "alphas", "betas", "latent_dim", "steps", "strategies", "features")
-    return {name: getattr(arguments, name) for name in names}
+    return {name: getattr(arguments, name) for name in names} | arguments.settings
 
 
 def written(arguments: argparse.Namespace) -> list[str]:
@@ -138,4 +156,6 @@ def written(arguments: argparse.Namespace) -> list[str]:
     from study.pipeline.grids import flags
 
     given = getattr(arguments, "given", ())
-    return flags({name: value for name, value in vars(arguments).items() if name in given})
+    return flags(
+        {name: value for name, value in vars(arguments).items() if name in given} | arguments.settings
+    )

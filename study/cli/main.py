@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from study.cli.clean import clean as _clean
 from study.cli.exits import DONE, INTERRUPTED, SOME_FAILED, WRONG_INPUT
@@ -77,11 +77,33 @@ class _Version(argparse.Action):
         parser.exit(DONE)
 
 
+class _Completion(argparse.Action):
+    """Print the script that makes a shell complete the command, its fields included, and stop."""
+
+    def __call__(self, parser: argparse.ArgumentParser, _: object, shell: Any, *__: object) -> None:
+        """Print and exit with code 0."""
+        import shtab
+
+        from study.cli.settings import fields
+
+        run = next(action.choices["run"] for action in parser._actions if isinstance(action.choices, dict))
+        for name in fields():
+            run.add_argument(name)
+        print(shtab.complete(parser, shell))
+        parser.exit(DONE)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="study",
         description="Given a trained VAE, from which latent distribution should new data be drawn? Measured.",
         epilog="exit codes: 0 done, 1 some cells failed, 2 what was given is wrong",
+    )
+    parser.add_argument(
+        "--print-completion",
+        action=_Completion,
+        choices=("bash", "zsh", "tcsh"),
+        help='tab completion, as in: eval "$(study --print-completion bash)"',
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="name, version and commit")
     verbs = parser.add_subparsers(required=True, metavar="VERB")

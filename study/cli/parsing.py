@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from study.cli.settings import settings, split
 from study.config import MOST_SEEDS
 from study.errors import StudyError
 from study.runtime.checks import SHOWN, shown
@@ -23,14 +24,22 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any):
         super().__init__(allow_abbrev=False, **settings)
+        self.takes_settings = False  # whether fields of the configuration are flags too
         self._negative_number_matcher = (
             NEGATIVE  # a negative value is told as that, and not as an unknown flag
         )
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As its parent; remembers the words, for messages."""
-        self.words = list(args or ())
-        return super().parse_known_args(args, namespace)
+        """As its parent; remembers the words, for messages.
+
+        Raises:
+            StudyError: a flag or its value is wrong.
+        """
+        self.words, words = split(args or ()) if self.takes_settings else (list(args or ()), [])
+        found, extra = super().parse_known_args(self.words, namespace)
+        if self.takes_settings:
+            found.settings = settings(words)
+        return found, extra
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong.

@@ -6,20 +6,19 @@ Messages name the flags of `study run`; arguments of `study.run` have the same n
 import dataclasses
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from study.config import FAMILIES, StudyConfig
+from study.config.paths import at, paths, replaced
+from study.config.serialise import to_dict
 from study.errors import StudyError
 
 GRID = ("alphas", "betas", "seeds")
-FLAGS: Mapping[str, Callable[[StudyConfig], Any]] = {
-    "--alphas": lambda grid: grid.alphas,
-    "--betas": lambda grid: grid.betas,
-    "--seeds": lambda grid: grid.seeds,
-    "--latent-dim": lambda grid: grid.model.latent_dim,
-    "--steps": lambda grid: grid.training.steps,
-}
+SHORT = {
+    "--latent-dim": "model.latent_dim",
+    "--steps": "training.steps",
+}  # flags that are not called by the path
 CHANGES = (
     "seeds",
     "alphas",
@@ -32,28 +31,71 @@ CHANGES = (
 
 
 def configured(grids: Sequence[StudyConfig], changes: Mapping[str, Any]) -> list[StudyConfig]:
-    """The grids of an experiment with these changes, which have names of `CHANGES`; None changes nothing.
+    """The grids of an experiment with these changes, as in `changed`.
 
     Raises:
         StudyError: as `changed`; or a change has no effect on one grid, or makes two of them the same.
     """
     made = [changed(grid, changes) for grid in grids]
-    given = [f"--{name}" for name in ("alphas", "betas", "features") if changes.get(name) is not None]
+    given = [flag(name) for name, value in changes.items() if value is not None]
     check_effects(made, given)
-    check_grids(made, before=grids)
+    for path in changes.keys() - set(CHANGES):
+        _check_setting(grids, changes, path)
+    check_grids(made, before=grids, flags=given)
     return made
 
 
+def _check_setting(grids: Sequence[StudyConfig], changes: Mapping[str, Any], path: str) -> None:
+    """Whether a field that is set decides something in a grid that had another value.
+
+    Raises:
+        StudyError: it does not.
+    """
+    without = {name: value for name, value in changes.items() if name != path}
+    others, made = ([changed(grid, given) for grid in grids] for given in (without, changes))
+    differ = [(a, b) for a, b in zip(others, made, strict=True) if a != b]
+    if differ and all(_deciding(a) == _deciding(b) for a, b in differ):
+        model = made[0].model
+        raise StudyError(
+            f"{flag(path)}: has no effect here, where family is {model.family!r} and network {model.network!r}; leave "
+            "it out"
+        )
+
+
+def _deciding(grid: StudyConfig) -> str:
+    """What a configuration decides, as one text."""
+    values = to_dict(grid) | {"model": grid.model.deciding, "training": grid.training.deciding}
+    if not grid.likelihood.examples:
+        values.pop("likelihood")
+    return json.dumps(values, sort_keys=True)
+
+
+def flag(name: str) -> str:
+    """A change as `study run` takes it."""
+    return f"--{name.replace('_', '-')}"
+
+
 def changed(config: StudyConfig, changes: Mapping[str, Any]) -> StudyConfig:
-    """A configuration with these changes, which have names of `CHANGES`; None changes nothing.
+    """A configuration with these changes; None changes nothing.
+
+    Args:
+        config: one grid of an experiment.
+        changes: by the names of `CHANGES`, or by the path of a field, such as "model.hidden".
 
     Raises:
         StudyError: there is no such change, or a value makes no configuration.
     """
-    unknown = next((name for name in changes if name not in CHANGES), None)
+    unknown = next((name for name in changes if name not in (*CHANGES, *paths(StudyConfig))), None)
     if unknown is not None:
-        raise StudyError(f"no setting {unknown!r} of a run; settings are {', '.join(CHANGES)}")
+        raise StudyError(
+            f"no setting {unknown!r} of a run; settings are {', '.join(CHANGES)}, and fields such as model.hidden"
+        )
     given = {name: value for name, value in changes.items() if value is not None}
+    for short, path in SHORT.items():
+        if path in given and given.get(short.removeprefix("--").replace("-", "_")) is not None:
+            raise StudyError(f"{short}: is the same as {flag(path)}; give one of them")
+    for path in [name for name in given if name not in CHANGES]:
+        config = replaced(config, path, given.pop(path))
     if "strategies" in given and "prior" not in given["strategies"]:
         raise StudyError("--strategies: 'prior' must be among them, since every difference is taken from it")
     if "latent_dim" in given:
@@ -85,12 +127,18 @@ def check_effects(grids: Sequence[StudyConfig], flags: Sequence[str]) -> None:
                 )
 
 
-def check_grids(grids: Sequence[StudyConfig], *, before: Sequence[StudyConfig] | None = None) -> None:
+def check_grids(
+    grids: Sequence[StudyConfig],
+    *,
+    before: Sequence[StudyConfig] | None = None,
+    flags: Sequence[str] = (),
+) -> None:
     """Whether the grids of one run share no cell, so that no table has a row twice.
 
     Args:
         grids: as they are to be run.
         before: as the experiment declares them: those that are at different α and β there may not meet at one.
+        flags: what was changed since, for messages.
 
     Raises:
         StudyError: two do.
@@ -105,14 +153,14 @@ def check_grids(grids: Sequence[StudyConfig], *, before: Sequence[StudyConfig] |
         if not (alphas and betas):
             continue
         point = f"α={min(alphas):g}, β={min(betas):g}"
-        flags = _that_join(before[i], before[j], one, other) if before else ""
+        joined = _that_join(before[i], before[j], one, other, flags) if before else ""
         if seeds and _models(one) == _models(other):
-            cause = f"{flags}: {which} would hold" if flags else f"{which} hold"
-            mend = "leave it out, or write an experiment with one grid" if flags else "mend its file"
+            cause = f"{joined}: {which} would hold" if joined else f"{which} hold"
+            mend = "leave it out, or write an experiment with one grid" if joined else "mend its file"
             raise StudyError(f"{cause} the same cell ({point}, seed {min(seeds)}); {mend}")
-        if before and flags and not all(_shared(before[i], before[j], name) for name in GRID[:2]):
+        if before and joined and not all(_shared(before[i], before[j], name) for name in GRID[:2]):
             raise StudyError(
-                f"{flags}: {which} would meet at {point}, where only one of them is to be; leave it out, or write an "
+                f"{joined}: {which} would meet at {point}, where only one of them is to be; leave it out, or write an "
                 "experiment with one grid"
             )
 
@@ -126,16 +174,26 @@ def _models(grid: StudyConfig) -> str:
     return json.dumps([grid.model.deciding, grid.training.deciding, grid.decode], sort_keys=True)
 
 
-def _that_join(a: StudyConfig, b: StudyConfig, one: StudyConfig, other: StudyConfig) -> str:
-    """The flags that made what differs between a and b the same in one and other."""
-    joined = [flag for flag, value in FLAGS.items() if value(a) != value(b) and value(one) == value(other)]
+def _that_join(
+    a: StudyConfig, b: StudyConfig, one: StudyConfig, other: StudyConfig, flags: Sequence[str]
+) -> str:
+    """Those of the flags that made what differs between a and b the same in one and other."""
+    field = {given: SHORT.get(given, given.removeprefix("--").replace("-", "_")) for given in flags}
+    joined = [
+        given
+        for given, path in field.items()
+        if at(a, path) != at(b, path) and at(one, path) == at(other, path)
+    ]
     return " and ".join(joined)
 
 
 def flags(given: Mapping[str, Any]) -> list[str]:
     """What decides the numbers of a run, as flags that could be typed; what is absent or None was not given."""
-    names = [name for name in ("profile", "dataset", *CHANGES) if given.get(name) is not None]
-    return [word for name in names for word in (f"--{name.replace('_', '-')}", *_words(given[name]))]
+    first = ("profile", "dataset", *CHANGES)
+    names = [*first, *(path for path in paths(StudyConfig) if path not in first)]
+    return [
+        word for name in names if given.get(name) is not None for word in (flag(name), *_words(given[name]))
+    ]
 
 
 def _words(value: Any) -> list[str]:

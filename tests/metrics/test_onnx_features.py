@@ -1,6 +1,5 @@
 """A network that is one affine map, made here, so that its features are known."""
 
-import argparse
 import builtins
 import hashlib
 import math
@@ -13,6 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from study.cli.flags import add_flags, configure
+from study.cli.parsing import Parser
 from study.config import StudyConfig
 from study.data.base import Dataset
 from study.errors import StudyError
@@ -131,7 +131,7 @@ def test_the_plans_key_holds_the_content(tmp_path: Path, weight: np.ndarray, dig
 
 
 def test_the_flag_reaches_the_configuration() -> None:
-    parser = argparse.ArgumentParser()
+    parser = Parser()
     add_flags(parser)
     assert configure(StudyConfig(), parser.parse_args(["--features", "net.onnx"])).features == "net.onnx"
     assert configure(StudyConfig(), parser.parse_args([])).features == ""
