@@ -1,5 +1,6 @@
 """Every field of the configuration as a flag: what it makes of grids, what is wrong with it, help and completion."""
 
+import argparse
 import dataclasses
 import shlex
 import subprocess
@@ -16,28 +17,15 @@ from study.config.paths import at, paths, replaced
 PLAIN = StudyConfig(strategies=("prior",))
 
 
-def parsed(*flags: str):
+def parsed(*flags: str) -> argparse.Namespace:
     parser = Parser(prog="study run")
     add_flags(parser)
     return parser.parse_args(flags)
 
 
 def test_words_of_fields_are_told_from_flags_of_their_own():
-    words = [
-        "--seeds",
-        "3",
-        "--model.hidden",
-        "64",
-        "32",
-        "--steps",
-        "7",
-        "--fits=2",
-        "--n-samples",
-        "50",
-        "--out",
-        "x",
-    ]
-    rest, found = split(["mine", *words])
+    words = "mine --seeds 3 --model.hidden 64 32 --steps 7 --fits=2 --n-samples 50 --out x"
+    rest, found = split(shlex.split(words))
     assert rest == ["mine", "--seeds", "3", "--steps", "7", "--out", "x"]
     assert settings(found) == {"model.hidden": (64, 32), "fits": 2, "n_samples": 50}
 
@@ -61,7 +49,7 @@ def test_every_field_is_a_flag_and_its_own_value_changes_nothing(path):
 
 
 def test_what_was_set_is_written_as_it_could_be_typed():
-    flags = "--betas 2 --decode sample --model.hidden 64 32 --training.binarise True"
+    flags = "--betas 2 --model.hidden 64 32 --training.binarise True --decode sample"
     arguments = parsed(*flags.split())
     assert shlex.join(written(arguments)) == flags
     assert configure(PLAIN, parsed(*written(arguments))) == configure(PLAIN, arguments)
