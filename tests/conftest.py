@@ -1,17 +1,41 @@
 """Settings under which every test runs: two CPU devices, no silent promotion of type or rank."""
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import filelock
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Most programs of the tests run once on little data: they are made a third faster than they would run.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
-import jax
+
+def link(source: Path, target: Path) -> None:
+    """Every file of a folder in another one, without copying it, unless there is one of that name."""
+    source.mkdir(parents=True, exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
+    for path in source.iterdir():
+        with contextlib.suppress(OSError):  # it is there, or the folders lie on two disks
+            os.link(path, target / path.name)
+
+
+# Programs that were compiled before are read again. JAX writes its cache in place, so every worker has its own folder,
+# filled with links to the shared one at the start; what is new is linked back, whole, at the end.
+SHARED_PROGRAMS = Path(__file__).parents[1] / ".cache" / "programs"
+OWN_PROGRAMS = Path(tempfile.mkdtemp(prefix="study-programs-"))
+link(SHARED_PROGRAMS, OWN_PROGRAMS)
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(OWN_PROGRAMS)
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+os.environ["JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES"] = "none"  # else the folder's path is part of every key
+
+import jax  # noqa: E402  which reads these settings
 
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -28,14 +52,21 @@ def mnist_available() -> None:
         pytest.skip("needs MNIST below $STUDY_DATA")
 
 
+def pytest_sessionfinish() -> None:
+    link(OWN_PROGRAMS, SHARED_PROGRAMS)
+    shutil.rmtree(OWN_PROGRAMS, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results folder of one `smoke` run through the command line, in a process of its own."""
-    folder = tmp_path_factory.mktemp("smoke")
-    done = run_study(
-        "run", "sampling_strategies", "--profile", "smoke", "--out", str(folder / "out"), store=folder
-    )
-    assert done.returncode == 0, done.stderr
+    """The results folder of one `smoke` run through the command line, made once for all workers; not to be changed."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "smoke"
+    with filelock.FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            command = ("run", "sampling_strategies", "--profile", "smoke", "--out", str(folder / "out"))
+            done = run_study(*command, store=folder)
+            assert done.returncode == 0, done.stderr
     return folder / "out"
 
 

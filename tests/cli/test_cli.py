@@ -184,7 +184,8 @@ def test_evaluation_that_fails_keeps_the_others(tiny, monkeypatch, tmp_path):
     assert tiny() == 0  # the failed cell was not stored as done
 
 
-def test_report_and_table_from_tables_alone(smoke_run, capsys):
+def test_report_and_table_from_tables_alone(smoke_run, capsys, tmp_path):
+    smoke_run = shutil.copytree(smoke_run, tmp_path / "out")
     before = (smoke_run / "report.html").read_bytes()
     assert main(["report", str(smoke_run)]) == 0
     assert (smoke_run / "report.html").read_bytes() == before

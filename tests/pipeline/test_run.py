@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -177,8 +178,12 @@ print(json.dumps([run.count.trained, run.count.scored, len(run.failed), values])
 def test_two_runs_at_once_share_the_work(tmp_path: Path) -> None:
     """Every cell is trained once and scored once by one of them, and both have all."""
     command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), str(tmp_path / "store")]
+    environment = {
+        k: v for k, v in os.environ.items() if k != "JAX_COMPILATION_CACHE_DIR"
+    }  # both write at once
     both = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in "ab"
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        for _ in "ab"
     ]
     said = [process.communicate(timeout=300) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
