@@ -9,11 +9,12 @@ import pandas as pd
 from scipy import stats
 from scipy.special import ndtr, ndtri
 
-from study.latents.aggregate import LOG_2PI, AggregatePosterior
+from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
 from study.latents.prior import MarginalPrior, Prior
 from study.latents.surgery import posterior_draws
 from study.models.likelihoods import gaussian_kl
+from study.models.normal import LOG_2PI
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 

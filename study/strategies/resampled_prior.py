@@ -24,6 +24,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from study.models.accept_reject import accept_reject
 from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.gaussian import log_normal
@@ -169,15 +170,7 @@ def _resample(
         uniform = jax.random.uniform(jax.random.fold_in(key, 2 * number), (len(epsilon),))
         return jnp.log(uniform) < _log_accept(network, white(epsilon))
 
-    def go_on(state: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
-        number, _, done = state
-        return (number < truncation) & ~done.all()
+    def proposal(number: jax.Array) -> jax.Array:
+        return jax.random.normal(jax.random.fold_in(key, 2 * number + 1), first.shape)
 
-    def again(state: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
-        number, epsilon, done = state
-        new = jax.random.normal(jax.random.fold_in(key, 2 * number + 1), epsilon.shape)
-        epsilon = jnp.where(done[:, None], epsilon, new)
-        return number + 1, epsilon, done | accepted(number, epsilon)
-
-    start = (jnp.int32(1), first, accepted(jnp.int32(0), first))
-    return jax.lax.while_loop(go_on, again, start)[1]
+    return accept_reject(first, propose=proposal, accept=accepted, most=truncation)

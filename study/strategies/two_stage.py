@@ -13,7 +13,6 @@ N(0, I) is sampled, that of a model whose codes have nothing left to tell from i
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -22,13 +21,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from study.models.normal import LOG_2PI
 from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies.parts.whitening import Whitening
 
-LOG_2PI = math.log(2 * math.pi)
 START = (
     -2.0
 )  # log γ at first: from 0, all of the codes looks like noise, and the encoder collapses to the prior

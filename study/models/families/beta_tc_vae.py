@@ -21,7 +21,7 @@ from flax import nnx
 from study.config import VAEConfig
 from study.models.base import Loss, Model
 from study.models.likelihoods import Likelihood, gaussian_kl
-from study.models.priors.base import LOG_2PI
+from study.models.normal import LOG_2PI
 
 
 class BetaTCVAE(Model):

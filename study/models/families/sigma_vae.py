@@ -13,8 +13,6 @@ decoder with variance σ². The noise is σ² whatever the weights are; on the s
 the trade is that of a VAE with s = β·σ²/α. What is reported as D is the squared error, as everywhere.
 """
 
-import math
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -23,6 +21,7 @@ from study.config import VAEConfig
 from study.errors import StudyError
 from study.models.base import Loss, Model
 from study.models.likelihoods import Likelihood, gaussian_kl
+from study.models.normal import LOG_2PI
 
 LEAST = 1e-10  # of a minibatch's mean squared error, so that its logarithm is finite
 
@@ -84,4 +83,4 @@ class SigmaVAE(Model):
 
 def negative_log_likelihood(recon: jax.Array, log_variance: jax.Array, size: int) -> jax.Array:
     """−log N(x; decoder mean, σ² I) in nats, from squared errors `[B]` over `size` dimensions: `[B]`."""
-    return 0.5 * (recon * jnp.exp(-log_variance) + size * (math.log(2 * math.pi) + log_variance))
+    return 0.5 * (recon * jnp.exp(-log_variance) + size * (LOG_2PI + log_variance))

@@ -1,13 +1,13 @@
 """A fitted Gaussian N(m, LLᵀ): z = m + Lε, and its log-density by one triangular solve."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from study.models.normal import LOG_2PI
 from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import shared_draws
 from study.strategies.parts.settings import check_z
@@ -22,7 +22,7 @@ def log_normal(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.n
     z = check_z(z, d=len(mean))
     white = solve_triangular(cholesky, (z - mean).T, lower=True, check_finite=False)
     log_determinant = np.log(np.diag(cholesky)).sum()
-    return -0.5 * (white**2).sum(axis=0) - log_determinant - 0.5 * len(mean) * math.log(2 * math.pi)
+    return -0.5 * (white**2).sum(axis=0) - log_determinant - 0.5 * len(mean) * LOG_2PI
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
