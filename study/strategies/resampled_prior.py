@@ -25,8 +25,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from study.models.accept_reject import accept_reject
-from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies.parts.proposal import Affine, Proposal, base, change, propose
@@ -40,7 +40,7 @@ BLOCKS, BLOCK = 64, 8192  # behind the final one
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedResampled:
+class FittedResampled(Unconditional):
     """The acceptance network on whitened codes, the coordinates in which the proposal is N(0, I), T and Z."""
 
     network: Mapping[str, np.ndarray]
@@ -66,9 +66,7 @@ class FittedResampled:
         log_accept = functools.partial(_log_accept, self.network)
         return np.exp(in_blocks(log_accept, self.whitening.apply(z)).astype(np.float64))
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         _, first = shared_draws(key, n=n, d=self.whitening.d, components=1)
         white = change(self.base, self.whitening)
         epsilon = _resample(self.network, first, white, own_key(key), truncation=self.truncation)

@@ -20,7 +20,7 @@ from flax import nnx
 from study.config import VAEConfig
 from study.errors import StudyError
 from study.models.base import Loss, Model
-from study.models.likelihoods import Likelihood, gaussian_kl
+from study.models.likelihoods import gaussian_kl
 from study.models.normal import LOG_2PI
 
 LEAST = 1e-10  # of a minibatch's mean squared error, so that its logarithm is finite
@@ -33,22 +33,13 @@ class SigmaVAE(Model):
     source = "Rybkin et al. 2021"
     variants = ({"noise": "optimal"},)
 
-    def __init__(
-        self,
-        config: VAEConfig,
-        size: int,
-        likelihood: Likelihood,
-        *,
-        shape: tuple[int, ...] = (),
-        classes: int = 0,
-        rngs: nnx.Rngs,
-    ):
-        if likelihood != "gaussian":
+    def extend(self, config: VAEConfig, size: int, shape: tuple[int, ...], rngs: nnx.Rngs) -> None:
+        """log σ²."""
+        if self.likelihood != "gaussian":
             raise StudyError(
-                f"family 'sigma-vae': learns the variance of a Gaussian decoder, got likelihood {likelihood!r}; "
+                f"family 'sigma-vae': learns the variance of a Gaussian decoder, got likelihood {self.likelihood!r}; "
                 "choose likelihood 'gaussian'"
             )
-        super().__init__(config, size, likelihood, shape=shape, classes=classes, rngs=rngs)
         self.log_variance = nnx.Param(jnp.zeros(()))
 
     def start(self, key: jax.Array, train: jax.Array) -> None:

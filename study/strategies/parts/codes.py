@@ -4,15 +4,16 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import jax
 import numpy as np
 
 from study.latents import AggregatePosterior
-from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import shared_draws
+from study.strategies.parts.fitted import Unconditional
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedCodes:
+class FittedCodes(Unconditional):
     """n uniform over the codes, z = location_n + scale_n ε; location and scale `[N, d]` float32."""
 
     location: np.ndarray
@@ -21,9 +22,7 @@ class FittedCodes:
 
     shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd"}
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         components, d = self.location.shape
         index, epsilon = shared_draws(key, n=n, d=d, components=components)
         return self.location[index] + self.scale[index] * epsilon

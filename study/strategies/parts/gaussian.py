@@ -4,12 +4,13 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import jax
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from study.models.normal import LOG_2PI
-from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.settings import check_z
 
 
@@ -26,7 +27,7 @@ def log_normal(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.n
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedGaussian:
+class FittedGaussian(Unconditional):
     """N(mean, cholesky choleskyᵀ); mean `[d]` and lower-triangular cholesky `[d, d]`, both float64."""
 
     mean: np.ndarray
@@ -35,9 +36,7 @@ class FittedGaussian:
 
     shapes: ClassVar[Mapping[str, str]] = {"mean": "d", "cholesky": "dd"}
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         _, epsilon = shared_draws(key, n=n, d=len(self.mean), components=1)
         return (self.mean + epsilon @ self.cholesky.T).astype(np.float32)
 
