@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import jax
 import numpy as np
 
-from study.latents import AggregatePosterior
+from study.latents import AggregatePosterior, Latents
+from study.strategies.base import Given, Strategy
 from study.strategies.parts.draws import shared_draws
 from study.strategies.parts.fitted import Unconditional
 
@@ -39,3 +40,24 @@ class FittedCodesDensity(FittedCodes):
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """log-density in nats at z `[n, d]`, `[n]` float64, exact over all N components."""
         return self.density.log_prob(z)
+
+
+@dataclasses.dataclass(frozen=True)
+class Atoms(Strategy):
+    """Draws one of N points, one for each training example; a subclass says in `place` where they lie."""
+
+    kind = "thread"
+    source = "discussion thread"
+    aims_at_q = False
+    keeps_data = True
+    fits = (FittedCodes,)
+    density = False
+
+    def place(self, codes: Latents) -> np.ndarray:
+        """The points `[N, d]`."""
+        raise NotImplementedError
+
+    def estimate(self, given: Given) -> FittedCodes:
+        """Keep the points; nothing is estimated."""
+        at, n = self.place(given.latents), given.latents.n
+        return FittedCodes(at, np.zeros_like(at), {"codes": n, "components": n})
