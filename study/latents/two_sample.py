@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
-from scipy import stats
 from scipy.spatial.distance import cdist
+from scipy.special import ndtri
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
@@ -173,7 +173,7 @@ def simulated_null(key: jax.Array, n: int, draw: Callable[[jax.Array], np.ndarra
             side = column[order]
             gap = ordered[side].reshape(-1, n) - ordered[~side].reshape(-1, n)
             distances.append(np.square(gap).mean())
-    c2st_high = 0.5 + float(stats.norm.ppf(NULL)) * _auc_spread(n)
+    c2st_high = 0.5 + float(ndtri(NULL)) * _auc_spread(n)
     return Null(
         float(np.quantile(np.concatenate(mmds), NULL)), float(np.quantile(distances, NULL)), c2st_high
     )
