@@ -21,12 +21,12 @@ from jax.sharding import Mesh, PartitionSpec
 
 from study.errors import StudyError
 from study.latents.base import Latents, require_latents
+from study.models.normal import LOG_2PI
 from study.runtime.arrays import numbers
 from study.runtime.checks import whole_number
 from study.runtime.environment import blas_threads
 from study.runtime.keys import Key, as_key
 
-LOG_2PI = math.log(2 * math.pi)
 TOLERANCE = 2e-4  # nats of rounding error that arithmetic may have at worst
 PROBED = 4e-4  # nats of rounding error that it may show on the probes; 1e-3 are promised for all z
 PROBES = 64

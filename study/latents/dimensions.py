@@ -6,14 +6,14 @@ import math
 import jax
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import ndtr, ndtri
 
-from study.latents.aggregate import LOG_2PI, AggregatePosterior
+from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
 from study.latents.prior import MarginalPrior, Prior
 from study.latents.surgery import posterior_draws
 from study.models.likelihoods import gaussian_kl
+from study.models.normal import LOG_2PI
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 
@@ -73,6 +73,8 @@ def _against_learned(
     key: jax.Array, latents: Latents, z: np.ndarray, own: np.ndarray, prior: Prior
 ) -> pd.DataFrame:
     """The columns that need the prior, from draws of a learned one; own is log q(zⱼ|x) `[M, d]` of the draws z."""
+    from scipy import stats  # half a second, which reading tables need not wait
+
     log_p = prior.marginal_log_prob(z) if isinstance(prior, MarginalPrior) else np.full(z.shape, math.nan)
     q_key, p_key, null_key = jax.random.split(key, 3)
     m = MARGINAL_DRAWS
@@ -123,6 +125,8 @@ def normal_null(m: int) -> tuple[float, float]:
     KS in closed form, free of the distribution; W1 simulated with a fixed key, from sets of at most 5,000 draws, since
     beyond it falls as 1/√m.
     """
+    from scipy import stats  # half a second, which reading tables need not wait
+
     size = min(m, _AT_MOST)
     sets = np.asarray(jax.random.normal(jax.random.key(0), (_SIMULATED, size)))
     w1 = np.quantile([normal_distances(z)[0] for z in sets], NULL)

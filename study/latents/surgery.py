@@ -21,12 +21,12 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from scipy import stats
 
-from study.latents.aggregate import LOG_2PI, AggregatePosterior
+from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
 from study.latents.prior import MarginalPrior, Prior
 from study.models.likelihoods import gaussian_kl
+from study.models.normal import LOG_2PI
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 
@@ -271,4 +271,6 @@ def _both_ways(
 
 def _radius(d: int) -> float:
     """Squared radius of the ball that holds all but HOLE_QUANTILE of N(0, I)."""
+    from scipy import stats  # half a second, which reading tables need not wait
+
     return float(stats.chi2.ppf(1 - HOLE_QUANTILE, d))

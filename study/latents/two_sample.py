@@ -12,22 +12,23 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
-from scipy import stats
 from scipy.spatial.distance import cdist
+from scipy.special import ndtri
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
+from study.latents.directions import directions
 from study.latents.prior import Prior
 from study.latents.surgery import Estimate
+from study.models.mmd import inverse_multiquadric
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 NULL = 0.95  # quantile
-DIRECTIONS = 64  # at least
 FOLDS = 5
 PRODUCTS = 465  # of 30 dimensions; a step of the regression costs the cube of its columns
 POOLS, SPLITS = 4, 50  # behind a simulated null: sets of 2n prior draws, and ways to halve each
@@ -172,7 +173,7 @@ def simulated_null(key: jax.Array, n: int, draw: Callable[[jax.Array], np.ndarra
             side = column[order]
             gap = ordered[side].reshape(-1, n) - ordered[~side].reshape(-1, n)
             distances.append(np.square(gap).mean())
-    c2st_high = 0.5 + float(stats.norm.ppf(NULL)) * _auc_spread(n)
+    c2st_high = 0.5 + float(ndtri(NULL)) * _auc_spread(n)
     return Null(
         float(np.quantile(np.concatenate(mmds), NULL)), float(np.quantile(distances, NULL)), c2st_high
     )
@@ -198,12 +199,7 @@ def _mmd_of_splits(pool: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    squared = cdist(x, y, "sqeuclidean")
-    total = np.zeros_like(squared)
-    for scale in SCALES:
-        base = 2 * x.shape[1] * scale
-        total += base / (base + squared)
-    return total
+    return inverse_multiquadric(cdist(x, y, "sqeuclidean"), x.shape[1], SCALES)
 
 
 def _kernel_sums(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -218,6 +214,4 @@ def _kernel_sums(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _projections(z: np.ndarray) -> np.ndarray:
     """z `[n, d]` along the fixed directions, `[P, n]` float64."""
-    d = z.shape[1]
-    bases = jax.random.orthogonal(jax.random.key(0), d, (-(-DIRECTIONS // d),))
-    return np.concatenate(list(np.asarray(bases, np.float64)), axis=1).T @ z.T.astype(np.float64)
+    return directions(z.shape[1]).astype(np.float64).T @ z.T.astype(np.float64)

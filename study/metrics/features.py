@@ -21,6 +21,7 @@ from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
+from study.training import loop
 from study.training.blocks import in_blocks
 
 _BLOCK = 256  # rows per call of the compiled forward pass: one shape, so one compilation
@@ -223,22 +224,22 @@ def _fit(
     graph: nnx.GraphDef, config: ExtractorConfig, parameters: nnx.State, x: jax.Array, labels: jax.Array
 ) -> nnx.State:
     """All optimiser steps in one program."""
-    optimizer = optax.adam(optax.cosine_decay_schedule(config.learning_rate, config.steps))
+    adam, schedule = loop.adam(), optax.cosine_decay_schedule(config.learning_rate, config.steps)
 
     def loss(parameters: nnx.State, index: jax.Array) -> jax.Array:
         _, logits = nnx.merge(graph, parameters)(x[index])
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels[index]).mean()
 
-    def step(carry, key):
-        parameters, state = carry
+    def step(carry, inputs):
+        key, number = inputs
         index = jax.random.randint(key, (config.batch_size,), 0, x.shape[0])
-        gradient = jax.grad(loss)(parameters, index)
-        with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer step count
-            updates, state = optimizer.update(gradient, state)
-        return (optax.apply_updates(parameters, updates), state), None
+        with jax.numpy_dtype_promotion("standard"):  # the schedule divides whole numbers
+            size = schedule(number)
+        return loop.descend(adam, carry, size, lambda parameters: loss(parameters, index))[0], None
 
     keys = jax.random.split(jax.random.key(config.seed), config.steps)
-    (parameters, _), _ = jax.lax.scan(step, (parameters, optimizer.init(parameters)), keys)
+    numbers = jnp.arange(config.steps, dtype=jnp.int32)
+    (parameters, _), _ = jax.lax.scan(step, loop.begin(adam, parameters), (keys, numbers))
     return parameters
 
 

@@ -5,22 +5,11 @@ import dataclasses
 import jax
 import numpy as np
 
+from study.latents.directions import directions
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import HALF, Reference
 
-_DIRECTIONS = 64  # at least
 _SPLITS = 24
-
-
-def directions(dimensions: int) -> np.ndarray:
-    """Fixed unit vectors `[f, P]` float32, P the first multiple of f from 64 on: whole random orthonormal bases.
-
-    Over a basis the squared components of a shift sum to its squared length, so that a shift is measured without
-    any noise of the choice of directions.
-    """
-    bases = -(-_DIRECTIONS // dimensions)
-    turns = jax.random.orthogonal(jax.random.key(0), dimensions, (bases,))
-    return np.concatenate(list(np.asarray(turns, np.float32)), axis=1)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -91,6 +91,14 @@ class Model(nnx.Module):
         self.encoder, self.decoder = build_networks(config, size, shape=shape, context=context, rngs=rngs)
         # last, so that encoder and decoder begin as those of a "vae" of the same seed
         self.prior: Prior | None = self.make_prior(config, size, rngs)
+        self.extend(config, size, shape, rngs)
+
+    def extend(self, config: VAEConfig, size: int, shape: tuple[int, ...], rngs: nnx.Rngs) -> None:
+        """Add what this family has beside networks and prior; arguments as of `__init__`.
+
+        Raises:
+            StudyError: the likelihood is none of this family's.
+        """
 
     def make_prior(self, config: VAEConfig, size: int, rngs: nnx.Rngs) -> Prior | None:
         """The prior that is learned with the model, of D = `size` data dimensions; None is N(0, I)."""

@@ -6,6 +6,7 @@ Source: :cite:`gretton2012`, lemma 6, the unbiased estimate; the kernel is that 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +21,10 @@ def mmd(x: jax.Array, y: jax.Array, scales: Sequence[float]) -> jax.Array:
 
 def kernel(x: jax.Array, y: jax.Array, scales: Sequence[float]) -> jax.Array:
     """k of all pairs of x `[n, d]` and y `[m, d]`, summed over the scales: `[n, m]`."""
-    squared = jnp.square(x[:, None, :] - y[None]).sum(-1)
-    bases = [2 * x.shape[1] * scale for scale in scales]
-    return jnp.stack([base / (base + squared) for base in bases]).sum(0)
+    return inverse_multiquadric(jnp.square(x[:, None, :] - y[None]).sum(-1), x.shape[1], scales)
+
+
+def inverse_multiquadric(squared: Any, d: int, scales: Sequence[float]) -> Any:
+    """Σ_c C/(C + squared) of squared distances in d dimensions, arrays of NumPy or JAX of any shape."""
+    bases = (2 * d * scale for scale in scales)
+    return sum(base / (base + squared) for base in bases)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri
 
 from study.metrics.registry import names
 from study.report.text.numbers import number
@@ -165,7 +165,7 @@ def real_interval(row: Any) -> tuple[float, float]:
 
     Real data are the same in every training, so trainings say nothing of how sure the value is.
     """
-    reach = float(stats.norm.ppf(0.975)) * getattr(row, "stderr", float("nan"))
+    reach = float(ndtri(0.975)) * getattr(row, "stderr", float("nan"))
     return row.mean - reach, row.mean + reach
 
 

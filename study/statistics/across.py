@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 import jax
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from study.statistics.intervals import LEVEL
 from study.statistics.replicates import BASELINE, Replicates, by_model, replicates
@@ -34,6 +33,8 @@ def probability_of_improvement(scores: Resampled, baseline: Resampled) -> np.nda
 
 def interquartile_mean(scores: Resampled) -> np.ndarray:
     """Mean of the middle half of all trainings in all settings, `[...]` from `[..., trainings]` per setting."""
+    from scipy import stats  # half a second, which reading tables need not wait
+
     return stats.trim_mean(np.concatenate(list(scores), axis=-1), 0.25, axis=-1)
 
 

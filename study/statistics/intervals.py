@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from study.runtime.environment import blas_threads
 
@@ -77,8 +77,8 @@ def _same_shape(values: np.ndarray, level: float) -> np.ndarray:
             ends = np.quantile(pivots, [(1 - level) / 2, (1 + level) / 2], axis=1)
             high[block], low[block] = mean[block] - ends * scale[block]
             reach = np.where(mean[block] > 0, mean[block] - low[block], high[block] - mean[block])
-            student = np.abs(mean[block]) / reach * stats.t.ppf((1 + level) / 2, n - 1)
-            p[block] = 2 * stats.t.sf(student, n - 1)
+            student = np.abs(mean[block]) / reach * stdtrit(n - 1, (1 + level) / 2)
+            p[block] = 2 * stdtr(n - 1, -student)
     return np.stack([mean, low, high, p])
 
 
@@ -110,16 +110,18 @@ class _Resamples(NamedTuple):
 
 
 @functools.partial(jax.jit, static_argnums=0, compiler_options={"xla_backend_optimization_level": 0})
-def _indices(shape: tuple[int, int, int]) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Seeds `[RESAMPLES, n]`, fits `[RESAMPLES, n, fits, 1]` and draws `[RESAMPLES, n, fits, draws]` that are taken.
+def _indices(shape: tuple[int, int, int]) -> tuple[jax.Array, ...]:
+    """The key of the noise, and which are taken, `RESAMPLES` times: seeds `[·, n]`, fits `[·, n, fits, 1]` and draws.
 
+    Draws are `[·, n, fits, draws]`.
     One program, compiled without optimising: whole numbers do not depend on it, and `study table` waits 1.5 s less.
     """
     n, fits, draws = shape
     key = jax.random.key(0, impl="threefry2x32")
-    seed_key, _ = jax.random.split(key)
+    seed_key, noise_key = jax.random.split(key)
     fit_key, draw_key = jax.random.split(jax.random.fold_in(key, 1))
     return (
+        noise_key,
         jax.random.randint(seed_key, (RESAMPLES, n), 0, n),
         jax.random.randint(fit_key, (RESAMPLES, n, fits, 1), 0, fits),
         jax.random.randint(draw_key, (RESAMPLES, n, fits, draws), 0, draws),
@@ -130,8 +132,8 @@ def _indices(shape: tuple[int, int, int]) -> tuple[jax.Array, jax.Array, jax.Arr
 def _resamples(shape: tuple[int, int, int]) -> _Resamples:
     """Trainings, fits within them and draws within those, all with replacement, for `[n, fits, draws]`."""
     n, fits, draws = shape
-    seed, fit, draw = (np.asarray(index) for index in _indices(shape))
-    noise_key = jax.random.split(jax.random.key(0, impl="threefry2x32"))[1]
+    noise_key, *indices = _indices(shape)
+    seed, fit, draw = map(np.asarray, indices)
     noise = np.asarray(jax.random.normal(noise_key, (RESAMPLES, n)), np.float64)
     chosen = (fit * draws + draw).reshape(RESAMPLES, n, -1)
     share = (chosen[..., None] == np.arange(fits * draws)).mean(2)  # [RESAMPLES, n, fits * draws]

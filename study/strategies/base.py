@@ -93,8 +93,9 @@ class Strategy:
         summary: one line, beginning with how z is drawn.
         aims_at_q: whether its draws follow q(z) wherever q(z) has the form that it assumes. Then it must tie
             with the prior where q(z) is the prior.
-        keeps_data: whether what is fitted holds codes of training examples, as they are or each moved by one rule, so
-            that whoever draws must be given them. All of them or a choice; a pair of numbers for each is enough.
+        keeps_data: whether what is fitted holds codes of single training examples, of all or of some, as they are or
+            all moved by one rule, so that nobody can draw without them. Moments, networks and the components of a
+            mixture are made of many examples each, and do not count.
         fits: the classes of what `fit` returns, and of dataclasses within them: what a saved file may hold.
         density: whether what is fitted has `log_prob`.
         conditional: whether `labels` ask for classes.

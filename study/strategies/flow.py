@@ -29,9 +29,9 @@ from flowjax.flows import coupling_flow, masked_autoregressive_flow
 
 from study.errors import CannotFit
 from study.latents import Latents
-from study.runtime.keys import Key, as_key
 from study.strategies.base import Rung
 from study.strategies.parts.draws import shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies.parts.whitening import Whitening
 from study.training.blocks import in_blocks
@@ -86,7 +86,7 @@ class FlowLayers:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedFlow:
+class FittedFlow(Unconditional):
     """The layers' parameters, leaf by leaf, and the coordinates that they work in."""
 
     flow: FlowLayers
@@ -107,9 +107,7 @@ class FittedFlow:
         if {name: (leaf.shape, leaf.dtype) for name, leaf in self.parameters.items()} != expected:
             raise ValueError("the parameters are not those of the layers")
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         skeleton(self.flow)
         _, epsilon = shared_draws(key, n=n, d=self.whitening.d, components=1)
         return self.whitening.invert(np.asarray(_transform(self.flow, self.parameters, epsilon)))

@@ -23,6 +23,7 @@ from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 from study.strategies.base import Given, Strategy
 from study.strategies.parts.draws import own_key, traced_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.moments import FitOn
 
 Path = Literal["lerp", "slerp"]
@@ -30,7 +31,7 @@ NARROW = 1e-3  # sin Ω below which the two paths differ by less than float32 ca
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedPaths:
+class FittedPaths(Unconditional):
     """Codes to go between: location and scale `[N, d]` float32."""
 
     location: np.ndarray
@@ -40,9 +41,7 @@ class FittedPaths:
 
     shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd"}
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         return np.asarray(self.draw(key, n=n))
 
     def draw(self, key: Key, *, n: int) -> jax.Array:

@@ -23,9 +23,9 @@ from scipy.linalg import solve_triangular
 
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
-from study.runtime.keys import Key, as_key
 from study.strategies.base import Given, Strategy
 from study.strategies.parts.draws import shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.moments import FitOn, moments, points, whole_cholesky
 from study.strategies.parts.settings import check_z
 from study.strategies.parts.validation import choose
@@ -35,7 +35,7 @@ WITHOUT_VALIDATION = 1.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedKernels:
+class FittedKernels(Unconditional):
     """z = mean + cholesky u, u from kernels of one width at the white codes.
 
     Attributes:
@@ -51,9 +51,7 @@ class FittedKernels:
 
     shapes: ClassVar[Mapping[str, str]] = {"mean": "d", "cholesky": "dd", "white.latents.mean": "Nd"}
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         codes = self.white.latents
         index, epsilon = shared_draws(key, n=n, d=codes.d, components=codes.n)
         u = codes.mean[index] + np.exp(0.5 * codes.log_var[index]) * epsilon

@@ -28,8 +28,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies.parts.whitening import Whitening
@@ -40,7 +40,7 @@ WAVES = 8  # sines and cosines of t beside w_t
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedDiffusion:
+class FittedDiffusion(Unconditional):
     """The network's layers and how to draw from it; no tractable density."""
 
     network: Mapping[str, np.ndarray]
@@ -54,9 +54,7 @@ class FittedDiffusion:
         check_mlp(self.network, inputs=self.whitening.d + 2 * WAVES, outputs=self.whitening.d)
         LatentDiffusion(sampler=self.sampler, sampling_steps=self.sampling_steps)
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         _, start = shared_draws(key, n=n, d=self.whitening.d, components=1)
         w = _draw(self.network, start, own_key(key), steps=self.sampling_steps, sampler=self.sampler)
         return self.whitening.invert(np.asarray(w))

@@ -10,25 +10,18 @@ import dataclasses
 
 import numpy as np
 
-from study.strategies.base import Given, Strategy
-from study.strategies.parts.codes import FittedCodes
+from study.latents import Latents
+from study.strategies.parts.codes import Atoms
 
 
 @dataclasses.dataclass(frozen=True)
-class MeanPlusLogvar(Strategy):
+class MeanPlusLogvar(Atoms):
     """Draws from the codes shifted by their log-variances."""
 
     name = "mean-plus-logvar"
-    kind = "thread"
-    source = "discussion thread"
     summary = "pick a training example n, z = mean(x_n) + log_var(x_n), no noise (a mistake, measured)"
-    aims_at_q = False
-    keeps_data = True
-    fits = (FittedCodes,)
-    density = False
     fitted_on = "posteriors"
 
-    def estimate(self, given: Given) -> FittedCodes:
-        """Keep the shifted codes; nothing is estimated."""
-        location, n = given.latents.mean + given.latents.log_var, given.latents.n
-        return FittedCodes(location, np.zeros_like(location), {"codes": n, "components": n})
+    def place(self, codes: Latents) -> np.ndarray:
+        """Mean plus log-variance, `[N, d]`."""
+        return codes.mean + codes.log_var

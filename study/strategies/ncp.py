@@ -30,6 +30,7 @@ import numpy as np
 
 from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies.parts.proposal import Affine, Proposal, base, change, propose
@@ -42,7 +43,7 @@ BLOCKS, BLOCK = 64, 8192  # draws of p behind Z
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedNcp:
+class FittedNcp(Unconditional):
     """The classifier on whitened codes, log Z, and how to draw."""
 
     network: Mapping[str, np.ndarray]
@@ -81,9 +82,7 @@ class FittedNcp:
         proposal = log_normal(z, mean=self.base.shift, cholesky=self.base.scale)
         return self.log_ratio(z) + proposal - self.log_normaliser
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         return self._draw(key, n)[0]
 
     def langevin_acceptance(self, key: Key, *, n: int) -> float:

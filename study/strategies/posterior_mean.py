@@ -10,25 +10,18 @@ import dataclasses
 
 import numpy as np
 
-from study.strategies.base import Given, Strategy
-from study.strategies.parts.codes import FittedCodes
+from study.latents import Latents
+from study.strategies.parts.codes import Atoms
 
 
 @dataclasses.dataclass(frozen=True)
-class PosteriorMean(Strategy):
+class PosteriorMean(Atoms):
     """Draws from the posterior means of the training examples."""
 
     name = "posterior-mean"
-    kind = "thread"
-    source = "discussion thread"
     summary = "pick a training example n, z = mean(x_n)"
-    aims_at_q = False
-    keeps_data = True
-    fits = (FittedCodes,)
-    density = False
     fitted_on = "means"
 
-    def estimate(self, given: Given) -> FittedCodes:
-        """Keep the means; nothing is estimated."""
-        mean, n = given.latents.mean, given.latents.n
-        return FittedCodes(mean, np.zeros_like(mean), {"codes": n, "components": n})
+    def place(self, codes: Latents) -> np.ndarray:
+        """The means, `[N, d]`."""
+        return codes.mean

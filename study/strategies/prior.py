@@ -14,17 +14,18 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import jax
 import numpy as np
 
 from study.latents.prior import Prior as Learned
-from study.runtime.keys import Key, as_key
 from study.strategies.base import Decoder, Given, Rung, Strategy
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.gaussian import FittedGaussian
 from study.strategies.parts.settings import check_z
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedPrior:
+class FittedPrior(Unconditional):
     """A prior that was learned with its model."""
 
     prior: Learned
@@ -36,9 +37,7 @@ class FittedPrior:
         if getattr(self.prior, "d", self.d) != self.d or not hasattr(self.prior, "log_prob"):
             raise ValueError(f"the prior is not one of {self.d} dimensions")
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32, independent; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         return np.asarray(self.prior.sample(key, n=n), np.float32)
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:

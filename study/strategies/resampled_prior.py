@@ -24,8 +24,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from study.runtime.keys import Key, as_key
+from study.models.accept_reject import accept_reject
 from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies.parts.proposal import Affine, Proposal, base, change, propose
@@ -39,7 +40,7 @@ BLOCKS, BLOCK = 64, 8192  # behind the final one
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedResampled:
+class FittedResampled(Unconditional):
     """The acceptance network on whitened codes, the coordinates in which the proposal is N(0, I), T and Z."""
 
     network: Mapping[str, np.ndarray]
@@ -65,9 +66,7 @@ class FittedResampled:
         log_accept = functools.partial(_log_accept, self.network)
         return np.exp(in_blocks(log_accept, self.whitening.apply(z)).astype(np.float64))
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         _, first = shared_draws(key, n=n, d=self.whitening.d, components=1)
         white = change(self.base, self.whitening)
         epsilon = _resample(self.network, first, white, own_key(key), truncation=self.truncation)
@@ -169,15 +168,7 @@ def _resample(
         uniform = jax.random.uniform(jax.random.fold_in(key, 2 * number), (len(epsilon),))
         return jnp.log(uniform) < _log_accept(network, white(epsilon))
 
-    def go_on(state: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
-        number, _, done = state
-        return (number < truncation) & ~done.all()
+    def proposal(number: jax.Array) -> jax.Array:
+        return jax.random.normal(jax.random.fold_in(key, 2 * number + 1), first.shape)
 
-    def again(state: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
-        number, epsilon, done = state
-        new = jax.random.normal(jax.random.fold_in(key, 2 * number + 1), epsilon.shape)
-        epsilon = jnp.where(done[:, None], epsilon, new)
-        return number + 1, epsilon, done | accepted(number, epsilon)
-
-    start = (jnp.int32(1), first, accepted(jnp.int32(0), first))
-    return jax.lax.while_loop(go_on, again, start)[1]
+    return accept_reject(first, propose=proposal, accept=accepted, most=truncation)

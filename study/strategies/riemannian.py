@@ -30,6 +30,7 @@ from study.errors import CannotFit
 from study.runtime.keys import Key, as_key
 from study.strategies.base import Given, Strategy
 from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.settings import check_positive, check_z
 
 Centroids = Literal["random", "k-means"]
@@ -37,7 +38,7 @@ CHAINS = 256  # behind the acceptance rate in `info`
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedRiemannian:
+class FittedRiemannian(Unconditional):
     """Centroids and log-variances `[K, d]` float32, ρ, and the chain; the density's constant is unknown."""
 
     mean: np.ndarray
@@ -67,9 +68,7 @@ class FittedRiemannian:
         one = functools.partial(_log_volume, self._metric())
         return np.asarray(jax.lax.map(one, jnp.asarray(z), batch_size=1024), np.float64)
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         return self.chains(key, n=n)[0]
 
     def chains(self, key: Key, *, n: int) -> tuple[np.ndarray, float]:

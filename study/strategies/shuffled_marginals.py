@@ -17,15 +17,15 @@ import jax
 import numpy as np
 
 from study.latents import AggregatePosterior, Latents
-from study.runtime.keys import Key, as_key
 from study.strategies.base import Given, Rung, Strategy
 from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.moments import FitOn
 from study.strategies.parts.settings import check_z
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedMarginals:
+class FittedMarginals(Unconditional):
     """z_j = location[n_j, j] + scale[n_j, j] ε_j, n_j independent; location and scale `[N, d]` float32."""
 
     location: np.ndarray
@@ -34,9 +34,7 @@ class FittedMarginals:
 
     shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd"}
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         components, d = self.location.shape
         _, epsilon = shared_draws(key, n=n, d=d, components=components)
         index = np.asarray(jax.random.randint(own_key(key), (n, d), 0, components))

@@ -13,7 +13,6 @@ N(0, I) is sampled, that of a model whose codes have nothing left to tell from i
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -22,20 +21,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from study.runtime.keys import Key, as_key
+from study.models.normal import LOG_2PI
 from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies.parts.whitening import Whitening
 
-LOG_2PI = math.log(2 * math.pi)
 START = (
     -2.0
 )  # log γ at first: from 0, all of the codes looks like noise, and the encoder collapses to the prior
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedTwoStage:
+class FittedTwoStage(Unconditional):
     """The second decoder and its noise; no tractable density."""
 
     decoder: Mapping[str, np.ndarray]
@@ -49,9 +48,7 @@ class FittedTwoStage:
         if self.gamma <= 0:
             raise ValueError("the noise is not positive")
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32, its noise included; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         d = self.whitening.d
         _, u = shared_draws(key, n=n, d=d, components=1)
         noise = np.asarray(jax.random.normal(own_key(key), (n, d)))

@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from study.config import TrainConfig
 from study.data.base import Dataset
 from study.data.binarise import check_binarisable
 from study.errors import StudyError
+from study.training import loop
 from study.training.architecture import Architecture
 from study.training.model import TrainedModel
 
@@ -206,7 +206,7 @@ def _train_one(
     n = train.x.shape[0]
     batch = min(training.batch_size, n)
     steps, epochs = training.steps_per_epoch(n), training.epochs(n)
-    adam = optax.scale_by_adam(b1=architecture.momentum)
+    adam = loop.adam(momentum=architecture.momentum)
     # The generator is named: what a cell draws must not depend on a caller's global default.
     initial_key, train_key = jax.random.split(jax.random.key(seed, impl="threefry2x32"))
     parameters = architecture.initialise(initial_key, train.x)
@@ -229,18 +229,12 @@ def _train_one(
         return jax.tree.map(lambda value: value.mean(0), values)
 
     def step(carry: Any, inputs: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
-        parameters, moments = carry
         count, key, rows = inputs
         done = count.astype(jnp.float32) / (steps * epochs)
         weight = beta * _warmup(training, done)
-        gradients, losses = jax.grad(objective, has_aux=True)(
-            parameters, weight, key, jax.tree.map(lambda a: a[rows], train)
-        )
-        with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer power
-            updates, moments = adam.update(gradients, moments, parameters)
-        size = learning_rate * _schedule(training, done)
-        parameters = jax.tree.map(lambda p, u: p - size * u, parameters, updates)
-        return (parameters, moments), losses
+        examples = jax.tree.map(lambda a: a[rows], train)
+        loss = lambda parameters: objective(parameters, weight, key, examples)  # noqa: E731
+        return loop.descend(adam, carry, learning_rate * _schedule(training, done), loss, has_aux=True)
 
     def epoch(carry: Any, number: jax.Array) -> tuple[Any, jax.Array, jax.Array]:
         order_key, noise_key, check_key = jax.random.split(jax.random.fold_in(train_key, number), 3)
@@ -267,7 +261,7 @@ def _train_one(
         skip = lambda carry: (carry, jnp.zeros((2, 2)))  # noqa: E731
         return jax.lax.cond(carry[1].waited < training.patience, run, skip, carry)
 
-    start = (parameters, adam.init(parameters))
+    start = loop.begin(adam, parameters)
     numbers = jnp.arange(epochs, dtype=jnp.int32)
     if training.patience:
         best = _Best(parameters, jnp.float32(jnp.inf), jnp.int32(0), jnp.int32(0))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from study.errors import CannotFit
 from study.models.likelihoods import log_likelihood
-from study.models.priors.base import log_normal, log_standard_normal
+from study.models.normal import log_normal, log_standard_normal
 from study.training.architecture import Architecture
 from study.training.model import TrainedModel
 

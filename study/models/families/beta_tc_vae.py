@@ -20,8 +20,8 @@ from flax import nnx
 
 from study.config import VAEConfig
 from study.models.base import Loss, Model
-from study.models.likelihoods import Likelihood, gaussian_kl
-from study.models.priors.base import LOG_2PI
+from study.models.likelihoods import gaussian_kl
+from study.models.normal import LOG_2PI
 
 
 class BetaTCVAE(Model):
@@ -31,17 +31,8 @@ class BetaTCVAE(Model):
     source = "Chen et al. 2018"
     blockwise = True
 
-    def __init__(
-        self,
-        config: VAEConfig,
-        size: int,
-        likelihood: Likelihood,
-        *,
-        shape: tuple[int, ...] = (),
-        classes: int = 0,
-        rngs: nnx.Rngs,
-    ):
-        super().__init__(config, size, likelihood, shape=shape, classes=classes, rngs=rngs)
+    def extend(self, config: VAEConfig, size: int, shape: tuple[int, ...], rngs: nnx.Rngs) -> None:
+        """How many training examples there are."""
         self.examples = nnx.Variable(jnp.float32(2.0))
 
     def start(self, key: jax.Array, train: jax.Array) -> None:

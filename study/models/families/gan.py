@@ -23,7 +23,6 @@ from flax import nnx
 
 from study.config import VAEConfig
 from study.models.base import Loss, Model
-from study.models.likelihoods import Likelihood
 from study.models.networks import build_networks
 
 
@@ -35,18 +34,8 @@ class GAN(Model):
     encodes: ClassVar[bool] = False
     momentum: ClassVar[float] = 0.0
 
-    def __init__(
-        self,
-        config: VAEConfig,
-        size: int,
-        likelihood: Likelihood,
-        *,
-        shape: tuple[int, ...] = (),
-        classes: int = 0,
-        rngs: nnx.Rngs,
-    ):
-        """As `Model`, with a discriminator for an encoder."""
-        super().__init__(config, size, likelihood, shape=shape, classes=classes, rngs=rngs)
+    def extend(self, config: VAEConfig, size: int, shape: tuple[int, ...], rngs: nnx.Rngs) -> None:
+        """A discriminator for an encoder."""
         del self.encoder
         scalar = dataclasses.replace(config, latent_dim=1)
         self.discriminator, _ = build_networks(scalar, size, shape=shape, rngs=rngs)

@@ -13,8 +13,6 @@ decoder with variance σ². The noise is σ² whatever the weights are; on the s
 the trade is that of a VAE with s = β·σ²/α. What is reported as D is the squared error, as everywhere.
 """
 
-import math
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -22,7 +20,8 @@ from flax import nnx
 from study.config import VAEConfig
 from study.errors import StudyError
 from study.models.base import Loss, Model
-from study.models.likelihoods import Likelihood, gaussian_kl
+from study.models.likelihoods import gaussian_kl
+from study.models.normal import LOG_2PI
 
 LEAST = 1e-10  # of a minibatch's mean squared error, so that its logarithm is finite
 
@@ -34,22 +33,13 @@ class SigmaVAE(Model):
     source = "Rybkin et al. 2021"
     variants = ({"noise": "optimal"},)
 
-    def __init__(
-        self,
-        config: VAEConfig,
-        size: int,
-        likelihood: Likelihood,
-        *,
-        shape: tuple[int, ...] = (),
-        classes: int = 0,
-        rngs: nnx.Rngs,
-    ):
-        if likelihood != "gaussian":
+    def extend(self, config: VAEConfig, size: int, shape: tuple[int, ...], rngs: nnx.Rngs) -> None:
+        """log σ²."""
+        if self.likelihood != "gaussian":
             raise StudyError(
-                f"family 'sigma-vae': learns the variance of a Gaussian decoder, got likelihood {likelihood!r}; "
+                f"family 'sigma-vae': learns the variance of a Gaussian decoder, got likelihood {self.likelihood!r}; "
                 "choose likelihood 'gaussian'"
             )
-        super().__init__(config, size, likelihood, shape=shape, classes=classes, rngs=rngs)
         self.log_variance = nnx.Param(jnp.zeros(()))
 
     def start(self, key: jax.Array, train: jax.Array) -> None:
@@ -84,4 +74,4 @@ class SigmaVAE(Model):
 
 def negative_log_likelihood(recon: jax.Array, log_variance: jax.Array, size: int) -> jax.Array:
     """−log N(x; decoder mean, σ² I) in nats, from squared errors `[B]` over `size` dimensions: `[B]`."""
-    return 0.5 * (recon * jnp.exp(-log_variance) + size * (math.log(2 * math.pi) + log_variance))
+    return 0.5 * (recon * jnp.exp(-log_variance) + size * (LOG_2PI + log_variance))

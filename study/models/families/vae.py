@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from study.models.base import Loss, Model
 from study.models.likelihoods import gaussian_kl
-from study.models.priors.base import LOG_2PI
+from study.models.normal import LOG_2PI
 
 
 class Terms(NamedTuple):

@@ -1,13 +1,11 @@
 """What a learned prior is: a density that can be drawn from, and its hooks in training."""
 
 import abc
-import math
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 
-LOG_2PI = math.log(2 * math.pi)
+from study.models.normal import log_normal
 
 
 class Prior(nnx.Module):
@@ -49,16 +47,6 @@ class Mixture(Prior):
         log_weights, mean, log_var = self.marginals()
         terms = log_normal(z[:, None, :], mean[None], log_var[None])
         return jax.nn.logsumexp(terms + log_weights[None, :, None], axis=1)
-
-
-def log_normal(z: jax.Array, mean: jax.Array, log_var: jax.Array) -> jax.Array:
-    """log N(z; mean, exp log_var) elementwise, of arrays of one rank."""
-    return -0.5 * (jnp.square(z - mean) * jnp.exp(-log_var) + log_var + LOG_2PI)
-
-
-def log_standard_normal(z: jax.Array) -> jax.Array:
-    """log N(z; 0, I): `[B, d]` -> `[B]`."""
-    return -0.5 * (jnp.square(z) + LOG_2PI).sum(-1)
 
 
 def log_diagonal_mixture(

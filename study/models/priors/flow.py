@@ -15,7 +15,8 @@ from flax import nnx
 from study.config import VAEConfig
 from study.models.families.vae import VAE
 from study.models.networks import MLP
-from study.models.priors.base import Prior, log_standard_normal
+from study.models.normal import log_standard_normal
+from study.models.priors.base import Prior
 
 BOUND = 5.0  # splines act within ±BOUND, the identity outside
 LEAST = 1e-3  # of a bin's share of the width or height, and of a knot's slope

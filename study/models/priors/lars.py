@@ -15,9 +15,11 @@ import jax.numpy as jnp
 from flax import nnx
 
 from study.config import VAEConfig
+from study.models.accept_reject import accept_reject
 from study.models.families.vae import VAE
 from study.models.networks import MLP
-from study.models.priors.base import Prior, log_standard_normal
+from study.models.normal import log_standard_normal
+from study.models.priors.base import Prior
 
 BLOCK, FINAL_DRAWS = 2048, 131_072  # draws behind the final normaliser, and how many at a time
 
@@ -58,19 +60,17 @@ class LarsPrior(Prior):
         own, noise_key = jax.random.fold_in(key, 2), jax.random.split(key)[1]
         shape = (n, self.latent_dim)
 
-        def accepted(step: jax.Array, z: jax.Array) -> jax.Array:
-            uniform = jax.random.uniform(jax.random.fold_in(jax.random.fold_in(own, step), 1), (n,))
-            return (jnp.log(uniform) < self.log_acceptance(z)) | (step == self.proposals - 1)
+        def number(step: jax.Array, kind: int) -> jax.Array:
+            return jax.random.fold_in(jax.random.fold_in(own, step), kind)
 
-        def propose(carry: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
-            step, z, done = carry
-            fresh = jax.random.normal(jax.random.fold_in(jax.random.fold_in(own, step), 0), shape)
-            z = jnp.where(done[:, None], z, fresh)
-            return step + 1, z, done | accepted(step, z)
-
-        first = jax.random.normal(noise_key, shape)  # the noise that other strategies have
-        start = (jnp.int32(1), first, accepted(jnp.int32(0), first))
-        return jax.lax.while_loop(lambda carry: ~carry[2].all(), propose, start)[1]
+        return accept_reject(
+            jax.random.normal(noise_key, shape),  # the noise that other strategies have
+            propose=lambda step: jax.random.normal(number(step, 0), shape),
+            accept=lambda step, z: (
+                jnp.log(jax.random.uniform(number(step, 1), (n,))) < self.log_acceptance(z)
+            ),
+            most=self.proposals,
+        )
 
     @property
     def diagnostics(self) -> dict[str, float]:

@@ -12,7 +12,8 @@ from jax.scipy.linalg import solve_triangular
 
 from study.config import VAEConfig
 from study.models.families.vae import VAE
-from study.models.priors.base import LOG_2PI, Mixture, log_diagonal_mixture
+from study.models.normal import LOG_2PI
+from study.models.priors.base import Mixture, log_diagonal_mixture
 
 
 class MogPrior(Mixture):

@@ -4,15 +4,17 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import jax
 import numpy as np
 
-from study.latents import AggregatePosterior
-from study.runtime.keys import Key, as_key
+from study.latents import AggregatePosterior, Latents
+from study.strategies.base import Given, Strategy
 from study.strategies.parts.draws import shared_draws
+from study.strategies.parts.fitted import Unconditional
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedCodes:
+class FittedCodes(Unconditional):
     """n uniform over the codes, z = location_n + scale_n ε; location and scale `[N, d]` float32."""
 
     location: np.ndarray
@@ -21,9 +23,7 @@ class FittedCodes:
 
     shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd"}
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         components, d = self.location.shape
         index, epsilon = shared_draws(key, n=n, d=d, components=components)
         return self.location[index] + self.scale[index] * epsilon
@@ -40,3 +40,24 @@ class FittedCodesDensity(FittedCodes):
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """log-density in nats at z `[n, d]`, `[n]` float64, exact over all N components."""
         return self.density.log_prob(z)
+
+
+@dataclasses.dataclass(frozen=True)
+class Atoms(Strategy):
+    """Draws one of N points, one for each training example; a subclass says in `place` where they lie."""
+
+    kind = "thread"
+    source = "discussion thread"
+    aims_at_q = False
+    keeps_data = True
+    fits = (FittedCodes,)
+    density = False
+
+    def place(self, codes: Latents) -> np.ndarray:
+        """The points `[N, d]`."""
+        raise NotImplementedError
+
+    def estimate(self, given: Given) -> FittedCodes:
+        """Keep the points; nothing is estimated."""
+        at, n = self.place(given.latents), given.latents.n
+        return FittedCodes(at, np.zeros_like(at), {"codes": n, "components": n})

@@ -1,15 +1,16 @@
 """A fitted Gaussian N(m, LLᵀ): z = m + Lε, and its log-density by one triangular solve."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import jax
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from study.runtime.keys import Key, as_key
+from study.models.normal import LOG_2PI
 from study.strategies.parts.draws import shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.settings import check_z
 
 
@@ -22,11 +23,11 @@ def log_normal(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.n
     z = check_z(z, d=len(mean))
     white = solve_triangular(cholesky, (z - mean).T, lower=True, check_finite=False)
     log_determinant = np.log(np.diag(cholesky)).sum()
-    return -0.5 * (white**2).sum(axis=0) - log_determinant - 0.5 * len(mean) * math.log(2 * math.pi)
+    return -0.5 * (white**2).sum(axis=0) - log_determinant - 0.5 * len(mean) * LOG_2PI
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedGaussian:
+class FittedGaussian(Unconditional):
     """N(mean, cholesky choleskyᵀ); mean `[d]` and lower-triangular cholesky `[d, d]`, both float64."""
 
     mean: np.ndarray
@@ -35,9 +36,7 @@ class FittedGaussian:
 
     shapes: ClassVar[Mapping[str, str]] = {"mean": "d", "cholesky": "dd"}
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         _, epsilon = shared_draws(key, n=n, d=len(self.mean), components=1)
         return (self.mean + epsilon @ self.cholesky.T).astype(np.float32)
 

@@ -15,12 +15,13 @@ from study.errors import CannotFit
 from study.latents import Latents
 from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.moments import FitOn, points
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FittedMixture:
+class FittedMixture(Unconditional):
     """Weights `[K]`, means `[K, d]` and lower-triangular choleskys `[K, d, d]`, all float64."""
 
     weights: np.ndarray
@@ -42,9 +43,7 @@ class FittedMixture:
             jax.random.choice(own_key(key), len(self.weights), (n,), p=self.weights.astype(np.float32))
         )
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32, independent; `labels` play no part in an unconditional draw."""
-        key = as_key(key)
+    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         _, z = shared_draws(key, n=n, d=self.means.shape[1], components=1)
         component = self.components(key, n=n)
         z = z.astype(np.float64)

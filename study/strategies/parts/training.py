@@ -18,18 +18,18 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from scipy.linalg import solve_triangular
 
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
 from study.runtime.keys import Key
-from study.strategies.base import Decoder, Fitted, Strategy, fit_key
+from study.strategies.base import Fitted, Given, Strategy, fit_key
 from study.strategies.parts.moments import FitOn
 from study.strategies.parts.settings import check_positive
 from study.strategies.parts.validation import VALIDATION_CODES, with_validation
 from study.strategies.parts.whitening import Whitening, whitening
+from study.training import loop
 
 ROUNDS = 20  # looks at the validation loss
 WARMUP = 0.02  # share of the steps over which the step size rises
@@ -109,20 +109,14 @@ class TrainedStrategy(Strategy):
         """The fitted strategy with these parameters, NumPy arrays."""
         raise NotImplementedError
 
-    def fit(
-        self,
-        key: Key,
-        latents: Latents,
-        *,
-        model: Decoder | None = None,
-        validation: Latents | None = None,
-    ) -> Any:
+    def estimate(self, given: Given) -> Fitted:
         """Train on one model's codes.
 
         Raises:
-            CannotFit: no more codes than dimensions, codes that span fewer dimensions, or a diverged training.
+            CannotFit: codes that span fewer dimensions than they have, or a diverged training.
         """
-        return self.fit_many([key], [latents], validation=None if validation is None else [validation])[0]
+        check = None if given.validation is None else [given.validation]
+        return self.fit_many([given.key], [given.latents], validation=check)[0]
 
     def fit_many(
         self, keys: Sequence[Key], latents: Sequence[Latents], *, validation: Sequence[Latents] | None
@@ -214,7 +208,7 @@ def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, jax
     n, d = cell.mean.shape
     rounds, per_round = _rounds(objective)
     batch = objective.batch_size
-    adam = optax.chain(optax.clip_by_global_norm(CLIP), optax.scale_by_adam())
+    adam = loop.adam(clip=CLIP)
     key = jax.random.wrap_key_data(cell.seed, impl="threefry2x32")
     initial_key, check_key, train_key = jax.random.split(key, 3)
 
@@ -226,15 +220,11 @@ def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, jax
         return objective.learning_rate * jnp.minimum(1, done / WARMUP) * 0.5 * (1 + jnp.cos(jnp.pi * done))
 
     def step(carry: Any, number: jax.Array) -> tuple[Any, jax.Array]:
-        parameters, moments = carry
         rows_key, noise_key, loss_key = jax.random.split(jax.random.fold_in(train_key, number), 3)
         rows = jax.random.randint(rows_key, (batch,), 0, n)
         w = draw(noise_key, cell.mean[rows], cell.scale[rows])
-        loss, gradients = jax.value_and_grad(objective.loss)(parameters, loss_key, w, cell.at)
-        with jax.numpy_dtype_promotion("standard"):  # optax raises a float to an integer power
-            updates, moments = adam.update(gradients, moments, parameters)
-        parameters = jax.tree.map(lambda p, u: p - size(number) * u, parameters, updates)
-        return (parameters, moments), loss
+        loss = lambda parameters: objective.loss(parameters, loss_key, w, cell.at)  # noqa: E731
+        return loop.descend(adam, carry, size(number), loss)
 
     noise_key, loss_key = jax.random.split(check_key)
     check = draw(noise_key, cell.check_mean, cell.check_scale)
@@ -250,6 +240,6 @@ def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, jax
         return (state, best, jnp.minimum(found, lowest)), jnp.stack([losses.mean(), found])
 
     parameters = objective.initialise(initial_key, d)
-    start = ((parameters, adam.init(parameters)), parameters, jnp.float32(jnp.inf))
+    start = (loop.begin(adam, parameters), parameters, jnp.float32(jnp.inf))
     (_, parameters, _), losses = jax.lax.scan(one_round, start, jnp.arange(rounds, dtype=jnp.int32))
     return parameters, losses
