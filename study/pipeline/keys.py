@@ -119,9 +119,9 @@ def _strategy(name: str) -> dict[str, Any]:
     kind: Any = REGISTRY[name] if name in REGISTRY else REFERENCES[name]
     return {
         "name": name,
-        "version": getattr(kind, "version", 1),
+        "version": kind.version,
         "configuration": hyperparameters(strategy(name)) if name in REGISTRY else {},
-        "libraries": versions_of(getattr(kind, "libraries", ())),
+        "libraries": versions_of(kind.libraries),
     }
 
 

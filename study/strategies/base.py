@@ -104,6 +104,8 @@ class Strategy:
         rung: its place on the gap ladder; None where it has none.
         quick: hyper-parameters with which a test fits and draws it in about a second.
         variants: further hyper-parameters that the tests over all strategies run it with.
+        version: raise it when its draws change; stored scores of the strategy are then made anew.
+        libraries: packages that decide its draws, beside JAX, NumPy, SciPy and scikit-learn; likewise.
     """
 
     name: ClassVar[str]
@@ -120,6 +122,8 @@ class Strategy:
     rung: ClassVar[Rung | None] = None
     quick: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+    version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -148,6 +148,7 @@ class Flow(TrainedStrategy):
 
     name = "flow"
     source = "Papamakarios et al. 2017; Durkan et al. 2019"
+    libraries = ("flowjax", "equinox", "paramax", "optax")
     summary = "z from a normalising flow (masked autoregressive or spline coupling) fitted to q(z)"
     aims_at_q = True
     fits = (FittedFlow, FlowLayers, Whitening)

@@ -37,7 +37,7 @@ class Rows(Protocol):
 class Reference:
     """A reference row, called as `reference(key, data=..., model=..., n=...) -> x [n, D]` float32.
 
-    `needs`, `keeps_data` and `rung` are as those of a `Strategy`.
+    `needs`, `keeps_data`, `rung`, `version` and `libraries` are as those of a `Strategy`.
     """
 
     name: str
@@ -47,6 +47,8 @@ class Reference:
     needs: tuple[Need, ...] = ()
     keeps_data: bool = False
     rung: Rung | None = None
+    version: int = 1
+    libraries: tuple[str, ...] = ()
 
     def __call__(self, key: Key, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
         """Draw x `[n, D]` float32.

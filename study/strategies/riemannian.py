@@ -119,6 +119,7 @@ class Riemannian(Strategy):
     name = "riemannian"
     kind = "fitted"
     source = "Chadebec and Allassonnière 2022"
+    libraries = ("blackjax",)
     summary = "z uniform with respect to a metric made of the posteriors, by Hamiltonian Monte Carlo"
     aims_at_q = False
     keeps_data = True  # its centroids, each the code of an example

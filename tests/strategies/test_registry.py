@@ -1,9 +1,13 @@
 """The registry: what every entry says of itself, what it lists, and hyper-parameters that are wrong."""
 
+import ast
 import dataclasses
+import inspect
 import json
 import re
 import sys
+from importlib import metadata
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -148,3 +152,16 @@ def test_the_gap_ladder_leads_from_the_prior_to_real_data() -> None:
     assert list(rungs) == ["prior", "gaussian-full", "shuffled-marginals", "gmm", "posterior", "held-out"]
     assert [rung.level for rung in rungs.values()] == [0, 2, 2, 3, 5, 7]
     assert all(rung.measures for name, rung in rungs.items() if name != "prior")
+
+
+def test_libraries_that_decide_draws_are_named_where_they_are_imported():
+    """A new version of one of them must make the stored scores of the strategy anew."""
+    always = {"jax", "numpy", "scipy", "sklearn", "study"}
+    for name, kind in REGISTRY.items():
+        tree = ast.parse(Path(inspect.getfile(kind)).read_text())
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        modules = [a.name for node in imports if isinstance(node, ast.Import) for a in node.names]
+        modules += [str(node.module) for node in imports if isinstance(node, ast.ImportFrom)]
+        used = {module.partition(".")[0] for module in modules} - always - set(sys.stdlib_module_names)
+        assert used <= set(kind.libraries), name
+        assert all(metadata.version(library) for library in kind.libraries)

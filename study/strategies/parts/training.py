@@ -86,6 +86,7 @@ class TrainedStrategy(Strategy):
 
     kind = "fitted"
     keeps_data = False
+    libraries = ("optax",)
     isotropic: ClassVar[bool] = False
     drawing: ClassVar[tuple[str, ...]] = ()
 
