@@ -86,7 +86,7 @@ class TrainedStrategy(Strategy):
 
     kind = "fitted"
     keeps_data = False
-    libraries = ("optax",)
+    libraries: ClassVar[tuple[str, ...]] = ("optax",)
     isotropic: ClassVar[bool] = False
     drawing: ClassVar[tuple[str, ...]] = ()
 
