@@ -91,7 +91,7 @@ def figure(table: pd.DataFrame) -> Figure:
     with style.styled():
         fig, grid = style.panels(1, 1, height=3.2, title="Trained linear VAEs reach the exact rate")
         axes = grid[0, 0]
-        axes.axhspan(-2, 2, color=style.RULE, zorder=0, label="within 2 %")
+        axes.axhspan(-2, 2, color=style.RULE, alpha=0.4, zorder=0, label="within 2 %")
         axes.axhline(0, color=style.SOFT, linewidth=1)
         look = {"fmt": "o", "color": style.BLUE, "label": "trained, 95 % interval"}
         kit.curve(axes, error.reset_index(), "index", ("rate", "rate_low", "rate_high"), **look)
