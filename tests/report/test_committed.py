@@ -18,7 +18,7 @@ FOLDERS = sorted(path.parent for path in (ROOT / "results").glob("*/*/provenance
 QUICK = (
     "binarised_mnist",
     "posterior_gap",
-)  # made again in seconds each; all of them take two to three minutes
+)  # made again in seconds each; all of them take four minutes
 LARGEST = 25_000_000  # bytes of all that is committed
 PAGE = 3_000_000  # bytes of a page
 
