@@ -11,23 +11,14 @@ slowly where many latents are to spare :cite:`bao2020`, so each β gets little m
 
 from collections.abc import Mapping
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import (
-    Dataset,
-    Experiment,
-    Findings,
-    Section,
-    StudyConfig,
-    TrainConfig,
-    VAEConfig,
-    experiment_main,
-    linear_optimum,
-)
-from study.statistics import bootstrap_interval
+from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
+from study.models import linear_optimum
+from study.report import kit
+from study.report.plots import style
 from study.tables.results import Results
 
 
@@ -51,26 +42,15 @@ def against_optimum(results: Results, data: Dataset) -> Mapping[str, pd.DataFram
     for (alpha, beta), latents in results.latents.groupby(["alpha", "beta"]):
         optimum = linear_optimum(data.train, alpha=alpha, beta=beta)
         kl = latents.sort_values(["run_id", "kl"], ascending=[True, False]).groupby("run_id")["kl"]
-        rate, low, high = bootstrap_interval(kl.sum().to_numpy())
         leading = np.stack([values.to_numpy()[:2] for _, values in kl]).mean(0)
-        rows.append(
-            {
-                "beta": beta,
-                "noise_variance": optimum.noise_variance,
-                "latent_dim": int(latents["latent_dim"].iloc[0]),
-                "active_exact": optimum.active,
-                "rate_exact": optimum.rate,
-                "rate": rate,
-                "rate_low": low,
-                "rate_high": high,
-                "relative_error": rate / optimum.rate - 1 if optimum.rate else np.nan,
-                "kl_1_exact": optimum.kl[0],
-                "kl_1": leading[0],
-                "kl_2_exact": optimum.kl[1],
-                "kl_2": leading[1],
-                "seeds": latents["run_id"].nunique(),
-            }
-        )
+        row = {
+            "beta": beta, "noise_variance": optimum.noise_variance, "latent_dim": int(latents["latent_dim"].iloc[0]),
+            "active_exact": optimum.active, "rate_exact": optimum.rate, **kit.estimate("rate", kl.sum()),
+        }  # fmt: skip
+        row["relative_error"] = row["rate"] / optimum.rate - 1 if optimum.rate else np.nan
+        for i in range(2):
+            row |= {f"kl_{i + 1}_exact": optimum.kl[i], f"kl_{i + 1}": leading[i]}
+        rows.append(row | {"seeds": latents["run_id"].nunique()})
     return {"linear_ground_truth": pd.DataFrame(rows)}
 
 
@@ -102,24 +82,23 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
 
 def figure(table: pd.DataFrame) -> Figure:
     """Relative error of the rate by β, with its interval."""
-    active = table[table["rate_exact"] > 0]
-    with matplotlib.rc_context({"font.size": 10}):
-        fig = Figure(figsize=(6.4, 3.2), layout="constrained")
-        axes = fig.subplots()
-    position = np.arange(len(active))
-    exact = active["rate_exact"].to_numpy()
-    error, low, high = (100 * (active[c].to_numpy() / exact - 1) for c in ("rate", "rate_low", "rate_high"))
-    axes.axhspan(-2, 2, color="0.92", zorder=0, label="within 2 %")
-    axes.axhline(0, color="0.4", linewidth=1)
-    axes.errorbar(
-        position, error, yerr=[error - low, high - error], fmt="o", capsize=3, label="trained, 95 % interval"
+    active = table[table["rate_exact"] > 0].reset_index(drop=True)
+    exact = active["rate_exact"]
+    error = pd.DataFrame(
+        {name: 100 * (active[name] / exact - 1) for name in ("rate", "rate_low", "rate_high")}
     )
     names = [f"{b:g}\n{a} active" for b, a in zip(active["beta"], active["active_exact"], strict=True)]
-    axes.set_xticks(position, names)
-    axes.set_xlabel("β (α = 1), and how many axes the optimum keeps")
-    axes.set_ylabel("rate against the optimum (%)")
-    axes.set_title("Trained linear VAEs reach the exact rate")
-    axes.legend(frameon=False, loc="best")
+    with style.styled():
+        fig, grid = style.panels(1, 1, height=3.2, title="Trained linear VAEs reach the exact rate")
+        axes = grid[0, 0]
+        axes.axhspan(-2, 2, color=style.RULE, alpha=0.4, zorder=0, label="within 2 %")
+        axes.axhline(0, color=style.SOFT, linewidth=1)
+        look = {"fmt": "o", "color": style.BLUE, "label": "trained, 95 % interval"}
+        kit.curve(axes, error.reset_index(), "index", ("rate", "rate_low", "rate_high"), **look)
+        axes.set_xticks(active.index, names)
+        axes.set_xlabel("β (α = 1), and how many axes the optimum keeps")
+        axes.set_ylabel("rate against the optimum (%)")
+        axes.legend()
     return fig
 
 

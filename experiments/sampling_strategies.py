@@ -8,9 +8,8 @@ strategy of the thread and the usual ones fitted afterwards, and measures qualit
     study run sampling_strategies --dataset mnist      45 VAEs on 60,000 images, up to an hour
 """
 
-import dataclasses
-
-from study import Experiment, StudyConfig, TrainConfig, VAEConfig, experiment_main
+from study import Experiment, experiment_main
+from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.strategies import REFERENCES, REGISTRY
 
 # Every strategy for `paper`; for the other profiles those of the thread and the usual ones fitted afterwards, by name,
@@ -22,61 +21,27 @@ CHEAP = (
     *REFERENCES,
 )
 IMAGES = ("mnist", "fashion-mnist")
-ALPHAS, BETAS, SEEDS = (1.0, 10.0, 100.0), (0.25, 1.0, 4.0), (0, 1, 2, 3, 4)
+GRID = {"alphas": (1.0, 10.0, 100.0), "betas": (0.25, 1.0, 4.0), "strategies": CHEAP, "density_draws": 1000}
+TEN = tuple(range(10))
 
-QUICK = StudyConfig(
-    dataset="digits",
-    model=VAEConfig(network="mlp", latent_dim=8, hidden=(128,)),
-    training=TrainConfig(steps=2000, batch_size=128, learning_rate=1e-3),
-    alphas=ALPHAS,
-    betas=BETAS,
-    seeds=SEEDS,
-    strategies=CHEAP,
-    density_draws=1000,
-)
-DEFAULT = dataclasses.replace(
-    QUICK,
-    training=dataclasses.replace(QUICK.training, steps=4000),
-    seeds=tuple(range(10)),
-    draws=2,
-)
-QUICK_IMAGES = dataclasses.replace(
-    QUICK, model=VAEConfig(network="mlp", latent_dim=16, hidden=(256,)), n_samples=1000
-)
-DEFAULT_IMAGES = dataclasses.replace(
-    QUICK_IMAGES,
-    training=dataclasses.replace(QUICK.training, steps=6000),
-    n_samples=2000,
-)
-PAPER_IMAGES = dataclasses.replace(
-    QUICK_IMAGES,
-    model=VAEConfig(network="mlp", latent_dim=16, hidden=(512, 512)),
-    training=dataclasses.replace(QUICK.training, steps=50_000),
-    seeds=tuple(range(10)),
-    strategies=STRATEGIES,
-    n_samples=4000,
-    draws=2,
-)
-SMOKE = StudyConfig(
-    dataset="digits",
-    model=VAEConfig(network="mlp", latent_dim=2, hidden=(64,)),
-    training=TrainConfig(steps=200),
-    alphas=(1.0, 10.0),
-    betas=(1.0,),
-    seeds=(0, 1, 2),
-    strategies=CHEAP,
-    density_draws=300,
-)
+QUICK = vary(DIGITS, **GRID)
+QUICK_IMAGES = vary(MNIST, dataset="digits", training={"steps": 2000}, n_samples=1000, **GRID)
+PAPER_IMAGES = vary(
+    QUICK_IMAGES, model={"hidden": (512, 512)}, training={"steps": 50_000}, seeds=TEN, strategies=STRATEGIES,
+    n_samples=4000, draws=2,
+)  # fmt: skip
 
 EXPERIMENT = Experiment(
     name="sampling_strategies",
     question="Given a trained VAE, from which latent distribution should new data be drawn?",
     profiles={
-        "smoke": SMOKE,
+        "smoke": vary(SMOKE, alphas=(1.0, 10.0), strategies=CHEAP),
         "quick": QUICK,
-        "default": DEFAULT,
+        "default": vary(QUICK, training={"steps": 4000}, seeds=TEN, draws=2),
         **{f"quick/{name}": QUICK_IMAGES for name in IMAGES},
-        **{f"default/{name}": DEFAULT_IMAGES for name in IMAGES},
+        **{
+            f"default/{name}": vary(QUICK_IMAGES, training={"steps": 6000}, n_samples=2000) for name in IMAGES
+        },
         **{f"paper/{name}": PAPER_IMAGES for name in IMAGES},
     },
 )

@@ -11,12 +11,12 @@ autocorrelations, the values of each feature, a classifier, and what a forecast 
     study run sequences --dataset mine.toml  windows over your own CSV
 """
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import (
@@ -30,7 +30,8 @@ from study import (
     experiment_main,
     summarise,
 )
-from study.report import frames
+from study.config.presets import vary
+from study.report import frames, kit
 from study.report.plots import style
 from study.report.text.numbers import interval, listed, number
 from study.report.text.words import REFERENCES, word
@@ -38,15 +39,8 @@ from study.tables.results import Results
 
 WAYS = {"posterior": "way 1", "mean-plus-logvar": "way 2", "prior": "way 3"}
 STRATEGIES = (
-    *WAYS,
-    "posterior-mean",
-    "global-gaussian",
-    "gmm",
-    "reconstruction",
-    "copycat",
-    "held-out",
-    "noise",
-)
+    *WAYS, "posterior-mean", "global-gaussian", "gmm", "reconstruction", "copycat", "held-out", "noise",
+)  # fmt: skip
 DRAWN = ("held-out", "reconstruction", *WAYS, "posterior-mean", "global-gaussian", "gmm")
 METRICS = ("autocorrelation", "marginal_w1", "discriminative", "tstr")
 LIMIT = 3.0  # a panel's axis ends at so many times the largest value of a strategy but way 2
@@ -105,15 +99,15 @@ def _answer(rows: pd.DataFrame) -> str:
     found = {(row.strategy, row.metric): row for row in frames.each(rows)}
     parts = []
     for name in ("posterior", "mean-plus-logvar"):
-        own = [found[name, metric] for metric in METRICS if (name, metric) in found]
-        by = {v: [row for row in own if row.verdict == v] for v in ("better", "worse", "tie")}
-        said = [
-            f"{v} in {listed(word(row.metric).label for row in by[v])}" for v in ("better", "worse") if by[v]
+        order = rows[rows["strategy"] == name].set_index("metric").reindex(METRICS).dropna(subset=["mean"])
+        by = kit.by_verdict(order.reset_index())
+        labels = {verdict: listed(word(row["metric"]).label for row in own) for verdict, own in by.items()}
+        said = [f"{verdict} in {labels[verdict]}" for verdict in ("better", "worse") if verdict in by]
+        said += [f"tied in {labels['tie']}"] if "tie" in by else []
+        told = [
+            row for row in order.reset_index().to_dict("records") if row["verdict"] in ("better", "worse")
         ]
-        said += [f"tied in {listed(word(row.metric).label for row in by['tie'])}"] if by["tie"] else []
-        effects = listed(
-            f"{word(row.metric).label} {_change(row)}" for row in own if row.verdict in ("better", "worse")
-        )
+        effects = listed(f"{word(row['metric']).label} {kit.change()(row)}" for row in told)
         effects = f" ({effects})" if effects else ""
         parts.append(f"{WAYS[name]} (`{name}`) is {listed(said) or 'not decided'}{effects}")
     floor = listed(
@@ -145,10 +139,6 @@ def _drift(found: Mapping[tuple[str, str], Any]) -> str:
     )
 
 
-def _change(row: object) -> str:
-    return interval(*(getattr(row, name) for name in ("difference", "low", "high")))
-
-
 def _readable(rows: pd.DataFrame) -> pd.DataFrame:
     """Strategies down, measurements across, values with their intervals as text."""
     out = pd.DataFrame({"strategy": frames.strategies(rows)})
@@ -166,51 +156,40 @@ def measured_figure(table: pd.DataFrame) -> Figure:
     Way 2 and noise may lie far beyond all others; an axis ends at `LIMIT` times the largest of the others, and what
     lies beyond is a number at the edge.
     """
-    settings = frames.settings(table)
-    names = frames.strategies(table)
+    names, title = frames.strategies(table), "Measurements of generated windows, by strategy and β"
     labels = [f"{name} ({WAYS[name]})" if name in WAYS else name for name in names]
     first = next((i for i, name in enumerate(names) if name in REFERENCES), None)
     with style.styled():
-        figure, grid = style.panels(
-            2, 2, height=0.5 * len(names) + 1.6, title="Measurements of generated windows, by strategy and β"
-        )
+        figure, grid = style.panels(2, 2, height=0.5 * len(names) + 1.6, title=title)
         for axes, metric in zip(grid.ravel(), METRICS, strict=True):
-            position = style.rows_axis(axes, labels, gap_before=first)
-            rows = table[table["metric"] == metric]
-            others = frames.per_setting(rows[~rows["strategy"].isin(["mean-plus-logvar", "noise"])])
-            edge = LIMIT * float(others["high_mean"].fillna(others["mean"]).max())
-            for i, (setting, colour) in enumerate(zip(settings, style.shades(len(settings)), strict=True)):
-                own = frames.at(rows, setting).set_index("strategy").reindex(names)
-                y = position + 0.26 * (i - (len(settings) - 1) / 2)
-                inside = (own["mean"] <= edge).to_numpy()
-                axes.hlines(
-                    y[inside],
-                    own["low_mean"][inside],
-                    own["high_mean"].clip(upper=edge)[inside],
-                    color=colour,
-                )
-                axes.plot(
-                    own["mean"][inside],
-                    y[inside],
-                    style.markers(len(settings))[i],
-                    color=colour,
-                    label=setting.label,
-                )
-            beyond = frames.per_setting(rows[rows["mean"] > edge]).groupby("strategy")["mean"].agg(list)
-            for name, values in beyond.items():
-                text = f"{', '.join(number(value) for value in values)} →"
-                axes.text(
-                    edge, position[names.index(name)] - 0.3, text, ha="right", va="center", fontsize=6.5
-                )
-            held_out = rows.loc[rows["strategy"] == "held-out", "mean"].mean()
-            axes.axvline(held_out, color=style.SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
-            low = min(0.0, float(rows[["mean", "low_mean"]].min(axis=None)))
-            axes.set_xlim(1.1 * low, None)
+            position = pd.Series(style.rows_axis(axes, labels, gap_before=first), names)
+            _measured(axes, table[table["metric"] == metric], position)
             axes.set_title(word(metric).axis)
             axes.set_xlabel("← better")
-        handles, texts = grid[0, 0].get_legend_handles_labels()
-        figure.legend(handles, texts, loc="outside lower center", ncols=len(settings))
+        handles = grid[0, 0].get_legend_handles_labels()
+        figure.legend(*handles, loc="outside lower center", ncols=len(frames.settings(table)))
     return figure
+
+
+def _measured(axes: Axes, rows: pd.DataFrame, position: pd.Series) -> None:
+    """One measurement: `position` says where a strategy's row is."""
+    others = frames.per_setting(rows[~rows["strategy"].isin(["mean-plus-logvar", "noise"])])
+    edge = LIMIT * float(others["high_mean"].fillna(others["mean"]).max())
+    settings = frames.settings(rows)
+    looks = zip(settings, style.shades(len(settings)), style.markers(len(settings)), strict=True)
+    for i, (setting, colour, marker) in enumerate(looks):
+        own = frames.at(rows, setting).set_index("strategy").reindex(position.index)
+        y = position + 0.26 * (i - (len(settings) - 1) / 2)
+        own, y = own[own["mean"] <= edge], y[own["mean"] <= edge]
+        axes.hlines(y, own["low_mean"], own["high_mean"].clip(upper=edge), color=colour)
+        axes.plot(own["mean"], y, marker, color=colour, label=setting.label)
+    beyond = frames.per_setting(rows[rows["mean"] > edge]).groupby("strategy")["mean"].agg(list)
+    for name, values in beyond.items():
+        text = f"{', '.join(number(value) for value in values)} →"
+        axes.text(edge, position[name] - 0.3, text, ha="right", va="center", fontsize=6.5)
+    held_out = rows.loc[rows["strategy"] == "held-out", "mean"].mean()
+    axes.axvline(held_out, color=style.SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
+    axes.set_xlim(1.1 * min(0.0, float(rows[["mean", "low_mean"]].min(axis=None))), None)
 
 
 def windows_figure(results: Results) -> Figure | None:
@@ -223,44 +202,35 @@ def windows_figure(results: Results) -> Figure | None:
     grid = frames.settings(runs)
     setting = grid[len(grid) // 2]
     run = frames.at(runs, setting).sort_values("seed")["run_id"].iloc[0]
-    rows = {name: results.samples.get(f"{run}/{name}/windows") for name in DRAWN}
-    found = {name: array[:COLUMNS] for name, array in rows.items() if array is not None}
     target = windows["features"].index(windows["target"])
+    rows = {name: results.samples.get(f"{run}/{name}/windows") for name in DRAWN}
+    found = {name: array[:COLUMNS, :, target] for name, array in rows.items() if array is not None}
+    real = np.concatenate([found[name].ravel() for name in ("held-out", "posterior") if name in found])
+    pad = 0.25 * (real.max() - real.min())
+    limits = real.min() - pad, real.max() + pad
+    title = f"{windows['target']} in windows of one model ({setting.label})"
     with style.styled():
         figure, panels = style.panels(
-            len(found),
-            COLUMNS,
-            height=0.78 * len(found) + 0.9,
-            title=f"{windows['target']} in windows of one model ({setting.label})",
-            share_x=True,
-            share_y="row",
+            len(found), COLUMNS, height=0.78 * len(found) + 0.9, title=title, share_x=True, share_y="row"
         )
-        real = np.concatenate(
-            [found[n][..., target].ravel() for n in ("held-out", "posterior") if n in found]
-        )
-        low, high = real.min(), real.max()
-        pad = 0.25 * (high - low)
         for line, (name, array) in zip(panels, found.items(), strict=True):
+            colour = style.INK if name == "held-out" else style.BLUE if name in WAYS else style.GREEN
             for axes, window in zip(line, array, strict=True):
-                colour = style.INK if name == "held-out" else style.BLUE if name in WAYS else style.GREEN
-                axes.plot(window[:, target], color=colour, linewidth=1.0)
+                axes.plot(window, color=colour, linewidth=1.0)
                 axes.axvline(windows["n_past"] - 0.5, color=style.SOFT, linewidth=0.7, linestyle=(0, (4, 3)))
-                axes.set_ylim(low - pad, high + pad)
-                axes.locator_params(axis="both", nbins=3)
-                if window[:, target].max() > high + pad or window[:, target].min() < low - pad:
-                    axes.text(
-                        0.5,
-                        0.9,
-                        "beyond the axis",
-                        transform=axes.transAxes,
-                        ha="center",
-                        va="top",
-                        fontsize=6.5,
-                    )
+                _within(axes, window, limits)
             label = f"{name}\n{WAYS[name]}" if name in WAYS else name
             line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7.5)
         figure.supxlabel("step of the window; all axes have one range", fontsize=9)
     return figure
+
+
+def _within(axes: Axes, window: np.ndarray, limits: tuple[float, float]) -> None:
+    axes.set_ylim(*limits)
+    axes.locator_params(axis="both", nbins=3)
+    if window.max() > limits[1] or window.min() < limits[0]:
+        place = dict(transform=axes.transAxes, ha="center", va="top", fontsize=6.5)
+        axes.text(0.5, 0.9, "beyond the axis", **place)
 
 
 QUICK = StudyConfig(
@@ -274,35 +244,28 @@ QUICK = StudyConfig(
 )
 # Recurrent networks take a hundred times as long for a step of so many hours and features on a CPU, and after 800 steps
 # reconstruct three times worse than this one after 1500.
-DEFAULT = dataclasses.replace(
+DEFAULT = vary(
     QUICK,
     dataset="etth1",
-    model=VAEConfig(network="mlp", latent_dim=16, hidden=(256,)),
-    training=TrainConfig(steps=2000, batch_size=128, schedule="cosine"),
+    model={"network": "mlp", "latent_dim": 16, "hidden": (256,)},
     betas=(0.2, 1.0, 5.0),
+    training={"steps": 2000, "batch_size": 128, "learning_rate": 1e-3},
     seeds=(0, 1, 2, 3, 4),
 )
-PAPER = dataclasses.replace(
-    DEFAULT,
-    model=VAEConfig(network="gru", latent_dim=16, hidden=(128,)),
-    training=dataclasses.replace(QUICK.training, steps=20_000),
-)
+PAPER = vary(
+    DEFAULT, model={"network": "gru", "hidden": (128,)},
+    training={"steps": 20_000, "batch_size": 64, "learning_rate": 3e-3},
+)  # fmt: skip
 
 EXPERIMENT = Experiment(
     name="sequences",
     question="Which of three ways should windows of a time series be drawn with?",
     profiles={
-        "smoke": dataclasses.replace(
-            QUICK,
-            model=dataclasses.replace(QUICK.model, hidden=(8,)),
-            betas=(1.0,),
-            training=dataclasses.replace(QUICK.training, steps=30),
-            density_draws=300,
-        ),
+        "smoke": vary(QUICK, model={"hidden": (8,)}, betas=(1.0,), training={"steps": 30}, density_draws=300),
         "quick": QUICK,
         "default": DEFAULT,
         "paper": PAPER,
-        "default/co2": dataclasses.replace(QUICK, seeds=(0, 1, 2, 3, 4)),
+        "default/co2": vary(QUICK, seeds=(0, 1, 2, 3, 4)),
     },
     findings=findings,
     tables=measurements,

@@ -131,6 +131,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME|PATH",
         help="whose findings are written (default: the installed experiment that the folder names)",
     )
+    report.add_argument(
+        "--all",
+        action="store_true",
+        help="also what a results folder does not keep: figures as SVG, summary.csv and table.tex",
+    )
     report.set_defaults(verb=_report)
 
     table = verbs.add_parser("table", help="print the strategy × metric table of a results folder")
@@ -185,7 +190,7 @@ def _takes_folder(parser: argparse.ArgumentParser) -> None:
 def _report(arguments: argparse.Namespace) -> int:
     from study.pipeline.publish import republish
 
-    answer, page = republish(arguments.folder, experiment=arguments.experiment)
+    answer, page = republish(arguments.folder, experiment=arguments.experiment, everything=arguments.all)
     print(f"{answer}\n\nreport: {page}")
     return DONE
 

@@ -15,7 +15,7 @@ from study.runtime.checks import said
 from study.runtime.files import told
 from study.runtime.folders import exchanged
 from study.statistics import summarise
-from study.tables.results import Results, data_files, extra_tables, load_results, seal, write_tables
+from study.tables.results import SUMMARY, Results, data_files, extra_tables, load_results, seal, write_tables
 
 
 def publish(
@@ -36,13 +36,14 @@ def publish(
     return answer, folder / "report.html"
 
 
-def republish(folder: Path, *, experiment: str | None = None) -> tuple[str, Path]:
+def republish(folder: Path, *, experiment: str | None = None, everything: bool = False) -> tuple[str, Path]:
     """Figures and report again, from the tables of a folder.
 
     Args:
         folder: the results folder; nothing that it names is run.
         experiment: whose findings are told, a name or a path as `study run` takes it; by default the installed
             experiment of the name in `provenance.json`, and the general report where there is none.
+        everything: what a results folder does not keep, too: figures as SVG, `summary.csv` and `table.tex`.
 
     Raises:
         StudyError: it is no results folder, or there is no such experiment.
@@ -55,12 +56,12 @@ def republish(folder: Path, *, experiment: str | None = None) -> tuple[str, Path
                 (fresh / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / name, fresh / name)
         seal(fresh, facts)
-        answer = _report(fresh, folder, asker)
+        answer = _report(fresh, folder, asker, everything=everything)
     return answer, folder / "report.html"
 
 
-def _report(fresh: Path, folder: Path, experiment: Experiment | None) -> str:
-    """Summary, figures and pages from the tables in `fresh`, which will stand in `folder`."""
+def _report(fresh: Path, folder: Path, experiment: Experiment | None, *, everything: bool = False) -> str:
+    """Figures and pages from the tables in `fresh`, which will stand in `folder`."""
     loaded = load_results(fresh)  # what a later `study report` will read
     results = tamed(loaded)
     tables = {name: tamed_table(table) for name, table in extra_tables(fresh, loaded.provenance).items()}
@@ -76,7 +77,10 @@ def _report(fresh: Path, folder: Path, experiment: Experiment | None) -> str:
                 f"({type(error).__name__}: {said(error)}); give --experiment, or run it again"
             ) from error
     with told(folder):
-        summary.to_csv(fresh / "summary.csv", index=False)
-        answer, _ = build_report(fresh, results, summary, findings=findings, place=folder)
+        if everything:
+            summary.to_csv(fresh / SUMMARY, index=False)
+        answer, _ = build_report(
+            fresh, results, summary, findings=findings, place=folder, everything=everything
+        )
         seal(fresh, loaded.provenance)
     return answer

@@ -11,11 +11,14 @@ from study.config.serialise import to_dict
 from study.models.likelihoods import noise_variance
 from study.pipeline.job import Outcome
 from study.pipeline.run import Run
+from study.report import frames
+from study.report.figures import GRIDS
 from study.runtime.environment import cores, device_name, package_versions, project_version
 from study.runtime.shown import shown_text, shown_value
 from study.scoring.context import DRAWS
 from study.tables.collect import Scored, collect
 from study.tables.results import Results
+from study.training.engine import Cell
 
 WIDTHS = {  # of the layers that a network has, by its settings
     "linear": lambda model: (),
@@ -25,24 +28,45 @@ WIDTHS = {  # of the layers that a network has, by its settings
 
 
 def tabulate(grids: Sequence[Run], *, experiment: str, question: str, profile: str, command: str) -> Results:
-    """The tables of an experiment's runs; failed cells are rows of `runs` alone. The first seed's samples are shown."""
+    """The tables of an experiment's runs; failed cells are rows of `runs` alone."""
     first = grids[0].plan.config.seeds[0]
-    cells = [
-        (_run_row(outcome, run, experiment), _scored(outcome, shown=outcome.planned.cell.seed == first))
-        for run in grids
-        for outcome in run.outcomes
-    ]
+    cells = []
+    for run in grids:
+        pictured = [o.planned.cell for o in run.outcomes if o.evaluation and o.planned.cell.seed == first]
+        kinds = dict.fromkeys(pictured, ("codes",)) | shown(pictured)
+        cells += [
+            (_run_row(o, run, experiment), _scored(o, kinds.get(o.planned.cell, ()))) for o in run.outcomes
+        ]
     facts = _provenance(grids, experiment=experiment, question=question, profile=profile, command=command)
     return collect(cells, provenance=facts)
 
 
-def _scored(outcome: Outcome, *, shown: bool) -> Scored | None:
+def shown(cells: Sequence[Cell]) -> dict[Cell, tuple[str, ...]]:
+    """Which samples are kept of which cells, as `kind` has them.
+
+    Reports show samples at a few settings, from small to large β/α, and nearest training examples at the first.
+    """
+    of = {frames.Setting(cell.alpha, cell.beta, 0.0): cell for cell in cells}
+    settings = frames.spread(list(of), len(of) if len(of) <= GRIDS + 1 else GRIDS)
+    return {of[place]: ("codes", "samples", *["nearest"] * (i == 0)) for i, place in enumerate(settings)}
+
+
+def kind(name: str) -> str:
+    """Of a kept array: the map of "codes", "nearest" training examples, or "samples"."""
+    last = name.rpartition("/")[2]
+    return last if last in ("codes", "nearest") else "samples"
+
+
+def _scored(outcome: Outcome, kinds: Sequence[str]) -> Scored | None:
+    """What was measured, with the samples of these kinds."""
     found = outcome.evaluation
     if found is None:
         return None
     draws = {name.partition("/")[2]: x for name, x in found.arrays.items() if name.startswith(f"{DRAWS}/")}
-    samples = {name: x for name, x in found.arrays.items() if not name.startswith(f"{DRAWS}/")}
-    return Scored(found.metrics, found.latents, outcome.losses, draws, samples if shown else {})
+    samples = {
+        name: x for name, x in found.arrays.items() if not name.startswith(f"{DRAWS}/") and kind(name) in kinds
+    }  # fmt: skip
+    return Scored(found.metrics, found.latents, outcome.losses, draws, samples)
 
 
 def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from study.report.outside import tamed, tamed_table, visible
 from study.report.page import markdown
 from study.report.page import render as page
 from study.report.page.content import compose
+from study.report.tables import table
 from study.tables.results import Results
 
 
@@ -21,18 +22,20 @@ def build_report(
     *,
     findings: Findings | None = None,
     place: Path | None = None,
+    everything: bool = False,
 ) -> tuple[str, Path]:
-    """Write `figures/*.svg` and `.png`, `report.html` and `report.md` into `folder`.
+    """Write `figures/*.png`, `report.html` and `report.md` into `folder`.
 
     The same tables give the same bytes. Every file is replaced whole or not at all.
 
     Args:
-        folder: the results folder; a `claims.csv` in it becomes a section.
+        folder: the results folder.
         results: its tables.
         summary: what `study.statistics` makes of them.
         findings: an experiment's own answer and sections, which then come first. Where there are several families of
             models, what follows is about the first of them, and the others have a folded table each.
         place: where the folder will stand, if elsewhere.
+        everything: `figures/*.svg` and `table.tex` too, which a results folder does not keep.
 
     Returns:
         The answer in a sentence, and the path of `report.html`.
@@ -42,14 +45,12 @@ def build_report(
     summary = frames.with_errors(summary, main.metrics)
     parts = findings.sections if findings else ()
     own = {f"finding-{i + 1}": (s.figure, s.title) for i, s in enumerate(parts) if s.figure is not None}
-    pictures, absent = save_figures(main, summary, folder, extra=own)
-    claims = folder / "claims.csv"
+    pictures, absent = save_figures(main, summary, folder, extra=own, vector=everything)
     report = compose(
         main,
         summary,
         pictures,
         absent,
-        claims=tamed_table(pd.read_csv(claims)) if claims.is_file() else None,
         findings=findings,
         folder=shown(place or folder),
         family=family,
@@ -58,6 +59,8 @@ def build_report(
     )
     replace(folder / "report.md", markdown.render(report).encode())
     replace(folder / "report.html", page.render(report).encode())
+    if everything:
+        replace(folder / "table.tex", table(summary, fmt="latex").encode())
     return visible(report.headline), folder / "report.html"
 
 

@@ -46,7 +46,7 @@ class Spec:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A figure that was saved as `figures/<name>.svg` and `.png`."""
+    """A figure that was saved as `figures/<name>.png`."""
 
     name: str
     alt: str
@@ -192,13 +192,15 @@ def save_figures(
     folder: Path,
     *,
     extra: dict[str, tuple[Figure, str]] | None = None,
+    vector: bool = False,
 ) -> tuple[dict[str, Picture], dict[str, str]]:
-    """Draw every figure and write `figures/<name>.svg` and `.png` below `folder`.
+    """Draw every figure and write `figures/<name>.png` below `folder`.
 
     Args:
         results, summary: the tables.
         folder: the results folder.
         extra: ready figures with their captions, by name.
+        vector: write `figures/<name>.svg` too.
 
     Returns:
         Pictures by name, and by name the reason why a figure is absent.
@@ -212,8 +214,9 @@ def save_figures(
             continue
         with style.styled():
             svg, png = rendered(figure)
-        for suffix, content in ((".svg", svg.encode()), (".png", png)):
-            replace(folder / "figures" / f"{spec.name}{suffix}", content)
+        replace(folder / "figures" / f"{spec.name}.png", png)
+        if vector:
+            replace(folder / "figures" / f"{spec.name}.svg", svg.encode())
         pictures[spec.name] = Picture(spec.name, spec.alt, spec.caption, svg, png, spec.setting)
     return pictures, absent
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from study.tables import schemas
+from study.tables.bins import binned
 from study.tables.results import CONFIGURATION, Results
 
 SPLITS = ("train", "validation")
@@ -55,7 +56,7 @@ def collect(
     return Results(
         runs=runs,
         losses=_stack([_losses(row, scored.losses) for row, scored in done], "losses"),
-        draws=_stack([frame for row, scored in done for frame in _draws(row, scored.draws)], "draws"),
+        draws=_stack([_draws(runs, done)], "draws"),
         samples=samples,
         provenance=provenance,
         **joined,
@@ -80,10 +81,19 @@ def _losses(row: Mapping[str, Any], losses: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _draws(row: Mapping[str, Any], draws: Mapping[str, np.ndarray]) -> list[pd.DataFrame]:
-    return [
-        pd.DataFrame({"log_q": pairs[:, 0], "inside": pairs[:, 1] > 0}).assign(
+def _draws(runs: pd.DataFrame, done: Sequence[tuple[Mapping[str, Any], Scored]]) -> pd.DataFrame:
+    """Single draws in bins that the trainings of one setting share."""
+    parts = [
+        pd.DataFrame({"log_q": pairs[:, 0].astype(np.float32), "inside": pairs[:, 1] > 0}).assign(
             run_id=row["run_id"], source=source
         )
-        for source, pairs in draws.items()
+        for row, scored in done
+        for source, pairs in scored.draws.items()
     ]
+    return binned(pd.concat(parts, ignore_index=True), settings(runs)) if parts else pd.DataFrame()
+
+
+def settings(runs: pd.DataFrame) -> pd.Series:
+    """Of each run_id the number of its setting, which the trainings that differ in their seed alone share."""
+    columns = [name for name in CONFIGURATION if name != "seed"]
+    return runs.groupby(columns, dropna=False).ngroup().set_axis(runs["run_id"])

@@ -29,7 +29,7 @@ from study.runtime.limits import MAX_BYTES, check_bytes, memory_at_most
 from study.tables import schemas
 
 DATA = (".parquet", ".npz", ".csv")
-GENERAL = ("summary.csv", "claims.csv")  # tables that are not an experiment's own
+SUMMARY = "summary.csv"  # made from the other tables, so that it is no data
 LOOKS = 40  # at a folder whose files another process is exchanging, before it is called altered
 
 MEASURED = ["run_id", "strategy", "fit", "draw", "metric"]  # what tells one measurement from another
@@ -57,8 +57,8 @@ class Results:
             configuration columns of its run.
         latents: one row per run and latent dimension (`schemas.LATENTS`), joined likewise.
         losses: one row per run, epoch and split (`schemas.LOSSES`).
-        draws: one row per run and single draw of a source: its log q(z) in nats, and whether what it decodes to
-            lies in the manifold of real data (`schemas.DRAWS`).
+        draws: one row per run, source of single draws, and bin of log q(z): how many draws, and how many of them decode
+            to what lies in the manifold of real data (`schemas.DRAWS`, `study.tables.bins`).
         samples: `"<run_id>/<strategy>"` -> `[k, *shape]` uint8 images drawn with shared draws,
             `"<run_id>/<strategy>/nearest"` -> the training examples nearest to the first of them,
             `"<run_id>/<strategy>/windows"` -> `[k, T, F]` float32 windows of sequences in the user's units, and
@@ -160,7 +160,7 @@ def extra_tables(folder: Path, facts: Mapping[str, Any]) -> dict[str, pd.DataFra
         StudyError: one cannot be read.
     """
     names = [name for name in manifest(facts) if Path(name).suffix == ".csv" and "/" not in name]
-    return {Path(name).stem: _csv(folder / name) for name in names if name not in GENERAL}
+    return {Path(name).stem: _csv(folder / name) for name in names if name != SUMMARY}
 
 
 def data_files(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -168,7 +168,7 @@ def data_files(facts: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: digest
         for name, digest in manifest(facts).items()
-        if Path(name).suffix in DATA and name != "summary.csv"
+        if Path(name).suffix in DATA and name != SUMMARY
     }
 
 

@@ -85,8 +85,11 @@ LOSSES: Mapping[str, str] = {
 DRAWS: Mapping[str, str] = {
     "run_id": "string",
     "source": "string",
-    "log_q": "float32",
-    "inside": "bool",
+    "bin": "int64",
+    "draws": "int64",
+    "inside": "int64",
+    "log_q": "float64",
+    "low": "float64",
 }
 TABLES: Mapping[str, Mapping[str, str]] = {
     "runs": RUNS,

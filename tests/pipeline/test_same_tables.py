@@ -44,7 +44,7 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     assert list(first) == list(second)
     assert {name for name in first if first[name] != second[name]} == set()
     assert {"runs.parquet", "metrics.parquet", "samples.npz", "report.html", "report.md"} <= set(first)
-    assert any(name.endswith(".svg") for name in first)
+    assert any(name.endswith(".png") for name in first)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

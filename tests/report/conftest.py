@@ -17,6 +17,8 @@ from study.report.findings import Findings, Section
 from study.report.outside import tame
 from study.report.plots import style
 from study.tables import schemas
+from study.tables.bins import binned
+from study.tables.collect import settings
 from study.tables.results import CONFIGURATION, Results
 
 STRATEGIES = {  # how much of the mismatch a strategy leaves
@@ -200,7 +202,11 @@ def make(
         "metrics": pd.DataFrame(metrics, columns=list(schemas.METRICS)),
         "latents": pd.DataFrame(latents, columns=list(schemas.LATENTS)),
         "losses": pd.DataFrame(losses, columns=list(schemas.LOSSES)),
-        "draws": pd.concat(draws) if draws else pd.DataFrame(columns=list(schemas.DRAWS)),
+        "draws": binned(
+            pd.concat(draws, ignore_index=True), settings(pd.DataFrame(runs, columns=list(schemas.RUNS)))
+        )
+        if draws
+        else pd.DataFrame(columns=list(schemas.DRAWS)),
     }
     frame = {name: schemas.conform(table, name) for name, table in frame.items()}
     for name in ("metrics", "latents"):
@@ -306,7 +312,7 @@ NASTY = (  # names that mean something to a terminal, a page, Markdown, LaTeX, a
 )  # fmt: skip
 
 
-def dress(names: dict[str, str], text: str) -> tuple[Results, pd.DataFrame, pd.DataFrame, Findings]:
+def dress(names: dict[str, str], text: str) -> tuple[Results, pd.DataFrame, Findings]:
     """Small results whose strategies, after the prior, are called `names`, and whose every other text holds `text`."""
     known = [name for name in STRATEGIES if name not in ("prior", *REFERENCES)]
     copies = {name: known[i % len(known)] for i, name in enumerate(names)}
@@ -336,7 +342,6 @@ def dress(names: dict[str, str], text: str) -> tuple[Results, pd.DataFrame, pd.D
     )
     half = f"{text} \ud800"  # which no table can hold
     facts = {name: _dressed(value, half) for name, value in results.provenance.items()}
-    claims = pd.DataFrame([{"claim": text, "statement": text, "verdict": text, f"{text}1": 0.5}])
     with style.plain_settings():
         figure = Figure()
         axes = figure.subplots()
@@ -349,7 +354,7 @@ def dress(names: dict[str, str], text: str) -> tuple[Results, pd.DataFrame, pd.D
         runs=runs, metrics=measured, latents=results.latents, losses=results.losses, draws=results.draws,
         samples=samples, provenance=facts,
     )  # fmt: skip
-    return found, table, claims, Findings(text, (section,))
+    return found, table, Findings(text, (section,))
 
 
 def _dressed(value: Any, text: str) -> Any:
@@ -363,11 +368,9 @@ def build_dressed(folder: Path, *, hostile: bool) -> Path:
     order = sorted(NASTY, key=tame)
     names = {name: name if hostile else f"name{rank:02d}" for rank, name in enumerate(order)}
     text = " ".join(NASTY) if hostile else "text"
-    results, summary, claims, findings = dress(names, text)
+    results, summary, findings = dress(names, text)
     folder.mkdir(parents=True)
-    encoded = claims.to_csv(index=False).encode("utf-8", "replace")
-    (folder / "claims.csv").write_bytes(encoded)
-    build_report(folder, results, summary, findings=findings)
+    build_report(folder, results, summary, findings=findings, everything=True)
     return folder
 
 

@@ -15,7 +15,7 @@ from study.tables.results import Results
 
 HOSTILE = "<script>alert(1)</script>"
 VOID = {"meta", "br", "img", "link", "input", "hr"}
-ORDER = ["strategies", "gains", "ladder", "mismatch", "dimensions", "samples", "novelty", "claims", "missing"]
+ORDER = ["strategies", "gains", "ladder", "mismatch", "dimensions", "samples", "novelty", "missing"]
 
 
 class Page(HTMLParser):
@@ -62,8 +62,6 @@ class Page(HTMLParser):
 def folder(results: Results, summary: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("results") / "digits-default"
     made.mkdir()
-    claim = {"claim": "c1", "statement": "the prior is worst", "verdict": "no", "effect": 0.01, "n": 27}
-    pd.DataFrame([claim]).to_csv(made / "claims.csv", index=False)
     build_report(made, results, summary)
     return made
 
@@ -102,8 +100,18 @@ def test_markdown_links_exist_and_hold_the_answer(folder):
     text = (folder / "report.md").read_text()
     links = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
     assert len(links) == 12
-    assert all((folder / link).is_file() and (folder / link).with_suffix(".svg").is_file() for link in links)
+    assert all((folder / link).is_file() for link in links)
     assert "Draw from `posterior`" in text
+
+
+def test_what_a_folder_does_not_keep_is_made_when_asked_for(folder, results, summary, tmp_path):
+    kept = {path.suffix for path in folder.rglob("*") if path.is_file()}
+    assert kept == {".html", ".md", ".png"}
+    build_report(tmp_path, results, summary, everything=True)
+    figures = {path.stem for path in folder.glob("figures/*.png")}
+    assert {path.stem for path in tmp_path.glob("figures/*.svg")} == figures
+    assert (tmp_path / "table.tex").read_text().startswith("\\begin{tabular}")
+    assert (tmp_path / "report.html").read_bytes().count(b"<svg") > 5
 
 
 def test_no_half_written_file_is_left(folder):
@@ -113,7 +121,6 @@ def test_no_half_written_file_is_left(folder):
 def test_the_same_tables_give_the_same_bytes(folder, results, summary, tmp_path):
     again = tmp_path / "digits-default"
     again.mkdir()
-    (again / "claims.csv").write_bytes((folder / "claims.csv").read_bytes())
     build_report(again, results, summary)
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     assert [str(f) for f in files if (folder / f).read_bytes() != (again / f).read_bytes()] == []

@@ -20,7 +20,7 @@ def test_an_experiments_own_answer_and_sections_come_first(make_results, make_su
     assert headline == "Own answer."
     assert re.findall(r'<section id="([\w-]+)">', text)[0] == "finding-1"
     assert '<td class="number">0.123</td>' in text and "<code>code</code>" in text
-    assert (tmp_path / "figures" / "finding-1.svg").is_file()
+    assert (tmp_path / "figures" / "finding-1.png").is_file()
     assert "Draw from `gmm`" in (tmp_path / "report.md").read_text()
 
 

@@ -10,6 +10,7 @@ from scipy import stats
 from study.report import figures, frames
 from study.report.plots import density, latents, mismatch, style
 from study.report.text.correlation import spearman
+from study.tables.bins import BINS, binned
 from study.tables.results import Results
 
 NAMES = [spec.name for spec in figures.SPECS if spec.name != "codes"]
@@ -123,13 +124,14 @@ def test_the_quality_curve_is_that_of_a_loop():
     generator = np.random.default_rng(0)
     rows = pd.DataFrame({"run_id": np.repeat(["a", "b", "c", "d"], 100), "log_q": generator.normal(size=400)})
     rows["inside"] = generator.random(400) < 1 / (1 + np.exp(-rows["log_q"]))
-    found = density.curve(rows)
-    edges = np.quantile(rows["log_q"], np.linspace(0, 1, density.BINS + 1))
-    assert len(found.log_q) == density.BINS
-    for b in (0, 3, density.BINS - 1):
-        last = rows["log_q"] <= edges[b + 1] if b == density.BINS - 1 else rows["log_q"] < edges[b + 1]
+    rows["source"], setting = "prior", pd.Series(0, index=list("abcd"))
+    found = density.curve(binned(rows, setting))
+    edges = np.quantile(rows["log_q"], np.linspace(0, 1, BINS + 1))
+    assert len(found.log_q) == BINS
+    for b in (0, 3, BINS - 1):
+        last = rows["log_q"] <= edges[b + 1] if b == BINS - 1 else rows["log_q"] < edges[b + 1]
         own = rows[(rows["log_q"] >= edges[b]) & last]
         assert found.log_q[b] == pytest.approx(own["log_q"].mean())
         assert found.share[b] == pytest.approx(own.groupby("run_id")["inside"].mean().mean())
     assert (found.low < found.share).all() and (found.share < found.high).all()
-    assert len(density.curve(rows[:3]).log_q) == 0  # too few draws of any training
+    assert len(density.curve(binned(rows[:3], setting)).log_q) == 0  # too few draws of any training

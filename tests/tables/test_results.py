@@ -152,12 +152,12 @@ def test_out_that_holds_what_is_not_ours_is_refused(
     assert cli.experiment_main(EXPERIMENT, flags) == 2
     assert "--out thesis: holds what this program did not write" in capsys.readouterr().err
     assert [path.name for path in Path("thesis").iterdir()] == ["report.md"]
-    Path("thesis/summary.csv").write_text("mine too")
+    Path("thesis/runs.parquet").write_text("mine too")
     assert cli.experiment_main(EXPERIMENT, [*flags, "--force"]) == 0
     assert Path("thesis/report.md").read_text() == "mine"
-    assert Path("thesis/summary.csv.kept").read_text() == "mine too"
+    assert Path("thesis/runs.parquet.kept").read_text() == "mine too"
     assert cli.experiment_main(EXPERIMENT, flags) == 0  # now it is ours
-    assert Path("thesis/summary.csv.kept").read_text() == "mine too"
+    assert Path("thesis/runs.parquet.kept").read_text() == "mine too"
 
 
 def test_own_data_never_share_a_folder(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ def compose(
     pictures: Mapping[str, Picture],
     absent: Mapping[str, str],
     *,
-    claims: pd.DataFrame | None,
     findings: Findings | None,
     folder: str,
     family: str = "",
@@ -35,7 +34,7 @@ def compose(
     Args:
         results, summary: of one family of models.
         pictures, absent: its figures, and why others are absent.
-        claims, findings: sections of their own.
+        findings: an experiment's own sections.
         folder: as a reader types it.
         family: which family it is.
         others: the summaries of the other families by name.
@@ -60,8 +59,7 @@ def compose(
         _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], pictures),
         _shown("samples", "Samples", [n for n in pictures if n.startswith("samples-")], pictures),
         _novelty(summary, pictures),
-        _claims(claims),
-        Section("missing", "What failed or is missing", _missing(whole or results, absent, claims)),
+        Section("missing", "What failed or is missing", _missing(whole or results, absent)),
         Section("methods", "Methods", _methods(results, summary, pictures)),
         Section("provenance", "Provenance", [Terms(methods.provenance(results.provenance))]),
         Section("again", "Make it again", _again(results.provenance, pictures, folder)),
@@ -139,19 +137,11 @@ def _novelty(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
     return Section("novelty", "Novelty", [*shown[:1], *([table] if table else []), *shown[1:]])
 
 
-def _claims(claims: pd.DataFrame | None) -> Section:
-    if claims is None or claims.empty:
-        return Section("claims", "Claims", [])
-    return Section("claims", "Claims", [about.frame(claims, "Each claim as a test on the tables.")])
-
-
-def _missing(results: Results, absent: Mapping[str, str], claims: pd.DataFrame | None) -> list[Block]:
+def _missing(results: Results, absent: Mapping[str, str]) -> list[Block]:
     failed, gaps = about.failed(results), about.gaps(results)
     blocks: list[Block] = [Text(about.failed_note(results))]
     blocks += [part for part in (failed, gaps) if part]
     left_out = [(f"figure `{name}`", reason) for name, reason in absent.items()]
-    if claims is None or claims.empty:
-        left_out.append(("claims", "no claims were tested on this folder (there is no claims.csv)"))
     if not any(name.rsplit("/", 1)[-1] != "codes" for name in results.samples):
         left_out.append(
             ("sample grids", "no pictures were kept: the data are no images, or nothing was drawn")
@@ -179,8 +169,11 @@ def _again(facts: Mapping[str, Any], pictures: Mapping[str, Picture], folder: st
             Text("Train what is missing, evaluate, and write everything again:"),
             Command(str(facts["command"])),
         ]
-    blocks += [Text("All figures and this report from the tables alone:"), Command(call)]
+    blocks += [
+        Text("All figures and this report from the tables alone; with --all also as SVG, CSV and LaTeX:"),
+        Command(call),
+    ]
     if pictures:
-        rows = [[f"figures/{name}.svg, .png", call] for name in pictures]
+        rows = [[f"figures/{name}.png", call] for name in pictures]
         blocks.append(Plain("Each figure and the command that makes it again.", ["figure", "command"], rows))
     return blocks

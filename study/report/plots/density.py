@@ -7,14 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.latents.surgery import HOLE_QUANTILE
 from study.report import frames
 from study.report.plots import style
 from study.statistics import bootstrap_interval
 from study.tables.results import Results
 
 PANELS = 3
-BINS = 8
 FEWEST = 5  # draws of a training that a bin needs
 COLOURS = {"prior": style.ORANGE, "posterior": style.BLUE, "reconstruction": style.GREEN}
 LABELS = {"reconstruction": "codes of held-out data"}
@@ -51,16 +49,13 @@ def quality(results: Results, summary: pd.DataFrame) -> Figure | None:
 
 
 def curve(rows: pd.DataFrame) -> Curve:
-    """The curve of one source in one setting, columns run_id, log_q and inside; bins hold equally many draws."""
-    if rows.empty:
-        return Curve(*np.empty((4, 0)))
-    edges = np.unique(np.quantile(rows["log_q"], np.linspace(0, 1, BINS + 1)))
-    place = np.clip(np.searchsorted(edges, rows["log_q"], side="right") - 1, 0, max(len(edges) - 2, 0))
-    cells = rows.assign(bin=place).groupby(["bin", "run_id"])
-    per_run = cells["inside"].mean()[cells.size() >= FEWEST]
+    """The curve of one source in one setting, from its rows of `Results.draws`."""
+    rows = rows[rows["draws"] > 0]
+    enough = rows[rows["draws"] >= FEWEST].sort_values(["bin", "run_id"])
+    whole = {b: np.average(own["log_q"], weights=own["draws"]) for b, own in rows.groupby("bin")}
     found = [
-        (rows.loc[place == b, "log_q"].mean(), *bootstrap_interval(shares.to_numpy()))
-        for b, shares in per_run.groupby(level="bin")
+        (whole[b], *bootstrap_interval((own["inside"] / own["draws"]).to_numpy()))
+        for b, own in enough.groupby("bin")
     ]
     return Curve(*np.array(found, float).reshape(-1, 4).T)
 
@@ -68,7 +63,7 @@ def curve(rows: pd.DataFrame) -> Curve:
 def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     real = rows[rows["source"] == "reconstruction"]
     if len(real):
-        hole = real.groupby("run_id")["log_q"].quantile(HOLE_QUANTILE).mean()
+        hole = real.groupby("run_id")["low"].first().mean()
         axes.axvline(hole, color=style.SOFT, linewidth=1, linestyle=(0, (4, 3)), label="edge of holes")
     for source, color in COLOURS.items():
         own = curve(rows[rows["source"] == source])

@@ -1,0 +1,56 @@
+"""The kit's figures show the numbers that they are given."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study.report import kit
+from study.report.figures import rendered
+from study.report.plots import style
+
+TABLE = pd.DataFrame(
+    {"name": ["a", "b", "a", "b"], "beta": [0.5, 0.5, 2.0, 2.0], "difference": [1.0, 2.0, 3.0, 4.0],
+     "low": [0.5, 1.5, np.nan, 3.0], "high": [1.5, 2.5, np.nan, 5.0]}
+)  # fmt: skip
+
+
+def xs(container: Any) -> list[float]:
+    return np.asarray(container.lines[0].get_xdata()).tolist()
+
+
+def bars(container: Any) -> list[list[float]]:
+    """Of each interval its ends."""
+    return [segment[:, 0].tolist() for segment in container.lines[2][0].get_segments()]
+
+
+def test_dots_stand_at_their_values_with_their_intervals():
+    panels = [kit.Panel("one", TABLE, "x →"), kit.Panel("two", TABLE[:2])]
+    figure = kit.dots(panels, rows=["b", "a"], by="name", title="t", labels=["second", "first"], line=1.0)
+    left, right = figure.axes
+    points = [xs(container) for container in left.containers]
+    assert points == [[2.0, 1.0], [4.0, 3.0]]  # a marker for each β, rows from top to bottom
+    assert bars(left.containers[0]) == [[1.5, 2.5], [0.5, 1.5]]
+    assert bars(left.containers[1])[1] == [3.0, 3.0]  # no interval is no bar
+    assert [text.get_text() for text in left.get_yticklabels()] == ["second", "first"]
+    assert (left.get_title(loc="left"), left.get_xlabel()) == ("one", "x →")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["β = 0.5", "β = 2"]
+    assert len(xs(right.containers[0])) == 2
+    with style.styled():
+        assert rendered(figure)[1].startswith(b"\x89PNG")
+
+
+def test_curves_are_sorted_and_have_bars_or_bands():
+    axes = Figure().subplots()
+    shuffled = TABLE[TABLE["name"] == "b"][::-1]
+    kit.curve(axes, shuffled, "beta", ("difference", "low", "high"), color="k", marker="o", label="bars")
+    assert xs(axes.containers[0]) == [0.5, 2.0]
+    kit.curve(
+        axes, shuffled, "beta", ("difference", "low", "high"), band=True, color="k", marker="o", label="band"
+    )
+    assert np.asarray(axes.lines[-1].get_ydata()).tolist() == [2.0, 4.0] and len(axes.collections) == 2
+    kit.setting_axis(axes, shuffled["beta"], "β")
+    kit.log_axis(axes)
+    assert sorted(text.get_text() for text in axes.get_xticklabels()) == ["0.5", "2"]
+    assert (axes.get_xscale(), axes.get_yscale(), axes.get_xlabel()) == ("log", "log", "β")
