@@ -8,11 +8,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from study.cli import results
 from study.cli.clean import clean as _clean
-from study.cli.exits import DONE, INTERRUPTED, SOME_FAILED, WRONG_INPUT
-from study.cli.flags import add_flags, add_limit, add_store, folder, max_bytes
+from study.cli.exits import DONE, INTERRUPTED, WRONG_INPUT
+from study.cli.flags import add_flags, add_limit, add_store, max_bytes
 from study.cli.listing import LISTS, show
-from study.cli.parsing import Once, Parser, one_line, several, text
+from study.cli.parsing import Once, Parser, one_line, text
 from study.cli.run import run as _run
 from study.errors import StudyError
 from study.runtime import files
@@ -120,47 +121,12 @@ def _parser() -> argparse.ArgumentParser:
     add_flags(run)
     run.set_defaults(verb=_run)
 
-    report = verbs.add_parser(
-        "report", help="write figures and report again, from the tables of a results folder"
-    )
-    _takes_folder(report)
-    report.add_argument(
-        "--experiment",
-        action=Once,
-        kind=text,
-        metavar="NAME|PATH",
-        help="whose findings are written (default: the installed experiment that the folder names)",
-    )
-    report.add_argument(
-        "--all",
-        action="store_true",
-        help="also what a results folder does not keep: figures as SVG, summary.csv and table.tex",
-    )
-    report.set_defaults(verb=_report)
+    results.add(verbs)
+    _add_others(verbs)
+    return parser
 
-    table = verbs.add_parser("table", help="print the strategy × metric table of a results folder")
-    _takes_folder(table)
-    table.add_argument("--format", choices=("md", "latex", "csv", "html"), default="md")
-    table.add_argument(
-        "--metrics",
-        action=Once,
-        kind=several(text),
-        nargs="+",
-        metavar="NAME",
-        help="metrics, in order (default: the report's)",
-    )
-    table.add_argument(
-        "--family",
-        action=Once,
-        kind=text,
-        help="which models, where there are several families (default: vae)",
-    )
-    table.set_defaults(verb=_table)
 
-    status = verbs.add_parser("status", help="what a results folder holds, and what failed or is missing")
-    _takes_folder(status)
-    status.set_defaults(verb=_status)
-
+def _add_others(verbs: Any) -> None:
     listing = verbs.add_parser("list", help="what there is: " + ", ".join(LISTS))
     listing.add_argument("what", choices=LISTS)
     listing.add_argument("--json", action="store_true", help="a JSON list of objects")
@@ -180,54 +146,6 @@ def _parser() -> argparse.ArgumentParser:
     add_store(clean)
     clean.add_argument("--yes", action="store_true", help="do not ask")
     clean.set_defaults(verb=_clean)
-    return parser
-
-
-def _takes_folder(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", action=Once, kind=folder, metavar="DIR")
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    from study.pipeline.publish import republish
-
-    answer, page = republish(arguments.folder, experiment=arguments.experiment, everything=arguments.all)
-    print(f"{answer}\n\nreport: {page}")
-    return DONE
-
-
-def _table(arguments: argparse.Namespace) -> int:
-    from study.report.frames import by_family
-    from study.report.tables import table
-    from study.statistics import summarise
-    from study.tables.results import load_results
-
-    results = load_results(arguments.folder)
-    found = by_family(results, summarise(results.metrics))
-    family = arguments.family or next(iter(found))
-    if family not in found:
-        raise StudyError(f"--family: no family {family!r} in {arguments.folder}; it has {', '.join(found)}")
-    print(table(found[family][1], arguments.metrics, fmt=arguments.format))
-    return DONE
-
-
-def _status(arguments: argparse.Namespace) -> int:
-    from study.report.outside import tamed
-    from study.tables.results import load_results
-
-    results = tamed(load_results(arguments.folder))
-    runs = results.runs
-    failed = runs[runs["status"] != "done"]
-    gaps = results.metrics[results.metrics["status"] != "ok"]
-    facts = results.provenance
-    print(f"{facts.get('experiment', arguments.folder)}: {len(runs) - len(failed)} of {len(runs)} cells done")
-    print(
-        f"{len(results.metrics)} measurements, {len(gaps)} of them missing; made {facts.get('created', 'unknown')}"
-    )
-    for row in failed.itertuples():
-        print(f"failed {row.run_id} (α={row.alpha:g}, β={row.beta:g}, seed {row.seed}): {row.reason}")
-    for (status, strategy, metric, reason), rows in gaps.groupby(["status", "strategy", "metric", "reason"]):
-        print(f"{status} {strategy} × {metric} on {len(rows)} cells: {reason}")
-    return SOME_FAILED if len(failed) or (gaps["status"] == "failed").any() else DONE
 
 
 def _env(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from study.cli.parsing import one_line
 
 if TYPE_CHECKING:
     from study.pipeline.run import Run
-    from study.pipeline.study_run import Finished, Prepared
+    from study.pipeline.study_run import FinishedRun, PreparedRun
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     return _failures(finished.runs)
 
 
-def _plan(prepared: "Prepared") -> None:
+def _plan(prepared: "PreparedRun") -> None:
     experiment, plans = prepared.experiment, prepared.plans
     cells, first = sum(len(plan.cells) for plan in plans), plans[0]
     print(f"{experiment.name}: {experiment.question}")
@@ -54,7 +54,7 @@ def _plan(prepared: "Prepared") -> None:
     print(f"would write {prepared.out}")
 
 
-def _end(finished: "Finished") -> None:
+def _end(finished: "FinishedRun") -> None:
     runs = finished.runs
     seconds, memory = sum(run.seconds for run in runs), runs[-1].peak_memory_bytes / 2**20
     trained, scored = (sum(getattr(run.count, name) for run in runs) for name in ("trained", "scored"))

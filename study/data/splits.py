@@ -14,7 +14,7 @@ VALIDATION_SHARE = 1 / 9
 VALIDATION_SHARE_OF_TEST = 1 / 5
 
 
-class Rows(NamedTuple):
+class SplitRows(NamedTuple):
     """Row numbers of three disjoint splits that together are all rows, each `[N_split]` int64."""
 
     train: np.ndarray
@@ -53,7 +53,7 @@ def _labels_or_one_class(n: int, labels: np.ndarray | None) -> np.ndarray:
     return np.zeros(n, np.int64) if labels is None else labels
 
 
-def split_rows(n: int, *, seed: int, labels: np.ndarray | None = None) -> Rows:
+def split_rows(n: int, *, seed: int, labels: np.ndarray | None = None) -> SplitRows:
     """Split n rows that come without an official split: test 1/3, validation 1/9, train the rest.
 
     Args:
@@ -64,7 +64,7 @@ def split_rows(n: int, *, seed: int, labels: np.ndarray | None = None) -> Rows:
     rng = np.random.default_rng(seed)
     labels = _labels_or_one_class(n, labels)
     test, validation, train = _cut(rng, labels, round(n * TEST_SHARE), round(n * VALIDATION_SHARE))
-    return Rows(train, validation, _in_two_like_halves(rng, test, labels))
+    return SplitRows(train, validation, _in_two_like_halves(rng, test, labels))
 
 
 def split_test_rows(

@@ -14,7 +14,7 @@ import numpy as np
 from study.errors import CannotFit
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
-from study.latents.prior import Prior
+from study.latents.prior import PriorDensity
 from study.latents.surgery import Estimate, mean_estimate, surgery
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
@@ -34,7 +34,7 @@ class ByClass:
     label_information: Estimate
 
 
-def by_class(key: Key, latents: Latents, *, draws: int, prior: Prior | None = None) -> ByClass:
+def by_class(key: Key, latents: Latents, *, draws: int, prior: PriorDensity | None = None) -> ByClass:
     """Decompose each class on its own, with `draws` Monte Carlo draws in all, as many of each class.
 
     Args:

@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
-from study.latents.prior import MarginalPrior, Prior
+from study.latents.prior import MarginalPrior, PriorDensity
 from study.latents.surgery import posterior_draws
 from study.models.likelihoods import gaussian_kl
 from study.models.normal import LOG_2PI
@@ -24,7 +24,9 @@ _HALVINGS = 200  # of draws of a learned prior, behind its null
 COLUMNS = ["dimension", "kl", "marginal_kl", "mutual_information", "w1", "ks"]
 
 
-def dimension_table(key: Key, latents: Latents, *, draws: int, prior: Prior | None = None) -> pd.DataFrame:
+def dimension_table(
+    key: Key, latents: Latents, *, draws: int, prior: PriorDensity | None = None
+) -> pd.DataFrame:
     """One row per latent dimension, the columns of `schemas.LATENTS` but `run_id`.
 
     `kl` is E_x KL(q(zⱼ|x)‖p(zⱼ)) in closed form. `marginal_kl` is KL(q(zⱼ)‖p(zⱼ)) with the exact one-dimensional
@@ -70,7 +72,7 @@ def _described(frame: pd.DataFrame, latents: Latents) -> pd.DataFrame:
 
 
 def _against_learned(
-    key: jax.Array, latents: Latents, z: np.ndarray, own: np.ndarray, prior: Prior
+    key: jax.Array, latents: Latents, z: np.ndarray, own: np.ndarray, prior: PriorDensity
 ) -> pd.DataFrame:
     """The columns that need the prior, from draws of a learned one; own is log q(zⱼ|x) `[M, d]` of the draws z."""
     from scipy import stats  # half a second, which reading tables need not wait

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 
-class Prior(Protocol):
+class PriorDensity(Protocol):
     """A density that can be drawn from."""
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
@@ -19,7 +19,7 @@ class Prior(Protocol):
 
 
 @runtime_checkable
-class MarginalPrior(Prior, Protocol):
+class MarginalPrior(PriorDensity, Protocol):
     """A prior whose marginals are tractable."""
 
     def marginal_log_prob(self, z: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ import numpy as np
 
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
-from study.latents.prior import MarginalPrior, Prior
+from study.latents.prior import MarginalPrior, PriorDensity
 from study.models.likelihoods import gaussian_kl
 from study.models.normal import LOG_2PI
 from study.runtime.checks import whole_number
@@ -106,7 +106,7 @@ def posterior_draws(
 
 
 def surgery(
-    key: Key, latents: Latents, held_out: Latents, *, draws: int, prior: Prior | None = None
+    key: Key, latents: Latents, held_out: Latents, *, draws: int, prior: PriorDensity | None = None
 ) -> Surgery:
     """Take one model's rate apart, with `draws` Monte Carlo draws of z against all N components.
 
@@ -208,7 +208,7 @@ def _against_normal(
 
 
 def _against_learned(
-    prior: Prior,
+    prior: PriorDensity,
     latents: Latents,
     z: np.ndarray,
     own_marginals: np.ndarray,
@@ -238,7 +238,7 @@ def _against_learned(
     )
 
 
-def learned_rate(key: jax.Array, latents: Latents, prior: Prior) -> Estimate:
+def learned_rate(key: jax.Array, latents: Latents, prior: PriorDensity) -> Estimate:
     """E_x KL(q(z|x)‖p(z)) in nats under a learned prior: log q(z|x) − log p(z) at two independent z for each x.
 
     The standard error is that of these draws alone, for the N examples at hand, as the closed form under N(0, I) has

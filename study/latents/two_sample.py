@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
 from study.latents.directions import directions
-from study.latents.prior import Prior
+from study.latents.prior import PriorDensity
 from study.latents.surgery import Estimate
 from study.models.mmd import inverse_multiquadric
 from study.runtime.checks import whole_number
@@ -43,7 +43,9 @@ class TwoSample:
     null_high: float
 
 
-def two_sample(key: Key, latents: Latents, *, draws: int, prior: Prior | None = None) -> dict[str, TwoSample]:
+def two_sample(
+    key: Key, latents: Latents, *, draws: int, prior: PriorDensity | None = None
+) -> dict[str, TwoSample]:
     """`latent_mmd`, `latent_sliced_w2` and `latent_c2st` between q(z) and the prior, `draws` of each.
 
     A learned prior (None is N(0, I)) leaves the scale of z free, and the first two depend on it: compare them with

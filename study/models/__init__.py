@@ -1,6 +1,6 @@
 """Networks, likelihoods, priors, and one file per model family, imported when it is used."""
 
 from study.models.linear_theory import LinearOptimum, linear_optimum
-from study.models.registry import FAMILIES, listing
+from study.models.registry import FAMILY_CLASSES, listing
 
-__all__ = ["FAMILIES", "LinearOptimum", "linear_optimum", "listing"]
+__all__ = ["FAMILY_CLASSES", "LinearOptimum", "linear_optimum", "listing"]

@@ -6,7 +6,7 @@ from study import config
 from study.config import VAEConfig
 from study.runtime.lazy import Lazy
 
-FAMILIES = Lazy("study.models", {name: family.home for name, family in config.FAMILIES.items()})
+FAMILY_CLASSES = Lazy("study.models", {name: family.home for name, family in config.FAMILIES.items()})
 
 NETWORKS = {
     "linear": ("one affine map each way, posterior variance the same for every x", "Lucas et al. 2019"),
@@ -26,7 +26,7 @@ NETWORKS = {
 def listing() -> list[dict[str, Any]]:
     """What `study list models` shows: families with their settings, then networks with theirs."""
     rows: list[dict[str, Any]] = []
-    for name, family in FAMILIES.items():
+    for name, family in FAMILY_CLASSES.items():
         made = VAEConfig(family=name)
         settings = {"prior": made.prior_settings, "objective": made.objective_settings}
         rows.append(

@@ -15,7 +15,7 @@ from study.latents import Latents
 from study.pipeline.job import Job, Outcome
 from study.pipeline.plan import PlannedCell
 from study.pipeline.store import Stored
-from study.pipeline.training import Trained
+from study.pipeline.training import TrainedCell
 from study.runtime.checks import said
 from study.runtime.claims import Claim
 from study.scoring.context import Context, Evaluation, Measured
@@ -30,9 +30,9 @@ from study.training.model import TrainedModel
 GROUP = 8  # cells whose codes are held at once, where strategies are trained on the codes of several
 
 
-def outcomes(trained: Iterator[Trained], job: Job) -> Generator[Outcome, None, None]:
+def outcomes(trained: Iterator[TrainedCell], job: Job) -> Generator[Outcome, None, None]:
     """Every cell measured; what another process is at comes last."""
-    busy: list[Trained] = []
+    busy: list[TrainedCell] = []
     wanted = any(map(is_trained, job.plan.config.strategies))
     while group := list(itertools.islice(trained, GROUP if wanted else 1)):
         claims: dict[str, Claim] = {}
@@ -47,7 +47,7 @@ def outcomes(trained: Iterator[Trained], job: Job) -> Generator[Outcome, None, N
         yield from found
 
 
-def _ours(one: Trained, job: Job, claims: dict[str, Claim], busy: list[Trained]) -> bool:
+def _ours(one: TrainedCell, job: Job, claims: dict[str, Claim], busy: list[TrainedCell]) -> bool:
     """Whether nothing of this cell is missing, or this process may compute it; else it is noted as busy."""
     planned, stored, _ = one
     key = planned.encode_key
@@ -61,7 +61,7 @@ def _ours(one: Trained, job: Job, claims: dict[str, Claim], busy: list[Trained])
     return True
 
 
-def _measured(group: list[Trained], job: Job) -> Iterator[Outcome]:
+def _measured(group: list[TrainedCell], job: Job) -> Iterator[Outcome]:
     """The outcomes of a group of cells, with the trained strategies fitted to all their codes at once."""
     cells = [_Cell(planned, stored, job) for planned, stored, _ in group if stored is not None]
     fits = dict(zip((cell.planned.run_id for cell in cells), _fit_group(cells, job), strict=True))

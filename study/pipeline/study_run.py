@@ -74,7 +74,7 @@ def _plain(name: str, value: Any) -> Any:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Finished:
+class FinishedRun:
     """What a run came to.
 
     Attributes:
@@ -89,7 +89,7 @@ class Finished:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedRun:
     """A run of which everything has been checked that can be known before it, and nothing is done yet."""
 
     experiment: Experiment
@@ -104,7 +104,7 @@ class Prepared:
         """How many cells the store does not hold."""
         return sum(missing(plan, self.store) for plan in self.plans)
 
-    def carry_out(self, *, typed: Sequence[str], fail_fast: bool = False) -> Finished:
+    def carry_out(self, *, typed: Sequence[str], fail_fast: bool = False) -> FinishedRun:
         """Train and measure what is missing, and write the results folder.
 
         Args:
@@ -124,7 +124,7 @@ class Prepared:
         )
         tables = self.experiment.tables(results, self.data) if self.experiment.tables else {}
         answer, page = publish(results, self.out, experiment=self.experiment, tables=tables)
-        return Finished(tuple(runs), answer, page)
+        return FinishedRun(tuple(runs), answer, page)
 
     def _executed(self, *, fail_fast: bool) -> list[Run]:
         if self.missing:
@@ -148,7 +148,7 @@ def prepare(
     store: Path | None,
     force: bool,
     max_bytes: int,
-) -> Prepared:
+) -> PreparedRun:
     """Plans, store and folder of a run; arguments as in `run`.
 
     Raises:
@@ -160,7 +160,7 @@ def prepare(
     data = load_dataset(grids[0].dataset, max_bytes=max_bytes)
     plans = tuple(make_plan(config, data) for config in made)
     out = out or default_folder(experiment, grids[0].dataset, data, profile)
-    prepared = Prepared(experiment, profile, data, plans, Store(store or default_store()), out)
+    prepared = PreparedRun(experiment, profile, data, plans, Store(store or default_store()), out)
     _check_places(prepared, force=force)
     return prepared
 
@@ -174,7 +174,7 @@ def default_folder(experiment: Experiment, dataset: str, data: Dataset, profile:
     return Path("results") / experiment.name / f"{name}-{profile}"
 
 
-def _check_places(prepared: Prepared, *, force: bool) -> None:
+def _check_places(prepared: PreparedRun, *, force: bool) -> None:
     """Whether results and what is missing can be written where they are to go.
 
     Raises:

@@ -16,7 +16,7 @@ from study.report.figures import GRIDS
 from study.runtime.environment import cores, device_name, package_versions, project_version
 from study.runtime.shown import shown_text, shown_value
 from study.scoring.context import DRAWS
-from study.tables.collect import Scored, collect
+from study.tables.collect import MeasuredCell, collect
 from study.tables.results import Results
 from study.training.engine import Cell
 
@@ -57,7 +57,7 @@ def kind(name: str) -> str:
     return last if last in ("codes", "nearest") else "samples"
 
 
-def _scored(outcome: Outcome, kinds: Sequence[str]) -> Scored | None:
+def _scored(outcome: Outcome, kinds: Sequence[str]) -> MeasuredCell | None:
     """What was measured, with the samples of these kinds."""
     found = outcome.evaluation
     if found is None:
@@ -66,7 +66,7 @@ def _scored(outcome: Outcome, kinds: Sequence[str]) -> Scored | None:
     samples = {
         name: x for name, x in found.arrays.items() if not name.startswith(f"{DRAWS}/") and kind(name) in kinds
     }  # fmt: skip
-    return Scored(found.metrics, found.latents, outcome.losses, draws, samples)
+    return MeasuredCell(found.metrics, found.latents, outcome.losses, draws, samples)
 
 
 def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
         "fingerprint": plan.data.fingerprint,
         "n_train": n,
         "family": model.family,
-        "prior": ", ".join(f"{name}={_plain(value)}" for name, value in settings.items()),
+        "family_settings": ", ".join(f"{name}={_plain(value)}" for name, value in settings.items()),
         "network": model.network,
         "hidden": "×".join(map(str, WIDTHS[model.network](model))),
         **{name: model.network_settings.get(name, "") for name in ("activation", "output_bias")},

@@ -12,10 +12,12 @@ from study.runtime.environment import device_name, package_versions
 from study.training import checkpoint
 from study.training.engine import Cell, train_cells
 
-Trained = tuple[PlannedCell, Stored | None, str]  # a cell, and its training or the reason why there is none
+TrainedCell = tuple[
+    PlannedCell, Stored | None, str
+]  # a cell, and its training or the reason why there is none
 
 
-def trained(job: Job) -> Generator[Trained, None, None]:
+def trained(job: Job) -> Generator[TrainedCell, None, None]:
     """Every planned cell as soon as it is trained: those in the store, then this process's, then the others'."""
     absent = []
     for planned in job.plan.cells:
@@ -50,7 +52,7 @@ class _Claimed(Iterator[Cell]):
         self._wanted, self._store = list(wanted), store
         self.held: dict[Cell, tuple[PlannedCell, Claim | None]] = {}
         self.busy: list[PlannedCell] = []
-        self.found: list[Trained] = []
+        self.found: list[TrainedCell] = []
 
     def __next__(self) -> Cell:
         while self._wanted:
@@ -86,7 +88,7 @@ class _Claimed(Iterator[Cell]):
         return [planned for planned, _ in self.held.values()] + self._wanted
 
 
-def _train(cells: _Claimed, count: int, job: Job) -> Iterator[Trained]:
+def _train(cells: _Claimed, count: int, job: Job) -> Iterator[TrainedCell]:
     plan = job.plan
     try:
         for trained in train_cells(
@@ -103,7 +105,7 @@ def _train(cells: _Claimed, count: int, job: Job) -> Iterator[Trained]:
                     "versions": package_versions(),
                 }
                 job.store.put("train", planned.train_key, arrays, facts)
-                made: Trained = (planned, Stored(arrays, facts), "")
+                made: TrainedCell = (planned, Stored(arrays, facts), "")
             else:
                 reason = "diverged: losses or parameters are not finite; lower the learning rate"
                 made = (planned, None, reason)

@@ -70,13 +70,13 @@ def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Result
     every = runs.reindex(columns=columns).fillna(KIND)
     kinds = every.drop_duplicates().sort_values(columns)
     kinds = kinds.iloc[np.argsort(kinds["family"].ne("vae"), kind="stable")]
-    settings_of = kinds.groupby("family")["prior"].nunique()
+    settings_of = kinds.groupby("family")["family_settings"].nunique()
     parts = {}
     for kind in kinds.itertuples(index=False, name=None):
-        family, prior, decode = kind
+        family, own_settings, decode = kind
         own = runs[where(every, dict(zip(columns, kind, strict=True)))]
         rows = summary[where(summary, dict(zip(columns, kind, strict=True)))]
-        told = [prior] * bool(settings_of[family] > 1) + [f"decode={decode}"] * (decode != "mean")
+        told = [own_settings] * bool(settings_of[family] > 1) + [f"decode={decode}"] * (decode != "mean")
         parts[f"{family} ({', '.join(told)})" if told else family] = results.only(own["run_id"]), rows
     return parts
 

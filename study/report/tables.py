@@ -12,7 +12,7 @@ from study.report import frames
 from study.report.frames import Setting
 from study.report.outside import visible
 from study.report.page import escape
-from study.report.text.scores import LEGEND, TIED, Cell, Table, build
+from study.report.text.scores import LEGEND, TIED, Table, TableCell, build
 
 Format = Literal["md", "latex", "csv", "html"]
 
@@ -45,7 +45,7 @@ def table(
     return writers[fmt](build(summary, metrics, setting=setting), show)
 
 
-def _text(cell: Cell, show: str) -> str:
+def _text(cell: TableCell, show: str) -> str:
     return cell.mean if show == "mean" else cell.difference or "—"
 
 
@@ -62,12 +62,12 @@ def markdown(made: Table, show: str = "mean") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _difference(cell: Cell) -> str:
+def _difference(cell: TableCell) -> str:
     tie = f"tie (&lt; {cell.unseen} would go unseen)" if cell.unseen else cell.sign
     return f"{cell.difference or '—'} {tie}".strip()
 
 
-def _marked(cell: Cell, text: str, start: str, end: str, tied: str) -> str:
+def _marked(cell: TableCell, text: str, start: str, end: str, tied: str) -> str:
     return f"{start}{text}{end}" if cell.standing == "best" else text + tied * (cell.standing == "tied")
 
 

@@ -14,7 +14,7 @@ ASKED, NOISE = 7, 8  # folded into a draw key for classes asked for, and noise o
 
 
 @dataclasses.dataclass(frozen=True)
-class Drawing:
+class SamplingDecoder:
     """A model whose `decode` draws x ~ p(x|z) with one key, in place of the mean."""
 
     model: TrainedModel
@@ -34,13 +34,13 @@ class Drawing:
         return self.model.sample(self.key, z, labels=labels)
 
 
-def decoder(key: jax.Array, model: TrainedModel, decode: Decode) -> TrainedModel | Drawing:
+def decoder(key: jax.Array, model: TrainedModel, decode: Decode) -> TrainedModel | SamplingDecoder:
     """The model as it is, or with draws of x for means; the noise of a draw key is the same for all strategies."""
-    return Drawing(model, jax.random.fold_in(key, NOISE)) if decode == "sample" else model
+    return SamplingDecoder(model, jax.random.fold_in(key, NOISE)) if decode == "sample" else model
 
 
 def generate(
-    key: jax.Array, fitted: Fitted, *, model: TrainedModel | Drawing, data: Dataset, n: int
+    key: jax.Array, fitted: Fitted, *, model: TrainedModel | SamplingDecoder, data: Dataset, n: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """n samples `[n, D]` of a fitted strategy, and the classes `[n]` that were asked for, None where none were.
 

@@ -10,7 +10,7 @@ from study.latents.by_class import ByClass
 from study.latents.surgery import Estimate, Surgery
 from study.latents.two_sample import TwoSample
 from study.metrics.base import Measurement
-from study.metrics.likelihood import HELD_OUT
+from study.metrics.likelihood import ON_HELD_OUT
 from study.models.likelihoods import noise_variance
 from study.models.priors.lars import FINAL_DRAWS
 from study.training.model import TrainedModel
@@ -21,7 +21,7 @@ MODEL = "model"  # the "strategy" of rows that belong to the model itself
 
 def metric_row(name: str, configured: str, fit: int, draw: int, m: Measurement) -> dict[str, Any]:
     """A measurement of the strategy of that name and configuration as a row without `run_id`."""
-    split = "train" if name == MODEL and m.reference != HELD_OUT else "test"
+    split = "train" if name == MODEL and m.reference != ON_HELD_OUT else "test"
     return {
         "strategy": name,
         "strategy_config": configured,
@@ -43,7 +43,7 @@ def surgery_measurements(apart: Surgery, distortion: Estimate) -> list[Measureme
             one.value,
             one.stderr,
             one.n,
-            HELD_OUT if metric == "distortion" else "prior",
+            ON_HELD_OUT if metric == "distortion" else "prior",
             "none",
             "the prior's marginals are not tractable" if np.isnan(one.value) else "",
         )

@@ -21,7 +21,7 @@ from study.scoring.generate import decoder, generate, in_range, in_units, to_uin
 from study.scoring.rows import metric_row
 from study.strategies import REFERENCES, REGISTRY, hyperparameters, strategy
 from study.strategies.base import Fitted, Strategy
-from study.strategies.prior import Prior, prior_of
+from study.strategies.prior import FromPrior, prior_of
 from study.training.model import TrainedModel
 
 SHOWN = 10  # draws per strategy kept for the sample grids
@@ -152,7 +152,7 @@ def _fit(chosen: Strategy, key: jax.Array, model: TrainedModel, encoded: Encoded
     if encoded is not None:
         return chosen.fit(key, encoded.train, model=model, validation=encoded.validation)
     config = model.architecture.config
-    if not isinstance(chosen, Prior):
+    if not isinstance(chosen, FromPrior):
         raise CannotFit(
             f"strategy {chosen.name!r}: needs codes, and family {config.family!r} has no encoder; draw from its prior"
         )

@@ -51,13 +51,13 @@ def across_settings(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
         metric: which one; it needs a direction.
 
     Returns:
-        Columns family, prior, decode, strategy, settings, trainings, and value, low, high of each of improvement, iqm
-        (of the metric) and iqm_difference (of the paired difference). Strategies that lack a setting of the prior are
-        left out.
+        Columns family, family_settings, decode, strategy, settings, trainings, and value, low, high of each of
+        improvement, iqm (of the metric) and iqm_difference (of the paired difference). Strategies that lack a setting
+        of the prior are left out.
     """
     parts = [
-        _of_one(rows, metric).assign(family=family, prior=prior, decode=decode)
-        for (family, prior, decode), rows in by_model(metrics)
+        _of_one(rows, metric).assign(family=family, family_settings=settings, decode=decode)
+        for (family, settings, decode), rows in by_model(metrics)
     ]
     return pd.concat(parts, ignore_index=True)
 

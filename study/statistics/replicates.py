@@ -8,9 +8,8 @@ import pandas as pd
 
 BASELINE = "prior"
 GRID = ["alpha", "beta", "noise_variance"]
-# What is compared, and never averaged over, and what it is where a frame has no such column; `prior` has the settings
-# of the prior or the loss.
-KIND = {"family": "vae", "prior": "", "decode": "mean"}
+# What is compared, and never averaged over, and what it is where a frame has no such column.
+KIND = {"family": "vae", "family_settings": "", "decode": "mean"}
 
 
 def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd.DataFrame:
@@ -29,11 +28,11 @@ def by_model(metrics: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.D
     """(family, settings of its prior or its loss, decode) and the rows of each kind, in order of appearance."""
     columns = [name for name in KIND if name in metrics]
     if not columns or metrics.empty:
-        yield (KIND["family"], KIND["prior"], KIND["decode"]), metrics
+        yield (KIND["family"], KIND["family_settings"], KIND["decode"]), metrics
         return
     for key, rows in metrics.groupby([metrics[name].fillna(KIND[name]) for name in columns], sort=False):
         found = KIND | dict(zip(columns, map(str, key), strict=True))
-        yield (found["family"], found["prior"], found["decode"]), rows
+        yield (found["family"], found["family_settings"], found["decode"]), rows
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -41,7 +40,7 @@ class Replicates:
     """All replicates of one strategy and metric, at one setting or averaged over the grid, of one kind of model.
 
     Attributes:
-        family, prior, decode: the kind of model and of x, as in `schemas.RUNS`.
+        family, family_settings, decode: the kind of model and of x, as in `schemas.RUNS`.
         setting: (α, β, s), or None for the average over the grid.
         strategy, metric, better, reference, n: as in `schemas.METRICS`.
         seeds: `[S]` training seeds.
@@ -49,7 +48,7 @@ class Replicates:
     """
 
     family: str
-    prior: str
+    family_settings: str
     decode: str
     setting: tuple[float, float, float] | None
     strategy: str

@@ -24,7 +24,7 @@ def standings(rows: Sequence[Replicates]) -> list[str]:
     contests = defaultdict(list)
     for i, row in enumerate(rows):
         if row.strategy not in [*REFERENCES, "model"] and row.better != "none":
-            kind = (row.family, row.prior, row.decode, row.setting, row.metric)
+            kind = (row.family, row.family_settings, row.decode, row.setting, row.metric)
             contests[repr(kind)].append(i)  # repr, since NaN does not equal itself
     pairs: list[tuple[int, int]] = []
     for members in contests.values():

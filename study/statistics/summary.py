@@ -27,10 +27,10 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
         metrics: `Results.metrics`, joined with the configuration columns.
 
     Returns:
-        Columns family, prior, decode, alpha, beta, noise_variance, strategy, metric, better, reference, n, seeds, mean,
-        low_mean, high_mean, difference, low, high (paired against `prior`, each interval on its own), p, p_holm (of no
-        difference, alone and within its family), detectable (the smallest true difference that such an interval
-        excludes zero at with 80 % power), verdict (by p_holm), standing.
+        Columns family, family_settings, decode, alpha, beta, noise_variance, strategy, metric, better, reference, n,
+        seeds, mean, low_mean, high_mean, difference, low, high (paired against `prior`, each interval on its own), p,
+        p_holm (of no difference, alone and within its family), detectable (the smallest true difference that such an
+        interval excludes zero at with 80 % power), verdict (by p_holm), standing.
     """
     rows = list(replicates(metrics))
     if not rows:
@@ -55,7 +55,7 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
 def _facts(row: Replicates) -> dict[str, object]:
     alpha, beta, noise = row.setting or (math.nan,) * 3
     return {
-        "family": row.family, "prior": row.prior, "decode": row.decode,
+        "family": row.family, "family_settings": row.family_settings, "decode": row.decode,
         "alpha": alpha, "beta": beta, "noise_variance": noise, "strategy": row.strategy, "metric": row.metric,
         "better": row.better, "reference": row.reference, "n": row.n, "seeds": len(row.seeds),
     }  # fmt: skip

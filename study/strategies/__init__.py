@@ -10,7 +10,7 @@ from study.strategies.base import (
     Strategy,
     hyperparameters,
 )
-from study.strategies.reference import REFERENCES, Reference
+from study.strategies.reference import REFERENCES, ReferenceRow
 from study.strategies.registry import FACTS, REGISTRY, ladder, listing, strategy
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "FittedDensity",
     "FittedTraceable",
     "Given",
-    "Reference",
+    "ReferenceRow",
     "Rung",
     "Strategy",
     "hyperparameters",

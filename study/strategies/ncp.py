@@ -33,7 +33,7 @@ from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
-from study.strategies.parts.proposal import Affine, Proposal, base, change, propose
+from study.strategies.parts.proposal import AffineMap, Proposal, base, change, propose
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies.parts.whitening import Whitening
 from study.training.blocks import in_blocks
@@ -171,7 +171,7 @@ def _logit(network: Mapping[str, Any], w: jax.Array) -> jax.Array:
 
 
 @jax.jit
-def _logits(network: Mapping[str, Any], white: Affine, key: jax.Array) -> jax.Array:
+def _logits(network: Mapping[str, Any], white: AffineMap, key: jax.Array) -> jax.Array:
     """log r at draws of p, `[BLOCKS, BLOCK]`."""
     shape = (BLOCK, len(white.shift))
     block = lambda key: _logit(network, white(jax.random.normal(key, shape)))  # noqa: E731
@@ -180,7 +180,7 @@ def _logits(network: Mapping[str, Any], white: Affine, key: jax.Array) -> jax.Ar
 
 @functools.partial(jax.jit, static_argnames=("proposals",))
 def _resample(
-    network: Mapping[str, Any], first: jax.Array, white: Affine, key: jax.Array, *, proposals: int
+    network: Mapping[str, Any], first: jax.Array, white: AffineMap, key: jax.Array, *, proposals: int
 ) -> jax.Array:
     """ε of one of `proposals` draws of p in proportion to r, for each of n: the largest of log r + Gumbel noise."""
     n = len(first)
@@ -205,7 +205,7 @@ def _resample(
 def _langevin(
     network: Mapping[str, Any],
     start: jax.Array,
-    back: Affine,
+    back: AffineMap,
     key: jax.Array,
     size: float,
     *,

@@ -17,7 +17,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from study.latents.prior import Prior as Learned
+from study.latents.prior import PriorDensity
 from study.strategies.base import Decoder, Given, Rung, Strategy
 from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.gaussian import FittedGaussian
@@ -28,7 +28,7 @@ from study.strategies.parts.settings import check_z
 class FittedPrior(Unconditional):
     """A prior that was learned with its model."""
 
-    prior: Learned
+    prior: PriorDensity
     d: int
     info: Mapping[str, Any]
 
@@ -50,7 +50,7 @@ class FittedPrior(Unconditional):
 
 
 @dataclasses.dataclass(frozen=True)
-class Prior(Strategy):
+class FromPrior(Strategy):
     """Draws from N(0, I), or from the prior that the model learned; the codes give the dimension and nothing else."""
 
     name = "prior"

@@ -1,4 +1,4 @@
-"""Reference rows: what a strategy's samples are read against, in data space, without a latent distribution.
+"""ReferenceRow rows: what a strategy's samples are read against, in data space, without a latent distribution.
 
 - `held-out`: x from the half of the test split that is never scored against, the floor of every distance.
 - `reconstruction`: x = decode(z), z ~ q(z|x) for those same x, what no strategy should beat by much.
@@ -25,7 +25,7 @@ from study.strategies.base import Decoder, Need, Rung, with_labels
 from study.strategies.parts.draws import shared_draws
 
 
-class Rows(Protocol):
+class DrawRows(Protocol):
     """What draws a reference row."""
 
     def __call__(self, key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
@@ -34,7 +34,7 @@ class Rows(Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
-class Reference:
+class ReferenceRow:
     """A reference row, called as `reference(key, data=..., model=..., n=...) -> x [n, D]` float32.
 
     `needs`, `keeps_data`, `rung`, `version` and `libraries` are as those of a `Strategy`.
@@ -43,7 +43,7 @@ class Reference:
     name: str
     summary: str
     source: str
-    rows: Rows
+    rows: DrawRows
     needs: tuple[Need, ...] = ()
     keeps_data: bool = False
     rung: Rung | None = None
@@ -92,17 +92,17 @@ def _noise(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> n
 
 _CONTROL = "control of this study"
 
-REFERENCES: dict[str, Reference] = {
+REFERENCES: dict[str, ReferenceRow] = {
     reference.name: reference
     for reference in (
-        Reference(
+        ReferenceRow(
             "held-out",
             "real test data that nothing is scored against: the floor",
             _CONTROL,
             _held_out,
             rung=Rung(7, "decoder"),
         ),
-        Reference(
+        ReferenceRow(
             "reconstruction",
             "held-out data through encoder and decoder",
             _CONTROL,
@@ -110,13 +110,13 @@ REFERENCES: dict[str, Reference] = {
             needs=("model",),
             rung=Rung(6, "unseen examples"),
         ),
-        Reference(
+        ReferenceRow(
             "copycat",
             "training examples repeated: must lose novelty",
             "Meehan et al. 2020",
             _copycat,
             keeps_data=True,
         ),
-        Reference("noise", "uniform noise between the training extremes", _CONTROL, _noise),
+        ReferenceRow("noise", "uniform noise between the training extremes", _CONTROL, _noise),
     )
 }

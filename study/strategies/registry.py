@@ -8,12 +8,12 @@ from typing import Any
 from study.errors import StudyError
 from study.runtime.lazy import Lazy
 from study.strategies.base import Rung, Strategy, hyperparameters
-from study.strategies.reference import REFERENCES, Reference
+from study.strategies.reference import REFERENCES, ReferenceRow
 
 REGISTRY = Lazy(
     "study.strategies",
     {
-        "prior": "prior:Prior",
+        "prior": "prior:FromPrior",
         "posterior": "posterior:Posterior",
         "posterior-mean": "posterior_mean:PosteriorMean",
         "global-gaussian": "global_gaussian:GlobalGaussian",
@@ -90,7 +90,7 @@ def _of_strategy(kind: type[Strategy]) -> dict[str, Any]:
     }
 
 
-def _of_reference(reference: Reference) -> dict[str, Any]:
+def _of_reference(reference: ReferenceRow) -> dict[str, Any]:
     return {
         "name": reference.name,
         "summary": reference.summary,

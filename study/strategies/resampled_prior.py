@@ -29,7 +29,7 @@ from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
-from study.strategies.parts.proposal import Affine, Proposal, base, change, propose
+from study.strategies.parts.proposal import AffineMap, Proposal, base, change, propose
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies.parts.whitening import Whitening
 from study.training.blocks import in_blocks
@@ -142,7 +142,7 @@ def _log_accept(network: Mapping[str, Any], w: jax.Array) -> jax.Array:
 
 @jax.jit
 def _moments_of_acceptance(
-    network: Mapping[str, Any], white: Affine, key: jax.Array
+    network: Mapping[str, Any], white: AffineMap, key: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """Sums of a and of a² over blocks of proposals, `[BLOCKS]` each."""
 
@@ -157,7 +157,7 @@ def _moments_of_acceptance(
 def _resample(
     network: Mapping[str, Any],
     first: jax.Array,
-    white: Affine,
+    white: AffineMap,
     key: jax.Array,
     *,
     truncation: int,

@@ -15,7 +15,7 @@ SPLITS = ("train", "validation")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Scored:
+class MeasuredCell:
     """What was measured of one trained model.
 
     Attributes:
@@ -33,7 +33,7 @@ class Scored:
 
 
 def collect(
-    cells: Sequence[tuple[Mapping[str, Any], Scored | None]], *, provenance: Mapping[str, Any]
+    cells: Sequence[tuple[Mapping[str, Any], MeasuredCell | None]], *, provenance: Mapping[str, Any]
 ) -> Results:
     """The tables of these cells, with their declared columns; a cell without measurements is a row of `runs` alone.
 
@@ -81,7 +81,7 @@ def _losses(row: Mapping[str, Any], losses: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _draws(runs: pd.DataFrame, done: Sequence[tuple[Mapping[str, Any], Scored]]) -> pd.DataFrame:
+def _draws(runs: pd.DataFrame, done: Sequence[tuple[Mapping[str, Any], MeasuredCell]]) -> pd.DataFrame:
     """Single draws in bins that the trainings of one setting share."""
     parts = [
         pd.DataFrame({"log_q": pairs[:, 0].astype(np.float32), "inside": pairs[:, 1] > 0}).assign(

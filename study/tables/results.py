@@ -36,7 +36,7 @@ MEASURED = ["run_id", "strategy", "fit", "draw", "metric"]  # what tells one mea
 CONFIGURATION = [
     "dataset",
     "family",
-    "prior",
+    "family_settings",
     "network",
     "latent_dim",
     "alpha",

@@ -16,7 +16,7 @@ RUNS: Mapping[str, str] = {
     "fingerprint": "string",
     "n_train": "int64",
     "family": "string",
-    "prior": "string",
+    "family_settings": "string",
     "network": "string",
     "hidden": "string",
     "activation": "string",
@@ -99,19 +99,6 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "draws": DRAWS,
 }
 
-# What a table that was written before a column existed has in it.
-BEFORE: Mapping[str, Mapping[str, str | int]] = {
-    "runs": {
-        "prior": "",
-        "activation": "",
-        "output_bias": "",
-        "binarise": False,
-        "patience": 0,
-        "decode": "mean",
-    }
-}
-
-
 MOST_VALUES = 200_000_000  # in one table that is read
 
 
@@ -165,8 +152,7 @@ def read_table(folder: Path, table: str) -> pd.DataFrame:
         raise StudyError(
             f"{path}: not a readable parquet file ({reason}); run the experiment again"
         ) from error
-    added = {c: v for c, v in BEFORE.get(table, {}).items() if c not in frame.columns}
-    return conform(frame.assign(**added), table)
+    return conform(frame, table)
 
 
 def _check_size(path: Path) -> None:

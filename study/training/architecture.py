@@ -12,7 +12,7 @@ from flax import nnx
 from study.config import FLAT_NETWORKS, VAEConfig
 from study.data.base import Dataset
 from study.errors import StudyError
-from study.models import FAMILIES
+from study.models import FAMILY_CLASSES
 from study.models.base import Model
 from study.models.likelihoods import Likelihood
 from study.runtime.checks import shown, whole_number
@@ -48,7 +48,7 @@ class Architecture:
             raise StudyError(
                 f"dataset {data.name!r}: a Bernoulli likelihood needs values in [0, 1]; choose gaussian"
             )
-        conditional = FAMILIES[config.family].conditional
+        conditional = FAMILY_CLASSES[config.family].conditional
         if conditional and not data.n_classes:
             raise StudyError(
                 f"family {config.family!r}: dataset {data.name!r} has no labels; give some, or choose family 'vae'"
@@ -71,7 +71,10 @@ class Architecture:
             whole_number(size, name="architecture: shape", least=1)
         if self.likelihood not in get_args(Likelihood):
             raise StudyError(f"architecture: no likelihood {shown(self.likelihood)}; train the model again")
-        flat, conditional = self.config.network in FLAT_NETWORKS, FAMILIES[self.config.family].conditional
+        flat, conditional = (
+            self.config.network in FLAT_NETWORKS,
+            FAMILY_CLASSES[self.config.family].conditional,
+        )
         if (flat and self.shape) or (not flat and math.prod(self.shape) != self.size):
             raise StudyError(f"architecture: examples of shape {shown(self.shape)} and size {self.size}")
         if bool(self.classes) != conditional:
@@ -97,22 +100,22 @@ class Architecture:
     @property
     def conditional(self) -> bool:
         """Whether encoder and decoder see labels."""
-        return FAMILIES[self.config.family].conditional
+        return FAMILY_CLASSES[self.config.family].conditional
 
     @property
     def encodes(self) -> bool:
         """Whether there is an encoder."""
-        return FAMILIES[self.config.family].encodes
+        return FAMILY_CLASSES[self.config.family].encodes
 
     @property
     def momentum(self) -> float:
         """Adam's decay of the mean gradient."""
-        return FAMILIES[self.config.family].momentum
+        return FAMILY_CLASSES[self.config.family].momentum
 
     @property
     def blockwise(self) -> bool:
         """Whether validation data are taken in blocks: those of `Model.blockwise`, and networks that need memory."""
-        return FAMILIES[self.config.family].blockwise or self.config.network not in FLAT_NETWORKS
+        return FAMILY_CLASSES[self.config.family].blockwise or self.config.network not in FLAT_NETWORKS
 
     def initialise(self, key: jax.Array, train: jax.Array | None = None) -> Any:
         """Fresh parameters, a pytree of arrays; some begin at training data `[N, D]`, where given."""
@@ -138,7 +141,7 @@ class Architecture:
 
 
 def _build(architecture: Architecture, key: Any) -> Model:
-    family = FAMILIES[architecture.config.family]
+    family = FAMILY_CLASSES[architecture.config.family]
     return family(
         architecture.config,
         architecture.size,

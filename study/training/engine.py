@@ -13,7 +13,7 @@ import functools
 import itertools
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -192,6 +192,77 @@ def _program(
     return _Program(jax.jit(sharded), [])
 
 
+def _objective(
+    architecture: Architecture,
+    training: TrainConfig,
+    alpha: jax.Array,
+    parameters: Any,
+    weight: jax.Array,
+    key: jax.Array,
+    part: _Part,
+) -> tuple[jax.Array, jax.Array]:
+    """The loss of some examples with `weight` in place of β, and their mean (recon, rate) `[2]`."""
+    if training.binarise:
+        x = jax.random.bernoulli(jax.random.fold_in(key, BINARISE), part.x).astype(part.x.dtype)
+        part = part._replace(x=x)
+    loss = architecture.merge(parameters).loss(key, *part, alpha, weight)
+    return loss.value, jnp.stack([loss.recon.mean(), loss.rate.mean()])
+
+
+def _checked(
+    objective: Callable[..., tuple[jax.Array, jax.Array]],
+    architecture: Architecture,
+    parameters: Any,
+    beta: jax.Array,
+    key: jax.Array,
+    validation: _Part,
+    batch: int,
+) -> tuple[jax.Array, jax.Array]:
+    """The objective on validation data; in blocks of a batch where the loss couples the examples of one."""
+    if not architecture.blockwise:
+        return objective(parameters, beta, key, validation)
+    blocks = _in_blocks(validation, batch)
+    one = lambda block: objective(parameters, beta, *block)  # noqa: E731
+    values = jax.lax.map(one, (jax.random.split(key, len(blocks.x)), blocks))
+    return jax.tree.map(lambda value: value.mean(0), values)
+
+
+class _Best(NamedTuple):
+    """Where early stopping stands: the best parameters, their loss, epochs since then, and epochs that ran."""
+
+    parameters: Any
+    value: jax.Array
+    waited: jax.Array
+    epochs: jax.Array
+
+
+def _until_no_better(
+    epoch: Callable[..., tuple[Any, jax.Array, jax.Array]],
+    start: Any,
+    parameters: Any,
+    numbers: jax.Array,
+    training: TrainConfig,
+) -> tuple[_Best, jax.Array]:
+    """Epochs until `patience` of them in a row brought nothing on validation data, and the losses of all."""
+
+    def unless_stopped(carry: tuple[Any, _Best], number: jax.Array) -> tuple[tuple[Any, _Best], jax.Array]:
+        def run(carry: tuple[Any, _Best]) -> tuple[tuple[Any, _Best], jax.Array]:
+            state, best = carry
+            state, losses, value = epoch(state, number)
+            better = value < best.value
+            kept = jax.tree.map(lambda new, old: jnp.where(better, new, old), state[0], best.parameters)
+            warming = number < math.ceil(training.kl_warmup * len(numbers))
+            waited = jnp.where(better | warming, 0, best.waited + 1)
+            return (state, _Best(kept, jnp.where(better, value, best.value), waited, number + 1)), losses
+
+        skip = lambda carry: (carry, jnp.zeros((2, 2)))  # noqa: E731
+        return jax.lax.cond(carry[1].waited < training.patience, run, skip, carry)
+
+    best = _Best(parameters, jnp.float32(jnp.inf), jnp.int32(0), jnp.int32(0))
+    (_, best), losses = jax.lax.scan(unless_stopped, (start, best), numbers)
+    return best, losses
+
+
 def _train_one(
     architecture: Architecture,
     training: TrainConfig,
@@ -211,22 +282,7 @@ def _train_one(
     initial_key, train_key = jax.random.split(jax.random.key(seed, impl="threefry2x32"))
     parameters = architecture.initialise(initial_key, train.x)
 
-    def objective(
-        parameters: Any, weight: jax.Array, key: jax.Array, part: _Part
-    ) -> tuple[jax.Array, jax.Array]:
-        if training.binarise:
-            x = jax.random.bernoulli(jax.random.fold_in(key, BINARISE), part.x).astype(part.x.dtype)
-            part = part._replace(x=x)
-        loss = architecture.merge(parameters).loss(key, *part, alpha, weight)
-        return loss.value, jnp.stack([loss.recon.mean(), loss.rate.mean()])
-
-    def check(parameters: Any, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        if not architecture.blockwise:
-            return objective(parameters, beta, key, validation)
-        blocks = _in_blocks(validation, batch)
-        one = lambda block: objective(parameters, beta, *block)  # noqa: E731
-        values = jax.lax.map(one, (jax.random.split(key, len(blocks.x)), blocks))
-        return jax.tree.map(lambda value: value.mean(0), values)
+    objective = functools.partial(_objective, architecture, training, alpha)
 
     def step(carry: Any, inputs: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
         count, key, rows = inputs
@@ -241,45 +297,22 @@ def _train_one(
         order = jax.random.permutation(order_key, n)[: steps * batch].reshape(steps, batch)
         counts = number * steps + jnp.arange(steps, dtype=jnp.int32)
         carry, losses = jax.lax.scan(step, carry, (counts, jax.random.split(noise_key, steps), order))
-        value, checked = check(carry[0], check_key)
+        value, checked = _checked(objective, architecture, carry[0], beta, check_key, validation, batch)
         return carry, jnp.stack([losses.mean(0), checked]), value
 
     def always(carry: Any, number: jax.Array) -> tuple[Any, jax.Array]:
         carry, losses, _ = epoch(carry, number)
         return carry, losses
 
-    def unless_stopped(carry: tuple[Any, _Best], number: jax.Array) -> tuple[tuple[Any, _Best], jax.Array]:
-        def run(carry: tuple[Any, _Best]) -> tuple[tuple[Any, _Best], jax.Array]:
-            state, best = carry
-            state, losses, value = epoch(state, number)
-            better = value < best.value
-            kept = jax.tree.map(lambda new, old: jnp.where(better, new, old), state[0], best.parameters)
-            warming = number < math.ceil(training.kl_warmup * epochs)
-            waited = jnp.where(better | warming, 0, best.waited + 1)
-            return (state, _Best(kept, jnp.where(better, value, best.value), waited, number + 1)), losses
-
-        skip = lambda carry: (carry, jnp.zeros((2, 2)))  # noqa: E731
-        return jax.lax.cond(carry[1].waited < training.patience, run, skip, carry)
-
     start = loop.begin(adam, parameters)
     numbers = jnp.arange(epochs, dtype=jnp.int32)
     if training.patience:
-        best = _Best(parameters, jnp.float32(jnp.inf), jnp.int32(0), jnp.int32(0))
-        (_, best), losses = jax.lax.scan(unless_stopped, (start, best), numbers)
+        best, losses = _until_no_better(epoch, start, parameters, numbers, training)
         parameters, ran = best.parameters, best.epochs
     else:
         (parameters, _), losses = jax.lax.scan(always, start, numbers)
         ran = jnp.int32(epochs)
     return architecture.finish(jax.random.fold_in(initial_key, 2), parameters), losses, ran
-
-
-class _Best(NamedTuple):
-    """Where early stopping stands: the best parameters, their loss, epochs since then, and epochs that ran."""
-
-    parameters: Any
-    value: jax.Array
-    waited: jax.Array
-    epochs: jax.Array
 
 
 def _in_blocks(part: _Part, batch: int) -> _Part:

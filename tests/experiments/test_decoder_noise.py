@@ -43,7 +43,7 @@ def results(*, swapped: bool = False, seeds: int = SEEDS) -> SimpleNamespace:
     for ((family, beta), claimed), seed in itertools.product(SETTINGS.items(), range(seeds)):
         luck = rng.normal(0, 3)
         for way in ("mean", "sample"):
-            place = {"family": family, "prior": "", "alpha": 1.0, "beta": beta, "noise_variance": beta / 2,
+            place = {"family": family, "family_settings": "", "alpha": 1.0, "beta": beta, "noise_variance": beta / 2,
                      "seed": seed, "decode": way, "run_id": f"{family}{beta}{seed}{way}"}  # fmt: skip
             runs.append(place)
             facts = {"rate": 5.0, "distortion": SIZE * 0.1}

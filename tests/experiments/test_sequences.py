@@ -37,12 +37,12 @@ def results(*, pictures: bool = True) -> Results:
         for seed in range(5):
             run = f"b{beta:g}s{seed}"
             place: dict[str, Any] = {"alpha": 1.0, "beta": beta, "noise_variance": beta / 2, "seed": seed}
-            runs.append({"run_id": run, "family": "vae", "prior": "", **place})
+            runs.append({"run_id": run, "family": "vae", "family_settings": "", **place})
             luck = rng.normal(0, 0.02)
             for strategy, value in VALUES.items():
                 for metric in NAMES:
                     rows.append(
-                        {"run_id": run, "family": "vae", "prior": "", **place, "strategy": strategy, "fit": 0,
+                        {"run_id": run, "family": "vae", "family_settings": "", **place, "strategy": strategy, "fit": 0,
                          "draw": 0, "metric": metric, "value": value + luck + rng.normal(0, 0.01), "stderr": 0.01,
                          "n": 50, "reference": "real", "better": "lower", "status": "ok", "reason": ""}
                     )  # fmt: skip

@@ -23,7 +23,7 @@ from study import (
     train,
 )
 from study.errors import CannotFit
-from study.metrics.likelihood import HELD_OUT, ais, importance, likelihood_rows
+from study.metrics.likelihood import ON_HELD_OUT, ais, importance, likelihood_rows
 from study.metrics.likelihood.density import density
 from study.models.linear_theory import linear_optimum
 from study.training.architecture import Architecture
@@ -278,7 +278,7 @@ def test_rows_are_means_over_examples(x):
     assert set(rows) == set(values)
     assert rows["elbo"].value == pytest.approx(values["elbo"].mean())
     assert rows["elbo"].stderr == pytest.approx(values["elbo"].std() / np.sqrt(20))
-    assert (rows["elbo"].n, rows["ais"].n, rows["iwae_50"].reference) == (20, 4, HELD_OUT)
+    assert (rows["elbo"].n, rows["ais"].n, rows["iwae_50"].reference) == (20, 4, ON_HELD_OUT)
     assert (rows["iwae_5"].better, rows["posterior_gap"].better) == ("higher", "lower")
     assert likelihood_rows(jax.random.key(9), model, x, LikelihoodConfig()) == []
 

@@ -7,7 +7,7 @@ import pytest
 from flax import nnx
 
 from study import StudyError, TrainConfig, VAEConfig, load_dataset, load_model, save_model, train
-from study.models import FAMILIES
+from study.models import FAMILY_CLASSES
 from study.models.networks.conv import ConvDecoder, ConvEncoder, patches, sides, unpatch
 from study.training import Architecture
 
@@ -80,7 +80,7 @@ def test_the_default_is_about_the_size_of_the_papers():
     "family",
     [
         name if name == "vae" else pytest.param(name, marks=pytest.mark.slow)
-        for name, family in FAMILIES.items()
+        for name, family in FAMILY_CLASSES.items()
         if family.encodes
     ],
 )

@@ -12,7 +12,7 @@ from scipy import stats
 
 from study import AggregatePosterior, Latents, StudyError, VAEConfig
 from study.config import ObjectiveConfig
-from study.models import FAMILIES
+from study.models import FAMILY_CLASSES
 from study.models.families.beta_tc_vae import log_aggregate
 from study.models.families.iwae import importance_weighted
 from study.models.families.rae import decoder_norm
@@ -28,7 +28,7 @@ def build(family: Any, *, network: Any = "mlp", likelihood: Any = "gaussian", **
     config = VAEConfig(
         family=family, network=network, latent_dim=D, hidden=(8,), objective=ObjectiveConfig(**settings)
     )
-    return FAMILIES[family](config, SIZE, likelihood, rngs=nnx.Rngs(params=0))
+    return FAMILY_CLASSES[family](config, SIZE, likelihood, rngs=nnx.Rngs(params=0))
 
 
 @pytest.fixture(scope="module")

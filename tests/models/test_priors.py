@@ -12,12 +12,12 @@ from flax import nnx
 
 from study import VAEConfig
 from study.config import PriorConfig
-from study.models import FAMILIES as KNOWN
+from study.models import FAMILY_CLASSES as KNOWN
 from study.models.priors.base import Mixture
 from study.models.priors.lars import LarsPrior
 from study.models.priors.vamp import VampPrior
 
-FAMILIES: list[tuple[str, dict[str, Any]]] = [
+FAMILY_CLASSES: list[tuple[str, dict[str, Any]]] = [
     ("vampprior", {}),
     ("mog-prior", {"covariance": "diagonal"}),
     ("mog-prior", {"covariance": "full"}),
@@ -25,7 +25,7 @@ FAMILIES: list[tuple[str, dict[str, Any]]] = [
     ("lars-prior", {"proposals": 100}),
     ("lars-prior", {"proposals": 3}),
 ]
-NAMES = ["-".join([family, *map(str, settings.values())]) for family, settings in FAMILIES]
+NAMES = ["-".join([family, *map(str, settings.values())]) for family, settings in FAMILY_CLASSES]
 SIZE, STEP, REACH = 5, 0.05, 12.0
 
 
@@ -73,7 +73,7 @@ def test_densities_in_one_dimension_integrate_to_one(family):
     assert mass.sum() == pytest.approx(1, abs=2e-3)
 
 
-@pytest.mark.parametrize(("family", "settings"), FAMILIES, ids=NAMES)
+@pytest.mark.parametrize(("family", "settings"), FAMILY_CLASSES, ids=NAMES)
 def test_densities_integrate_to_one_and_draws_have_their_moments(family, settings):
     prior: Any = model(family, 2, **settings).prior
     points, mass = weights(prior, 2)
@@ -167,7 +167,7 @@ def test_the_acceptance_rate_is_that_of_plain_monte_carlo():
     np.testing.assert_allclose(estimated, prior.log_prob(z), atol=5 * spread + 1e-4)
 
 
-@pytest.mark.parametrize(("family", "settings"), FAMILIES[:-1], ids=NAMES[:-1])
+@pytest.mark.parametrize(("family", "settings"), FAMILY_CLASSES[:-1], ids=NAMES[:-1])
 def test_gradients_reach_every_parameter_of_the_prior(family, settings):
     graph, state = nnx.split(model(family, 3, **settings))
     x = jax.random.uniform(jax.random.key(0), (32, SIZE))

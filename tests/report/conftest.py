@@ -94,7 +94,7 @@ def make(
                 "fingerprint": "ab" * 32,
                 "n_train": 1000,
                 "family": "vae",
-                "prior": "",
+                "family_settings": "",
                 "network": "mlp",
                 "hidden": "128,64",
                 "activation": "relu",

@@ -119,7 +119,7 @@ def test_summary_says_better_worse_tie_and_who_stands_best():
         "held-out": "better",
     }
     assert cell["standing"].to_dict() == {
-        "prior": "",
+        "family_settings": "",
         "posterior": "tied",
         "gmm": "tied",
         "literal-logvar": "",
@@ -163,7 +163,8 @@ def test_families_are_told_apart_and_never_averaged_over():
             for name, value in (("prior", 2.0), ("gmm", 1.0)):
                 noise = np.random.default_rng([seed, round(2 * beta)]).normal(0, 0.1) * (name == "gmm")
                 rows.append(
-                    {"run_id": f"{family}{beta}{seed}", "family": family, "prior": "", "alpha": 1.0, "beta": beta,
+                    {"run_id": f"{family}{beta}{seed}", "family": family, "family_settings": "",
+                     "alpha": 1.0, "beta": beta,
                      "noise_variance": beta / 2, "seed": seed, "strategy": name, "fit": 0, "draw": 0,
                      "metric": "kid", "value": value + shift + noise, "better": "lower", "reference": "", "n": 10,
                      "status": "ok"}

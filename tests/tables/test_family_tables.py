@@ -20,7 +20,7 @@ def test_settings_and_early_stopping_are_columns_and_keys(tmp_path):
     runs = results.runs
     assert (runs["status"] == "done").all()
     assert (runs["family"] == "rae").all()
-    assert set(runs["prior"]) == {"penalty=gradient, penalty_weight=0.001, code_variance=1e-06"}
+    assert set(runs["family_settings"]) == {"penalty=gradient, penalty_weight=0.001, code_variance=1e-06"}
     assert (runs["patience"] == 2).all()
     whole = config.training.epochs(len(data.train))
     assert (runs["epochs"] < whole).all() and (runs["steps"] == 7 * runs["epochs"]).all()

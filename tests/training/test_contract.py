@@ -10,7 +10,7 @@ import pytest
 
 from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset, train
 from study.config.serialise import to_dict
-from study.models import FAMILIES
+from study.models import FAMILY_CLASSES
 from study.models.base import Loss
 from study.models.families.vae import VAE
 from study.models.likelihoods import decoder_mean
@@ -55,7 +55,7 @@ def other_family(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Stands another class in for "vae", with no program kept of either."""
 
     def use(family: type[VAE]) -> None:
-        monkeypatch.setitem(FAMILIES, "vae", family)
+        monkeypatch.setitem(FAMILY_CLASSES, "vae", family)
         engine._program.cache_clear()
 
     yield use

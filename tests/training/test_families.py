@@ -11,16 +11,18 @@ import pytest
 from study import Dataset, TrainConfig, VAEConfig, load_dataset, load_model, save_model, strategy
 from study.config import FAMILIES as KNOWN
 from study.config import ObjectiveConfig, PriorConfig
-from study.models import FAMILIES
+from study.models import FAMILY_CLASSES
 from study.models.base import Model
 from study.scoring.encode import encode
 from study.strategies.base import with_labels
 from study.training import Architecture, Cell, train_cells
 
 LEARNED = [name for name, family in KNOWN.items() if family.prior]  # their training is in test_learned_priors
-OWN = [name for name, family in FAMILIES.items() if family.encodes and name not in ("vae", *LEARNED)]
+OWN = [name for name, family in FAMILY_CLASSES.items() if family.encodes and name not in ("vae", *LEARNED)]
 CASES = [
-    (name, dict(settings)) for name in OWN for settings in (FAMILIES[name].quick, *FAMILIES[name].variants)
+    (name, dict(settings))
+    for name in OWN
+    for settings in (FAMILY_CLASSES[name].quick, *FAMILY_CLASSES[name].variants)
 ]
 
 
@@ -29,9 +31,9 @@ def digits() -> Dataset:
     return load_dataset("digits")
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", FAMILY_CLASSES)
 def test_what_a_family_says_of_itself(name):
-    kind, known = FAMILIES[name], KNOWN[name]
+    kind, known = FAMILY_CLASSES[name], KNOWN[name]
     assert issubclass(kind, Model)
     assert kind.summary and kind.source and "\n" not in kind.summary
     assert set(known.prior) <= {field.name for field in dataclasses.fields(PriorConfig)}
@@ -125,7 +127,9 @@ def test_the_ratio_of_the_weights_decides_for_the_vae(digits):
 
 
 def _ratio(digits: Dataset, family: Any, *, steps: int) -> None:
-    quick = {name: value for name, value in FAMILIES[family].quick.items() if name in KNOWN[family].prior}
+    quick = {
+        name: value for name, value in FAMILY_CLASSES[family].quick.items() if name in KNOWN[family].prior
+    }
     config = VAEConfig(family=family, latent_dim=3, hidden=(16,), prior=PriorConfig(**quick))
     cells = [Cell(a, b, s, 3e-3) for (a, b), s in itertools.product([(10.0, 2.0), (1.0, 0.2)], range(5))]
     trained = train_cells(digits, Architecture.of(config, digits), TrainConfig(steps, 64), cells)

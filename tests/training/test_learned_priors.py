@@ -21,7 +21,7 @@ from study import (
 )
 from study.config import FAMILIES as KNOWN
 from study.config import PriorConfig
-from study.models import FAMILIES
+from study.models import FAMILY_CLASSES
 from study.scoring.encode import encode
 from study.training import Architecture, Cell, train_cells
 from study.training.prior import LearnedMixture
@@ -37,7 +37,9 @@ def digits() -> Dataset:
 @pytest.mark.parametrize("family", LEARNED)
 def test_a_family_trains_in_one_program_and_comes_back_from_disk(digits, four_cells, family, tmp_path):
     architecture = Architecture(
-        VAEConfig(family=family, latent_dim=3, hidden=(16,), prior=PriorConfig(**FAMILIES[family].quick)),
+        VAEConfig(
+            family=family, latent_dim=3, hidden=(16,), prior=PriorConfig(**FAMILY_CLASSES[family].quick)
+        ),
         64,
         "gaussian",
     )

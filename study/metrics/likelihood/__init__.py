@@ -21,7 +21,7 @@ from study.config import AnnealingConfig, LikelihoodConfig, check_samples
 from study.errors import CannotFit, StudyError
 from study.metrics.base import Measurement, missing
 from study.metrics.likelihood.ais import annealed
-from study.metrics.likelihood.density import density
+from study.metrics.likelihood.density import JointDensity, density
 from study.metrics.likelihood.importance import (
     EXAMPLES,
     Estimates,
@@ -37,10 +37,10 @@ from study.runtime.keys import Key, as_key
 from study.training.blocks import rows
 from study.training.model import TrainedModel
 
-__all__ = ["HELD_OUT", "likelihood", "likelihood_rows"]
+__all__ = ["ON_HELD_OUT", "likelihood", "likelihood_rows"]
 
 SAMPLES = LikelihoodConfig().samples
-HELD_OUT = "held-out data"  # what rows of a model are about that are not about its training data
+ON_HELD_OUT = "held-out data"  # what rows of a model are about that are not about its training data
 
 
 def likelihood(
@@ -95,8 +95,15 @@ def likelihood(
     some = x[:annealed_examples]
     if annealing is None or not len(some):
         return table
-    estimates, acceptance = annealed(anneal_key, joint, some, annealing)
     lower = table[table["metric"] == "elbo"][: len(some)]
+    return pd.concat([table, _annealed(anneal_key, joint, some, annealing, lower)], ignore_index=True)
+
+
+def _annealed(
+    key: jax.Array, joint: JointDensity, x: np.ndarray, how: AnnealingConfig, lower: pd.DataFrame
+) -> pd.DataFrame:
+    """The rows that annealing adds for x `[N, D]`, whose ELBO are the rows of `lower`."""
+    estimates, acceptance = annealed(key, joint, x, how)
     gap = estimates.value - lower["value"].to_numpy()
     spread = np.hypot(estimates.stderr, lower["stderr"].to_numpy())
     found = {
@@ -104,7 +111,7 @@ def likelihood(
         "ais_acceptance": _exact(acceptance),
         "posterior_gap_ais": Estimates(gap, spread),
     }
-    return pd.concat([table, _frame(found, 0)], ignore_index=True)
+    return _frame(found, 0)
 
 
 def _check_kinds(model: Any, annealing: Any) -> None:
@@ -134,14 +141,14 @@ def likelihood_rows(
             annealed_examples=config.annealed,
         )
     except CannotFit as error:
-        return [missing("elbo", n=len(x), reference=HELD_OUT, better="higher", reason=str(error))]
+        return [missing("elbo", n=len(x), reference=ON_HELD_OUT, better="higher", reason=str(error))]
     return [_mean(str(metric), own["value"]) for metric, own in table.groupby("metric", sort=False)]
 
 
 def _mean(metric: str, values: pd.Series) -> Measurement:
     n = len(values)
     stderr = float(values.std(ddof=1)) / np.sqrt(n) if n > 1 else float("nan")
-    return Measurement(metric, float(values.mean()), stderr, n, HELD_OUT, fact(metric).better)
+    return Measurement(metric, float(values.mean()), stderr, n, ON_HELD_OUT, fact(metric).better)
 
 
 def _exact(values: np.ndarray) -> Estimates:

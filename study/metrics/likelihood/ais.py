@@ -11,6 +11,7 @@ units of a Gaussian between f₀ and the posterior, whose precision runs from th
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -19,7 +20,7 @@ import numpy as np
 from scipy.special import expit, logsumexp
 
 from study.config import AnnealingConfig
-from study.metrics.likelihood.density import Density, log_posterior
+from study.metrics.likelihood.density import JointDensity, log_posterior
 from study.metrics.likelihood.importance import Estimates
 from study.training.architecture import Architecture
 
@@ -47,7 +48,7 @@ class Annealed(NamedTuple):
     acceptance: np.ndarray
 
 
-def annealed(key: jax.Array, density: Density, x: np.ndarray, how: AnnealingConfig) -> Annealed:
+def annealed(key: jax.Array, density: JointDensity, x: np.ndarray, how: AnnealingConfig) -> Annealed:
     """Estimate log p(x) for x `[N, D]`; memory does not depend on N.
 
     The standard error is that of the mean weight over chains, to first order; where weights differ by many nats it is
@@ -106,22 +107,14 @@ def _anneal(
 
     With a positive rate the sizes begin at the first row of `sizes` `[T, B]` and adapt; with 0 they are taken as given.
     """
-    density = Density(architecture, parameters, noise)
+    density = JointDensity(architecture, parameters, noise)
     b, chains, d = x.shape[0], how.chains, architecture.config.latent_dim
     mean, log_var = density.encode(x)
     mean, log_var, x = (jnp.repeat(a, chains, axis=0) for a in (mean, log_var, x))
     precision = jnp.exp(-log_var)
     keys = jax.vmap(jax.random.fold_in, (None, 0))(key, index)
 
-    def draws(step: jax.Array, kind: int, draw: Any) -> jax.Array:
-        own = jax.vmap(lambda one: draw(jax.random.fold_in(jax.random.fold_in(one, step), kind)))(keys)
-        return own.reshape(b * chains, -1)
-
-    def normal(step: jax.Array) -> jax.Array:
-        return draws(step, 0, lambda one: jax.random.normal(one, (chains, d)))
-
-    def uniform(step: jax.Array, kind: int) -> jax.Array:
-        return draws(step, kind, lambda one: jax.random.uniform(one, (chains,)))
+    random = _Random(keys, chains, d)
 
     def log_start(z: jax.Array) -> jax.Array:
         return density.log_prior(z) if how.start == "prior" else log_posterior(z, mean, log_var)
@@ -131,44 +124,75 @@ def _anneal(
         (start, start_slope), (joint, joint_slope) = slopes
         return _Point(z, start, joint, start_slope, joint_slope)
 
-    def transition(
-        point: _Point, step: jax.Array, power: jax.Array, size: jax.Array
-    ) -> tuple[_Point, jax.Array]:
-        first = jnp.ones_like(precision) if how.start == "prior" else precision
-        mass = (1 - power) * first + power * precision
-        size = jnp.repeat(size, chains)[:, None] * (1 + JITTER * (2 * uniform(step, 1) - 1))
-        momentum = jnp.sqrt(mass) * normal(step)
-
-        def leapfrog(_: int, state: tuple[_Point, jax.Array]) -> tuple[_Point, jax.Array]:
-            point, momentum = state
-            momentum = momentum + 0.5 * size * point.slope(power)
-            point = at(point.z + size * momentum / mass)
-            return point, momentum + 0.5 * size * point.slope(power)
-
-        moved, end = jax.lax.fori_loop(0, how.leapfrog_steps, leapfrog, (point, momentum))
-        energy = 0.5 * ((jnp.square(end) - jnp.square(momentum)) / mass).sum(-1)
-        ratio = jnp.exp(jnp.minimum(0.0, moved.log_density(power) - point.log_density(power) - energy))
-        ratio = jnp.where(jnp.isfinite(ratio), ratio, 0.0)  # a trajectory that ran away is refused
-        taken = uniform(step, 2)[:, 0] < ratio
-        keep = lambda new, old: jnp.where(taken.reshape(-1, *[1] * (new.ndim - 1)), new, old)  # noqa: E731
-        return jax.tree.map(keep, moved, point), ratio.reshape(b, chains).mean(1)
-
     def anneal(carry: tuple, inputs: tuple) -> tuple[tuple, tuple]:
         point, log_w, log_size = carry
         step, before, power, given = inputs
         log_w = log_w + (power - before) * (point.joint - point.start)
         size = jnp.where(rate > 0, jnp.exp(log_size), given)
-        point, accepted = transition(point, step, power, size)
+        first = jnp.ones_like(precision) if how.start == "prior" else precision
+        mass = (1 - power) * first + power * precision
+        point, ratio = _transition(random, at, point, step, power, size, mass, how.leapfrog_steps)
+        accepted = ratio.reshape(b, chains).mean(1)
         return (point, log_w, log_size + rate * (accepted - TARGET)), (size, accepted)
 
     if how.start == "prior":
-        z = draws(jnp.uint32(0), 0, lambda one: density.draw_prior(one, chains))
+        z = random.draw(jnp.uint32(0), 0, lambda one: density.draw_prior(one, chains))
     else:
-        z = mean + jnp.exp(0.5 * log_var) * normal(jnp.uint32(0))
+        z = mean + jnp.exp(0.5 * log_var) * random.normal(jnp.uint32(0))
     steps = jnp.arange(1, how.temperatures + 1, dtype=jnp.uint32)
     begin = at(z), jnp.zeros(b * chains), jnp.log(sizes[0])
     (_, log_w, _), (used, accepted) = jax.lax.scan(anneal, begin, (steps, powers[:-1], powers[1:], sizes))
     return log_w.reshape(b, chains), used, accepted.mean(0)
+
+
+class _Random(NamedTuple):
+    """The draws of each example's own key `[B]`, for C chains in d dimensions; a step's kinds are independent."""
+
+    keys: jax.Array
+    chains: int
+    d: int
+
+    def draw(self, step: jax.Array, kind: int, draw: Callable[[jax.Array], jax.Array]) -> jax.Array:
+        """`[B·C, ...]` of what `draw` makes of a key, `[C, ...]`."""
+        own = jax.vmap(lambda one: draw(jax.random.fold_in(jax.random.fold_in(one, step), kind)))(self.keys)
+        return own.reshape(len(self.keys) * self.chains, -1)
+
+    def normal(self, step: jax.Array) -> jax.Array:
+        """`[B·C, d]`, kind 0."""
+        return self.draw(step, 0, lambda one: jax.random.normal(one, (self.chains, self.d)))
+
+    def uniform(self, step: jax.Array, kind: int) -> jax.Array:
+        """`[B·C, 1]`."""
+        return self.draw(step, kind, lambda one: jax.random.uniform(one, (self.chains,)))
+
+
+def _transition(
+    random: _Random,
+    at: Callable[[jax.Array], _Point],
+    point: _Point,
+    step: jax.Array,
+    power: jax.Array,
+    size: jax.Array,
+    mass: jax.Array,
+    leapfrog_steps: int,
+) -> tuple[_Point, jax.Array]:
+    """One Hamiltonian transition of all chains, and its acceptance probability `[B·C]`."""
+    size = jnp.repeat(size, random.chains)[:, None] * (1 + JITTER * (2 * random.uniform(step, 1) - 1))
+    momentum = jnp.sqrt(mass) * random.normal(step)
+
+    def leapfrog(_: int, state: tuple[_Point, jax.Array]) -> tuple[_Point, jax.Array]:
+        point, momentum = state
+        momentum = momentum + 0.5 * size * point.slope(power)
+        point = at(point.z + size * momentum / mass)
+        return point, momentum + 0.5 * size * point.slope(power)
+
+    moved, end = jax.lax.fori_loop(0, leapfrog_steps, leapfrog, (point, momentum))
+    energy = 0.5 * ((jnp.square(end) - jnp.square(momentum)) / mass).sum(-1)
+    ratio = jnp.exp(jnp.minimum(0.0, moved.log_density(power) - point.log_density(power) - energy))
+    ratio = jnp.where(jnp.isfinite(ratio), ratio, 0.0)  # a trajectory that ran away is refused
+    taken = random.uniform(step, 2)[:, 0] < ratio
+    keep = lambda new, old: jnp.where(taken.reshape(-1, *[1] * (new.ndim - 1)), new, old)  # noqa: E731
+    return jax.tree.map(keep, moved, point), ratio
 
 
 def _value_and_slope(function: Any, z: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -12,7 +12,7 @@ from study.training.architecture import Architecture
 from study.training.model import TrainedModel
 
 
-class Density(NamedTuple):
+class JointDensity(NamedTuple):
     """The densities of one model; parameters and the decoder's noise variance s are traced."""
 
     architecture: Architecture
@@ -47,7 +47,7 @@ def log_posterior(z: jax.Array, mean: jax.Array, log_var: jax.Array) -> jax.Arra
     return log_normal(z, mean, log_var).sum(-1)
 
 
-def density(model: TrainedModel) -> Density:
+def density(model: TrainedModel) -> JointDensity:
     """The densities of a trained model, s being the noise of a Gaussian decoder: β/(2α), unless its family learns it.
 
     Raises:
@@ -72,4 +72,4 @@ def density(model: TrainedModel) -> Density:
                 f"likelihood: with alpha={model.alpha:g} and beta={model.beta:g} a Gaussian decoder has noise variance "
                 f"{variance:g}, which is no density; train with both weights positive"
             )
-    return Density(model.architecture, model.parameters, jnp.float32(variance))
+    return JointDensity(model.architecture, model.parameters, jnp.float32(variance))

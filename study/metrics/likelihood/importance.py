@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import logsumexp
 
-from study.metrics.likelihood.density import Density, log_posterior
+from study.metrics.likelihood.density import JointDensity, log_posterior
 from study.training.architecture import Architecture
 
 EXAMPLES = 32  # of a call
@@ -30,7 +30,7 @@ class Estimates(NamedTuple):
 
 
 def log_weights(
-    key: jax.Array, density: Density, x: np.ndarray, *, samples: int, first: int = 0
+    key: jax.Array, density: JointDensity, x: np.ndarray, *, samples: int, first: int = 0
 ) -> np.ndarray:
     """log p(x, z) − log q(z|x) at `samples` draws of z per example x `[B, D]`, B ≤ EXAMPLES: `[B, samples]` float32.
 
@@ -68,7 +68,7 @@ def _block(
     samples: int,
 ) -> jax.Array:
     """Log-weights `[B, samples]` of x `[B, D]`, one example after the other, to keep the decoder's outputs small."""
-    density = Density(architecture, parameters, variance)
+    density = JointDensity(architecture, parameters, variance)
     mean, log_var = density.encode(x)
 
     def one(example: tuple[jax.Array, ...]) -> jax.Array:

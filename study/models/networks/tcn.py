@@ -44,7 +44,7 @@ class CausalConvolution(nnx.Module):
         return jnp.concatenate(taps, axis=-1) @ kernel + self.bias[...][None, None]
 
 
-class Block(nnx.Module):
+class ResidualBlock(nnx.Module):
     """ReLU(x + F(x)), with an affine map of x at each step where the widths differ."""
 
     def __init__(self, inputs: int, outputs: int, *, dilation: int, rngs: nnx.Rngs):
@@ -61,7 +61,7 @@ class Block(nnx.Module):
 def blocks(inputs: int, widths: Sequence[int], *, rngs: nnx.Rngs) -> nnx.List:
     """Blocks of these widths with dilations 1, 2, 4, ..."""
     pairs = zip([inputs, *widths], widths, strict=False)
-    return nnx.List([Block(a, b, dilation=2**i, rngs=rngs) for i, (a, b) in enumerate(pairs)])
+    return nnx.List([ResidualBlock(a, b, dilation=2**i, rngs=rngs) for i, (a, b) in enumerate(pairs)])
 
 
 class TCNEncoder(nnx.Module):

@@ -51,8 +51,8 @@ class Scores:
 
 
 @dataclasses.dataclass(frozen=True)
-class Terms:
-    """Terms with their explanations."""
+class Definitions:
+    """Definitions with their explanations."""
 
     items: Sequence[tuple[str, str]]
 
@@ -64,11 +64,11 @@ class Command:
     text: str
 
 
-Block = Text | Plain | Scores | Terms | Command | Picture
+Block = Text | Plain | Scores | Definitions | Command | Picture
 
 
 @dataclasses.dataclass(frozen=True)
-class Section:
+class PageSection:
     """A heading, its anchor, and what stands under it."""
 
     slug: str
@@ -85,4 +85,4 @@ class Report:
     headline: str
     details: Sequence[str]
     facts: Sequence[tuple[str, str]]
-    sections: Sequence[Section]
+    sections: Sequence[PageSection]

@@ -10,7 +10,7 @@ from study.report import frames
 from study.report.figures import Picture
 from study.report.findings import Findings
 from study.report.outside import tame
-from study.report.page.blocks import Block, Command, Plain, Report, Scores, Section, Terms, Text
+from study.report.page.blocks import Block, Command, Definitions, PageSection, Plain, Report, Scores, Text
 from study.report.text import about, methods, scores, uncertainty
 from study.report.text.answer import answer
 from study.report.text.novelty import novelty_table
@@ -59,10 +59,10 @@ def compose(
         _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], pictures),
         _shown("samples", "Samples", [n for n in pictures if n.startswith("samples-")], pictures),
         _novelty(summary, pictures),
-        Section("missing", "What failed or is missing", _missing(whole or results, absent)),
-        Section("methods", "Methods", _methods(results, summary, pictures)),
-        Section("provenance", "Provenance", [Terms(methods.provenance(results.provenance))]),
-        Section("again", "Make it again", _again(results.provenance, pictures, folder)),
+        PageSection("missing", "What failed or is missing", _missing(whole or results, absent)),
+        PageSection("methods", "Methods", _methods(results, summary, pictures)),
+        PageSection("provenance", "Provenance", [Definitions(methods.provenance(results.provenance))]),
+        PageSection("again", "Make it again", _again(results.provenance, pictures, folder)),
     ]
     return Report(
         title=about.title(results),
@@ -74,11 +74,11 @@ def compose(
     )
 
 
-def _shown(slug: str, title: str, names: Sequence[str], pictures: Mapping[str, Picture]) -> Section:
-    return Section(slug, title, [pictures[name] for name in names if name in pictures])
+def _shown(slug: str, title: str, names: Sequence[str], pictures: Mapping[str, Picture]) -> PageSection:
+    return PageSection(slug, title, [pictures[name] for name in names if name in pictures])
 
 
-def _findings(findings: Findings | None, pictures: Mapping[str, Picture]) -> list[Section]:
+def _findings(findings: Findings | None, pictures: Mapping[str, Picture]) -> list[PageSection]:
     sections = []
     for index, part in enumerate(findings.sections if findings else ()):
         blocks: list[Block] = [Text(part.text)] if part.text else []
@@ -86,13 +86,13 @@ def _findings(findings: Findings | None, pictures: Mapping[str, Picture]) -> lis
             blocks.append(pictures[f"finding-{index + 1}"])
         if part.table is not None:
             blocks.append(about.frame(part.table, part.title))
-        sections.append(Section(f"finding-{index + 1}", part.title, blocks))
+        sections.append(PageSection(f"finding-{index + 1}", part.title, blocks))
     return sections
 
 
 def _scores(
     summary: pd.DataFrame, pictures: Mapping[str, Picture], others: Mapping[str, pd.DataFrame]
-) -> Section:
+) -> PageSection:
     whole, grid = scores.build(summary), frames.settings(summary)
     over = "averaged over the grid" if len(grid) > 1 else f"at {grid[0].label}" if grid else ""
     blocks: list[Block] = []
@@ -114,27 +114,27 @@ def _scores(
     if "differences" in pictures:
         paired = f"Paired difference from the prior on the same trained model, 95 % interval, {over}.{scores.UNSEEN}"
         blocks += [pictures["differences"], Scores(paired, whole, show="difference", folded=True)]
-    return Section(
+    return PageSection(
         "strategies", "Strategies and metrics", [Text(about.table_note(summary)), *blocks] if blocks else []
     )
 
 
-def _gains(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
+def _gains(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> PageSection:
     table = uncertainty.across(results, summary)
     blocks: list[Block] = [pictures["gains"]] if "gains" in pictures else []
-    return Section("gains", "Where on the grid it matters", [*blocks, *([table] if table else [])])
+    return PageSection("gains", "Where on the grid it matters", [*blocks, *([table] if table else [])])
 
 
-def _mismatch(results: Results, pictures: Mapping[str, Picture]) -> Section:
+def _mismatch(results: Results, pictures: Mapping[str, Picture]) -> PageSection:
     shown = [pictures[name] for name in ("mismatch", "quality") if name in pictures]
     table = about.models_table(results)
-    return Section("mismatch", "How far the prior is from q(z)", [*shown, *([table] if table else [])])
+    return PageSection("mismatch", "How far the prior is from q(z)", [*shown, *([table] if table else [])])
 
 
-def _novelty(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> Section:
+def _novelty(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> PageSection:
     table = novelty_table(summary)
     shown = [pictures[name] for name in ("novelty", "nearest") if name in pictures]
-    return Section("novelty", "Novelty", [*shown[:1], *([table] if table else []), *shown[1:]])
+    return PageSection("novelty", "Novelty", [*shown[:1], *([table] if table else []), *shown[1:]])
 
 
 def _missing(results: Results, absent: Mapping[str, str]) -> list[Block]:
@@ -146,11 +146,11 @@ def _missing(results: Results, absent: Mapping[str, str]) -> list[Block]:
         left_out.append(
             ("sample grids", "no pictures were kept: the data are no images, or nothing was drawn")
         )
-    return [*blocks, Terms(left_out)] if left_out else blocks
+    return [*blocks, Definitions(left_out)] if left_out else blocks
 
 
 def _methods(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> list[Block]:
-    blocks: list[Block] = [Terms(methods.definitions(results, summary))]
+    blocks: list[Block] = [Definitions(methods.definitions(results, summary))]
     present = frames.strategies(summary)
     if present:
         blocks.append(methods.strategies_table(present))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from study.report import tables
 from study.report.outside import visible
 from study.report.page import escape
-from study.report.page.blocks import Block, Command, Picture, Plain, Report, Scores, Terms, Text
+from study.report.page.blocks import Block, Command, Definitions, Picture, Plain, Report, Scores, Text
 
 
 def render(report: Report) -> str:
@@ -34,7 +34,7 @@ def _block(block: Block) -> str:
             return escape.markdown(block.text)
         case Command():
             return escape.fenced(block.text)
-        case Terms():
+        case Definitions():
             return "\n".join(
                 f"- **{escape.markdown(term)}**: {escape.markdown(text)}" for term, text in block.items
             )

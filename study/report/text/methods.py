@@ -14,30 +14,32 @@ from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order, wor
 from study.statistics.coverage import FOUND
 from study.tables.results import Results
 
+TERMS = [
+    (
+        "Loss",
+        "α·D + β·R, mean over examples. D is the reconstruction term summed over data dimensions: the "
+        "sum of squared errors (no ½) for a Gaussian decoder, binary cross-entropy in nats for a "
+        "Bernoulli one. R is KL(q(z|x)‖p(z)) summed over latents, in nats; its mean over examples is the "
+        "rate.",
+    ),
+    (
+        "Noise variance",
+        "α·SSE + β·KL is a Gaussian decoder of variance s = β/(2α). Only this ratio decides the optimum; "
+        "Adam does not see their common size.",
+    ),
+    (
+        "Aggregate posterior",
+        "q(z), the mean of q(z|x) over the training examples: a mixture of N Gaussians. Strategies "
+        "differ in how closely they draw from it. The rate is I(n; z) + KL(q(z)‖p(z)); both parts have a "
+        "lower and an upper end, with an example's own component left out or included.",
+    ),
+]
+
 
 def definitions(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
     """Definitions that the tables and figures rest on."""
     runs = results.runs
-    terms = [
-        (
-            "Loss",
-            "α·D + β·R, mean over examples. D is the reconstruction term summed over data dimensions: the "
-            "sum of squared errors (no ½) for a Gaussian decoder, binary cross-entropy in nats for a "
-            "Bernoulli one. R is KL(q(z|x)‖p(z)) summed over latents, in nats; its mean over examples is the "
-            "rate.",
-        ),
-        (
-            "Noise variance",
-            "α·SSE + β·KL is a Gaussian decoder of variance s = β/(2α). Only this ratio decides the optimum; "
-            "Adam does not see their common size.",
-        ),
-        (
-            "Aggregate posterior",
-            "q(z), the mean of q(z|x) over the training examples: a mixture of N Gaussians. Strategies "
-            "differ in how closely they draw from it. The rate is I(n; z) + KL(q(z)‖p(z)); both parts have a "
-            "lower and an upper end, with an example's own component left out or included.",
-        ),
-    ]
+    terms = list(TERMS)
     if len(runs):
         words = [common(runs, c) for c in ("family", "network", "hidden", "likelihood")]
         trained = [
@@ -50,46 +52,7 @@ def definitions(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]
         ]
         terms.append(("Models", ", ".join(part for part in trained if part) + "."))
     if len(summary) and (summary["strategy"] != MODEL).any():
-        scored = summary[summary["strategy"] != MODEL]
-        compared = scored[scored["metric"] == (frames.primary(summary) or "")]
-        terms += [
-            (
-                "Scoring",
-                f"n = {span(compared['n'])} samples on each side, pictures clipped to the range of the "
-                "training data unless they are told to be unclipped. Samples are compared with one half of the "
-                "test data; the other half plays the `held-out` row, the null value of every distance at the "
-                "same n.",
-            ),
-            (
-                "Pairing",
-                "Strategies share the trained model, the indices of examples and the noise, so differences "
-                "from the prior are paired.",
-            ),
-            (
-                "Intervals",
-                "95 % each, a smoothed studentised bootstrap over training seeds, then over fits and draws within "
-                "them; settings of one seed share its noise and are averaged first. Simulated with five seeds it "
-                f"covers {_covers('normal')} where differences are normal, {_covers('t5')} where they have the "
-                f"tails of t with 5 degrees of freedom, {_covers('bimodal')} where they fall into two clusters, "
-                f"and {_covers('skewed')} where they are as skewed as an exponential; percentiles of resamples "
-                f"cover 84 %. Seeds per setting: {span(_seeds(scored))}; fewer than three give no interval.",
-            ),
-            (
-                "Better, worse, tie",
-                "Better or worse where the paired difference stays significant at 5 % after Holm's correction, "
-                "else a tie, which is no proof of equality. A family is one metric over all strategies averaged "
-                "over the grid, and one metric over all strategies × settings; reference rows form their own. "
-                "The chance of any false verdict in a family is then 5 %. Intervals are not corrected: one may "
-                "exclude zero beside a tie. The p-value is 5 % where the interval touches zero and follows "
-                "Student's tail from there. Best is bold only where it is told apart from every other.",
-            ),
-            (
-                "What goes unseen",
-                "With each tie stands the smallest true difference that this many trainings show in 80 % of "
-                "studies, from the spread of the paired differences and simulated for this very interval alone; "
-                "the correction asks for more.",
-            ),
-        ]
+        terms += _scoring(summary)
     extractor = results.provenance.get("extractor")
     if isinstance(extractor, Mapping):
         accuracy = extractor.get("accuracy")
@@ -102,6 +65,50 @@ def definitions(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]
             )
         )
     return terms
+
+
+def _scoring(summary: pd.DataFrame) -> list[tuple[str, str]]:
+    """How samples were scored and compared."""
+    scored = summary[summary["strategy"] != MODEL]
+    compared = scored[scored["metric"] == (frames.primary(summary) or "")]
+    return [
+        (
+            "Scoring",
+            f"n = {span(compared['n'])} samples on each side, pictures clipped to the range of the "
+            "training data unless they are told to be unclipped. Samples are compared with one half of the "
+            "test data; the other half plays the `held-out` row, the null value of every distance at the "
+            "same n.",
+        ),
+        (
+            "Pairing",
+            "Strategies share the trained model, the indices of examples and the noise, so differences "
+            "from the prior are paired.",
+        ),
+        (
+            "Intervals",
+            "95 % each, a smoothed studentised bootstrap over training seeds, then over fits and draws within "
+            "them; settings of one seed share its noise and are averaged first. Simulated with five seeds it "
+            f"covers {_covers('normal')} where differences are normal, {_covers('t5')} where they have the "
+            f"tails of t with 5 degrees of freedom, {_covers('bimodal')} where they fall into two clusters, "
+            f"and {_covers('skewed')} where they are as skewed as an exponential; percentiles of resamples "
+            f"cover 84 %. Seeds per setting: {span(_seeds(scored))}; fewer than three give no interval.",
+        ),
+        (
+            "Better, worse, tie",
+            "Better or worse where the paired difference stays significant at 5 % after Holm's correction, "
+            "else a tie, which is no proof of equality. A family is one metric over all strategies averaged "
+            "over the grid, and one metric over all strategies × settings; reference rows form their own. "
+            "The chance of any false verdict in a family is then 5 %. Intervals are not corrected: one may "
+            "exclude zero beside a tie. The p-value is 5 % where the interval touches zero and follows "
+            "Student's tail from there. Best is bold only where it is told apart from every other.",
+        ),
+        (
+            "What goes unseen",
+            "With each tie stands the smallest true difference that this many trainings show in 80 % of "
+            "studies, from the spread of the paired differences and simulated for this very interval alone; "
+            "the correction asks for more.",
+        ),
+    ]
 
 
 def _covers(distribution: str) -> str:

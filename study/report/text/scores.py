@@ -28,7 +28,7 @@ SIGNS = {"better": "▲", "worse": "▼", "tie": "="}
 
 
 @dataclasses.dataclass(frozen=True)
-class Column:
+class MetricColumn:
     """A metric with its words; its cells are multiplied by ten to the `power` and have `places` decimals."""
 
     metric: str
@@ -46,7 +46,7 @@ class Column:
 
 
 @dataclasses.dataclass(frozen=True)
-class Cell:
+class TableCell:
     """Texts of one measurement: mean with interval, paired difference from the prior; and how it stands.
 
     `unseen` is what a tie may hide: the smallest true difference that would have been seen.
@@ -69,13 +69,13 @@ class Cell:
 class Table:
     """Rows of cells by strategy, reference rows last."""
 
-    columns: Sequence[Column]
+    columns: Sequence[MetricColumn]
     names: Sequence[str]
-    cells: Sequence[Sequence[Cell]]
+    cells: Sequence[Sequence[TableCell]]
     setting: Setting | None = None
 
     @property
-    def groups(self) -> list[list[tuple[str, Sequence[Cell]]]]:
+    def groups(self) -> list[list[tuple[str, Sequence[TableCell]]]]:
         """Rows `(name, cells)` of the contestants, and those of the reference rows."""
         rows = list(zip(self.names, self.cells, strict=True))
         return [[row for row in rows if (row[0] in REFERENCES) == reference] for reference in (False, True)]
@@ -106,7 +106,7 @@ def build(
     return Table(columns, names, cells, setting)
 
 
-def _column(summary: pd.DataFrame, metric: str) -> Column:
+def _column(summary: pd.DataFrame, metric: str) -> MetricColumn:
     """One scale and one number of decimals for all tables: small means read with 3 significant digits."""
     rows = summary[(summary["metric"] == metric) & ~summary["strategy"].isin(REFERENCES)]
     sizes = rows["mean"].abs()
@@ -114,20 +114,20 @@ def _column(summary: pd.DataFrame, metric: str) -> Column:
     typical, small = (float(sizes.quantile(q)) for q in (0.5, 0.25)) if len(sizes) else (1.0, 1.0)
     power = 0 if typical >= 0.03 or word(metric).unit else 3 if typical >= 3e-5 else 6
     places = decimals(small * 10.0**power)
-    return Column(
+    return MetricColumn(
         metric, word(metric).axis, frames.direction(summary, metric), power, places, word(metric).meaning
     )
 
 
-def _cell(row: Any, column: Column) -> Cell:
+def _cell(row: Any, column: MetricColumn) -> TableCell:
     if row is None:
-        return Cell()
+        return TableCell()
     scale, places = 10.0**column.power, column.places
     paired = np.isfinite(row["difference"]) and row["strategy"] != frames.PRIOR
     marked = column.metric not in frames.OTHER  # costs and novelty are told, not won
     if column.metric in frames.COST:  # dominated by the first call, so an interval would say little
-        return Cell(mean=number(row["mean"]), value=float(row["mean"]))
-    return Cell(
+        return TableCell(mean=number(row["mean"]), value=float(row["mean"]))
+    return TableCell(
         mean=interval(row["mean"], row["low_mean"], row["high_mean"], scale=scale, places=places),
         difference=interval(row["difference"], row["low"], row["high"], scale=scale, places=places)
         if paired

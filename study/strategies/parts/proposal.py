@@ -15,7 +15,7 @@ from study.strategies.parts.whitening import Whitening
 Proposal = Literal["gaussian", "prior"]
 
 
-class Affine(NamedTuple):
+class AffineMap(NamedTuple):
     """y = shift + scale x inside a program: `[d]`, `[d, d]`, float32."""
 
     shift: Any
@@ -31,11 +31,11 @@ def base(proposal: Proposal, at: Whitening) -> Whitening:
     return at if proposal == "gaussian" else Whitening(np.zeros(at.d), np.eye(at.d))
 
 
-def change(source: Whitening, target: Whitening) -> Affine:
+def change(source: Whitening, target: Whitening) -> AffineMap:
     """From one set of coordinates to another."""
     columns = np.column_stack([source.shift - target.shift, source.scale])
     moved = solve_triangular(target.scale, columns, lower=True)
-    return Affine(moved[:, 0].astype(np.float32), moved[:, 1:].astype(np.float32))
+    return AffineMap(moved[:, 0].astype(np.float32), moved[:, 1:].astype(np.float32))
 
 
 def propose(key: jax.Array, shape: tuple[int, ...], *, proposal: Proposal, at: Coordinates) -> jax.Array:

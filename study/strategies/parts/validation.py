@@ -14,7 +14,7 @@ from study.strategies.parts.draws import own_key
 VALIDATION_CODES = 2000  # an exact mixture over all N costs N evaluations for each of them
 
 
-class Scored(Protocol):
+class WithInfo(Protocol):
     """A frozen dataclass with a density and an `info`."""
 
     @property
@@ -27,7 +27,7 @@ class Scored(Protocol):
         ...
 
 
-Density = TypeVar("Density", bound=Scored)
+HasDensity = TypeVar("HasDensity", bound=WithInfo)
 Candidate = TypeVar("Candidate")
 
 
@@ -46,12 +46,12 @@ def with_validation(key: jax.Array, fitted: Any, validation: Latents | None) -> 
 
 def choose(
     key: jax.Array,
-    fit: Callable[[Candidate], Density],
+    fit: Callable[[Candidate], HasDensity],
     candidates: Sequence[Candidate],
     validation: Latents | None,
     *,
     what: str,
-) -> Density:
+) -> HasDensity:
     """The fit of the candidate with the best validation log-density, the first of equals.
 
     Where there are several, `info` has them as "candidates" and their scores as "candidate_log_probs".

@@ -4,7 +4,7 @@ import pandas as pd
 from study import statistics
 from study.report.page import markdown
 from study.report.page import render as page
-from study.report.page.blocks import Report, Scores, Section
+from study.report.page.blocks import PageSection, Report, Scores
 from study.report.text import uncertainty
 from study.report.text.scores import build
 
@@ -41,6 +41,6 @@ def test_a_tie_says_what_it_would_not_have_seen(results):
     table = build(summary, metrics)
     text = markdown.tables.markdown(table, "difference")
     assert text.count("would go unseen") == tie.sum()
-    section = Section("s", "s", [Scores("c", table, show="difference")])
+    section = PageSection("s", "s", [Scores("c", table, show="difference")])
     html = page.render(Report("t", "q", "h", [], [], [section]))
     assert html.count("would go unseen") == html.count(" unseen)</span>") == tie.sum()
