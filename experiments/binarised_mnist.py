@@ -1,18 +1,18 @@
 """Does a VAE on binarised MNIST reach the likelihood that the literature gives for its size?
 
-Two hidden layers each way, 50 latents, a Bernoulli decoder, α = β = 1, images binarised anew at each step. Held-out
-images are binarised once; −log p(x) is bounded by 5000 importance samples. The literature's band for two layers of 200
-to 500 units is 86 to 92 nats: 86.76 with 19 active units after 3,280 epochs :cite:`burda2016`, 88.75 on images
-binarised once and for all :cite:`tomczak2018`.
+Encoder and decoder with two hidden layers each, 50 latents, a Bernoulli decoder, α = β = 1, and training images
+binarised afresh at each step. Held-out images are binarised once; −log p(x) is bounded with 5000 importance samples.
+The literature's range for two layers of 200 to 500 units is 86 to 92 nats: 86.76 with 19 active units after 3,280
+epochs :cite:`burda2016`, 88.75 on images binarised only once :cite:`tomczak2018`.
 
-How many units are active hangs on the network and on where training begins. So there are three trainings: 300 units
-and ReLU, the decoder begun at zero; the same begun at the mean of the data, twice as long; and 200 units with tanh in
-batches of 20, begun there too, as :cite:`burda2016` has it but for the shape of the step size's decay, Adam's constants
-and the number of epochs. The second uses no latent at all: every ReLU of the decoder's last hidden layer ends at zero
-whatever z is, and has no gradient to come back by.
+The number of active units depends on the network and on its initialisation, so there are three training runs: 300
+ReLU units with the decoder's output bias initialised at zero; the same initialised at the mean of the data and trained
+twice as long; and 200 tanh units in batches of 20, also initialised at the mean, as in :cite:`burda2016` except for the
+decay of the step size, Adam's constants and the number of epochs. The second run ends without active latents: every
+ReLU in the decoder's last hidden layer outputs zero for all z, and so receives no gradient to recover by.
 
-    study run binarised_mnist                      MNIST, 200, 400 and 200 epochs: half an hour each on one core
-    study run binarised_mnist --profile quick      two, four and two epochs; far from the band
+    study run binarised_mnist                      MNIST; 200, 400 and 200 epochs, half an hour each on one core
+    study run binarised_mnist --profile quick      two, four and two epochs; far outside the range
 """
 
 from collections.abc import Mapping
@@ -27,24 +27,24 @@ from study.report.text.numbers import interval, listed, number
 from study.tables.results import Results
 
 SAMPLES = 5000
-BAND = 86.0, 92.0  # nats, of two hidden layers of 200 to 500 units
+BAND = 86.0, 92.0  # nats, for two hidden layers of 200 to 500 units
 ACTIVE = (
     19,
     25,
-)  # units of one stochastic layer of 50 :cite:`burda2016`, VAE with one sample to IWAE with fifty
+)  # of 50 units in one stochastic layer :cite:`burda2016`, from a VAE with one sample to an IWAE with fifty
 NETWORK = ["hidden", "activation", "output_bias", "latent_dim"]
 COLUMNS = ["source", "hidden", "latents", "test images", "epochs", "NLL, nats", "active units"]
 PUBLISHED = (
     ("Burda et al. 2016, VAE", "200×200 tanh", 50, "binarised", 3280, "86.76", "19"),
     ("Burda et al. 2016, IWAE with 50 samples", "200×200 tanh", 50, "binarised", 3280, "84.78", "25"),
-    ("nbip/IWAE, a reproduction of the first line", "200×200 tanh", 50, "binarised", 3280, "87.75", "—"),
+    ("nbip/IWAE, a reproduction of the first row", "200×200 tanh", 50, "binarised", 3280, "87.75", "—"),
     ("Tomczak & Welling 2018, VAE", "300×300 gated", 40, "binarised, training images too",
      "until validation stops falling", "88.75", "—"),
 )  # fmt: skip
 
 
 def bounds(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """Per training: the bounds on −log p(x) with their standard errors over test images, and active units."""
+    """Per training run: the bounds on −log p(x) with their standard errors over test images, and active units."""
     rows = results.metrics[(results.metrics["strategy"] == "model") & (results.metrics["status"] == "ok")]
     kept = rows["metric"].str.match(r"elbo$|iwae_|ais$|posterior_gap|active_units$|rate$|effective_samples$")
     table = rows.loc[kept, ["run_id", "metric", "value", "stderr", "n"]]
@@ -53,28 +53,30 @@ def bounds(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """Each training beside the literature's, with all bounds."""
+    """The answer, each training run beside those of the literature, and all bounds."""
     table = tables["binarised_mnist"]
     ours = [trained(own) for _, own in table.groupby("run_id", sort=False)]
     if not ours:
-        return Findings("Nothing was measured: no training came to its end.")
+        return Findings("Nothing was measured: no training run finished.")
     inside = [BAND[0] <= row["nll"] <= BAND[1] for row in ours]
     verdict = "Yes" if all(inside) else "In part" if any(inside) else "No"
     answer = (
-        f"{verdict}: by {SAMPLES} importance samples on {ours[0]['n']:.0f} held-out images −log p(x) is at most "
-        f"{'; '.join(_said(row, fits) for row, fits in zip(ours, inside, strict=True))}. In brackets 95 % intervals "
-        f"over images; the literature's band is {BAND[0]:.0f} to {BAND[1]:.0f} nats, and Burda et al. 2016 have 86.76 "
-        f"with 19 active units after 3,280 epochs, and up to {ACTIVE[1]} with bounds of more samples."
+        f"{verdict}: with {SAMPLES} importance samples on {ours[0]['n']:.0f} held-out images −log p(x) is at most "
+        f"{'; '.join(_said(row, fits) for row, fits in zip(ours, inside, strict=True))}. Brackets are 95 % intervals "
+        f"over images. The literature's range is {BAND[0]:.0f} to {BAND[1]:.0f} nats; Burda et al. 2016 report 86.76 "
+        f"with 19 active units after 3,280 epochs, and up to {ACTIVE[1]} active units when training with more samples."
     )
     text = (
         "NLL is minus the importance-weighted bound with 5000 samples, an upper bound in expectation. Training images "
-        "are binarised anew at each step unless said. Active: the variance of the posterior mean over images is above "
-        "0.01; ours is taken over training images. Ours have a cosine decay over "
-        f"{listed(_length(row) for row in ours)}; Burda et al. took 9.8 million steps of 20 images, the step size "
-        "falling eight times. Ours are scored on some of their 10,000 test images, the first of the second half, as "
-        "the intervals say."
+        "are binarised afresh at each step unless stated otherwise. A unit is active if the variance of its posterior "
+        "mean over images is above 0.01; ours is computed over training images. Our runs use a cosine decay over "
+        f"{listed(_length(row) for row in ours)}; Burda et al. took 9.8 million steps of 20 images and lowered the "
+        "step size eight times. Our runs are scored on the first images of the second half of their 10,000 test "
+        "images, hence the intervals."
     )
-    more = "Means over held-out images, standard errors over images; posterior_gap is KL(q(z|x)‖p(z|x)) from below."
+    more = (
+        "Means and standard errors over held-out images; posterior_gap is a lower bound on KL(q(z|x)‖p(z|x))."
+    )
     beside = pd.concat(
         [pd.DataFrame(ours)[COLUMNS], pd.DataFrame(PUBLISHED, columns=COLUMNS)], ignore_index=True
     )
@@ -89,11 +91,11 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
 
 
 def trained(table: pd.DataFrame) -> dict[str, Any]:
-    """One training as a row of the literature's table, and the numbers that the answer needs."""
+    """One training run as a row of the table of the literature, with the numbers that the answer needs."""
     found = table.set_index("metric")
     own = found.loc[f"iwae_{SAMPLES}"]
     nll, reach = -own["value"], 1.96 * own["stderr"]
-    begun = "begun at the mean of the data" if own["output_bias"] == "data" else "begun at zero"
+    begun = "initialised at the mean of the data" if own["output_bias"] == "data" else "initialised at zero"
     return {
         "run_id": own["run_id"],
         "source": f"here, {begun}, batches of {own['batch_size']:.0f}",
@@ -118,8 +120,8 @@ def _said(row: Mapping[str, Any], inside: bool) -> str:
     where = "as many as" if least <= active <= most else "fewer than" if active < least else "more than"
     return (
         f"{row['NLL, nats']} nats with {row['hidden']} units {row['begun']} after {row['epochs']} epochs, "
-        f"{'inside' if inside else 'outside'} the band and {number(row['gap'])} nats less than by the ELBO, "
-        f"{active} of {row['latents']} latents active, {where} the {least} to {most} found there"
+        f"{'inside' if inside else 'outside'} the range and {number(row['gap'])} nats below the ELBO's bound, "
+        f"{active} of {row['latents']} latents active, {where} the {least} to {most} of the literature"
     )
 
 
@@ -139,7 +141,7 @@ PLAIN = StudyConfig(
 
 
 def variants(plain: StudyConfig) -> tuple[StudyConfig, ...]:
-    """Begun at zero; at the data's mean, for twice as long; and there with network and batches of :cite:`burda2016`."""
+    """Bias at zero; at the data's mean, for twice as long; the latter with network and batches of :cite:`burda2016`."""
     steps = plain.training.steps
     begun = vary(plain, model={"output_bias": "data"}, training={"steps": 2 * steps})
     burda = vary(

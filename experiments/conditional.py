@@ -1,9 +1,9 @@
 """If you only want digits of 1: a conditional model, or the posteriors of a class in a plain one?
 
-A plain VAE cannot be asked for a class, but codes of that class can be picked (`class-posterior`). A conditional VAE
-sees the label on both sides, so its prior can be asked too. It is asked for classes as often as the data have them, and
-a classifier that neither model has seen says whether what comes is what was asked for. Networks of the two are of one
-size but for the label's columns, and seeds are shared.
+A plain VAE has no label input, but z can be drawn from the posteriors of one class (`class-posterior`). A conditional
+VAE gives the label to encoder and decoder, so its prior can generate a class too. Classes are requested as often as
+they occur in the data, and a classifier that neither model has seen tells whether a sample has the requested class. The
+networks of both models have the same size except for the label's columns, and seeds are shared.
 
     study run conditional                      MNIST, 30 VAEs, a quarter of an hour on two cores
     study run conditional --profile quick      digits, 20 VAEs
@@ -24,7 +24,7 @@ from study.tables.results import Results
 PLAIN, CONDITIONAL = "vae", "cvae"
 ACCURACY = "label_accuracy"
 ENOUGH = 0.95
-WAYS = (  # what can be asked for a class, and what real data score
+WAYS = (  # the ways to request a class, then real data for comparison
     (CONDITIONAL, "prior"),
     (CONDITIONAL, "class-posterior"),
     (CONDITIONAL, "posterior"),
@@ -37,7 +37,7 @@ STRATEGIES = (
     "prior", "posterior", "class-posterior", "gmm", "reconstruction", "held-out", "copycat", "noise",
 )  # fmt: skip
 QUALITY = ("kid", "precision", "recall", "class_histogram", "authenticity")
-SHARES = (ACCURACY, "precision", "recall", "authenticity")  # which no interval leaves 0 to 1
+SHARES = (ACCURACY, "precision", "recall", "authenticity")  # their intervals are clipped to 0 and 1
 MISMATCH = (
     "rate",
     "class_kl_lower",
@@ -49,10 +49,10 @@ MISMATCH = (
 
 
 def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """What comes of what is asked for, and how far q(z|y) is from the prior.
+    """Label accuracy and quality of requested classes, and how far q(z|y) is from the prior.
 
-    The second has rate, KL(q(z|y)‖p(z)) over classes, KL(q(z)‖p(z)), and what z tells of the label, per family and β,
-    in nats.
+    The second table has the rate, KL(q(z|y)‖p(z)) over classes, KL(q(z)‖p(z)), and the information of z about the
+    label, per family and β, in nats.
     """
     models = kit.by_run(results, "family")
     mismatch = kit.estimates(models, by=["family", "beta"], of=MISMATCH)
@@ -60,10 +60,10 @@ def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
 
 
 def asked(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Label accuracy and quality of every way to ask for a class, at each β, with intervals over seeds.
+    """Label accuracy and quality of every way to request a class, at each β, with intervals over seeds.
 
     Returns:
-        Columns family, strategy, beta, seeds, and of label_accuracy and each of `QUALITY` the mean, _low and _high.
+        Columns family, strategy, beta, seeds, and for label_accuracy and each of `QUALITY` the mean, _low and _high.
     """
     names = (ACCURACY, *QUALITY)
     values = kit.values(metrics, names, by=["family", "strategy", "beta", "metric", "seed"])
@@ -83,33 +83,35 @@ def asked(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """The answer, accuracy and quality of each way to ask, and the mismatch class by class."""
+    """The answer, accuracy and quality of each way to request a class, and the mismatch class by class."""
     table, mismatch = tables["asked"], tables["class_mismatch"]
     text = (
-        "Share of samples that the classifier sees as the class that was asked for, and quality of the same samples, "
-        f"means over seeds with 95 % intervals. `posterior` and `gmm` give the {CONDITIONAL}'s decoder codes of any "
-        "class, and the label that was asked for. Held-out data score the classifier's own accuracy."
+        "Share of samples that the classifier assigns to the requested class, and quality of the same samples: "
+        f"means over seeds with 95 % intervals. `posterior` and `gmm` give the decoder of the {CONDITIONAL} a code of "
+        "any class together with the requested label. Held-out data show the accuracy of the classifier itself."
     )
     classes = (
-        "A decoder that sees the label meets q(z|y): Σ_y p(y) KL(q(z|y)‖p(z)) in nats, between the two ends of its "
-        "bracket, is the mismatch that counts for it. Its part beyond KL(q(z)‖p(z)) is I(y; z), what z tells of a "
-        "label that the decoder has been given."
+        "A decoder that sees the label is trained on codes from q(z|y), so its relevant mismatch is "
+        "Σ_y p(y) KL(q(z|y)‖p(z)) in nats, which lies between the two ends of its bracket. It exceeds KL(q(z)‖p(z)) "
+        "by I(y; z), the information of z about the label, which the decoder already has."
     )
     scored = kit.plain("family", "strategy", "beta", "seeds") | kit.several((ACCURACY, *QUALITY), table)
     apart = kit.plain("family", "beta", "trainings") | kit.several(MISMATCH, mismatch)
     return Findings(
         answer(table),
         (
-            Section("What comes of what is asked for", text, kit.readable(table, scored), figure(table)),
+            Section(
+                "Accuracy and quality of requested classes", text, kit.readable(table, scored), figure(table)
+            ),
             Section("Class by class", classes, kit.readable(mismatch, apart)),
         ),
     )
 
 
 def answer(table: pd.DataFrame) -> str:
-    """At which β a classifier sees what was asked for, from the conditional prior and from a class's posteriors."""
+    """At which β the conditional prior and the posteriors of a class give the requested class."""
     if table.empty:
-        return "Nothing was asked for: no model was trained on labels and scored."
+        return "No class was requested: no model was trained on labels and scored."
     parts = []
     for family, strategy in WAYS[:2] + WAYS[4:5]:
         own = table[(table["family"] == family) & (table["strategy"] == strategy)].sort_values("beta")
@@ -118,22 +120,23 @@ def answer(table: pd.DataFrame) -> str:
             for row in own.to_dict("records")
         ]
         if each:
-            parts.append(f"`{strategy}` of the {family} gives the class that was asked for in {listed(each)}")
+            parts.append(f"`{strategy}` of the {family} gives the requested class in {listed(each)}")
     held = table[table["strategy"] == "held-out"][ACCURACY].mean()
     own = table[(table["family"] == CONDITIONAL) & table["strategy"].isin(["prior", "class-posterior"])]
     both = own.groupby("beta")[ACCURACY].min()
     enough = [number(beta) for beta in both.index[both >= ENOUGH]]
     verdict = (
-        f"A conditional model gives what is asked for at least {100 * ENOUGH:.0f} % of the time from prior and class "
-        f"posteriors alike at β = {listed(enough)}"
+        f"A conditional model gives the requested class in at least {100 * ENOUGH:.0f} % of samples, both from its "
+        f"prior and from class posteriors, at β = {listed(enough)}"
         if enough
-        else f"At no β does a conditional model give what is asked for {100 * ENOUGH:.0f} % of the time from both"
+        else f"At no β does a conditional model give the requested class in {100 * ENOUGH:.0f} % of samples from both "
+        "its prior and class posteriors"
     )
     return f"{verdict}. {'; '.join(parts)}. Real held-out data score {number(100 * held, 1)} %."
 
 
 def figure(table: pd.DataFrame) -> Figure:
-    """Label accuracy of every way to ask, by β."""
+    """Label accuracy of every way to request a class, by β."""
     shown = table.assign(way=table["strategy"] + ", " + table["family"])
     names = (ACCURACY, f"{ACCURACY}_low", f"{ACCURACY}_high")
     shown[list(names)] *= 100
@@ -143,7 +146,7 @@ def figure(table: pd.DataFrame) -> Figure:
         rows=list(dict.fromkeys(shown["way"])),
         by="way",
         names=names,
-        title="How often a classifier sees the class that was asked for",
+        title="How often samples have the requested class, by a classifier",
         line=100 * ENOUGH,
         dashed=True,
     )

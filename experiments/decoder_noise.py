@@ -1,10 +1,10 @@
-"""Should a sample be the decoder's mean, or a draw x ~ p(x|z), and does it change which latent distribution wins?
+"""Should a sample be the decoder's mean or a draw x ~ p(x|z), and does it change which latent distribution wins?
 
-p(x) of a VAE has the noise of p(x|z) in it, and nearly everybody shows means without it. Every trained model is scored
-twice, by the decoder's means and by draws of x, so that differences are paired on one model, one z and one noise. A
-Gaussian decoder of weights α and β claims the variance s = β/(2α); what it leaves over is measured: the squared error
-per pixel of held-out data. The grid goes from a claim far below that to one far above it, and beside it stands the
-σ-VAE, which learns its variance :cite:`rybkin2021`. Residuals on MNIST are 0.016 to 0.03 per pixel.
+p(x) of a VAE includes the noise of p(x|z), but nearly everybody shows means without it. Every trained model is scored
+twice, by the decoder's means and by draws of x, with the same z and noise, so that differences are paired. A Gaussian
+decoder with weights α and β claims the variance s = β/(2α). Its actual residual is measured: the squared error per
+pixel of held-out data. The grid goes from a claim far below the residual to one far above it, and includes the σ-VAE,
+which learns its variance :cite:`rybkin2021`. Residuals on MNIST are 0.016 to 0.03 per pixel.
 
     study run decoder_noise                      MNIST, 25 VAEs scored twice, a quarter of an hour on two cores
     study run decoder_noise --profile quick      digits, 25 VAEs, under two minutes
@@ -38,29 +38,29 @@ METRICS = ("kid", "precision", "recall", "coverage", "sharpness", "c2st")
 PRIMARY = "kid"
 KID = word(PRIMARY).label
 PLACE = ["family", "alpha", "beta"]
-MODEL = [*PLACE, "seed"]  # has the same parameters whichever way it is scored
+MODEL = [*PLACE, "seed"]  # identifies a trained model, however it is scored
 SCORED = ["decode", "strategy"]
 TOLD = {
-    "same": "both ways, same order", "reversed": "both ways, reversed", "means only": "by means alone",
-    "draws only": "by draws alone", "tie": "neither way", "none": "no interval",
+    "same": "by both, same order", "reversed": "by both, reversed", "means only": "by means only",
+    "draws only": "by draws only", "tie": "by neither", "none": "no interval",
 }  # fmt: skip
-TOLD_OF = {"better": "better", "worse": "worse", "tie": "not told apart", "none": "no interval"}
+TOLD_OF = {"better": "better", "worse": "worse", "tie": "indistinguishable", "none": "no interval"}
 NOISE = {"claimed": "s", "residual": "residual variance", "ratio": "s / residual", "rate": "rate, nats"}
 SHOWN = 6  # pictures of each kind side by side
 
 
 def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """What draws change, whether strategies keep their order, and the noise of every model beside its residuals."""
+    """The effect of drawing x, the order of strategies, and the claimed noise of every model beside its residuals."""
     metrics, size = results.metrics, data.train.shape[1]
     return {"decoder_noise": changes(metrics), "order": order(metrics), "noise": noise(results, size)}
 
 
 def changes(metrics: pd.DataFrame) -> pd.DataFrame:
-    """value(draws of x) − value(means), paired on the same model, of what is decoded.
+    """value(draws of x) − value(means), paired on the same model, for every strategy that is decoded.
 
     Returns:
         Columns family, alpha, beta, strategy, metric, better, seeds, mean, sample (means over seeds), change, low, high
-        (95 %, each on its own), p_holm (over strategies × settings of one metric) and verdict of the draws.
+        (95 %, not corrected), p_holm (over strategies × settings of one metric) and verdict on the draws.
     """
     pairs = (
         kit.Pair({**place, "strategy": name, "metric": metric, "better": better}, part[DRAW, name], part[MEAN, name],
@@ -74,13 +74,13 @@ def changes(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def order(metrics: pd.DataFrame) -> pd.DataFrame:
-    """KID(first) − KID(second) of every two latent strategies on one model, by means and by draws of x.
+    """KID(first) − KID(second) of every pair of latent strategies on one model, by means and by draws of x.
 
     Returns:
-        Columns family, alpha, beta, first, second, seeds, and by each way the difference, _low, _high (95 %, each on
-        its own) and _p_holm (over all pairs × settings of that way), negative where the first is better; `interaction`,
-        how much the difference changes, with its ends; and `kept`: "same" or "reversed" where both ways tell the two
-        apart, "means only" or "draws only" where one does, "tie" where none does, "none" without an interval.
+        Columns family, alpha, beta, first, second, seeds; for means and for draws the difference (negative if the first
+        is better), _low, _high (95 %, not corrected) and _p_holm (over pairs × settings); `interaction`, the change of
+        the difference, with the same columns; and `kept`: "same" or "reversed" if the difference is significant by both
+        means and draws, "means only" or "draws only" if by one, "tie" if by neither, "none" without an interval.
     """
     pairs = list(_ordered(metrics))
     if not pairs:
@@ -95,7 +95,7 @@ def order(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ordered(metrics: pd.DataFrame) -> Iterator[tuple[str, kit.Pair]]:
-    """Every two strategies of a setting: by means, by draws, and what draws change in their difference."""
+    """Every pair of strategies at a setting: by means, by draws, and the change of their difference."""
     for _, better, table in kit.each_metric(metrics, (PRIMARY,), rows=MODEL, columns=SCORED):
         for (place, part), (first, second) in itertools.product(
             kit.each_place(table, PLACE), itertools.combinations(LATENT, 2)
@@ -120,11 +120,11 @@ def _kept(row: Mapping[Any, Any]) -> str:
 
 
 def noise(results: Results, size: int) -> pd.DataFrame:
-    """Per family and β: `claimed` variance, `residual` (squared error per pixel of held-out data), their `ratio` within
-    each model, rate and `held_out` (KID of real data), each with _low and _high over trainings.
+    """Per family and β: `claimed` variance, `residual` (squared error per pixel of held-out data), their `ratio` in
+    each model, rate (nats) and `held_out` (KID of real data), each with _low and _high over training runs.
     """
     models = kit.by_run(results, "family", "decode")
-    models = models[models["decode"] == MEAN]  # the same models, and the same measurements, either way
+    models = models[models["decode"] == MEAN]  # both ways of scoring have the same models and measurements
     learned = models.get("decoder_variance", pd.Series(np.nan, models.index))
     real = frames.measured(results, PRIMARY).get("held-out", pd.Series(dtype=float))
     models = models.assign(
@@ -135,44 +135,45 @@ def noise(results: Results, size: int) -> pd.DataFrame:
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """The answer; what draws change; the order of strategies; claimed and measured noise; pictures."""
+    """The answer; the effect of drawing x; the order of strategies; claimed and measured noise; pictures."""
     found, pairs, models = (tables[name] for name in ("decoder_noise", "order", "noise"))
     by_noise = kit.plain("family", "beta", "trainings") | {NOISE[name]: kit.cell(name) for name in NOISE}
     claimed = kit.readable(models.iloc[np.argsort(models["claimed"], kind="stable")], by_noise)
     drawn = pictures_figure(results, models)
     sections = [
-        Section("What drawing x changes", TEXTS["changes"], _readable_changes(found, models), figure(found, models)),
+        Section("The effect of drawing x", TEXTS["changes"], _readable_changes(found, models), figure(found, models)),
         Section("The order of strategies", TEXTS["order"], _readable_order(pairs, found, models)),
-        Section("Noise that is claimed and noise that is there", TEXTS["noise"], claimed),
+        Section("Claimed and measured noise", TEXTS["noise"], claimed),
     ]  # fmt: skip
     if drawn is not None:
-        sections.append(Section("Means and draws to look at", TEXTS["pictures"], figure=drawn))
+        sections.append(Section("Pictures of means and draws", TEXTS["pictures"], figure=drawn))
     return Findings(answer(found, pairs, models), tuple(sections))
 
 
 TEXTS = {
-    "changes": "Each model is scored by the decoder's means and by draws x ~ p(x|z), same z, and this is what draws "
-    f"change, means over seeds with 95 % intervals, paired on the same model. A negative change of {KID} is an "
-    "improvement, so is a positive one of precision, recall and coverage; sharpness is best at 1 (real data), and C2ST "
-    "AUC at ½. s / residual is the noise that the decoder claims over what it leaves unexplained. Pictures are clipped "
-    "to the range of the data before they are scored, which cuts off about half of the noise on pixels that are black "
-    "or white. `reconstruction` is held-out data through encoder and decoder, drawn like the rest; real held-out data "
-    "have no such noise added. Verdicts, of the draws, are corrected after Holm over all rows of a metric.",
+    "changes": "Each model is scored by the decoder's means and by draws x ~ p(x|z) with the same z. The table shows "
+    "the change from means to draws, paired on the same model: means over seeds with 95 % intervals. Lower is better "
+    f"for {KID}, higher for precision, recall and coverage; sharpness is best at 1 (real data) and C2ST AUC at ½. "
+    "s / residual is the claimed noise over the measured residual. Pictures are clipped to the range of the data "
+    "before scoring, which removes about half of the noise on black or white pixels. `reconstruction` is held-out "
+    "data through encoder and decoder, drawn like the rest; real held-out data get no such noise. Verdicts are on the "
+    "draws, after Holm's correction over all rows of a metric.",
     "order": f"How much each strategy improves {KID} over `{PRIOR}` on the same model (above 0 is better than the "
-    "prior), by means and by draws, what draws change in that, and by which way it is told from the prior after Holm "
-    "over all pairs of strategies and settings. Rank 1 has the lowest mean; neighbours may be tied.",
-    "noise": "s is the variance that p(x|z) claims around the decoder's mean: β/(2α), or what the σ-VAE has learned, "
-    "which short trainings leave above its optimum, since it moves by no more than the step size at each step. The "
-    "residual variance is the squared error per pixel of held-out data through encoder (one draw of z) and decoder. "
-    "Where their ratio is 1 the decoder claims the noise that it has. The residual need not look like that noise: it "
-    "is structured, and p(x|z) is independent from pixel to pixel.",
-    "pictures": "The same z of one model decoded twice: its mean, and a draw of x. Rows are settings from little to "
+    "prior), by means and by draws; how the improvement changes; and by which of the two it differs significantly "
+    "from the prior, after Holm's correction over all pairs of strategies and settings. Rank 1 has the lowest mean; "
+    "neighbours may be tied.",
+    "noise": "s is the variance that p(x|z) claims around the decoder's mean: β/(2α), or the value learned by the "
+    "σ-VAE. After short training the learned value is still above its optimum, since Adam changes it by at most about "
+    "one step size per step. The residual variance is the squared error per pixel of held-out data through encoder "
+    "(one draw of z) and decoder. At a ratio of 1 the claimed noise has the size of the residual. The two may still "
+    "look different: the residual is structured, while the noise of p(x|z) is independent between pixels.",
+    "pictures": "The same z of one model decoded twice: the mean, and a draw of x. Rows are settings from little to "
     "much noise; `prior` on the left, `posterior` on the right.",
 }
 
 
 def answer(found: pd.DataFrame, pairs: pd.DataFrame, models: pd.DataFrame) -> str:
-    """Mean or draw by KID, setting by setting; then whether the order of strategies depends on it."""
+    """Whether means or draws have the lower KID, by setting; then whether the order of strategies depends on it."""
     rows = found[(found["metric"] == PRIMARY) & found["strategy"].isin(LATENT)] if len(found) else found
     if rows.empty:
         return "Nothing was compared: no model was scored by means and by draws of x."
@@ -188,13 +189,11 @@ def _lead(rows: pd.DataFrame) -> str:
     total = f"{count(len(rows), 'comparison')} (strategy × setting)"
     way, ways = (MEAN, "means") if rows[MEAN].min() <= rows[DRAW].min() else (DRAW, "draws")
     best = rows.loc[rows[way].idxmin()]
-    lowest = (
-        f"the lowest {KID} of all, {number(best[way])}, is that of {ways} of `{best['strategy']}` {_of(best)}"
-    )
+    lowest = f"the lowest {KID}, {number(best[way])}, is that of {ways} of `{best['strategy']}` {_of(best)}"
     if of["worse"] and of["better"]:
         return (
             f"It depends on how much noise the decoder claims: by {KID}, draws of x are worse than the decoder's "
-            f"mean in {of['worse']} and better in {of['better']} of {total}; {lowest}."
+            f"mean in {of['worse']} of {total} and better in {of['better']}; {lowest}."
         )
     if of["worse"] or of["better"]:
         who, what = ("the decoder's mean", "worse") if of["worse"] else ("a draw of x", "better")
@@ -202,7 +201,7 @@ def _lead(rows: pd.DataFrame) -> str:
             f"A sample should be {who}, by {KID}: draws of x are {what} than means in {of[what]} of {total} and "
             f"{'better' if of['worse'] else 'worse'} in none; {lowest}."
         )
-    return f"By {KID}, draws of x and means tie in all of {total}; {lowest}."
+    return f"By {KID}, draws of x and means tie in all {total}; {lowest}."
 
 
 def _of(row: Mapping[Any, Any]) -> str:
@@ -210,7 +209,7 @@ def _of(row: Mapping[Any, Any]) -> str:
 
 
 def _where_draws_win(found: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
-    """How good draws are where they are better: noise can stand in for the variety that a blurred decoder lacks."""
+    """The scores of draws where they are better: noise can substitute for the variety that a blurred decoder lacks."""
     won = rows[rows["verdict"] == "better"]
     if won.empty:
         return []
@@ -221,7 +220,7 @@ def _where_draws_win(found: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
         ends = listed(dict.fromkeys((number(own.min()), number(own.max()))), last="to")
         said.append(f"{word(metric).label} {ends}{' (real data: 1)' * (metric == 'sharpness')}")
     places = listed(dict.fromkeys(_of(row) for row in won.to_dict("records")))
-    return [f"Where draws are better, {places}, they have {listed(said)}."]
+    return [f"Where draws are better ({places}), they have {listed(said)}."]
 
 
 def _by_setting(rows: pd.DataFrame, models: pd.DataFrame) -> list[str]:
@@ -256,25 +255,26 @@ def _same_order(pairs: pd.DataFrame) -> str:
     turned = pairs[pairs["kept"] == "reversed"].to_dict("records")
     flipped = [f"`{row['first']}` and `{row['second']}` {_of(row)}" for row in turned]
     lead = (
-        f"It changes the order of strategies: of {count(told, 'pair')} that both ways tell apart, {n['reversed']} "
-        f"{'is' if n['reversed'] == 1 else 'are'} reversed, {listed(flipped)}."
+        f"It changes the order of strategies: of {count(told, 'pair')} that differ significantly both by means and by "
+        f"draws, {n['reversed']} {'is' if n['reversed'] == 1 else 'are'} reversed: {listed(flipped)}."
         if n["reversed"]
-        else f"It is not seen to change which latent distribution wins: the {count(told, 'pair')} of strategies that "
-        "both ways tell apart have the same order."
+        else "There is no evidence that it changes which latent distribution wins: the "
+        f"{count(told, 'pair')} of strategies that differ significantly both by means and by draws have the same order."
         if told
-        else "Whether it changes the order of strategies is not decided: no pair is told apart both ways."
+        else "Whether it changes the order of strategies is not decided: no pair differs significantly both by means "
+        "and by draws."
     )
     sure = pairs[pairs[f"{CHANGE}_p_holm"] < 1 - LEVEL]
     larger = int((sure[DRAW].abs() > sure[MEAN].abs()).sum())
     return (
-        f"{lead} Of all {count(len(pairs), 'pair')} ({len(LATENT)} strategies, {count(settings, 'setting')}), means "
-        f"alone tell apart {n['means only']}, draws alone {n['draws only']}, and neither {n['tie']}; draws make the "
-        f"distance between the two larger in {larger} and smaller in {len(sure) - larger}."
+        f"{lead} Of all {count(len(pairs), 'pair')} ({len(LATENT)} strategies, {count(settings, 'setting')}), "
+        f"{n['means only']} differ by means only, {n['draws only']} by draws only, and {n['tie']} by neither; draws "
+        f"significantly increase the difference of {larger} and decrease that of {len(sure) - larger}."
     )
 
 
 def _readable_changes(found: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
-    """A row for each setting and strategy: KID both ways, and the change of every metric with its verdict."""
+    """One row per setting and strategy: KID of means and draws, and the change of every metric with its verdict."""
     if found.empty:
         return found
     rows = found.merge(models[[*PLACE, "claimed", "ratio"]], on=PLACE, how="left")
@@ -295,7 +295,7 @@ def _readable_changes(found: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame
 
 
 def _readable_order(pairs: pd.DataFrame, found: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame | None:
-    """A row for each setting and strategy: its rank both ways, and its improvement over the prior both ways."""
+    """One row per setting and strategy: rank and improvement over the prior, each by means and by draws."""
     if pairs.empty:
         return None
     rows = found[(found["metric"] == PRIMARY) & found["strategy"].isin(LATENT)]
@@ -306,12 +306,12 @@ def _readable_order(pairs: pd.DataFrame, found: pd.DataFrame, models: pd.DataFra
     columns = {"family": "family", "beta": kit.value("beta")}
     columns |= kit.plain("strategy", "rank, means", "rank, draws")
     columns |= {f"over the prior, {way}s": kit.cell(of) for way, of in (("mean", MEAN), ("draw", DRAW))}
-    columns |= {"change": kit.cell(CHANGE), "told from the prior": lambda row: TOLD.get(row["kept"], "—")}
+    columns |= {"change": kit.cell(CHANGE), "differs from the prior": lambda row: TOLD.get(row["kept"], "—")}
     return kit.readable(rows.sort_values(["claimed", "rank, means"]), columns)
 
 
 def figure(found: pd.DataFrame, models: pd.DataFrame) -> Figure | None:
-    """KID of means and of draws against the claimed noise, a panel for each strategy; the residual in the last."""
+    """KID of means and of draws against the claimed noise, a panel per strategy; the last panel has the residual."""
     rows = found[found["metric"] == PRIMARY] if len(found) else found
     names = [name for name in DECODED if len(rows) and name in set(rows["strategy"])]
     if not names:
@@ -340,7 +340,7 @@ def figure(found: pd.DataFrame, models: pd.DataFrame) -> Figure | None:
 
 
 def _line(axes: Axes, rows: pd.DataFrame, column: str, marker: str, colour: str, label: str) -> None:
-    """A column against the claimed noise; the σ-VAE is a star of its own."""
+    """Plot a column against the claimed noise; the σ-VAE is a star."""
     line, alone = rows[rows["family"] == PLAIN].sort_values("claimed"), rows[rows["family"] == LEARNED]
     axes.plot(line["claimed"], line[column], marker=marker, color=colour, label=label)
     axes.plot(
@@ -350,17 +350,17 @@ def _line(axes: Axes, rows: pd.DataFrame, column: str, marker: str, colour: str,
 
 
 def _residual(axes: Axes, models: pd.DataFrame) -> None:
-    """The noise that is there against the noise that is claimed."""
+    """Plot the measured residual against the claimed noise."""
     _line(axes, models, "residual", "^", style.GREY, "residual")
     ends = np.quantile(models[["claimed", "residual"]].to_numpy(), [0, 1])
     axes.plot(ends, ends, color=style.INK, linewidth=0.8, linestyle=(0, (4, 3)), label="as claimed")
-    axes.set_title("noise that is there")
+    axes.set_title("measured noise")
     axes.set_ylabel("residual variance per pixel")
     axes.legend()
 
 
 def pictures_figure(results: Results, models: pd.DataFrame) -> Figure | None:
-    """Means above draws of the same z, of `prior` and `posterior`, at every setting of one seed."""
+    """Means above draws of the same z, for `prior` and `posterior`, at every setting of one seed."""
     rows: dict[str, np.ndarray] = {}
     for row in frames.each(models.sort_values("claimed")):
         for way in (MEAN, DRAW):
@@ -370,12 +370,12 @@ def pictures_figure(results: Results, models: pd.DataFrame) -> Figure | None:
             if {PRIOR, "posterior"} <= set(found):
                 name = f"{_who(row.family, row.beta)}, {'mean' if way == MEAN else 'draw'}"
                 rows[name] = np.concatenate([found[PRIOR][:SHOWN], found["posterior"][:SHOWN]])
-    title = f"Means and draws of x: {SHOWN} of prior, then {SHOWN} of posterior"
+    title = f"Means and draws of x: {SHOWN} from the prior, then {SHOWN} from posteriors"
     return sheet(rows, title=title, together=SHOWN) if rows else None
 
 
 def both(plain: StudyConfig, **changes: Any) -> tuple[StudyConfig, ...]:
-    """The grid of the plain VAE and one setting of the σ-VAE, each scored by means and by draws."""
+    """The grid of the plain VAE and one setting of the σ-VAE, each scored by means and by draws of x."""
     plain = vary(plain, strategies=STRATEGIES, **changes)
     learned = vary(plain, model={"family": LEARNED}, betas=(1.0,))
     return tuple(vary(grid, decode=way) for grid in (plain, learned) for way in (MEAN, DRAW))

@@ -1,12 +1,12 @@
 """Is drawing from a VAE's prior akin to a vanilla GAN?
 
-A GAN is trained with the decoder of a VAE as its generator: of one size, beginning at the same weights, on draws of the
-same N(0, I), for as many steps on batches of one size. It never meets a code that it will not be asked for, so that no
-latent distribution is left to choose. Every way to draw from the VAE is set against it, paired by seed. The decoder
-ends in a sigmoid, as that of a Bernoulli likelihood does, so that what the discriminator sees is what is scored:
-pictures of an affine decoder are clipped to the range of the data first, which a GAN that has learned to scatter around
-black pays for more than a VAE does (KID on MNIST from 0.07 to 2.0; a VAE's prior from 1.1 to 2.1). The step size decays
-for both: with one that stays a GAN drops modes.
+A GAN is trained with the decoder of a VAE as its generator: same size, same initial weights, draws of the same N(0, I),
+same number of steps and same batch size. It is trained on exactly the distribution of z that it is sampled with, so
+there is no other latent distribution to choose. Every way to sample the VAE is compared with it, paired by seed. Both
+decoders end in a sigmoid, as for a Bernoulli likelihood, so that the discriminator sees what is scored. Pictures of an
+affine decoder would be clipped to the range of the data before scoring, which harms a GAN whose pixels scatter around
+black more than a VAE (KID on MNIST from 0.07 to 2.0; a VAE's prior from 1.1 to 2.1). The step size decays for both,
+because with a constant one the GAN drops modes.
 
     study run gan_baseline                      MNIST, 15 VAEs and 5 GANs, half an hour on two cores
     study run gan_baseline --profile quick      digits, 15 VAEs and 5 GANs, about two minutes
@@ -28,16 +28,16 @@ from study.report.text.words import word
 from study.tables.results import Results
 
 VAE, GAN, PRIOR = "vae", "gan", "prior"
-DRAWN = (PRIOR, "posterior", "gmm")  # from the VAE; a GAN has its prior and no codes
+DRAWN = (PRIOR, "posterior", "gmm")  # ways to sample the VAE; a GAN has only its prior, and no codes
 STRATEGIES = (*DRAWN, "reconstruction", "held-out", "copycat", "noise")
 PRIMARY = "kid"
 METRICS = (PRIMARY, "fd_infinity", "precision", "recall", "density", "coverage", "sharpness", "authenticity")
 COSTS = ("train_seconds", "seconds_per_1000")
-VERDICTS = {"better": "beats", "worse": "loses to", "tie": "is not told from", "none": "is not set against"}
+VERDICTS = {"better": "beats", "worse": "loses to", "tie": "ties with", "none": "has no verdict against"}
 
 
 def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """The GAN against every way to draw from the VAE, and what the trainings cost."""
+    """The GAN against every way to sample the VAE, and the cost of training."""
     return {"gan_baseline": against(results.metrics), "cost": costs(results)}
 
 
@@ -45,7 +45,7 @@ def against(metrics: pd.DataFrame) -> pd.DataFrame:
     """value(GAN) − value(strategy of the VAE), paired by seed, at each β of the VAE.
 
     Returns:
-        Columns against, beta, metric, better, seeds, gan, vae, difference, low, high (95 %, each on its own), p_holm
+        Columns against, beta, metric, better, seeds, gan, vae, difference, low, high (95 %, not corrected), p_holm
         (over strategies × β of one metric) and verdict on the GAN.
     """
     return kit.paired(_pairs(metrics), own="gan", other="vae")
@@ -63,7 +63,7 @@ def _pairs(metrics: pd.DataFrame) -> Iterator[kit.Pair]:
 
 
 def costs(results: Results) -> pd.DataFrame:
-    """Steps, seconds of training, and seconds of 1000 draws from the prior, by family, with intervals."""
+    """Steps, seconds of training, and seconds for 1000 samples from the prior, by family, with intervals."""
     drawn = results.metrics[results.metrics["strategy"] == PRIOR]
     seconds = kit.values(drawn, COSTS[1:], by=["run_id"]).rename(COSTS[1])
     runs = results.runs.set_index("run_id").join(seconds)
@@ -74,18 +74,18 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, the contrasts of all metrics, and the costs."""
     found = tables["gan_baseline"]
     text = (
-        "Each metric of what the GAN draws (`GAN`) and of what a strategy draws from the VAE at one β (`VAE`): means "
-        "over seeds, and their difference, paired by seed, with its 95 % interval. Verdicts are on the GAN, corrected "
-        "after Holm over all rows of a metric. The GAN has no encoder: strategies that need codes are rows of the "
-        "tables with that reason, and nothing is known of its latents, reconstructions or likelihood."
+        "Each metric for samples of the GAN (`GAN`) and for samples of a strategy from the VAE at one β (`VAE`): means "
+        "over seeds, and their difference, paired by seed, with its 95 % interval. Verdicts are on the GAN, with "
+        "Holm's correction over all rows of a metric. The GAN has no encoder: strategies that need codes are missing "
+        "for it, with that reason, and its latents, reconstructions and likelihood cannot be measured."
     )
     cost = (
-        "Seconds of one training beside others of its kind, and of 1000 draws. A step of the GAN moves two networks "
-        "and takes a second derivative."
+        "Seconds per model when several models of its kind train together, and seconds for 1000 samples. A step of the "
+        "GAN updates two networks and needs a second derivative."
     )
     shown = (
-        "Of one seed: the GAN's draws; draws from the prior and the posteriors of the VAE at each β; real data. Rows "
-        "of `prior` share their draws of N(0, I) with the GAN, and rows of `posterior` the training examples."
+        "Samples of one seed: from the GAN, from the prior and the posteriors of the VAE at each β, and real data. "
+        "Rows of `prior` share their draws of N(0, I) with the GAN; rows of `posterior` share their training examples."
     )
     columns = kit.plain("family", "trainings", "steps") | kit.several(COSTS, tables["cost"], named=True)
     spent = kit.readable(tables["cost"], columns)
@@ -95,7 +95,7 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     ]
     drawn = sheet_of(results)
     if drawn is not None:
-        sections.insert(1, Section("What they draw", shown, figure=drawn))
+        sections.insert(1, Section("Samples of both", shown, figure=drawn))
     return Findings(answer(found), tuple(sections))
 
 
@@ -111,11 +111,11 @@ def sheet_of(results: Results) -> Figure | None:
             if run.family == family and name in found:
                 at = f"{name}, β = {number(run.beta)}"
                 rows["GAN" if family == GAN else name if name == "held-out" else at] = found[name]
-    return sheet(rows, title="What the GAN and the VAE draw")
+    return sheet(rows, title="Samples of the GAN and of the VAE")
 
 
 def answer(found: pd.DataFrame) -> str:
-    """Whether the GAN draws better than each strategy, in KID; and precision and recall beside the VAE's prior."""
+    """Whether the GAN beats each strategy in KID; then other metrics of the GAN and of the VAE's prior."""
     rows = found[found["metric"] == PRIMARY] if len(found) else found
     if rows.empty:
         return "Nothing was compared: no GAN beside a VAE was trained and scored."
@@ -128,23 +128,23 @@ def answer(found: pd.DataFrame) -> str:
     ]
     apart = rows[rows["against"] == PRIOR]["verdict"].isin(["better", "worse"])
     lead = (
-        "No: at every β a GAN of the same decoder draws otherwise than the prior of the VAE."
+        "No: at every β the samples of a GAN with the same decoder score differently from those of the VAE's prior."
         if apart.all()
-        else "At some β yes, as far as seeds can tell: a GAN of the same decoder and the VAE's prior score alike there."
+        else "At some β, as far as these seeds show: a GAN with the same decoder and the VAE's prior score alike there."
         if apart.any()
-        else "Yes, as far as seeds can tell: a GAN of the same decoder and the prior of the VAE score alike."
+        else "Yes, as far as these seeds show: a GAN with the same decoder and the VAE's prior score alike."
     )
     return f"{lead} In {word(PRIMARY).label} the GAN {'; '.join(parts)}.{_spread(found)}"
 
 
 def _size(row: dict, verdict: str) -> str:
-    """The setting, and by how much where that is told from nothing."""
+    """The setting, and the size of the difference if it is significant."""
     told = f" (by {kit.size(row)})" if verdict in ("better", "worse") else ""
     return f"β = {number(row['beta'])}{told}"
 
 
 def _spread(found: pd.DataFrame) -> str:
-    """Precision and recall of both, where the VAE's prior does best."""
+    """Precision, recall, sharpness and authenticity of both, at the β where the VAE's prior has its best KID."""
     rows = found[found["against"] == PRIOR]
     kid = rows[rows["metric"] == PRIMARY]
     best = kid.loc[kid["vae"].idxmin(), "beta"]
@@ -160,7 +160,7 @@ def _spread(found: pd.DataFrame) -> str:
 
 
 def _readable(found: pd.DataFrame) -> pd.DataFrame:
-    """Differences with their ends as one text per cell, the primary metric first."""
+    """Differences and intervals as one text per cell, the primary metric first."""
     if found.empty:
         return found
     order = found["metric"].map({name: i for i, name in enumerate(METRICS)})
@@ -171,7 +171,7 @@ def _readable(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def figure(found: pd.DataFrame) -> Figure | None:
-    """Differences of the GAN from every way to draw from the VAE, a panel for each metric, by β."""
+    """Differences between the GAN and every way to sample the VAE, a panel per metric, by β."""
     parts = dict(list(found.groupby("metric"))) if len(found) else {}
     panels = [
         kit.Panel(word(name).label, parts[name], _arrow(parts[name]))
@@ -184,7 +184,7 @@ def figure(found: pd.DataFrame) -> Figure | None:
         panels,
         rows=[name for name in DRAWN if name in set(found["against"])],
         by="against",
-        title="The GAN against every way to draw from the VAE",
+        title="The GAN against every way to sample the VAE",
         below="GAN − VAE, with 95 % intervals",
     )
 
@@ -194,7 +194,7 @@ def _arrow(rows: pd.DataFrame) -> str:
 
 
 def grids(vae: StudyConfig, **changes: Any) -> tuple[StudyConfig, ...]:
-    """The VAE's grid over β, and the GAN, to which β is nothing."""
+    """The VAE's grid over β, and the GAN, which does not depend on β."""
     vae = vary(vae, model={"likelihood": "bernoulli"}, strategies=STRATEGIES, **changes)
     return vae, vary(vae, model={"family": GAN}, betas=(1.0,))
 

@@ -1,13 +1,14 @@
 """What is lost between the prior and real data, rung by rung, on one frozen decoder?
 
-Only the source of z changes from rung to rung; the decoder is that of one trained model. Where a rung adds one kind of
-knowledge of q(z) to the one above it, the fall in KID is that knowledge's share of the whole gap between draws from
-the prior and real data. Two rungs stand beside each other: correlation and marginal shape both start from the diagonal
-Gaussian, and neither holds the other, so they do not add up; the mixture is counted from the full Gaussian.
+Only the source of z changes from rung to rung; the decoder is that of one trained model. Each rung adds one kind of
+knowledge about q(z) to the rung above, and the fall in KID is that knowledge's share of the whole gap between samples
+from the prior and real data. Two rungs are parallel branches: correlation and marginal shape both start from the
+diagonal Gaussian, and neither includes the other, so they do not add up; the fall of the mixture is measured from the
+full Gaussian.
 
-Pictures are clipped to the range of the data before they are scored, as they are before they are shown. An affine
-decoder scatters around black, and where it is clipped the scatter becomes grey. So every model is scored a second time
-unclipped, which tells how much of the gap, and of the decoder's share in it, clipping is.
+Pictures are clipped to the range of the data before scoring, as they are before display. The outputs of an affine
+decoder scatter around black, and clipping turns this scatter into grey. So every model is scored a second time
+unclipped, which shows how much of the gap, and of the decoder's share in it, is due to clipping.
 
     study run gap_ladder                      MNIST, 15 VAEs scored twice, half an hour on two cores
     study run gap_ladder --profile quick      digits, 15 VAEs scored twice
@@ -30,7 +31,7 @@ from study.report.text.numbers import interval, listed, number
 from study.tables.results import Results
 
 METRIC, DENSITY = "kid", "log_density"
-RUNGS = (  # each with the rung it is counted from, and what it adds
+RUNGS = (  # each with the rung from which its fall is measured, and what it adds
     ("global-gaussian", "prior", "scale and shift"),
     ("gaussian-full", "global-gaussian", "correlation"),
     ("shuffled-marginals", "global-gaussian", "marginal shape"),
@@ -40,23 +41,23 @@ RUNGS = (  # each with the rung it is counted from, and what it adds
     ("reconstruction", "posterior", "unseen examples"),
     ("held-out", "reconstruction", "decoder"),
 )
-BESIDE = "shuffled-marginals"  # no part of the sum
+BESIDE = "shuffled-marginals"  # a branch, not part of the sum
 STRATEGIES = ("prior", *(name for name, _, _ in RUNGS), "copycat", "noise")
-CLIPPED, UNCLIPPED = "mean", "unclipped"  # as a run's `decode` has it
+CLIPPED, UNCLIPPED = "mean", "unclipped"  # values of the column `decode`
 ENDS = ["prior", "held-out"]  # of the gap
 SHARE = "the decoder's share"
 PLACE = ["alpha", "beta", "noise_variance", "seed"]
 
 
 def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """The rungs of the ladder clipped and unclipped, and what clipping adds."""
+    """The rungs of the ladder clipped and unclipped, and the effect of clipping."""
     return {"gap_ladder": shares(results), "clipping": clipping(results)}
 
 
 def shares(results: Results) -> pd.DataFrame:
-    """Per way of scoring and setting, and over all settings: KID at each rung, its fall, the fall's share of the gap.
+    """KID at each rung, its fall and the fall's share of the gap, per way of scoring: by setting and over all settings.
 
-    A share is taken within each training, paired; over settings it is the sum of falls over the sum of gaps.
+    A share is computed within each training run; over settings it is the sum of falls over the sum of gaps.
     """
     density = frames.measured(results, DENSITY)
     rows = [
@@ -70,12 +71,12 @@ def shares(results: Results) -> pd.DataFrame:
 
 
 def clipping(results: Results) -> pd.DataFrame:
-    """What clipping adds to KID of every rung and to the decoder's share, on the same trained models.
+    """The effect of clipping on the KID of every rung and on the decoder's share, for the same trained models.
 
     Returns:
         Columns alpha, beta, noise_variance, of (a rung, or the decoder's share), better, seeds, clipped, unclipped
-        (means over trainings), difference, low, high (95 %, each on its own), p_holm (over all rows of KID, or all
-        shares) and verdict of the clipped. Empty where models were scored in one way only.
+        (means over training runs), difference, low, high (95 %, not corrected), p_holm (over all rows of KID, or all
+        shares) and verdict on the clipped. Empty if models were scored in one way only.
     """
     ways = {way: table.set_index(PLACE) for way, table in _by_way(results).items()}
     if set(ways) != {CLIPPED, UNCLIPPED}:
@@ -96,7 +97,7 @@ def _pairs(both: pd.DataFrame) -> Iterator[kit.Pair]:
 
 
 def _by_way(results: Results) -> dict[str, pd.DataFrame]:
-    """KID of every model, a column per rung, for each way of scoring; clipped first."""
+    """For each way of scoring, clipped first, the KID of every model: a row per run, a column per rung."""
     values = frames.measured(results, METRIC)
     rungs = [name for name in ("prior", *(rung for rung, _, _ in RUNGS)) if name in values]
     runs = results.runs.set_index("run_id")
@@ -105,10 +106,10 @@ def _by_way(results: Results) -> dict[str, pd.DataFrame]:
 
 
 def _parts(table: pd.DataFrame) -> list[tuple[frames.Setting, pd.DataFrame, pd.Index]]:
-    """Every setting's models; then, where there are several, averages over settings by seed, with all those models."""
+    """Each setting with its models and run_ids; then, with several settings, the averages over them by seed."""
     grid = frames.settings(table)
     parts = [(setting, cells := frames.at(table, setting), cells.index) for setting in grid]
-    if len(grid) > 1:  # seeds that have all settings, rungs that have a value in all
+    if len(grid) > 1:  # only seeds and rungs that have a value at every setting
         whole = table.groupby("seed").sum(min_count=len(grid)).dropna(subset=ENDS)
         everywhere = table.index[table["seed"].isin(whole.index)]
         parts.append((frames.Setting(*(np.nan,) * 3), whole / len(grid), everywhere))
@@ -116,12 +117,12 @@ def _parts(table: pd.DataFrame) -> list[tuple[frames.Setting, pd.DataFrame, pd.I
 
 
 def _decoder(cells: pd.DataFrame) -> pd.Series:
-    """What the decoder adds, as a share of the gap."""
+    """The decoder's share of the gap."""
     return (cells["reconstruction"] - cells["held-out"]) / (cells["prior"] - cells["held-out"])
 
 
 def _rungs(cells: pd.DataFrame) -> list[dict]:
-    """One row for every rung that every training has; what a missing one adds is part of the next."""
+    """One row for each rung that all training runs have; what a missing rung adds is attributed to the next."""
     present = [name for name in cells if cells[name].notna().all()]
     gap = cells["prior"] - cells["held-out"]
     found = [{"rung": "prior", "adds": "", "kid": cells["prior"].mean()}]
@@ -138,27 +139,27 @@ def _rungs(cells: pd.DataFrame) -> list[dict]:
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """Which rung the gap is lost at, and all of them by setting; then the same unclipped."""
+    """The rungs at which the gap arises, all rungs by setting, and the same unclipped."""
     table, clipped = tables["gap_ladder"], tables["clipping"]
     unclipped = table[table["decode"] == UNCLIPPED]
     table = table[table["decode"] == CLIPPED]
     text = (
-        "KID of each rung, its fall from the rung that it is counted from, and that fall as a share of the gap between "
-        "prior and held-out data, within each training, with 95 % intervals over trainings. Shares along the path add "
-        f"up to one; `{BESIDE}` stands beside `gaussian-full` and is no part of the sum. A negative share is a rung "
-        "that is worse than the one it is counted from. The first rows are averages over settings. Beside them stands "
-        "the mean log-density of validation codes in nats, where a rung has a density: which one fits q(z) better need "
-        "not draw better. In the figure an interval that meets an edge goes on beyond it."
+        "KID of each rung, its fall from the rung above on its path, and that fall as a share of the gap between "
+        "prior and held-out data, within each training run, with 95 % intervals over training runs. Shares along the "
+        f"path add up to one; `{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative "
+        "share means that a rung is worse than the one above. The first rows are averages over settings. The last "
+        "column is the mean log-density of validation codes in nats, for rungs that have a density: a better fit to "
+        "q(z) need not give better samples. In the figure, an interval that reaches an edge continues beyond it."
     )
     sections = [Section("Shares of the gap", text, _readable(table), figure(table))]
     if len(clipped):
         beside = (
-            "The same models, z and noise, scored clipped and unclipped; means over trainings, and the difference "
-            "within each with its 95 % interval. The first rows are averages over settings. In the figure, the "
-            "shares of the gap that is left where nothing is clipped."
+            "The same models, z and noise, scored clipped and unclipped: means over training runs, and the paired "
+            "difference with its 95 % interval. The first rows are averages over settings. The figure shows the "
+            "shares of the gap without clipping."
         )
         pictured = figure(unclipped, aside=", unclipped")
-        sections.append(Section("What clipping adds", beside, _readable_clipping(clipped), pictured))
+        sections.append(Section("The effect of clipping", beside, _readable_clipping(clipped), pictured))
     return Findings(_answer(table) + _said_of_clipping(clipped) + _against_density(table), tuple(sections))
 
 
@@ -173,7 +174,7 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _readable_clipping(table: pd.DataFrame) -> pd.DataFrame:
-    """Shares in %, KID as it is."""
+    """The table for readers: shares in %, KID unscaled."""
 
     def either(of_share: kit.Column, of_kid: kit.Column) -> kit.Column:
         return lambda row: (of_share if row["of"] == SHARE else of_kid)(row)
@@ -186,26 +187,26 @@ def _readable_clipping(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:
-    """The averages over settings, or the one setting that there is."""
+    """The averages over settings, or the rows of the only setting."""
     averages = table[table["alpha"].isna()]
     return averages if len(averages) else table
 
 
 def _answer(table: pd.DataFrame) -> str:
-    """The rungs whose share is told from zero, the largest first, and what latent sampling can mend."""
+    """The rungs whose share differs significantly from zero, the largest first, and the total for sampling z."""
     rows = _whole(table).dropna(subset=["share"])
     path = rows[rows["rung"] != BESIDE].sort_values("share", ascending=False)
     parts = [_said(row) for row in path[path["share_low"] > 0].itertuples()]
     worse = [_said(row) for row in path[path["share_high"] < 0].itertuples()]
     if not parts:
-        return "No rung's share of the gap between draws from the prior and real data is told from zero."
+        return "No rung's share of the gap between the prior's samples and real data differs significantly from zero."
     over = "averaged over settings" if rows["alpha"].isna().any() else "at the one setting measured"
     latent = path[~path["rung"].isin(["held-out", "reconstruction"])]["share"].sum()
     return (
-        f"The gap in KID between draws from the prior and real data, {over}, is made of {listed(parts)}; "
-        + (f"worse than the rung above is {listed(worse)}; " if worse else "")
-        + "other rungs are not told from zero. "
-        f"From the prior to the posteriors, all that sampling z can mend, it is {number(100 * latent, 0)} %."
+        f"The gap in KID between samples from the prior and real data, {over}, consists of {listed(parts)}; "
+        + (f"worse than the rung above: {listed(worse)}; " if worse else "")
+        + "other shares do not differ significantly from zero. The steps from the prior to the posteriors, all that "
+        f"a better distribution of z can gain, are {number(100 * latent, 0)} % of the gap."
     )
 
 
@@ -215,25 +216,25 @@ def _said(row: Any) -> str:
 
 
 def _said_of_clipping(table: pd.DataFrame) -> str:
-    """What of the gap and of the decoder's share in it is clipping, averaged over settings."""
+    """How much of the decoder's share is due to clipping, averaged over settings."""
     rows = _whole(table).set_index("of") if len(table) else table
     if not {"reconstruction", SHARE} <= set(rows.index):
         return ""
     kid, share = rows.loc["reconstruction"], rows.loc[SHARE]
     return (
-        f" Part of the decoder's share is clipping to the range of the data: unclipped, it is "
-        f"{number(100 * share['unclipped'], 0)} % in place of {number(100 * share['clipped'], 0)} %, a difference of "
+        f" Part of the decoder's share is due to clipping to the range of the data: unclipped, it is "
+        f"{number(100 * share['unclipped'], 0)} % instead of {number(100 * share['clipped'], 0)} %, a difference of "
         f"{interval(share['difference'], share['low'], share['high'], scale=100, places=0)} points, and KID of "
-        f"reconstructions is {number(kid['unclipped'])} in place of {number(kid['clipped'])}."
+        f"reconstructions is {number(kid['unclipped'])} instead of {number(kid['clipped'])}."
     )
 
 
 def _against_density(table: pd.DataFrame) -> str:
-    """Rungs that fit the codes better than the rung above, and draw worse, averaged over settings."""
+    """Rungs that fit the codes better than the rung above but give worse samples, averaged over settings."""
     rows = _whole(table)
     gained = rows[DENSITY] - rows["from"].map(rows.set_index("rung")[DENSITY])
     said = [
-        f"`{row.rung}` gives codes of validation data {number(gain, 2)} nats more than `{above}` and yet draws worse"
+        f"`{row.rung}` fits validation codes {number(gain, 2)} nats better than `{above}`, yet its samples are worse"
         for row, gain, above in zip(rows.itertuples(), gained, rows["from"], strict=True)
         if gain > 0 and row.share_high < 0
     ]
@@ -241,7 +242,7 @@ def _against_density(table: pd.DataFrame) -> str:
 
 
 def figure(table: pd.DataFrame, *, aside: str = "") -> Figure:
-    """Shares of the gap step by step, a panel per setting and one for all, on one axis."""
+    """Shares of the gap step by step: a panel per setting and one for the average, on a common axis."""
     keys = ["alpha", "beta", "noise_variance"]
     parts = [(frames.Setting(*key), rows) for key, rows in table.groupby(keys, dropna=False)]
     parts.sort(key=lambda part: (not np.isnan(part[0].alpha), part[0].beta / part[0].alpha))
@@ -252,8 +253,8 @@ def figure(table: pd.DataFrame, *, aside: str = "") -> Figure:
         for name in names
     ]
     share = 100 * table["share"].dropna()
-    title = f"Where the gap in KID between draws from the prior and real data is lost{aside}"
-    below = "share of the gap in %, with 95 % intervals; below 0: the step makes draws worse"
+    title = f"Where the gap in KID between samples from the prior and real data arises{aside}"
+    below = "share of the gap in %, with 95 % intervals; below 0: the step makes samples worse"
     with style.styled():
         fig, grid = style.panels(1, len(parts), height=0.42 * len(names) + 1.2, title=title, share_x=True)
         for axes, (setting, rows) in zip(grid[0], parts, strict=True):
@@ -273,7 +274,7 @@ def _bars(axes: Axes, position: np.ndarray, own: pd.DataFrame) -> None:
 
 
 def both(plain: StudyConfig, **changes: Any) -> tuple[StudyConfig, ...]:
-    """The same grid scored clipped and unclipped; what is trained and encoded is shared."""
+    """The same grid scored clipped and unclipped, with shared trained models and codes."""
     clipped = vary(plain, strategies=STRATEGIES, **changes)
     return clipped, vary(clipped, decode=UNCLIPPED)
 

@@ -1,10 +1,10 @@
 """Learn the prior with the model, or fit a density to its codes afterwards?
 
-Two cures for a prior that q(z) does not meet. A plain VAE, prior N(0, I), leaves q(z) as it comes, and a density is
-fitted to it afterwards; the other families learn p(z) with the model, and `prior` draws from it. Encoder and decoder
-are of one size and begin alike, and a seed has the same batches and noise in every family, so differences are paired
-by seed. The rate changes too: under a learned prior the same information costs less, so that at one β two families lie
-at different points of rate and distortion; both stand side by side.
+Two remedies for a prior that does not match q(z). For a plain VAE with prior N(0, I), a density is fitted to q(z)
+after training; the other families learn p(z) with the model, and `prior` samples from it. Encoder and decoder have the
+same size and initial weights, and a seed has the same batches and noise in every family, so differences are paired by
+seed. The rate changes too: under a learned prior the same information costs less, so at the same β two families reach
+different rates and distortions. The report therefore shows rate and distortion of every family.
 
     study run learned_priors                      MNIST, 50 VAEs, half an hour on two cores
     study run learned_priors --profile quick      digits, 50 VAEs, about two minutes
@@ -40,16 +40,16 @@ MODEL = ("rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole
 
 
 def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """Each learned prior against every way to draw from the plain VAE, and rate and distortion of all families."""
+    """Each learned prior against every way to sample the plain VAE, and rate and distortion of all families."""
     return {"learned_priors": contrasts(results.metrics), "rate_distortion": models(results, data)}
 
 
 def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
-    """value(`prior` of a family) − value(strategy of the plain VAE), paired by seed, at each β and averaged over them.
+    """value(`prior` of a family) − value(strategy of the plain VAE), paired by seed, at each β and averaged over β.
 
     Returns:
         Columns family, against, metric, better, beta (NaN for the average), seeds, learned, plain, difference, low,
-        high (95 %, each on its own), p_holm (over families × strategies × β of one metric, averages on their own) and
+        high (95 %, not corrected), p_holm (over families × strategies × β of one metric, separately for averages) and
         verdict.
     """
     return kit.paired(_pairs(metrics), own="learned", other="plain")
@@ -73,7 +73,7 @@ def _pairs(metrics: pd.DataFrame) -> Iterator[kit.Pair]:
 
 
 def models(results: Results, data: Dataset) -> pd.DataFrame:
-    """Per family and β: validation loss and its parts, what is known of q(z), and the parameters of the prior."""
+    """Per family and β: validation loss and its parts, measurements of q(z), and number of parameters of the prior."""
     losses = results.losses[results.losses["split"] == "validation"].sort_values("epoch")
     last = losses.groupby("run_id").last()["loss"].rename("validation_loss")
     measured = kit.by_run(results, "family").join(last)
@@ -83,7 +83,7 @@ def models(results: Results, data: Dataset) -> pd.DataFrame:
 
 
 def parameters(results: Results, data: Dataset) -> dict[str, int]:
-    """How many numbers each family's prior adds to encoder and decoder."""
+    """The number of parameters that each family's prior adds to encoder and decoder."""
     found = {}
     for config in results.provenance["config"]:
         model = from_dict(StudyConfig, config).model
@@ -103,13 +103,13 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     }  # fmt: skip
     shown = kit.readable(found[found["metric"] == PRIMARY], columns)
     text = (
-        f"{word(PRIMARY).label} of what is drawn from each learned prior (`learned`), and of what the strategy that it "
-        "is set against draws from the plain VAE (`plain`): means over seeds, and the difference paired by seed with "
-        "its 95 % interval; lower is better. Verdicts are corrected after Holm over all rows of one kind."
+        f"{word(PRIMARY).label} of samples from each learned prior (`learned`) and of samples from the plain VAE by "
+        "the strategy in column `against` (`plain`): means over seeds, and the difference, paired by seed, with its "
+        "95 % interval; lower is better. Verdicts use Holm's correction, over averages and over single β separately."
     )
     spent = (
-        "Loss on validation data, rate, distortion on held-out data, the bracket on KL(q(z)‖p(z)), holes and overlap, "
-        "with 95 % intervals over seeds. The scale of z is free under a learned prior."
+        "Loss on validation data, rate, distortion on held-out data, the bracket on KL(q(z)‖p(z)), hole mass and "
+        "overlap, with 95 % intervals over seeds. A learned prior leaves the scale of z free."
     )
     plain = kit.plain("family", "beta", "trainings", "prior_parameters")
     said = kit.readable(costs, plain | kit.several(("validation_loss", *MODEL), costs))
@@ -123,7 +123,7 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
 
 
 def answer(found: pd.DataFrame) -> str:
-    """Which learned priors beat what is fitted afterwards, on average over β."""
+    """Which learned priors beat the densities fitted afterwards, on average over β."""
     rows = found[(found["metric"] == PRIMARY)] if len(found) else found
     if rows.empty:
         return "Nothing was compared: no family beside the plain VAE was trained and scored."
@@ -134,7 +134,7 @@ def answer(found: pd.DataFrame) -> str:
     lead = (
         f"{listed(f'`{row.family}` beats `{row.against}`' for row in won.itertuples())}."
         if len(won)
-        else "No learned prior is told to beat what is fitted to the plain VAE's codes afterwards."
+        else "No learned prior significantly beats a density fitted to the plain VAE's codes afterwards."
     )
     named = [name for name in (*AFTERWARDS, PRIOR) if name in set(whole["against"])]
     return " ".join([lead, *(_against(whole[whole["against"] == name], name) for name in named)])
@@ -150,12 +150,12 @@ def _against(rows: pd.DataFrame, name: str) -> str:
     ]
     ties = [f"`{row['family']}`" for row in found.get("tie", ())]
     if ties:
-        said.append(f"{listed(ties)} {'is' if len(ties) == 1 else 'are'} not told apart from it")
+        said.append(f"{listed(ties)} {'is' if len(ties) == 1 else 'are'} indistinguishable from it")
     return f"Against {what}, in {word(PRIMARY).label}, {'; '.join(said)}."
 
 
 def figure(found: pd.DataFrame) -> Figure:
-    """The primary metric's differences by family, one panel for each strategy of the plain VAE."""
+    """The differences in the primary metric by family, one panel per strategy of the plain VAE."""
     rows = found[found["metric"] == PRIMARY]
     names = [name for name in DRAWN if name in set(rows["against"])]
     return kit.dots(
@@ -169,14 +169,14 @@ def figure(found: pd.DataFrame) -> Figure:
 
 
 def grids(plain: StudyConfig, **changes: Any) -> tuple[StudyConfig, ...]:
-    """The same grid for every family; what is fitted afterwards for the plain one alone."""
+    """The same grid for every family; densities are fitted afterwards only for the plain one."""
     plain = vary(plain, **changes)
     learned = tuple(name for name in plain.strategies if name not in AFTERWARDS)
     others = (vary(plain, model={"family": name}, strategies=learned) for name in COMPARED if name != PLAIN)
     return plain, *others
 
 
-WITHOUT_FLOW = tuple(name for name in STRATEGIES if name != "flow")  # which takes a minute for each model
+WITHOUT_FLOW = tuple(name for name in STRATEGIES if name != "flow")  # a flow takes a minute per model
 SMALL = {"prior": {"components": 8, "layers": 2, "hidden": (16,)}}
 MIDDLE = {"prior": {"components": 50, "normaliser_draws": 512}}
 

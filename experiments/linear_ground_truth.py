@@ -1,9 +1,9 @@
 """Does training reach the exact optimum of a linear VAE?
 
 The optimum of a linear-Gaussian VAE under α·SSE + β·KL is known axis by axis from the eigenvalues of the data
-covariance (s = β/(2α), active iff λ > s, KL = ½ log(λ/s)), for any data :cite:`tipping1999,lucas2019`. Training must
-reach it, or no measurement on any other model means anything. Posteriors become aligned with the principal axes
-slowly where many latents are to spare :cite:`bao2020`, so each β gets little more latents than it has active axes.
+covariance (s = β/(2α), active iff λ > s, KL = ½ log(λ/s)), for any data :cite:`tipping1999,lucas2019`. If training did
+not reach it, measurements on other models could not be trusted. Posteriors align with the principal axes slowly if
+there are many more latents than needed :cite:`bao2020`, so each β gets only slightly more latents than active axes.
 
     study run linear_ground_truth                      MNIST, 60,000 images, ten minutes on two cores
     study run linear_ground_truth --profile quick      digits, one minute
@@ -23,7 +23,7 @@ from study.tables.results import Results
 
 
 def grid(dataset: str, betas: tuple[float, ...], latent_dim: int, steps: int, seeds: int = 5) -> StudyConfig:
-    """A grid of linear VAEs with decayed step size and a rising β."""
+    """A grid of linear VAEs, trained with a decaying step size and a warm-up of β."""
     return StudyConfig(
         dataset=dataset,
         model=VAEConfig(network="linear", latent_dim=latent_dim, hidden=()),
@@ -37,7 +37,7 @@ def grid(dataset: str, betas: tuple[float, ...], latent_dim: int, steps: int, se
 
 
 def against_optimum(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """Per β: exact rate and leading KLs, and what training reached, with intervals over seeds."""
+    """Per β: the exact rate and leading KLs, and the trained ones with intervals over seeds."""
     rows = []
     for (alpha, beta), latents in results.latents.groupby(["alpha", "beta"]):
         optimum = linear_optimum(data.train, alpha=alpha, beta=beta)
@@ -65,14 +65,16 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         f"Yes: over {len(active)} values of β with active axes, the rate of trained linear VAEs lies within "
         f"{100 * abs(worst['relative_error']):.1f} % of the exact optimum (worst at β = {worst['beta']:g}: "
         f"{worst['rate']:.4g} [{worst['rate_low']:.4g}, {worst['rate_high']:.4g}] against "
-        f"{worst['rate_exact']:.4g} nats, 95 % interval over {worst['seeds']:.0f} trainings); "
+        f"{worst['rate_exact']:.4g} nats, 95 % interval over {worst['seeds']:.0f} training runs); "
         f"the KLs of the two leading axes lie within {100 * leading:.1f} %."
     )
     if abs(worst["relative_error"]) > 0.03:
         answer = answer.replace("Yes: ", "No: ", 1)
     collapsed = table[table["rate_exact"] == 0]
     if len(collapsed):
-        answer += f" Where no axis is worth its price, the rate is {collapsed['rate'].max():.2g} nats."
+        answer += (
+            f" Where the optimum has no active axis, the rate is at most {collapsed['rate'].max():.2g} nats."
+        )
     text = (
         "Exact values come from the eigenvalues of the covariance of the training data; trained values are means over "
         "seeds of the closed-form KL over all training examples. KLs are sorted within each model."
@@ -96,7 +98,7 @@ def figure(table: pd.DataFrame) -> Figure:
         look = {"fmt": "o", "color": style.BLUE, "label": "trained, 95 % interval"}
         kit.curve(axes, error.reset_index(), "index", ("rate", "rate_low", "rate_high"), **look)
         axes.set_xticks(active.index, names)
-        axes.set_xlabel("β (α = 1), and how many axes the optimum keeps")
+        axes.set_xlabel("β (α = 1), and number of active axes at the optimum")
         axes.set_ylabel("rate against the optimum (%)")
         axes.legend()
     return fig

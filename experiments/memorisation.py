@@ -1,10 +1,10 @@
-"""Is what is drawn from the encoder's posteriors new data, or training data again?
+"""Are samples from the encoder's posteriors new data, or training data again?
 
 Drawing z ~ q(z|xₙ) for a random training example, method 1 of the thread, is said to give theoretically infinite
-amounts of data. With I the information that z has of n, the overlap exp(log N − I) is how many examples could have
-produced a z, from 1 (every draw repeats one example, up to decoder noise) to N (no example shows). β moves it; novelty
-and fidelity follow. Reconstructions of held-out data pass the same decoder from codes that were never trained on: the
-novelty that they lack is the decoder's blur, not memory.
+amounts of data. With I the information of z about n, the overlap exp(log N − I) is the number of examples that could
+have produced a z: from 1 (every sample repeats one example, up to decoder noise) to N (z does not depend on the
+example). The overlap depends on β, and novelty and fidelity change with it. Reconstructions of held-out data come from
+codes outside the training set: novelty that they lack is lost to the decoder's blur, not to memorisation.
 
     study run memorisation                      MNIST, 35 VAEs, forty minutes on two cores
     study run memorisation --profile quick      digits, 35 VAEs, two minutes
@@ -34,11 +34,11 @@ PANELS = {
 }
 NOVELTY = "authenticity"  # the measure that the answer is about
 SAME_DECODER = "reconstruction"
-ONE = 1.1  # an overlap below this is near 1
+ONE = 1.1  # an overlap below this counts as 1
 
 
 def by_beta(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """Per β the overlap, and per strategy novelty and fidelity, with novelty minus that of reconstructions."""
+    """Per β the overlap; per β and strategy the novelty and fidelity, with novelty minus that of reconstructions."""
     models = frames.models(results)
     summary = frames.with_errors(summarise(results.metrics), results.metrics)
     n, overlap, scores = len(data.train), [], []
@@ -55,14 +55,14 @@ def by_beta(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
 
 
 def _overlap(information: pd.Series, n: int) -> dict[str, float]:
-    """exp(log N − I) of the mean of I, and not the mean of it, which the largest would rule; I is log N at most."""
+    """exp(log N − I) at the mean of I; a mean of exponentials would be dominated by the largest. I is at most log N."""
     found = kit.estimate("i", information)
     names = {"overlap": "i", "overlap_low": "i_high", "overlap_high": "i_low"}
     return {name: float(np.maximum(np.exp(np.log(n) - found[of]), 1)) for name, of in names.items()}
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """The answer, overlap and novelty of posterior draws by β, and all curves."""
+    """The answer, a table of overlap and novelty of posterior samples by β, and all curves."""
     overlap, scores = tables["overlap"], tables["memorisation"]
     table = overlap.set_index("beta")
     posterior = scores[scores["strategy"] == "posterior"]
@@ -76,27 +76,27 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     table = table.assign(kid_posterior=fidelity["posterior"], kid_prior=fidelity["prior"])
     table = table.fillna({"copying": "none"}).reset_index().sort_values("beta")
     text = (
-        "Overlap: how many training examples could have produced a z. Authenticity and nearer_to_train are those of "
-        "posterior draws minus those of held-out data reconstructed by the same decoder, with 95 % intervals over "
-        "trainings and held-out data; copying names every novelty measure whose whole interval lies on that side. "
-        "Where training and test data come from other writers, as in MNIST, to lean towards the training data is also "
-        "to lean towards its writers."
+        "Overlap: the number of training examples that could have produced a z. Authenticity and nearer_to_train are "
+        "those of posterior samples minus those of held-out data reconstructed by the same decoder, with 95 % "
+        "intervals over training runs and held-out data; column copying lists every novelty measure whose whole "
+        "interval is on the side of copying. If training and test data come from different writers, as in MNIST, "
+        "leaning towards the training data includes leaning towards their writers."
     )
-    shown = Section("What posterior draws are, by β", text, table, figure(overlap, scores))
+    shown = Section("Overlap and novelty of posterior samples, by β", text, table, figure(overlap, scores))
     return Findings(_answer(table), (shown,))
 
 
 def _answer(table: pd.DataFrame) -> str:
-    """What comes out where a draw has one source, and where it has more."""
+    """The verdict, then the evidence for settings where a draw has one source and where it has several."""
     single, shared = table[table["overlap"] < ONE], table[table["overlap"] >= ONE]
     n = int(table["n_train"].iloc[0])
     said = [_verdict(single, shared)]
     if len(single):
         row = single.iloc[-1]
         said.append(
-            f"Up to β = {row['beta']:g} a draw has a single source (overlap {with_ends(row, 'overlap')} of {n} "
-            f"training examples): endless draws are the same {n} examples through the decoder, however many are taken. "
-            f"{_novelty(single)}"
+            f"Up to β = {row['beta']:g} each draw comes from a single training example (overlap "
+            f"{with_ends(row, 'overlap')} of {n}): any number of draws gives the same {n} examples, passed through the "
+            f"decoder. {_novelty(single)}"
         )
     if len(shared):
         first, last = shared.iloc[0], shared.iloc[-1]
@@ -104,7 +104,7 @@ def _answer(table: pd.DataFrame) -> str:
         if len(shared) > 1:
             where = (
                 f"From β = {first['beta']:g} to {last['beta']:g} the overlap grows from {number(first['overlap'])} to "
-                f"{number(last['overlap'])}, and KID goes from {number(first['kid_posterior'])} to "
+                f"{number(last['overlap'])}, and KID changes from {number(first['kid_posterior'])} to "
                 f"{number(last['kid_posterior'])}."
             )
         said.append(f"{where} {_novelty(shared)}")
@@ -114,14 +114,13 @@ def _answer(table: pd.DataFrame) -> str:
 def _verdict(single: pd.DataFrame, shared: pd.DataFrame) -> str:
     alone, together = (_leans(part).any() for part in (single, shared))
     if alone and together:
-        return (
-            "No: draws from posteriors are tied to the training data, also where posteriors begin to overlap."
-        )
+        return "No: samples from posteriors stay close to the training data, even where posteriors overlap."
     if alone or together:
-        return f"Not where posteriors {'do not ' if alone else ''}overlap: there draws are tied to the training data."
+        where = "do not overlap" if alone else "overlap"
+        return f"Not where posteriors {where}: samples stay close to the training data there."
     if len(single):
-        return "In number only: where posteriors do not overlap a draw is one example's, though it looks new."
-    return "Nothing here shows that they are not, which is no proof of novelty."
+        return "In number only: where posteriors do not overlap, a draw comes from one example, although it looks new."
+    return "There is no evidence that they are not, which is no proof of novelty."
 
 
 def _leans(table: pd.DataFrame) -> pd.Series:
@@ -129,7 +128,7 @@ def _leans(table: pd.DataFrame) -> pd.Series:
 
 
 def _novelty(table: pd.DataFrame) -> str:
-    """Authenticity against reconstructions of held-out data, at the last setting that leans or else the last."""
+    """Authenticity minus that of held-out reconstructions, at the last setting that leans, or else at the last one."""
     leans = _leans(table)
     row = (table[leans] if leans.any() else table).iloc[-1]
     return (
@@ -139,10 +138,10 @@ def _novelty(table: pd.DataFrame) -> str:
 
 
 def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
-    """Overlap, novelty and fidelity against β; the band is where a draw has one source."""
+    """Overlap, novelty and fidelity against β; the band marks where a draw has one source."""
     rows, title = (
         overlap.sort_values("beta"),
-        "Overlap of posteriors, and novelty and fidelity of what is drawn",
+        "Overlap of posteriors, and novelty and fidelity of samples",
     )
     with style.styled():
         fig, grid = style.panels(1 + len(PANELS), 1, height=8.4, title=title, share_x=True, share_y=False)
@@ -164,7 +163,7 @@ def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
 
 
 def _one_source(panels: np.ndarray, rows: pd.DataFrame) -> None:
-    """A band over the β at which a draw has one source."""
+    """Mark the range of β in which a draw has one source."""
     edge = _crossing(rows)
     if edge is None:
         return
@@ -186,7 +185,7 @@ def _curves(axes: Axes, rows: pd.DataFrame, label: str) -> None:
 
 
 def _crossing(rows: pd.DataFrame) -> float | None:
-    """The β at which the overlap passes `ONE`, between settings in log β and log of what it exceeds 1 by."""
+    """The β at which the overlap passes `ONE`, interpolated in log β and log(overlap − 1); None if never below."""
     beta, excess = np.log(rows["beta"].to_numpy()), np.log(np.maximum(rows["overlap"].to_numpy() - 1, 1e-6))
     below = np.flatnonzero(excess < np.log(ONE - 1))
     if not len(below):

@@ -1,9 +1,9 @@
 """Is q(z|x) anything close to the real posterior p(z|x)?
 
-The thread doubts it: "unlikely that q(z|x) is anything close to the real p(z|x)". The distance is a number: log p(x) −
-ELBO(x) = KL(q(z|x)‖p(z|x)) in nats, for each held-out x. log p(x) is bounded from below by 5000 importance samples and
-by annealed importance sampling, whose chains leave what the encoder knows; both gaps are bounds from below, on the same
-examples. What to compare the gap with: the rate, the KL from the prior, which is what the encoder says of x at all.
+The thread doubts it: "unlikely that q(z|x) is anything close to the real p(z|x)". The distance can be measured:
+log p(x) − ELBO(x) = KL(q(z|x)‖p(z|x)) in nats, for each held-out x. log p(x) is bounded from below by 5000 importance
+samples and by annealed importance sampling, whose chains can leave the region of q(z|x); both gaps are lower bounds, on
+the same examples. The gap is compared with the rate, KL(q(z|x)‖p(z)): the information that the encoder gives about x.
 
     study run posterior_gap                      MNIST, 15 VAEs, a quarter of an hour on two cores
     study run posterior_gap --profile quick      digits, 15 VAEs, two minutes
@@ -26,16 +26,16 @@ from study.tables.results import Results
 SAMPLES = (50, 500, 5000)
 BOUNDS = ("elbo", *(f"iwae_{k}" for k in SAMPLES), "ais")
 GAPS = {"posterior_gap": f"{SAMPLES[-1]} samples", "posterior_gap_ais": "annealing"}
-CLOSE = 0.1  # of the rate: a smaller gap is close
+CLOSE = 0.1  # share of the rate below which a gap is called close
 PLACE = ["alpha", "beta", "noise_variance"]
 COUNTS = ("effective_samples", "ais_acceptance")
 MEASURED = (*BOUNDS, *GAPS, "rate", *COUNTS)
 
 
 def by_setting(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """Per α and β each bound, both gaps, the rate, and `gap`, the larger of the two, with its share of the rate.
+    """Per α and β: each bound, both gaps, the rate, and `gap`, the larger of the two, with its share of the rate.
 
-    Both are bounds from below, so the larger one is the nearer; intervals are over trainings.
+    Both gaps are lower bounds, so the larger one is tighter; intervals are over training runs.
     """
     models = frames.models(results).reindex(columns=[*PLACE, *MEASURED])
     means = models.groupby(PLACE, dropna=False)[list(GAPS)].transform("mean").fillna(-np.inf)
@@ -47,15 +47,16 @@ def by_setting(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """How far q(z|x) lies from p(z|x), by setting."""
+    """The answer, and how far q(z|x) is from p(z|x) at each setting."""
     table = tables["posterior_gap"]
     examples = results.metrics.loc[results.metrics["metric"] == "elbo", "n"].max()
     text = (
-        f"Bounds on log p(x) in nats, means over {examples} held-out examples, with 95 % intervals over trainings. A "
-        "Gaussian decoder has variance s = β/(2α), and the KL term counts once in every bound whatever α and β: these "
-        "are log-densities of that model. The gap is KL(q(z|x)‖p(z|x)) from below, by the nearer of two bounds on "
-        f"log p(x): {SAMPLES[-1]} importance samples, of which effective_samples carry it, and annealing. Where "
-        "annealing finds less, its chains were too short; where it finds more, so many samples are too few."
+        f"Bounds on log p(x) in nats, means over {examples} held-out examples, with 95 % intervals over training runs. "
+        "They are log-densities of the model whose Gaussian decoder has variance s = β/(2α), so the KL term has "
+        "weight 1 in every bound, whatever α and β. The gap is a lower bound on KL(q(z|x)‖p(z|x)), from the tighter of "
+        f"two bounds on log p(x): {SAMPLES[-1]} importance samples, with their effective number in effective_samples, "
+        "and annealing. If annealing finds a smaller gap, its chains were too short; if larger, there were too few "
+        "importance samples."
     )
     columns = {name: kit.value(name) for name in PLACE} | kit.several((*BOUNDS, *GAPS, "rate"), table)
     columns |= {"by": "by", "gap / rate, %": kit.cell("share", scale=100)}
@@ -65,15 +66,15 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
 
 
 def _answer(table: pd.DataFrame) -> str:
-    """Near or far, at the settings where the encoder says anything."""
+    """Whether q(z|x) is close to p(z|x), over the settings with a rate above `CLOSE` nats."""
     rows = table[table["rate"] > CLOSE].sort_values("gap")
     if rows.empty:
-        return "Nothing to tell: at every setting the encoder gives the prior back."
+        return "Not decided: at every setting the posteriors have collapsed to the prior."
     near, far = rows.iloc[0], rows.iloc[-1]
     verdict = "Not everywhere"
     if rows["share"].max() < CLOSE or rows["share"].min() >= CLOSE:
         close = rows["share"].max() < CLOSE
-        verdict = f"{'Close' if close else 'No'}, measured against what it says of x"
+        verdict = f"{'Yes' if close else 'No'}, relative to the rate"
     said = [
         f"{with_ends(row, 'gap')} nats at α = {number(row['alpha'])}, β = {number(row['beta'])} "
         f"({number(100 * row['share'], 0)} % of the rate)"
@@ -83,14 +84,14 @@ def _answer(table: pd.DataFrame) -> str:
     more = ""
     if far["posterior_gap"] < (1 - CLOSE) * far["gap"]:
         more = (
-            f" There {SAMPLES[-1]} importance samples, of which {number(far['effective_samples'], 0)} count, find only "
+            f" There, {SAMPLES[-1]} importance samples (effectively {number(far['effective_samples'], 0)}) find only "
             f"{number(far['posterior_gap'])} of it; annealing finds the rest."
         )
-    return f"{verdict}: KL(q(z|x)‖p(z|x)) of held-out data, a bound from below, is {span}.{more}"
+    return f"{verdict}: KL(q(z|x)‖p(z|x)) of held-out data is at least {span}.{more}"
 
 
 def figure(table: pd.DataFrame) -> Figure:
-    """Bounds above the ELBO, and the gap beside the rate, against β/α."""
+    """Bounds relative to the ELBO, and the gap beside the rate, against β/α."""
     rows = table.assign(weight=table["beta"] / table["alpha"]).sort_values("weight")
     kinds = (
         ("posterior_gap", style.BLUE, "o", f"gap, K = {SAMPLES[-1]}"),
@@ -98,7 +99,7 @@ def figure(table: pd.DataFrame) -> Figure:
         ("rate", style.GREY, "^", "rate"),
     )
     with style.styled():
-        fig, grid = style.panels(1, 2, height=3.2, title="How far q(z|x) lies from p(z|x) on held-out data")
+        fig, grid = style.panels(1, 2, height=3.2, title="How far q(z|x) is from p(z|x) on held-out data")
         left, right = grid[0]
         for name, color, marker in zip(
             BOUNDS[1:], style.shades(len(BOUNDS))[1:], style.MARKERS, strict=False
@@ -121,7 +122,7 @@ def figure(table: pd.DataFrame) -> Figure:
 
 
 def likelihood(examples: int, **annealing: int) -> LikelihoodConfig:
-    """Importance samples and annealing on so many held-out examples."""
+    """Importance samples and annealing on this many held-out examples."""
     return LikelihoodConfig(
         examples=examples, samples=SAMPLES, annealed=examples, annealing=AnnealingConfig(**annealing)
     )

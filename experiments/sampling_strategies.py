@@ -1,7 +1,7 @@
 """From which latent distribution should new data be drawn?
 
-Trains VAEs over a grid of weights α (reconstruction) and β (KL) and seeds, draws new data from each with every
-strategy of the thread and the usual ones fitted afterwards, and measures quality, diversity and novelty.
+Trains VAEs over a grid of weights α (reconstruction) and β (KL) and seeds, samples each with every strategy of the
+thread and with the usual densities fitted afterwards, and measures quality, diversity and novelty.
 
     study run sampling_strategies --profile quick      45 VAEs on digits, under two minutes on two cores
     study run sampling_strategies                      90 VAEs on digits, ten minutes
@@ -12,8 +12,8 @@ from study import Experiment, experiment_main
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.strategies import REFERENCES, REGISTRY
 
-# Every strategy for `paper`; for the other profiles those of the thread and the usual ones fitted afterwards, by name,
-# so that their time does not grow with the registry: a flow takes a minute for each model.
+# `paper` has every strategy. The other profiles name those of the thread and the usual densities fitted afterwards, so
+# that their time does not grow with the registry: a flow takes a minute per model.
 STRATEGIES = (*REGISTRY, *REFERENCES)
 CHEAP = (
     *("prior", "posterior", "posterior-mean", "global-gaussian", "averaged-moments", "literal-logvar"),

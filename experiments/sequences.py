@@ -1,9 +1,9 @@
-"""Which of three ways should windows of a time series be drawn with?
+"""Which of three ways should be used to generate windows of a time series?
 
 The asker generates series in three ways: way 1 picks a training window and draws from its posterior (`posterior`), way
-2 adds the log-variance to the mean (`mean-plus-logvar`), way 3 draws from N(0, I) (`prior`). Beside them stand the
-posterior's mean and densities fitted to the codes. Windows are compared with real ones of a later time by their
-autocorrelations, the values of each feature, a classifier, and what a forecast fitted to them is worth.
+2 adds the log-variance to the mean (`mean-plus-logvar`), way 3 draws from N(0, I) (`prior`). The posterior's mean and
+densities fitted to the codes are compared too. Windows are compared with real ones from a later time by their
+autocorrelations, the distribution of each feature, a classifier, and the error of a forecast trained on them.
 
     study run sequences                      ETTh1, 15 VAEs, three minutes on two cores
     study run sequences --dataset co2        CO2 on Mauna Loa, 10 recurrent VAEs, four minutes
@@ -43,12 +43,12 @@ STRATEGIES = (
 )  # fmt: skip
 DRAWN = ("held-out", "reconstruction", *WAYS, "posterior-mean", "global-gaussian", "gmm")
 METRICS = ("autocorrelation", "marginal_w1", "discriminative", "tstr")
-LIMIT = 3.0  # a panel's axis ends at so many times the largest value of a strategy but way 2
+LIMIT = 3.0  # a panel's axis ends at this multiple of the largest value, way 2 and noise left out
 COLUMNS = 5
 
 
 def measurements(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """The sequence measurements of every strategy at each setting and over all of them, with intervals."""
+    """The sequence metrics of every strategy, at each setting and averaged over settings, with intervals."""
     summary = frames.with_errors(summarise(results.metrics), results.metrics)
     kept = summary[summary["metric"].isin(METRICS)]
     columns = [
@@ -67,17 +67,17 @@ def measurements(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """The three ways against each other, all measurements, and windows to look at."""
+    """The answer on the three ways, all measurements, and example windows."""
     table = tables["sequences"]
     rows = frames.averaged(table)
     text = (
-        "Means over trainings with 95 % intervals, averaged over settings of β. `held-out` is real windows of other "
-        "stretches of the same time: what a perfect model of that time would score. `copycat` is training windows "
-        "repeated: what a perfect model of the earlier time that models are trained on would score, so the way from "
-        "there to `held-out` is drift that no strategy can mend. `reconstruction` is held-out windows through encoder "
-        "and decoder. All draws are the decoder's mean, without the noise of p(x|z), which real windows have: a "
-        "classifier sees that, and a forecast fitted to such windows trusts details that real noise drowns, so that "
-        "even `reconstruction` is far from `held-out` there."
+        "Means over training runs with 95 % intervals, averaged over settings of β. `held-out` is real windows from "
+        "other parts of the test period: the score of a perfect model of that period. `copycat` is repeated training "
+        "windows: the score of a perfect model of the earlier training period, so the difference between the two is "
+        "drift, which no strategy can correct. `reconstruction` is held-out windows through encoder and decoder. All "
+        "samples are the decoder's mean, without the noise of p(x|z) that real windows have. A classifier notices "
+        "that, and a forecast trained on such windows relies on details that noise hides in real ones, so in these "
+        "two metrics even `reconstruction` is far from `held-out`."
     )
     sections = [
         Section("Sequence measurements, by strategy", text, _readable(rows), measured_figure(table)),
@@ -85,17 +85,17 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     drawn = windows_figure(results)
     if drawn is not None:
         text = (
-            "The target in the units of the data, one window per panel, the moment of prediction dashed; columns share "
-            "their draw of index and noise where strategies have both, so `posterior`, `posterior-mean` and "
-            "`mean-plus-logvar` start from the same training window. The first rows are real windows and what the "
-            "model makes of them."
+            "The target in the units of the data, one window per panel; the dashed line is the time of prediction. "
+            "Within a column, strategies share their draws of index and noise, so `posterior`, `posterior-mean` and "
+            "`mean-plus-logvar` start from the same training window. The first rows are real windows and their "
+            "reconstructions."
         )
         sections.append(Section("Generated windows beside real ones", text, figure=drawn))
     return Findings(_answer(rows), tuple(sections))
 
 
 def _answer(rows: pd.DataFrame) -> str:
-    """Each way against way 3 by verdicts, and by how much."""
+    """The verdict and the differences of ways 1 and 2 against way 3."""
     found = {(row.strategy, row.metric): row for row in frames.each(rows)}
     parts = []
     for name in ("posterior", "mean-plus-logvar"):
@@ -112,18 +112,18 @@ def _answer(rows: pd.DataFrame) -> str:
         parts.append(f"{WAYS[name]} (`{name}`) is {listed(said) or 'not decided'}{effects}")
     floor = listed(
         f"{word(metric).label} {number(found['held-out', metric].mean)} against "
-        f"{number(found['prior', metric].mean)} of way 3"
+        f"{number(found['prior', metric].mean)} for way 3"
         for metric in METRICS
         if ("held-out", metric) in found and ("prior", metric) in found
     )
     return (
-        f"Against draws from the prior (way 3), on the same trained models: {'; '.join(parts)}. "
+        f"Against samples from the prior (way 3) of the same trained models: {'; '.join(parts)}. "
         f"Real held-out windows score {floor}.{_drift(found)}"
     )
 
 
 def _drift(found: Mapping[tuple[str, str], Any]) -> str:
-    """The measurements in which not even training windows are nearer to the later time than draws of way 3."""
+    """The metrics in which even training windows are no closer to the test period than samples of way 3."""
     pairs = [(found.get(("copycat", metric)), found.get(("prior", metric))) for metric in METRICS]
     hidden = [
         f"{word(copies.metric).label} ({number(copies.mean)} against {number(prior.mean)})"
@@ -133,14 +133,14 @@ def _drift(found: Mapping[tuple[str, str], Any]) -> str:
     if not hidden:
         return ""
     return (
-        f" But in {listed(hidden)} not even training windows, repeated as they are, score better than way 3: the "
-        "series drifts between the time that models are trained on and the time that is compared with, and there such "
-        "a difference does not say who draws better."
+        f" But in {listed(hidden)} even repeated training windows do not score better than way 3: the series drifts "
+        "between the training and the test period, so differences in these metrics do not show which way gives "
+        "better samples."
     )
 
 
 def _readable(rows: pd.DataFrame) -> pd.DataFrame:
-    """Strategies down, measurements across, values with their intervals as text."""
+    """One row per strategy, one column per metric; values and intervals as text."""
     out = pd.DataFrame({"strategy": frames.strategies(rows)})
     out["way"] = out["strategy"].map(WAYS).fillna("")
     for metric in METRICS:
@@ -151,10 +151,10 @@ def _readable(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def measured_figure(table: pd.DataFrame) -> Figure:
-    """A panel per measurement: strategies down, a marker per β, real held-out windows as a line.
+    """A panel per metric: one row per strategy, one marker per β, and a line at real held-out windows.
 
-    Way 2 and noise may lie far beyond all others; an axis ends at `LIMIT` times the largest of the others, and what
-    lies beyond is a number at the edge.
+    Way 2 and noise may lie far beyond the others, so an axis ends at `LIMIT` times the largest of the others; a value
+    beyond is written at the edge.
     """
     names, title = frames.strategies(table), "Measurements of generated windows, by strategy and β"
     labels = [f"{name} ({WAYS[name]})" if name in WAYS else name for name in names]
@@ -172,7 +172,7 @@ def measured_figure(table: pd.DataFrame) -> Figure:
 
 
 def _measured(axes: Axes, rows: pd.DataFrame, position: pd.Series) -> None:
-    """One measurement: `position` says where a strategy's row is."""
+    """Draw one metric; `position` is the row of each strategy."""
     others = frames.per_setting(rows[~rows["strategy"].isin(["mean-plus-logvar", "noise"])])
     edge = LIMIT * float(others["high_mean"].fillna(others["mean"]).max())
     settings = frames.settings(rows)
@@ -193,7 +193,7 @@ def _measured(axes: Axes, rows: pd.DataFrame, position: pd.Series) -> None:
 
 
 def windows_figure(results: Results) -> Figure | None:
-    """The target in real and generated windows of one model, of the middle setting."""
+    """The target in real and generated windows of one model at the middle setting."""
     windows = results.provenance["dataset"].get("windows")
     kept = {name.split("/")[0] for name in results.samples if name.endswith("/windows")}
     runs = results.runs[results.runs["run_id"].isin(kept)]
@@ -221,7 +221,7 @@ def windows_figure(results: Results) -> Figure | None:
                 _within(axes, window, limits)
             label = f"{name}\n{WAYS[name]}" if name in WAYS else name
             line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7.5)
-        figure.supxlabel("step of the window; all axes have one range", fontsize=9)
+        figure.supxlabel("time step of the window; all axes have the same range", fontsize=9)
     return figure
 
 
@@ -242,8 +242,8 @@ QUICK = StudyConfig(
     strategies=STRATEGIES,
     density_draws=1000,
 )
-# Recurrent networks take a hundred times as long for a step of so many hours and features on a CPU, and after 800 steps
-# reconstruct three times worse than this one after 1500.
+# On a CPU, with this many hours and features, a training step of a recurrent network takes a hundred times as long as
+# one of this network; its reconstructions after 800 steps are three times worse than those of this one after 1500.
 DEFAULT = vary(
     QUICK,
     dataset="etth1",

@@ -1,6 +1,6 @@
-"""Given a trained VAE, from which latent distribution should new data be drawn? Measured.
+"""Given a trained VAE, from which latent distribution should new data be drawn? A measured answer.
 
-The public names load on first use, so that `study --help` need not wait for JAX.
+The public names are loaded on first use, so that `study --help` does not wait for JAX.
 """
 
 import importlib

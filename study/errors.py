@@ -1,19 +1,19 @@
-"""The exceptions that a user meets."""
+"""The exceptions that a user sees."""
 
 
 class StudyError(ValueError):
-    """What the user gave is wrong: one line that says what, where, and how to mend it.
+    """Something that the user can fix: one line that says what is wrong, where, and how to fix it.
 
     The command line prints the line without a traceback and exits with code 2.
     """
 
 
 class CannotFit(StudyError):
-    """A strategy cannot be used, or a number cannot be computed, on this model and these data: rows say why.
+    """A strategy cannot be used, or a number cannot be computed, on this model and these data; the message says why.
 
-    The only exception that makes a "missing" row; everything else that is raised while scoring is a failure.
+    The only exception that makes a "missing" row; any other exception while scoring makes a "failed" row.
     """
 
 
 class FileError(StudyError):
-    """The operating system refuses a file or a folder: no cell's fault, so that the run ends with this line."""
+    """The operating system refuses access to a file or a folder. No cell caused this, so it ends the whole run."""

@@ -1,11 +1,11 @@
 """How much faster is the exact log q(z) than blocked NumPy broadcasting in float32, and is it as accurate?
 
 10,000 draws against 60,000 posteriors in 16 dimensions: 6·10⁸ pairs. NumPy is timed on a part of the draws and
-scaled up, in blocks of a few draws against all posteriors, as it is usually written, and once more in blocks that
-fit a core's cache, the best that it can do. Both run in turn on one machine; where that has other work to do, the
-ratio of processor seconds is the one that holds. Errors are against float64.
+scaled up: in blocks of a few draws against all posteriors, as it is usually written, and in blocks that fit a core's
+cache, its best case. Both run in turn on one machine; if that is busy with other work, use the ratio of processor
+seconds. Errors are against float64.
 
-    python experiments/benchmarks/density.py            three minutes on two cores, writes results/benchmarks/
+    python experiments/benchmarks/density.py            three minutes on two cores; writes results/benchmarks/
 """
 
 import jax
@@ -18,13 +18,13 @@ from study.runtime.environment import use_all_cores
 
 EXAMPLES, DRAWS, DIMENSIONS = 60_000, 10_000, 16
 SIGMAS = (1.0, 0.5, 0.2, 0.1, 0.03, 0.01)
-PART = 200  # draws that NumPy is timed on
+PART = 200  # draws on which NumPy is timed
 ROWS = 8  # draws in a NumPy block
-CACHED = 2000  # posteriors in one that fits the cache: 1 MB
+CACHED = 2000  # posteriors in a block that fits the cache: 1 MB
 
 
 def posteriors(sigma: float) -> Latents:
-    """Means and standard deviations around σ whose aggregate is near the prior."""
+    """Posteriors with standard deviations around σ whose aggregate is near the prior."""
     rng = np.random.default_rng(0)
     mean = rng.normal(size=(EXAMPLES, DIMENSIONS)) * np.sqrt(max(1 - sigma**2, 0.01))
     return Latents(mean, 2 * np.log(sigma * np.exp(0.2 * rng.normal(size=mean.shape))))
@@ -48,7 +48,7 @@ def broadcasting(
 
 
 def compare(sigma: float, columns: int, repeats: int) -> Timing:
-    """Both on draws from q(z) and from the prior, half of each."""
+    """Time both; half of the draws are from q(z), half from the prior."""
     q = AggregatePosterior(posteriors(sigma))
     prior = np.asarray(jax.random.normal(jax.random.key(1), (DRAWS // 2, DIMENSIONS)))
     z = np.concatenate([q.sample(jax.random.key(0), n=DRAWS // 2), prior])

@@ -1,16 +1,16 @@
-"""Is anything lost, torn or computed twice when runs are killed, run side by side, or find no room to write?
+"""Is anything lost, torn or computed twice when runs are killed, run side by side, or have no room to write?
 
-A study of 500 small models on digits is killed (SIGKILL, the whole process group) at random moments, 2 to 15 s after
-its start or later where a start takes long, again and again, until it is done and was killed often enough; its tables
-are then compared with those of an undisturbed run: every column but times, to the last bit. After every kill the
-results folder, as far as there is one, is read from a copy and compared too. Then two and three runs begin at once on
-one store and one results folder; a run finds its disk full, at several sizes, and goes on when there is room; and a
-store is read-only, complete or not. Small disks and read-only stores need the right to mount.
+A study of 500 small models on digits is killed (SIGKILL to the whole process group) at random moments, 2 to 15 s after
+each start (later if starting takes long), until it has finished and was killed often enough. Its tables are then
+compared with those of an undisturbed run: every column except times, bit for bit. After every kill the results folder,
+if there is one, is read from a copy and compared too. Further cases: two and three runs start at once on one store and
+one results folder; the disk is full, at several sizes, and the run is resumed when there is room; a store, complete or
+not, is read-only. Small disks and read-only stores need permission to mount.
 
-    python experiments/benchmarks/reliability.py            an hour on two cores, writes results/reliability/
+    python experiments/benchmarks/reliability.py            an hour on two cores; writes results/reliability/
     python experiments/benchmarks/reliability.py --profile short --kills 10
 
-What is done is kept below --work, and the same command goes on from there.
+Finished cases are stored below --work, and the same command resumes from there.
 """
 
 import argparse
@@ -44,7 +44,7 @@ EARLIEST, LATEST = 2.0, 15.0  # seconds from a start to its kill
 
 
 def killed(folder: Path, profile: str, *, kills: int, seed: int) -> dict[str, Any]:
-    """Kill one run again and again; what is left of it at the end."""
+    """Kill one run repeatedly; returns the row that describes its final state."""
     right = undisturbed(folder, profile)
     place, rng, began = Place(folder / f"killed-{profile}", profile), random.Random(seed), time.monotonic()
     if place.folder.is_dir():
@@ -74,7 +74,7 @@ def killed(folder: Path, profile: str, *, kills: int, seed: int) -> dict[str, An
         if count >= kills:
             if code == 0:
                 break
-            latest *= 1.5  # it may end
+            latest *= 1.5  # let it finish
     lost, wrong = differing(tables(place.out), right) if code == 0 else (len(right["runs"]), 0)
     return {
         "case": "killed",
@@ -96,17 +96,17 @@ def killed(folder: Path, profile: str, *, kills: int, seed: int) -> dict[str, An
 
 
 def _start_up(place: Place) -> float:
-    """Seconds until a run knows what it has to do; a busy machine needs more."""
+    """Seconds until a run has made its plan, which depends on the load of the machine."""
     began = time.monotonic()
     subprocess.run([*place.command, "--dry-run"], capture_output=True, check=False)
     return time.monotonic() - began
 
 
 def _readable(out: Path, copy: Path, right: dict[str, pd.DataFrame]) -> str:
-    """Whether what lies in a results folder, read from a copy, is what should lie there."""
+    """Whether a results folder, read from a copy, holds the right tables: "same", "differs" or "refused"."""
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(out, copy)
-    for claim in copy.glob(".*claim*"):  # the dead process's
+    for claim in copy.glob(".*claim*"):  # left by the killed process
         claim.unlink()
     try:
         return "same" if differing(tables(copy), right) == (0, 0) else "differs"
@@ -116,7 +116,7 @@ def _readable(out: Path, copy: Path, right: dict[str, pd.DataFrame]) -> str:
 
 
 def at_once(folder: Path, profile: str, *, processes: int) -> dict[str, Any]:
-    """Several runs begin at once on one store and one results folder."""
+    """Start several runs at once on one store and one results folder."""
     right, began = undisturbed(folder, profile), time.monotonic()
     place = Place(folder / f"at-once-{processes}", profile)
     shutil.rmtree(place.folder, ignore_errors=True)
@@ -149,14 +149,16 @@ def at_once(folder: Path, profile: str, *, processes: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Every case that is not done yet; the exit code is 1 where one failed."""
+    """Run every case that is not done yet; the exit code is 1 if one failed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--profile", choices=PROFILES, default="full", help="of the run that is killed")
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--work", type=Path, default=Path(".study-reliability"), help="where runs are kept")
+    parser.add_argument(
+        "--work", type=Path, default=Path(".study-reliability"), help="folder of runs and finished cases"
+    )
     parser.add_argument("--out", type=Path, default=Path("results/reliability"))
     given = parser.parse_args()
     work = given.work.resolve()
@@ -179,7 +181,7 @@ def main() -> int:
             continue
         try:
             done[name] = case()
-        except StudyError as error:  # this machine cannot
+        except StudyError as error:  # this machine does not allow it
             print(f"{name}: left out: {error}", flush=True)
             continue
         print(done[name], flush=True)
@@ -188,7 +190,7 @@ def main() -> int:
 
 
 def write(table: pd.DataFrame, out: Path) -> int:
-    """The table, and where it was made; returns the exit code."""
+    """Write the table and the facts about its machine; returns the exit code."""
     out.mkdir(parents=True, exist_ok=True)
     whole = {name: "Int64" for name, column in table.items() if column.dtype.kind == "f" and _whole(column)}
     table.astype(whole).to_csv(out / "reliability.csv", index=False)

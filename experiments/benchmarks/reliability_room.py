@@ -19,10 +19,10 @@ from study import StudyError
 
 @contextlib.contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[Callable[[str], None]]:
-    """`folder` as a file system in memory of so many bytes; the function gives it another size.
+    """Mount a file system in memory of this size at `folder`; yields a function that resizes it.
 
     Raises:
-        StudyError: this process may not mount.
+        StudyError: this process has no permission to mount.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder))
@@ -34,10 +34,10 @@ def small_disk(folder: Path, size: str) -> Iterator[Callable[[str], None]]:
 
 @contextlib.contextmanager
 def read_only(folder: Path) -> Iterator[Path]:
-    """A path at which `folder` can be read and not written, by root neither.
+    """A path at which `folder` can be read but not written, not even by root.
 
     Raises:
-        StudyError: this process may not mount.
+        StudyError: this process has no permission to mount.
     """
     view = folder.with_name(f"{folder.name}-read-only")
     view.mkdir(exist_ok=True)
@@ -59,14 +59,14 @@ def _mount(*arguments: str) -> None:
 
 
 def full_disk(folder: Path, profile: str, *, size: str) -> dict[str, Any]:
-    """Store and results on a disk that is too small; then it is made larger."""
+    """Run with store and results on a disk that is too small; then enlarge it and resume."""
     place = Place(folder / f"disk-{size}", profile)
     with small_disk(place.folder, size) as resize:
         return _no_room(place, folder, f"a disk of {size}B", lambda: resize("256m"))
 
 
 def file_limit(folder: Path, profile: str, *, size: int) -> dict[str, Any]:
-    """No file may be larger than `size` bytes; then it may."""
+    """Run with files limited to `size` bytes; then resume without a limit."""
     place = Place(folder / f"limit-{size}", profile)
     shutil.rmtree(place.folder, ignore_errors=True)
     preexec = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))  # noqa: E731
@@ -111,7 +111,7 @@ def _no_room(
 
 
 def read_only_store(folder: Path, profile: str, *, complete: bool) -> dict[str, Any]:
-    """A store that cannot be written: enough if it is complete, else refused before anything is trained."""
+    """Run on a read-only store: works if the store is complete, else is refused before any training."""
     right, began = undisturbed(folder, profile), time.monotonic()
     place = Place(folder / f"read-only-{complete}", profile)
     shutil.rmtree(place.folder, ignore_errors=True)
@@ -141,7 +141,7 @@ def read_only_store(folder: Path, profile: str, *, complete: bool) -> dict[str, 
 
 
 def full_output(folder: Path, profile: str) -> dict[str, Any]:
-    """Standard output that takes nothing, /dev/full: one line, no traceback."""
+    """Standard output that cannot be written (/dev/full): one line on stderr, no traceback."""
     undisturbed(folder, profile)
     out, began = folder / f"undisturbed-{profile}" / "out", time.monotonic()
     with Path("/dev/full").open("w") as full:

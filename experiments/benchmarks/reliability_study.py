@@ -1,4 +1,4 @@
-"""The study that `reliability.py` disturbs: 500 small models on digits; fewer of them, as profiles."""
+"""The study that `reliability.py` disturbs: 500 small models on digits, with profiles of fewer models."""
 
 import dataclasses
 
@@ -22,5 +22,7 @@ PROFILES = {
     "few": dataclasses.replace(SHORT, alphas=(1.0,), seeds=(0, 1, 2, 3)),
 }
 EXPERIMENT = Experiment(
-    name="reliability", question="Does a run that is disturbed end as one that is not?", profiles=PROFILES
+    name="reliability",
+    question="Does a disturbed run end with the results of an undisturbed one?",
+    profiles=PROFILES,
 )

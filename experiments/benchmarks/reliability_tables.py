@@ -1,4 +1,4 @@
-"""What `reliability.py` looks at: runs as processes, their tables without times, and what they left behind."""
+"""Helpers of `reliability.py`: runs as processes, their tables without times, and the files they left behind."""
 
 import dataclasses
 import subprocess
@@ -15,7 +15,7 @@ from study.tables import schemas
 
 STUDY = Path(__file__).with_name("reliability_study.py").resolve()
 TIMES = ["train_seconds", "compile_seconds", "evaluate_seconds"]
-COSTS = "seconds|memory"  # metrics that are measured anew by every run
+COSTS = "seconds|memory"  # metrics that differ between runs
 KEYS = {
     "runs": ["run_id"],
     "metrics": ["run_id", "strategy", "fit", "draw", "metric"],
@@ -26,7 +26,7 @@ KEYS = {
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where one run puts what it makes."""
+    """The folders of one run."""
 
     folder: Path
     profile: str
@@ -39,7 +39,7 @@ class Place:
 
     @property
     def command(self) -> list[str]:
-        """What a user types."""
+        """The command line of the run."""
         store = self.store or self.folder / "store"
         where = ["--out", str(self.out), "--store", str(store), "--profile", self.profile]
         return [
@@ -53,11 +53,11 @@ class Place:
 
     @property
     def kept(self) -> Store:
-        """Its store."""
+        """The store of the run."""
         return Store(self.store or self.folder / "store")
 
     def start(self, **more: Any) -> subprocess.Popen:
-        """Begin, as a process group of its own; what it says goes to pipes."""
+        """Start the run in its own process group, with its output in pipes."""
         self.folder.mkdir(parents=True, exist_ok=True)
         pipe = subprocess.PIPE
         return subprocess.Popen(
@@ -66,7 +66,7 @@ class Place:
 
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """What does not depend on time, in an order of its own."""
+    """The tables of a results folder without times and costs, sorted."""
     results = load_results(folder)
     found = {}
     for name, keys in KEYS.items():
@@ -85,7 +85,7 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def differing(found: dict[str, pd.DataFrame], right: dict[str, pd.DataFrame]) -> tuple[int, int]:
-    """Cells that are lost, and cells of which anything differs."""
+    """The numbers of cells that are missing and of cells that differ in anything."""
     lost = set(right["runs"]["run_id"]) - set(found["runs"]["run_id"])
     wrong: set[str] = set()
     for name, table in right.items():
@@ -105,7 +105,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def damaged(store: Store) -> int:
-    """Files of the store that are torn; they are left where they are."""
+    """The number of damaged files in the store, which are left in place."""
     count = 0
     for stage in STAGES:
         for path in (store.folder / stage).glob("*/*.cell"):
@@ -119,7 +119,7 @@ def damaged(store: Store) -> int:
 
 
 def leftovers(*folders: Path) -> int:
-    """Files that begin as unfinished ones do, and claims."""
+    """The number of unfinished files and claims, recognised by their names."""
     return sum(
         len([path for path in folder.rglob(pattern) if path.is_file()])
         for folder in folders
@@ -128,7 +128,7 @@ def leftovers(*folders: Path) -> int:
 
 
 def undisturbed(folder: Path, profile: str) -> dict[str, pd.DataFrame]:
-    """The tables that are right."""
+    """The right tables: those of an undisturbed run, which is run if needed."""
     place = Place(folder / f"undisturbed-{profile}", profile)
     if not (place.out / "provenance.json").is_file():
         process = place.start()
@@ -139,5 +139,5 @@ def undisturbed(folder: Path, profile: str) -> dict[str, pd.DataFrame]:
 
 
 def stored(store: Store) -> int:
-    """How many trained models it holds."""
+    """The number of trained models in the store."""
     return len(list((store.folder / "train").glob("*/*.cell")))

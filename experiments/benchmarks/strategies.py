@@ -1,12 +1,12 @@
-"""What does every strategy cost to fit and to draw from?
+"""What does every strategy cost to fit and to sample from?
 
-60,000 codes in 16 dimensions, ten clusters of unequal size and shape, and 6,000 for validation, as MNIST's encoder
-would give. Each strategy is fitted once, with its defaults, a first time for a process: what it compiles is in
-`fit_seconds`. 10,000 draws and 10,000 log-densities are timed once compiled, medians over the repeats. `gmm` is
-there with K = 10 too, as most papers fit it, on 20,000 codes as by default and on all 60,000; `ncp` with its Langevin
-chains; and `flow` in the form that is not its default here.
+60,000 codes in 16 dimensions, in ten clusters of unequal size and shape, and 6,000 for validation, similar to those of
+an encoder of MNIST. Each strategy is fitted once with its defaults; `fit_seconds` includes compilation. 10,000 draws
+and 10,000 log-densities are timed after compilation, as medians over the repeats. Also included: `gmm` with K = 10, as
+in most papers, on the default of 20,000 codes and on all 60,000; `ncp` with Langevin chains; and `flow` in the form
+that is not its default.
 
-    python experiments/benchmarks/strategies.py               minutes, writes results/benchmarks/strategies.csv
+    python experiments/benchmarks/strategies.py               minutes; writes results/benchmarks/strategies.csv
     python experiments/benchmarks/strategies.py --only gmm kde
 """
 
@@ -37,13 +37,13 @@ FURTHER: dict[str, list[dict[str, Any]]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """One strategy.
+    """The costs of one strategy.
 
     Attributes:
-        strategy, hyperparameters: what was fitted; the latter JSON, empty for the defaults.
-        fit_seconds, fit_cpu_seconds: by the clock, and of processor time over all cores.
-        draw_seconds: for 10,000 draws.
-        log_prob_seconds: for 10,000 z; NaN without a density.
+        strategy, hyperparameters: its name, and its fields as JSON; empty for the defaults.
+        fit_seconds, fit_cpu_seconds: wall-clock time, and processor time over all cores.
+        draw_seconds: wall-clock time of 10,000 draws.
+        log_prob_seconds: wall-clock time of 10,000 log-densities; NaN without a density.
         reason: why it could not be fitted, or empty.
     """
 
@@ -57,7 +57,7 @@ class Cost:
 
 
 def codes(n: int, seed: int) -> Latents:
-    """n posteriors of ten clusters: the clusters are the same for every seed."""
+    """n posteriors in ten clusters, which are the same for every seed."""
     fixed, rng = np.random.default_rng(0), np.random.default_rng([seed, 1])
     means = 0.8 * fixed.normal(size=(10, DIMENSIONS))
     roots = 0.2 * fixed.normal(size=(10, DIMENSIONS, DIMENSIONS))
@@ -67,7 +67,7 @@ def codes(n: int, seed: int) -> Latents:
 
 
 def cost(name: str, fields: dict[str, Any], repeats: int) -> Cost:
-    """Fit, draw and score once compiled."""
+    """Time fitting, sampling and log-densities of a strategy."""
     said = json.dumps(fields) if fields else ""
     train, validation = codes(CODES, 1), codes(VALIDATION, 2)
     fitted: list[Any] = []
@@ -86,7 +86,7 @@ def cost(name: str, fields: dict[str, Any], repeats: int) -> Cost:
 
 
 def _median(way: Callable[[], object], repeats: int) -> float:
-    """Seconds by the clock, after one run that may compile."""
+    """Median wall-clock seconds, after one call that may compile."""
     return float(np.median([timed(way)[0] for _ in range(repeats + 1)][1:]))
 
 

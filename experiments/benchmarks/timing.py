@@ -1,4 +1,4 @@
-"""What the benchmark scripts under experiments/ share: two ways timed in turn, and a table of the ratios."""
+"""Shared by the benchmark scripts: timing of two implementations in turn, and a table of the ratios."""
 
 import argparse
 import dataclasses
@@ -16,14 +16,14 @@ from study.runtime.environment import describe, peak_memory
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
-    """One case, the study's way against another: medians over the repeats.
+    """One case, the study's implementation against another: medians over the repeats.
 
     Attributes:
         case: what was measured.
-        seconds, other_seconds: by the clock.
-        ratio, low, high: how many times as fast the study's is by the clock, its smallest and its largest.
-        cpu_seconds, other_cpu_seconds: of processor time over all cores, which other work disturbs less.
-        error: largest absolute difference from what is right.
+        seconds, other_seconds: wall-clock time.
+        ratio, low, high: how many times faster the study's is by wall-clock time: median, smallest and largest.
+        cpu_seconds, other_cpu_seconds: processor time over all cores, which other processes disturb less.
+        error: largest absolute difference from the right values.
     """
 
     case: str
@@ -56,7 +56,7 @@ def in_turn(
     error: float,
     scale: float = 1.0,
 ) -> Timing:
-    """Both ways run in turn, after one run each to warm up; `scale` multiplies the other's seconds."""
+    """Time both implementations in turn, after one warm-up each; `scale` multiplies the other's seconds."""
     runs = np.array([[_timed(way), scale * _timed(other)] for _ in range(repeats + 1)])[1:]
     (seconds, cpu), (other_seconds, other_cpu) = np.median(runs, axis=0)
     ratios = runs[:, 1, 0] / runs[:, 0, 0]
@@ -71,7 +71,7 @@ def _timed(way: Callable[[], object]) -> np.ndarray:
 
 
 def write(name: str, other: str, rows: Sequence[Timing], *, folder: Path) -> None:
-    """Print the table of `in_turn` and write it, see `write_table`."""
+    """Print and write a table of rows of `in_turn`; see `write_table`."""
     table = pd.DataFrame([dataclasses.asdict(row) for row in rows])
     table.columns = table.columns.str.replace("other_", f"{other}_")
     write_table(name, table, folder=folder)
@@ -88,6 +88,6 @@ def write_table(name: str, table: pd.DataFrame, *, folder: Path) -> None:
 
 
 def timed(way: Callable[[], object]) -> tuple[float, float]:
-    """Seconds by the clock and of processor time over all cores."""
+    """Seconds of wall-clock time, and of processor time over all cores."""
     seconds, cpu = _timed(way)
     return float(seconds), float(cpu)

@@ -1,4 +1,4 @@
-"""The command `study`; `study.cli.main` is what it runs. Nothing of JAX is imported before a verb needs it."""
+"""The command `study`, which runs `study.cli.main`. JAX is only imported when a verb needs it."""
 
 from study.cli.main import experiment_main, main
 

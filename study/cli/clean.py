@@ -1,4 +1,4 @@
-"""`study clean`: delete what the store holds, after saying what and how much."""
+"""`study clean`: delete the contents of the store, after saying what they are and how large."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from study.errors import StudyError
 
 
 def clean(arguments: argparse.Namespace) -> int:
-    """Delete the store; asks on a terminal, and wants `--yes` elsewhere."""
+    """Delete the store; asks for confirmation on a terminal, requires `--yes` elsewhere."""
     from study.pipeline.store import Store, default_store
 
     store = Store(arguments.store or default_store())

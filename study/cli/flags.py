@@ -1,4 +1,4 @@
-"""The flags of `study run`, and the configurations that they make of an experiment's own."""
+"""The flags of `study run`, and how they change the configurations of an experiment."""
 
 import argparse
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ MOST_GIGABYTES = MAX_BYTES / GIGABYTE  # unless --max-gigabytes says otherwise
 
 
 class _HelpAll(argparse.Action):
-    """Print what every field of the configuration is as a flag, and stop."""
+    """Print the flag of every field of the configuration, and stop."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Print and exit with code 0."""
@@ -27,7 +27,7 @@ class _HelpAll(argparse.Action):
 
 
 def add_flags(parser: Parser) -> None:
-    """The flags of `study run`."""
+    """Add the flags of `study run`."""
     parser.takes_settings = True
     parser.add_argument(
         HELP,
@@ -66,7 +66,7 @@ def add_flags(parser: Parser) -> None:
         action=Once,
         kind=text,
         metavar="NET.onnx",
-        help="an ONNX network that makes the features (needs onnxruntime)",
+        help="an ONNX network that computes the features (needs onnxruntime)",
     )
     parser.add_argument(
         "--out",
@@ -78,7 +78,7 @@ def add_flags(parser: Parser) -> None:
     parser.add_argument(
         "--force",
         action="store_true",
-        help="write into --out although it holds what this program did not write",
+        help="write into --out although it holds files that this program did not write",
     )
     add_store(parser)
     add_limit(parser)
@@ -87,30 +87,30 @@ def add_flags(parser: Parser) -> None:
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
-    """The flag that says where the store is."""
+    """Add the flag that says where the store is."""
     parser.add_argument(
         "--store",
         action=Once,
         kind=folder,
         metavar="DIR",
-        help="where trained cells are kept (default: $STUDY_STORE or .study)",
+        help="where trained models and scores are stored (default: $STUDY_STORE or .study)",
     )
 
 
 def add_limit(parser: argparse.ArgumentParser) -> None:
-    """The flag that raises the limit on what one file may unpack to."""
+    """Add the flag that raises the limit on the unpacked size of one file."""
     parser.add_argument(
         "--max-gigabytes",
         action=Once,
         kind=positive,
         default=MOST_GIGABYTES,
         metavar="G",
-        help=f"most data, unpacked, that are read from one file (default: {MOST_GIGABYTES:g})",
+        help=f"the most data, unpacked, to read from one file, in GiB (default: {MOST_GIGABYTES:g})",
     )
 
 
 def max_bytes(arguments: argparse.Namespace) -> int:
-    """What `--max-gigabytes` says, in bytes, as `study.load_dataset` takes it."""
+    """The value of `--max-gigabytes` in bytes, as `study.load_dataset` takes it."""
     return max(1, int(arguments.max_gigabytes * GIGABYTE))
 
 
@@ -118,7 +118,7 @@ def folder(value: str) -> Path:
     """A path that is not empty.
 
     Raises:
-        ValueError: it is.
+        ValueError: it is empty.
     """
     return Path(text(value))
 
@@ -127,7 +127,7 @@ def configure(config: "StudyConfig", arguments: argparse.Namespace) -> "StudyCon
     """The configuration with the flags that were given.
 
     Raises:
-        StudyError: a value makes no configuration, or a flag has no effect on it.
+        StudyError: a value is not valid, or a flag has no effect on this configuration.
     """
     from study.pipeline.grids import changed
 
@@ -146,13 +146,13 @@ def configure_all(grids: "Sequence[StudyConfig]", arguments: argparse.Namespace)
 
 
 def changes(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What flags change in an experiment's grids, by name; None where a flag was not given."""
+    """The values of the flags that change an experiment's grids, by name; None if a flag was not given."""
     names = ("seeds", "alphas", "betas", "latent_dim", "steps", "strategies", "features")
     return {name: getattr(arguments, name) for name in names} | arguments.settings
 
 
 def written(arguments: argparse.Namespace) -> list[str]:
-    """The flags that decide what is computed, as they would be typed; not those that say where it is put."""
+    """The flags that decide what is computed, as they would be typed; without those that say where to write it."""
     from study.pipeline.grids import flags
 
     given = getattr(arguments, "given", ())

@@ -1,4 +1,4 @@
-"""`study list`: what there is."""
+"""`study list`: strategies, data sets, models, metrics and experiments by name."""
 
 import argparse
 import json
@@ -23,7 +23,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def listing(what: str) -> list[dict[str, Any]]:
-    """What `study list` shows: objects with at least name, summary and source."""
+    """The rows that `study list` shows: each has at least name, summary and source."""
     if what == "strategies":
         from study.strategies import listing as strategies
 

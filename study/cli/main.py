@@ -1,4 +1,4 @@
-"""The command `study`. JAX is imported inside a verb only, so that `study --help` answers at once."""
+"""The command `study`. JAX is only imported inside a verb, so that `study --help` answers at once."""
 
 import argparse
 import contextlib
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def experiment_main(experiment: "Experiment", argv: Sequence[str] | None = None) -> int:
-    """What `python experiments/NAME.py` does: `study run` on that experiment, with the same flags."""
+    """Run `python experiments/NAME.py`: the same as `study run` on that experiment, with the same flags."""
     parser = Parser(prog=f"{experiment.name}.py", description=experiment.question)
     add_flags(parser)
     parser.set_defaults(verb=_run, experiment=experiment)
@@ -36,17 +36,17 @@ def experiment_main(experiment: "Experiment", argv: Sequence[str] | None = None)
 
 
 def _guarded(parser: argparse.ArgumentParser, argv: list[str]) -> int:
-    """Parse and run: what is wrong with the input is one line."""
+    """Parse and run; an error in the input is printed as one line."""
     with contextlib.suppress(
         AttributeError, OSError, ValueError
-    ):  # a name or sign that no terminal shows ends no run
+    ):  # a character that the terminal cannot show must not end a run
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         arguments = parser.parse_args(argv)
         code = arguments.verb(arguments)
-        sys.stdout.flush()  # here, where a closed pipe is no traceback yet
+        sys.stdout.flush()  # here a closed pipe can still be handled without a traceback
         return code
-    except BrokenPipeError:  # whoever read has seen enough
+    except BrokenPipeError:  # the reader stopped reading, as `head` does
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
@@ -58,17 +58,17 @@ def _guarded(parser: argparse.ArgumentParser, argv: list[str]) -> int:
         _say(one_line(where + files.reason(error)))
         return WRONG_INPUT
     except KeyboardInterrupt:
-        _say("interrupted; what is done is kept, the same command goes on from there")
+        _say("interrupted; finished work is kept, and the same command resumes from there")
         return INTERRUPTED
 
 
 def _say(message: str) -> None:
-    with contextlib.suppress(OSError, ValueError):  # nobody listens
+    with contextlib.suppress(OSError, ValueError):  # stderr may be closed
         print(f"study: {message}", file=sys.stderr, flush=True)
 
 
 class _Version(argparse.Action):
-    """Print name, version and commit, and stop; they are looked for only then."""
+    """Print name, version and commit, and stop; they are only looked up here, since that takes time."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Print and exit with code 0."""
@@ -79,7 +79,7 @@ class _Version(argparse.Action):
 
 
 class _Completion(argparse.Action):
-    """Print the script that makes a shell complete the command, its fields included, and stop."""
+    """Print the tab completion script for a shell, configuration fields included, and stop."""
 
     def __call__(self, parser: argparse.ArgumentParser, _: object, shell: Any, *__: object) -> None:
         """Print and exit with code 0."""
@@ -97,8 +97,8 @@ class _Completion(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="study",
-        description="Given a trained VAE, from which latent distribution should new data be drawn? Measured.",
-        epilog="exit codes: 0 done, 1 some cells failed, 2 what was given is wrong",
+        description="Given a trained VAE, from which latent distribution should new data be drawn? A measured answer.",
+        epilog="exit codes: 0 done, 1 some cells failed, 2 wrong input",
     )
     parser.add_argument(
         "--print-completion",
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     run = verbs.add_parser(
-        "run", help="train what is missing, evaluate, write tables and report; resumes by itself"
+        "run", help="train what is missing, score it, write tables and report; resumes an earlier run"
     )
     run.add_argument(
         "experiment",
@@ -127,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_others(verbs: Any) -> None:
-    listing = verbs.add_parser("list", help="what there is: " + ", ".join(LISTS))
+    listing = verbs.add_parser("list", help="list by name: " + ", ".join(LISTS))
     listing.add_argument("what", choices=LISTS)
     listing.add_argument("--json", action="store_true", help="a JSON list of objects")
     listing.set_defaults(verb=show)
@@ -136,13 +136,15 @@ def _add_others(verbs: Any) -> None:
     env.add_argument("--json", action="store_true")
     env.set_defaults(verb=_env)
 
-    data = verbs.add_parser("data", help="fetch a data set beforehand")
+    data = verbs.add_parser("data", help="download a data set before it is needed")
     data.add_argument("action", choices=("fetch",))
     data.add_argument("name", action=Once, kind=text)
     add_limit(data)
     data.set_defaults(verb=_fetch)
 
-    clean = verbs.add_parser("clean", help="delete the store of trained cells; results folders stay")
+    clean = verbs.add_parser(
+        "clean", help="delete the store of trained models and scores; keeps results folders"
+    )
     add_store(clean)
     clean.add_argument("--yes", action="store_true", help="do not ask")
     clean.set_defaults(verb=_clean)

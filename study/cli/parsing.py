@@ -1,4 +1,4 @@
-"""How a command line is read: values are checked before anything is done, and one line says what is wrong."""
+"""Parsing a command line: values are checked before anything is done, and one line says what is wrong."""
 
 import argparse
 import math
@@ -16,21 +16,21 @@ CHOICE = re.compile(r"(.*): invalid choice: (.*) \(choose from (.*)\)$", re.DOTA
 DIGITS = re.compile(r"[+-]?\d+")
 MOST_CHARACTERS = 1000  # of a message
 MOST = 1_000_000
-MOST_DIGITS = 30  # of a whole number; none that is taken anywhere has as many
+MOST_DIGITS = 30  # of a whole number; no flag accepts one with as many
 
 
 class Parser(argparse.ArgumentParser):
-    """As its parent, but a wrong command line is a `StudyError`, and flags are written out in full."""
+    """`ArgumentParser`, but a wrong command line is a `StudyError`, and flags cannot be abbreviated."""
 
     def __init__(self, **settings: Any):
         super().__init__(allow_abbrev=False, **settings)
         self.takes_settings = False  # whether fields of the configuration are flags too
         self._negative_number_matcher = (
-            NEGATIVE  # a negative value is told as that, and not as an unknown flag
+            NEGATIVE  # so that an error calls a negative value by that name and not an unknown flag
         )
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As its parent; remembers the words, for messages.
+        """As in `ArgumentParser`; also keeps the words of the command line for error messages.
 
         Raises:
             StudyError: a flag or its value is wrong.
@@ -42,7 +42,7 @@ class Parser(argparse.ArgumentParser):
         return found, extra
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong.
+        """Raise a `StudyError` with argparse's message in our own words.
 
         Raises:
             StudyError: always.
@@ -56,19 +56,19 @@ class Parser(argparse.ArgumentParser):
             message = f"{choice[1]}: there is no {_short(choice[2])}; choose from {choice[3]}"
         elif extra != message and not extra.startswith("-"):
             message = (
-                f"{_short(extra)} is one too many; a flag's values are given as `--flag 1 2` or `--flag=1,2`"
+                f"unexpected value {_short(extra)}; give the values of a flag as `--flag 1 2` or `--flag=1,2`"
             )
         elif extra != message or (needed != message and unknown):
             message = f"no flag {_short((extra if extra != message else unknown[0]).split(' ')[0])} here"
         elif needed != message:
-            message = f"give also {needed}"
+            message = f"missing argument: {needed}"
         raise StudyError(f"{message}; see `{self._called()} --help`")
 
     def _knows(self, word: str) -> bool:
         return word.partition("=")[0] in self._option_string_actions
 
     def _called(self) -> str:
-        """The command whose help tells more: with its verb, where this is the whole command's."""
+        """The command whose `--help` explains more; includes the verb if this is the top-level parser."""
         verbs = [
             name
             for action in self._actions
@@ -83,9 +83,9 @@ def _short(text: str) -> str:
 
 
 class Once(argparse.Action):
-    """A flag whose value counts: giving it twice would lose the first in silence.
+    """A flag that may be given only once; argparse would silently drop the first of two values.
 
-    `kind` makes the value of the text, or raises a ValueError that says what is wrong with it.
+    `kind` converts the text to a value, or raises a ValueError that says what is wrong with it.
     """
 
     def __init__(self, option_strings: Sequence[str], dest: str, kind: Callable[[Any], Any], **settings: Any):
@@ -106,7 +106,7 @@ class Once(argparse.Action):
         """
         given = namespace.__dict__.setdefault("given", set())
         if self.dest in given:
-            raise argparse.ArgumentError(self, "is there twice; give it once, with all its values")
+            raise argparse.ArgumentError(self, "is given twice; give it once, with all its values")
         given.add(self.dest)
         try:
             setattr(namespace, self.dest, self.kind(values))
@@ -118,12 +118,12 @@ def text(value: str) -> str:
     """Text that is not empty.
 
     Raises:
-        ValueError: it is, or no file could have this name.
+        ValueError: it is empty, or no file could have this name.
     """
     if not value.strip():
         raise ValueError("is empty; give a value")
     if "\0" in value:
-        raise ValueError(f"a name cannot hold the character 0, got {shown(value)}")
+        raise ValueError(f"a name cannot contain a null character, got {shown(value)}")
     return value
 
 
@@ -131,7 +131,7 @@ def number(word: str) -> float:
     """A finite number.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     try:
         found = float(word)
@@ -146,10 +146,10 @@ def whole(word: str) -> int:
     """A whole number.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     if DIGITS.fullmatch(word) and len(word) > MOST_DIGITS:
-        raise ValueError(f"such a large number is of no use here, got {shown(word)}")
+        raise ValueError(f"the number is too large, got {shown(word)}")
     try:
         return int(word)
     except ValueError:
@@ -160,7 +160,7 @@ def positive(word: str) -> float:
     """A number above 0, at most a million.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     found = number(word)
     if not 0 < found <= MOST:
@@ -169,7 +169,7 @@ def positive(word: str) -> float:
 
 
 def several(kind: Callable[[str], Any]) -> Callable[[Sequence[str]], tuple[Any, ...]]:
-    """What makes a tuple, not empty, of values that stand apart or with commas between them."""
+    """A function that reads a non-empty tuple of values separated by spaces or commas."""
 
     def read(given: Sequence[str]) -> tuple[Any, ...]:
         words = [word.strip() for item in given for word in item.split(",")]
@@ -181,10 +181,10 @@ def several(kind: Callable[[str], Any]) -> Callable[[Sequence[str]], tuple[Any, 
 
 
 def seeds(given: Sequence[str]) -> Sequence[int]:
-    """One number: that many seeds from 0 on, as a range, which is small whatever its end; several: those seeds.
+    """One number: that many seeds from 0 on, as a range, which takes no memory; several numbers: those seeds.
 
     Raises:
-        ValueError: they are no seeds.
+        ValueError: they are not seeds.
     """
     found = several(whole)(given)
     if len(given) > 1 or "," in given[0]:
@@ -200,7 +200,7 @@ def seeds(given: Sequence[str]) -> Sequence[int]:
 
 
 def one_line(message: str) -> str:
-    """A message on one line of a terminal, which it can neither fill nor steer."""
+    """A message as one short line, without characters that could control the terminal."""
     words = " ".join(message.split())
     plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
     return plain if len(plain) <= MOST_CHARACTERS else f"{plain[:MOST_CHARACTERS]}…"

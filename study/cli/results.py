@@ -10,7 +10,7 @@ from study.errors import StudyError
 
 
 def add(verbs: Any) -> None:
-    """The three verbs."""
+    """Add the three verbs."""
     report = verbs.add_parser(
         "report", help="write figures and report again, from the tables of a results folder"
     )
@@ -20,12 +20,12 @@ def add(verbs: Any) -> None:
         action=Once,
         kind=text,
         metavar="NAME|PATH",
-        help="whose findings are written (default: the installed experiment that the folder names)",
+        help="the experiment whose findings to write (default: the installed one that the folder names)",
     )
     report.add_argument(
         "--all",
         action="store_true",
-        help="also what a results folder does not keep: figures as SVG, summary.csv and table.tex",
+        help="also write files that are left out by default: figures as SVG, summary.csv and table.tex",
     )
     report.set_defaults(verb=_report)
 
@@ -44,7 +44,7 @@ def add(verbs: Any) -> None:
         "--family",
         action=Once,
         kind=text,
-        help="which models, where there are several families (default: vae)",
+        help="which models, if there are several families (default: vae)",
     )
     table.set_defaults(verb=_table)
 

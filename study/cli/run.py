@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run an experiment; returns the exit code. What can be known to be wrong is said before anything is trained."""
+    """Run an experiment; returns the exit code. Wrong input is reported before anything is trained."""
     from study.runtime.environment import use_all_cores
 
     use_all_cores()

@@ -12,13 +12,13 @@ from study.config.paths import at, paths
 from study.errors import StudyError
 from study.runtime.checks import brief
 
-# Flags of their own, which count seeds, take commas, or name a place; here they would be told twice.
+# These have flags of their own, which count seeds, accept commas, or name a path; here they would be listed twice.
 OWN = ("dataset", "alphas", "betas", "seeds", "strategies", "features")
 HELP = "--help-all"
 
 
 def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The words of a command line that `study run` has flags for, and those that set fields, each with its values."""
+    """The words of a command line in two parts: flags of `study run`, and flags of fields, each with its values."""
     rest: list[str] = []
     found: list[str] = []
     into = rest
@@ -43,10 +43,10 @@ def _path(word: str) -> str:
 
 
 def settings(words: Sequence[str]) -> dict[str, Any]:
-    """What these words set, by the path of the field, such as "model.hidden".
+    """The values that these words set, by the path of the field, such as "model.hidden".
 
     Raises:
-        StudyError: there is no such field, one is set twice, or a value is of another type or out of range.
+        StudyError: there is no such field, one is set twice, or a value has the wrong type or is out of range.
     """
     if not words:
         return {}
@@ -56,9 +56,9 @@ def settings(words: Sequence[str]) -> dict[str, Any]:
             raise StudyError(f"{word.partition('=')[0]}: is empty; give a value")
     for name in given:
         if name not in paths(StudyConfig) or name in OWN:
-            raise StudyError(f"no flag --{_flag(name)} here; `study run {HELP}` tells all of them")
+            raise StudyError(f"no flag --{_flag(name)} here; `study run {HELP}` lists all of them")
         if given.count(name) > 1:
-            raise StudyError(f"--{_flag(name)}: is there twice; give it once, with all its values")
+            raise StudyError(f"--{_flag(name)}: is given twice; give it once, with all its values")
     config = _parsed(words)
     return {name: at(config, name) for name in given}
 
@@ -85,7 +85,7 @@ def _parsed(words: Sequence[str]) -> Any:
 
 @contextlib.contextmanager
 def _wide() -> Iterator[None]:
-    """Within it a terminal counts as so wide that no message is broken into lines."""
+    """Pretend within this context that the terminal is very wide, so that no message is broken into lines."""
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = "10000"
     try:
@@ -98,7 +98,7 @@ def _wide() -> Iterator[None]:
 
 
 def _one_line(text: str) -> str:
-    """What tyro says in a box, without what it says of the flag's meaning."""
+    """The error message in the box that tyro prints, without the help of the flag."""
     rows = [line.strip(" │|") for line in text.splitlines()]
     ruled = [i for i, row in enumerate(rows) if re.fullmatch(r"[-─╭╮╰╯├┤]+", row)]
     body = rows[ruled[0] + 1 : ruled[1]] if len(ruled) > 1 else rows
@@ -107,7 +107,7 @@ def _one_line(text: str) -> str:
 
 
 def fields() -> list[str]:
-    """The flag of every field that has none of its own."""
+    """The flags of all fields, without those in `OWN`."""
     return [f"--{_flag(path)}" for path in paths(StudyConfig) if path not in OWN]
 
 
@@ -122,7 +122,7 @@ def show_all() -> str:
 
 
 def _kind() -> Any:
-    """The configuration as tyro takes it: every flag has a value, and no part is a command of its own."""
+    """The configuration type for tyro: every flag takes a value, and nothing becomes a subcommand."""
     import tyro
 
     return tyro.conf.AvoidSubcommands[tyro.conf.FlagConversionOff[StudyConfig]]

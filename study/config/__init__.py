@@ -1,4 +1,4 @@
-"""Configuration: frozen dataclasses that are experiment files, command-line flags and store keys at once."""
+"""Configuration: frozen dataclasses, used in experiment files, as command-line flags and in store keys."""
 
 from study.config.families import FAMILIES, Family, ObjectiveConfig, PriorConfig
 from study.config.grid import MOST_CELLS, MOST_SEEDS, Decode, StudyConfig

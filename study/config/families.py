@@ -1,4 +1,4 @@
-"""The model families by name, one line each, and the settings that they bring: of a learned prior, or of a loss."""
+"""The model families by name, one line each, and their settings: of a learned prior, or of a loss."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -13,8 +13,9 @@ class Family(NamedTuple):
 
     Attributes:
         home: the file below `study/models/` and the class in it, "module:Class".
-        prior, objective: the fields of `PriorConfig` and of `ObjectiveConfig` that it uses; no others decide its keys.
-        unused: axes of the grid that are of no effect on its loss.
+        prior, objective: the fields of `PriorConfig` and of `ObjectiveConfig` that it uses; only these are part of its
+            keys.
+        unused: axes of the grid that have no effect on its loss.
     """
 
     home: str
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 else:
     FamilyName = Literal[
         tuple(FAMILIES)
-    ]  # checked where a configuration is made, and the choices of its flag
+    ]  # checked when a configuration is created; also the choices of its flag
 
 PRIOR_LIMITS = {
     "components": WIDTH,
@@ -68,15 +69,15 @@ OBJECTIVE_LIMITS = {
 
 @dataclasses.dataclass(frozen=True)
 class PriorConfig:
-    """A prior that is learned with the model; a family uses those that `FAMILIES` names for it.
+    """Settings of a prior that is learned with the model; `FAMILIES` names those that each family uses.
 
     Attributes:
         components: mixture components K of `vampprior` (its pseudo-inputs) and `mog-prior`.
         covariance: "diagonal" or "full", of each component of `mog-prior`.
-        layers, bins: coupling layers of `flow-prior`, and bins of their splines.
+        layers, bins: number of coupling layers of `flow-prior`, and of bins of their splines.
         hidden: widths of the hidden layers in the networks of `flow-prior` and `lars-prior`.
-        proposals: T of `lars-prior`: the T-th proposal is taken whatever it is.
-        normaliser_draws: draws of N(0, I) behind the normaliser of `lars-prior`, per step.
+        proposals: T of `lars-prior`: the T-th proposal is always accepted.
+        normaliser_draws: draws from N(0, I) with which each step estimates the normaliser of `lars-prior`.
     """
 
     components: int = 50
@@ -93,19 +94,20 @@ class PriorConfig:
 
 @dataclasses.dataclass(frozen=True)
 class ObjectiveConfig:
-    """A family's own loss; a family uses those that `FAMILIES` names for it.
+    """Settings of the loss of a family; `FAMILIES` names those that each family uses.
 
     Attributes:
-        noise: of the decoder of `sigma-vae`: "learned", or "optimal" for each minibatch.
-        samples: draws K of z in the bound of `iwae`.
+        noise: the decoder variance of `sigma-vae`: "learned", or "optimal" for each minibatch.
+        samples: number K of draws of z in the bound of `iwae`.
         tc_weight: t of `beta-tc-vae`, the weight of the total correlation within the rate; 1 is the VAE.
-        information: a of `info-vae`, how much mutual information is paid for; 0 is nothing.
-        mmd_weight: λ of `info-vae` and `wae`.
-        scales: c of the kernel of `info-vae` and `wae`, in units of the squared distance of two draws of N(0, I).
+        information: a of `info-vae`, the reward for mutual information; 0 is none.
+        mmd_weight: λ of `info-vae` and `wae`, the weight of MMD².
+        scales: c of the kernel of `info-vae` and `wae`, in units of the mean squared distance of two draws from
+            N(0, I).
         code_variance: the variance that the codes of `ae`, `rae` and `wae` are given after training.
         penalty: G of `rae`: "l2" of the decoder's parameters, "gradient" of the decoder, or "none".
-        penalty_weight: w of `rae`.
-        gradient_penalty: γ of `gan`, on its discriminator.
+        penalty_weight: w of `rae`, the weight of the penalty G.
+        gradient_penalty: γ of `gan`, the weight of the gradient penalty on its discriminator.
     """
 
     noise: Literal["learned", "optimal"] = "learned"

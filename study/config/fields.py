@@ -1,4 +1,4 @@
-"""Fields of frozen configurations: each of its type, finite and within its limits, whoever makes it and from what."""
+"""Checks of the fields of frozen configurations: each has its declared type, is finite and within its limits."""
 
 import dataclasses
 import math
@@ -12,22 +12,22 @@ from typing import Any, Literal
 from study.errors import StudyError
 from study.runtime.checks import finite_number, shown, whole_number
 
-MOST = 2**31 - 1  # of a whole number: what 32 bits hold
-MOST_WIDTH = 16_384  # units, channels, dimensions: two layers of it are parameters of 1 GiB
-LEAST_FLOAT, MOST_FLOAT = 1e-37, 3e38  # beyond them single precision has 0 and infinity
+MOST = 2**31 - 1  # the largest whole number: a signed 32-bit integer
+MOST_WIDTH = 16_384  # units, channels, dimensions: two layers of this width have parameters of 1 GiB
+LEAST_FLOAT, MOST_FLOAT = 1e-37, 3e38  # beyond these, single precision gives 0 and infinity
 MOST_ITEMS = 10_000  # of a list
 MOST_TEXT = 4096  # characters
 
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What a number, or each of a list, may be: from `least` to `most`; if `zero`, 0 too.
+    """The range of a number, or of each number of a list: from `least` to `most`; if `zero`, also 0.
 
     Attributes:
         least, most: both included.
-        below: what is said of a number below.
-        zero: whether 0 is taken although it is below.
-        items: how many a list may hold.
+        below: the error message for a number below `least`.
+        zero: whether 0 is allowed although it is below `least`.
+        items: how many items a list may hold.
     """
 
     least: float = 0
@@ -44,17 +44,17 @@ WEIGHT = Limits(LEAST_FLOAT, MOST_FLOAT, "weights of a loss cannot be negative",
 
 
 def check(config: Any, limits: Mapping[str, Limits], *, where: str = "") -> None:
-    """Bring every field of a frozen dataclass to the plain type that it declares, and see that it is within limits.
+    """Convert every field of a frozen dataclass to the plain type that it declares, and check its limits.
 
     Lists become tuples, scalars of NumPy and JAX plain numbers, whole floats ints where an int is declared.
 
     Args:
-        config: during its `__post_init__`.
-        limits: by field; numbers without are whole ones from 0 to 2³¹ − 1, or finite ones.
-        where: what messages put before a field's name.
+        config: the dataclass, during its `__post_init__`.
+        limits: by field; without limits, ints lie between 0 and 2³¹ − 1, floats are finite.
+        where: prefix of a field's name in messages.
 
     Raises:
-        StudyError: a field has another type, or is beyond its limits.
+        StudyError: a field has another type, or is outside its limits.
     """
     for name, hint in hints(type(config)).items():
         given = getattr(config, name)
@@ -68,22 +68,22 @@ def check(config: Any, limits: Mapping[str, Limits], *, where: str = "") -> None
 
 
 def hints(kind: type) -> Mapping[str, Any]:
-    """The declared types of a dataclass' fields, by name."""
+    """The declared types of the fields of a dataclass, by name."""
     found = typing.get_type_hints(kind)
     return {field.name: found[field.name] for field in dataclasses.fields(kind)}
 
 
 def typed(hint: Any, value: Any, name: str, *, items: int = MOST_ITEMS) -> Any:
-    """`value` as the plain type that `hint` declares.
+    """`value` converted to the plain type that `hint` declares.
 
     Args:
-        hint: int, float, bool, str, a Literal of texts, a dataclass, `tuple[one of these, ...]`, or one | None.
+        hint: int, float, bool, str, a Literal of texts, a dataclass, `tuple[T, ...]` or `T | None` of one of these.
         value: what was given.
-        name: what messages call it.
-        items: how many a tuple may hold.
+        name: its name in messages.
+        items: how many items a tuple may hold.
 
     Raises:
-        StudyError: it is not of that type.
+        StudyError: the value is not of that type.
     """
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
@@ -112,12 +112,12 @@ def typed(hint: Any, value: Any, name: str, *, items: int = MOST_ITEMS) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A scalar of NumPy or JAX as Python's own."""
+    """A scalar of NumPy or JAX as a Python number; anything else unchanged."""
     return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
 
 def _whole(value: Any) -> Any:
-    """A float that is a whole number as an int, all else as it is."""
+    """A float that is a whole number as an int; anything else unchanged."""
     plain = _plain(value)
     return int(plain) if isinstance(plain, float) and plain.is_integer() else plain
 
@@ -135,13 +135,13 @@ def _text(value: Any, name: str) -> str:
         raise StudyError(f"{name}: expected text, got {shown(value)}")
     if len(text) > MOST_TEXT or "\0" in text:
         raise StudyError(
-            f"{name}: expected at most {MOST_TEXT} characters, none of them 0, got {shown(value)}"
+            f"{name}: expected at most {MOST_TEXT} characters, without null characters, got {shown(value)}"
         )
     return str(text)
 
 
 def _items(value: Any, name: str, most: int) -> Any:
-    """The items of a list or of anything like it, whose order counts."""
+    """The items of a list or another ordered sequence."""
     listed = isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
     if not listed and len(getattr(value, "shape", ())) != 1:
         raise StudyError(f"{name}: expected a list, got {shown(value)}")
@@ -150,7 +150,7 @@ def _items(value: Any, name: str, most: int) -> Any:
     except OverflowError:  # a range longer than any machine's memory
         found = MOST
     if found > most:
-        raise StudyError(f"{name}: a list of at most {most:,}, this one has {found:,} or more")
+        raise StudyError(f"{name}: expected a list of at most {most:,}, this one has {found:,} or more")
     return value
 
 
@@ -177,5 +177,5 @@ def _number(value: float) -> str:
 
 
 def single(value: float) -> float:
-    """The number of single precision that is nearest to `value`."""
+    """`value` rounded to single precision."""
     return struct.unpack("f", struct.pack("f", value))[0] if math.isfinite(value) else value

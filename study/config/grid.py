@@ -10,7 +10,7 @@ from study.config.training import TrainConfig
 from study.errors import StudyError
 from study.runtime.checks import shown
 
-Decode = Literal["mean", "sample", "unclipped"]  # what is made of a z
+Decode = Literal["mean", "sample", "unclipped"]  # how a sample x is made from z
 
 MOST_SEEDS = 10_000  # in one grid
 MOST_CELLS = 100_000  # in one grid
@@ -33,18 +33,18 @@ class StudyConfig:
 
     Attributes:
         dataset: a name or a path.
-        model, training: see there.
+        model, training: see `VAEConfig` and `TrainConfig`.
         alphas, betas, seeds: the grid; a cell is one value of each.
-        strategies: names of strategies and reference rows, in table order; empty measures latents alone.
-        n_samples: samples drawn per strategy and draw; 0 takes as many as the reference set has.
+        strategies: names of strategies and reference rows, in table order; if empty, only the latents are measured.
+        n_samples: samples per strategy and draw; 0 means as many as the reference set has.
         fits: independent fits per strategy and model.
         draws: independent draws per fit.
-        density_draws: draws of z at which the density of q(z) is taken, per model.
-        decode: what a sample is: the decoder's "mean", a "sample" x ~ p(x|z), both clipped to the range of the data
-            where these are pictures, or the mean "unclipped".
+        density_draws: draws of z at which the density of q(z) is evaluated, per model.
+        decode: how a sample is made from z: the decoder's "mean" or a "sample" x ~ p(x|z), both clipped to the range
+            of the data if these are images, or the mean "unclipped".
         feature_dimensions: dimensions of the fixed feature extractor.
-        features: path of an ONNX network that makes the features instead; empty for the built-in extractor.
-        likelihood: bounds on log p(x) of held-out data.
+        features: path of an ONNX network that computes the features instead; empty for the built-in extractor.
+        likelihood: settings of the bounds on log p(x) of held-out data.
     """
 
     dataset: str = "digits"
@@ -71,7 +71,7 @@ class StudyConfig:
             _check_axis(name, getattr(self, name))
         _check_different("strategies", self.strategies, self.strategies)
         if max(self.alphas) == 0:
-            raise StudyError("alphas: all are 0, so that nothing would be reconstructed; give one above 0")
+            raise StudyError("alphas: all are 0, so nothing would be reconstructed; give one above 0")
         cells = len(self.alphas) * len(self.betas) * len(self.seeds)
         if cells > MOST_CELLS:
             raise StudyError(
@@ -80,7 +80,7 @@ class StudyConfig:
 
 
 def _check_axis(name: str, values: tuple[float, ...]) -> None:
-    """Whether there is a value, and none twice, as single precision tells them apart."""
+    """Check that there is a value, and that all values differ in single precision."""
     if not values:
         raise StudyError(f"{name}: give at least one value, got none")
     _check_different(name, values, values if name == "seeds" else tuple(single(value) for value in values))
@@ -91,5 +91,5 @@ def _check_different(name: str, values: tuple[Any, ...], told_apart_by: tuple[An
     for value, mark in zip(values, told_apart_by, strict=True):
         if mark in first:
             same = "" if value == first[mark] else f" (in single precision {first[mark]!r} is the same)"
-            raise StudyError(f"{name}: give each value once and none twice, got {shown(value)} again{same}")
+            raise StudyError(f"{name}: give each value only once, got {shown(value)} again{same}")
         first[mark] = value

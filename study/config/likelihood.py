@@ -1,4 +1,4 @@
-"""The configuration of bounds on log p(x)."""
+"""The configuration of the bounds on log p(x)."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ class AnnealingConfig:
     """How log p(x) is estimated by annealed importance sampling from a density f₀ to p(x, z) :cite:`wu2017`.
 
     Attributes:
-        start: f₀. "posterior", q(z|x), needs fewer temperatures where the encoder is good; "prior", p(z), does not
-            trust it.
+        start: f₀. "posterior", q(z|x), needs fewer temperatures if the encoder is good; "prior", p(z), does not rely
+            on the encoder.
         schedule: "sigmoid" has more temperatures near both ends than "linear".
-        temperatures: between f₀ and p(x, z), the last included.
-        chains: per example.
-        leapfrog_steps: of each Hamiltonian transition.
+        temperatures: number of temperatures between f₀ and p(x, z), the last included.
+        chains: number of chains per example.
+        leapfrog_steps: number of steps of each Hamiltonian transition.
     """
 
     start: Literal["posterior", "prior"] = "posterior"
@@ -41,13 +41,13 @@ class AnnealingConfig:
 
 @dataclasses.dataclass(frozen=True)
 class LikelihoodConfig:
-    """How many held-out examples the bounds on log p(x) are taken on, and which; costly, and off by default.
+    """Which bounds on log p(x) are computed, and on how many held-out examples; costly, and off by default.
 
     Attributes:
-        examples: of the held-out half of the test data; 0 is off.
-        samples: the K of the importance-weighted bounds; each divides the largest.
-        annealed: how many of these examples are annealed too.
-        annealing: how.
+        examples: number of examples, from the held-out half of the test data; 0 is off.
+        samples: the values of K of the importance-weighted bounds; each divides the largest.
+        annealed: for how many of these examples annealed importance sampling is run too.
+        annealing: its settings.
     """
 
     examples: int = 0
@@ -61,10 +61,10 @@ class LikelihoodConfig:
 
 
 def check_samples(samples: Sequence[int]) -> None:
-    """Whether the draws of the largest K serve every other.
+    """Check that the draws for the largest K can be divided into groups for every other K.
 
     Raises:
-        StudyError: they do not.
+        StudyError: they cannot.
     """
     ks = typed(tuple[int, ...], samples, "samples", items=SAMPLES.items)
     largest = max(ks, default=0)

@@ -10,7 +10,7 @@ from study.config.fields import hints
 
 @functools.cache
 def paths(kind: type) -> tuple[str, ...]:
-    """The path of every field of a configuration that is no configuration itself, in order."""
+    """The path of every field of a configuration that is not itself a configuration, in order."""
     return tuple(_paths(kind))
 
 
@@ -33,7 +33,7 @@ def replaced(config: Any, path: str, value: Any) -> Any:
     """The configuration with another value at a path.
 
     Raises:
-        StudyError: the value is none for that field.
+        StudyError: the value is not valid for that field.
     """
     name, _, rest = path.partition(".")
     return dataclasses.replace(

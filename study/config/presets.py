@@ -1,4 +1,4 @@
-"""The configurations that experiments share, so that they share trained models where their grids meet."""
+"""The configurations that experiments start from, so that they share trained models where their grids overlap."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ Config = TypeVar("Config")
 
 
 def vary(config: Config, **changes: Any) -> Config:
-    """A configuration with changes; those of one within it are a mapping, as in `model={"family": "gan"}`.
+    """A configuration with changes; changes to a nested one are a mapping, as in `model={"family": "gan"}`.
 
     Raises:
-        StudyError: no field has such a name, or a value makes no configuration.
+        StudyError: no field has such a name, or a value is not valid.
     """
     fields = [field.name for field in dataclasses.fields(config)]  # type: ignore[arg-type]
     unknown = next((name for name in changes if name not in fields), None)
@@ -29,12 +29,12 @@ def vary(config: Config, **changes: Any) -> Config:
     return dataclasses.replace(config, **made)  # type: ignore[type-var]
 
 
-DIGITS = StudyConfig(  # pictures of 8 × 8: a second for a model
+DIGITS = StudyConfig(  # images of 8 × 8: a second per model
     dataset="digits", model=VAEConfig(latent_dim=8, hidden=(128,)), training=TrainConfig(steps=2000)
 )
-MNIST = StudyConfig(  # ten to thirty seconds for a model
+MNIST = StudyConfig(  # ten to thirty seconds per model
     dataset="mnist", model=VAEConfig(latent_dim=16, hidden=(256,)), training=TrainConfig(steps=6000)
 )
-SMOKE = vary(  # whether everything runs, in seconds; three seeds are the fewest that have an interval
+SMOKE = vary(  # checks in seconds that everything runs; three seeds are the fewest that give an interval
     DIGITS, model={"latent_dim": 2, "hidden": (32,)}, training={"steps": 150}, seeds=(0, 1, 2), density_draws=200
 )  # fmt: skip

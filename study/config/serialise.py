@@ -21,18 +21,18 @@ def from_dict(kind: type[T], values: Mapping[str, Any], *, where: str = "configu
     """A config of `kind` from plain values.
 
     Raises:
-        StudyError: an unknown key, one that is missing, or a value of the wrong type.
+        StudyError: an unknown key, a missing key, or a value of the wrong type.
     """
     if not isinstance(values, Mapping):
-        raise StudyError(f"{where}: expected names with values, got {shown(values)}")
+        raise StudyError(f"{where}: expected a mapping of names to values, got {shown(values)}")
     declared = hints(kind)
     unknown = next((name for name in values if name not in declared), None)
     if unknown is not None:
-        raise StudyError(f"{where}: unknown key {shown(unknown)}; known are {', '.join(sorted(declared))}")
+        raise StudyError(f"{where}: unknown key {shown(unknown)}; the keys are {', '.join(sorted(declared))}")
     needed = [f.name for f in dataclasses.fields(kind) if _required(f)]  # type: ignore[arg-type]
     absent = [name for name in needed if name not in values]
     if absent:
-        raise StudyError(f"{where}: {absent[0]!r} is missing; needed are {', '.join(needed)}")
+        raise StudyError(f"{where}: {absent[0]!r} is missing; the required keys are {', '.join(needed)}")
     made = {name: _made(declared[name], value, f"{where}.{name}") for name, value in values.items()}
     try:
         return kind(**made)

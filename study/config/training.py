@@ -1,4 +1,4 @@
-"""The configuration of a training."""
+"""The configuration of a training run."""
 
 import dataclasses
 from typing import Any, Literal
@@ -11,22 +11,22 @@ TRAINING_LIMITS = {
     "batch_size": POSITIVE,
     "learning_rate": POSITIVE_FLOAT,
     "kl_warmup": Limits(0, 1, "is a share of the steps, 0 to 1"),
-    "patience": Limits(0, MOST, "is a number of epochs, 0 for none"),
+    "patience": Limits(0, MOST, "is a number of epochs, or 0 to switch it off"),
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """How it is trained.
+    """How a model is trained.
 
     Attributes:
-        steps: optimiser steps at least; rounded up to whole epochs.
-        batch_size: examples per step; the whole training set where that is smaller.
+        steps: number of optimiser steps, rounded up to whole epochs.
+        batch_size: examples per step; the whole training set if that is smaller.
         learning_rate: Adam's step size; traced, so that it may differ between the cells of one program.
         schedule: "constant", or "cosine" decay to zero over all steps.
         kl_warmup: share of the steps over which β rises linearly from 0 :cite:`bowman2016`; 0 is off.
-        binarise: each step draws its examples anew from Bernoulli(x), x in [0, 1], as :cite:`burda2016` does; what
-            is measured is data drawn once (`study.data.binarised`).
+        binarise: each step draws new binary examples from Bernoulli(x), x in [0, 1], as :cite:`burda2016` does; all
+            measurements use data that were binarised once (`study.data.binarised`).
         patience: epochs without a lower loss on validation data, counted from the end of the warm-up, after which
             training stops; the parameters are then those of the best epoch :cite:`prechelt1998`. 0 is off.
     """
@@ -44,13 +44,13 @@ class TrainConfig:
 
     @property
     def deciding(self) -> dict[str, Any]:
-        """What decides a training, as plain values: all of it."""
+        """The settings that affect a training run, as plain values: all of them."""
         return to_dict(self)
 
     def epochs(self, n: int) -> int:
-        """Whole epochs over n examples that hold at least `steps` steps."""
+        """The fewest whole epochs over n examples that have at least `steps` steps."""
         return -(-self.steps // self.steps_per_epoch(n))
 
     def steps_per_epoch(self, n: int) -> int:
-        """Steps per epoch over n examples; a last incomplete batch is left out, another one each epoch."""
+        """Steps per epoch over n examples; the last, incomplete batch is left out, with other examples each epoch."""
         return max(1, n // min(self.batch_size, n))

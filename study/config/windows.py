@@ -1,4 +1,4 @@
-"""What a window of a time series is."""
+"""The configuration of windows of a time series."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ from study.runtime.checks import listed, shown, whole_number
 
 @dataclasses.dataclass(frozen=True)
 class WindowsConfig:
-    """What a window is: T = n_past + n_future rows of F columns.
+    """Windows of T = n_past + n_future rows and F columns.
 
-    A step is a row: a hole in time is not seen.
+    A step is a row: missing times are not detected.
 
     Attributes:
         time: the column of times, numbers or dates, each later than the one before.
-        features: columns of a window, in order; the target comes last where it is not among them.
+        features: columns of a window, in order; the target is appended if it is not among them.
         target: the column whose last n_future values are to be predicted.
         n_past, n_future: rows of a window before and after the moment of prediction.
         stride: rows between the starts of two windows.
-        gap: rows left out between two splits; None leaves out one window's length.
+        gap: rows left out between two splits; None leaves out as many as a window has.
     """
 
     time: str
@@ -35,7 +35,7 @@ class WindowsConfig:
             if isinstance(columns, str) or not isinstance(columns, Sequence):
                 raise StudyError(f"windows: features must be a list of columns, got {shown(columns)}")
             if wrong := [one for one in columns if not isinstance(one, str)]:
-                raise StudyError(f"windows: {name} must name a column by its text, got {shown(wrong[0])}")
+                raise StudyError(f"windows: {name} must be a column name as text, got {shown(wrong[0])}")
         object.__setattr__(self, "time", str(self.time))
         object.__setattr__(self, "target", str(self.target))
         columns = [*map(str, self.features), *([] if self.target in self.features else [self.target])]
@@ -75,5 +75,5 @@ class WindowsConfig:
 
     @property
     def fold_span(self) -> int:
-        """Windows of a half of test that are at least so many places apart share no time step."""
+        """How many places apart two windows of one half of the test data must be to share no time step."""
         return -(-self.length // self.stride)

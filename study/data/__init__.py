@@ -1,4 +1,4 @@
-"""Where data come from: a registry of named datasets, and a user's own files by path."""
+"""Data sets: a registry of named ones, and a user's own files by path."""
 
 import dataclasses
 import os
@@ -18,7 +18,7 @@ __all__ = ["DATASETS", "Dataset", "DatasetEntry", "load_dataset"]
 
 
 class Load(Protocol):
-    """Makes a dataset; `seed` decides whatever is random about it."""
+    """Makes a dataset; all that is random about it is decided by `seed`."""
 
     def __call__(self, *, seed: int) -> Dataset:
         """The dataset, split."""
@@ -33,7 +33,7 @@ class DatasetEntry:
         name: what the user types.
         summary: one line.
         source: who made the data.
-        load: makes the dataset, downloading it where need be.
+        load: makes the dataset, downloading it if necessary.
     """
 
     name: str
@@ -63,12 +63,12 @@ def load_dataset(name: str | os.PathLike[str], *, seed: int = 0, max_bytes: int 
         name: a key of `DATASETS`, or the path of an .npz, .npy or .csv file or of a folder of idx(.gz) files;
             `study.data.own.arrays.from_arrays` says what they hold and how they are split and scaled. A .toml file
             describes windows over a .csv file (`study.data.windows`).
-        seed: decides the split; the same seed always gives the same dataset, down to its fingerprint.
-        max_bytes: the most that a file or folder of the user's may take unpacked, `study.runtime.limits.MAX_BYTES`
-            by default; found out before memory is taken. Data sets with a name are not limited.
+        seed: decides the split; the same seed always gives the same dataset, with the same fingerprint.
+        max_bytes: the largest unpacked size of a user's file or folder, `study.runtime.limits.MAX_BYTES` by default;
+            checked before memory is allocated. Data sets with a name are not limited.
 
     Raises:
-        StudyError: neither a name nor a path, or data that cannot be had or used.
+        StudyError: neither a name nor a path, or data that cannot be read, downloaded or used.
     """
     known = f"give one of {', '.join(DATASETS)}, or a path: {FORMS}"
     if not isinstance(name, str | os.PathLike) or not isinstance(os.fspath(name), str) or not os.fspath(name):
@@ -87,4 +87,4 @@ def load_dataset(name: str | os.PathLike[str], *, seed: int = 0, max_bytes: int 
     try:
         return load_path(path, seed=seed, max_bytes=limit)
     except MemoryError as error:
-        raise StudyError(f"{told_path(path)}: needs more memory than there is; give less data") from error
+        raise StudyError(f"{told_path(path)}: needs more memory than is available; give less data") from error

@@ -1,4 +1,4 @@
-"""Dataset: three disjoint splits, a fingerprint, and what a model must know of the data."""
+"""Dataset: three disjoint splits, a fingerprint, and the facts about the data that a model needs."""
 
 import dataclasses
 import hashlib
@@ -19,19 +19,19 @@ Likelihood = Literal["gaussian", "bernoulli"]
 class Dataset:
     """Real or synthetic data, split once and for all.
 
-    Models train on `train`; anything tuned uses `validation`; `test` is only scored. For scoring, `test` is
-    cut into two halves that never meet: generated samples are compared with `reference`, and `held_out` plays
-    the strategy that nobody can beat, so every fidelity table has its own null value at the same n.
+    Models train on `train`; anything tuned uses `validation`; `test` is only scored. For scoring, `test` is cut into
+    two halves: generated samples are compared with `reference`, and `held_out` is scored like the samples of a perfect
+    strategy, so every fidelity table shows the metric's null value at the same n.
 
     Attributes:
-        name: what tables call it; made plain by `names.plain_name`.
+        name: its name in tables; made plain by `names.plain_name`.
         train, validation, test: `[N, D]` float32, examples flattened, in the model's range.
         shape: the shape of one example, `prod(shape) == D`; `(8, 8)` for an image.
-        likelihood: a hint for the decoder, "gaussian" or "bernoulli".
+        likelihood: the suggested likelihood of the decoder, "gaussian" or "bernoulli".
         train_labels, validation_labels, test_labels: `[N]` int64 in `0..n_classes-1`, or None.
-        inverse: model range -> the user's own units, where there is one.
+        inverse: converts from the model's range to the user's own units; None if there is no such map.
         source: where the data come from, for the report.
-        windows: what one example is where it is a window `[T, F]` of a time series; None elsewhere.
+        windows: how the examples were cut, if they are windows `[T, F]` of a time series; otherwise None.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Dataset:
 
     @property
     def n_classes(self) -> int:
-        """Number of classes, 0 where there are no labels."""
+        """Number of classes, 0 if there are no labels."""
         return 0 if self.train_labels is None else int(self.train_labels.max()) + 1
 
     @property
@@ -97,12 +97,12 @@ class Dataset:
 
     @property
     def reference(self) -> np.ndarray:
-        """First half of `test`, `[N_test // 2, D]`: what samples are compared with."""
+        """First half of `test`, `[N_test // 2, D]`, with which samples are compared."""
         return self.test[: len(self.test) // 2]
 
     @property
     def held_out(self) -> np.ndarray:
-        """Second half of `test`, as many as `reference`: real data that plays a strategy."""
+        """Second half of `test`, as many as `reference`: real data that are scored like samples of a strategy."""
         half = len(self.test) // 2
         return self.test[half : 2 * half]
 

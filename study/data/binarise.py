@@ -1,4 +1,4 @@
-"""Data drawn once from Bernoulli(x): what a model trained with `binarise` is measured on."""
+"""Data binarised once, by draws from Bernoulli(x): a model trained with `binarise` is measured on these."""
 
 import dataclasses
 
@@ -16,8 +16,8 @@ BLOCK = 10_000  # rows drawn at a time
 def binarised(data: Dataset, *, seed: int = 0) -> Dataset:
     """The dataset with each value x in [0, 1] replaced by a draw from Bernoulli(x), the same at every call.
 
-    Test data drawn once are the usual ground for comparing likelihoods; the training split is drawn once too, for
-    what is measured on it, while training itself draws anew at each step :cite:`burda2016`.
+    Likelihoods are usually compared on test data binarised once. The training split is binarised once too, for the
+    measurements on it, whereas training itself draws new binary examples at each step :cite:`burda2016`.
 
     Raises:
         StudyError: there are values outside [0, 1].
@@ -34,14 +34,14 @@ def binarised(data: Dataset, *, seed: int = 0) -> Dataset:
 
 
 def check_binarisable(data: Dataset) -> None:
-    """Values in [0, 1] can be probabilities.
+    """Check that all values lie in [0, 1], so that they can be probabilities.
 
     Raises:
-        StudyError: there are others.
+        StudyError: some do not.
     """
     if any(getattr(data, split).min() < 0 or getattr(data, split).max() > 1 for split in SPLITS):
         raise StudyError(
-            f"dataset {data.name!r}: binarise needs values in [0, 1]; scale the data, or leave it out"
+            f"dataset {data.name!r}: binarise needs values in [0, 1]; scale the data, or do not binarise"
         )
 
 

@@ -1,4 +1,4 @@
-"""Labels of any integers or strings as classes 0..C-1."""
+"""Conversion of integer or string labels to classes 0..C-1."""
 
 from collections.abc import Mapping
 
@@ -13,15 +13,15 @@ def number_labels(
     """Number the classes over all splits together, in sorted order.
 
     Args:
-        labels: `[N_split]` by split; none at all where there are no labels.
+        labels: `[N_split]` by split; empty if there are no labels.
         sizes: number of examples by split.
-        where: what error messages call the data.
+        where: name of the data in error messages.
 
     Returns:
         int64 in `0..C-1`, by split.
 
     Raises:
-        StudyError: a length or type that does not fit.
+        StudyError: labels have the wrong length or type.
     """
     for key, y in labels.items():
         what = f"{where}: labels of {key!r}"
@@ -45,15 +45,15 @@ def number_labels(
 
 
 def _beyond_floats(y: np.ndarray) -> bool:
-    """Whether a float64 cannot tell one of these integers from its neighbours."""
+    """Whether float64 cannot represent some of these integers exactly."""
     return bool(len(y)) and max(abs(int(y.min())), abs(int(y.max()))) > 2**53
 
 
 def check_classes(labels: Mapping[str, np.ndarray], *, where: str) -> None:
-    """Every class must be in train: a model cannot be asked for one that it never saw.
+    """Check that every class occurs in train: a model cannot generate a class that it never saw.
 
     Raises:
-        StudyError: a class occurs in validation or test alone.
+        StudyError: a class occurs only in validation or test.
     """
     if not labels:
         return

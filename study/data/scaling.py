@@ -1,4 +1,4 @@
-"""From the user's units to the model's range and back, with statistics of the training split alone."""
+"""Conversion from the user's units to the model's range and back, with statistics of the training split only."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,15 +7,15 @@ import numpy as np
 
 from study.errors import StudyError
 
-NameOf = Callable[[int], str]  # what error messages call column j
+NameOf = Callable[[int], str]  # the name of column j in error messages
 _BLOCK = 4096
-_LEAST_SPREAD = 1e-150  # the variance of less has few digits in float64, or none
-_SHIFT = "subtract what is common to all values and multiply the rest"
+_LEAST_SPREAD = 1e-150  # below it, the variance has few digits in float64, or none
+_SHIFT = "subtract a constant from all values and multiply the result"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Affine:
-    """x = offset + scale * model value. Called, it takes model values `[n, D]` to the user's units, float64.
+    """x = offset + scale * model value. Calling it converts model values `[n, D]` to the user's units, float64.
 
     Attributes:
         offset, scale: float64, scalars or one per feature `[D]`.
@@ -31,34 +31,36 @@ class Affine:
     def to_model(self, x: np.ndarray) -> np.ndarray:
         """User's units `[n, D]` -> model range `[n, D]` float32."""
         scaled = np.empty(x.shape, np.float32)
-        for start in range(0, len(x), _BLOCK):  # in blocks: float64 copies of a large set would not fit
+        for start in range(
+            0, len(x), _BLOCK
+        ):  # in blocks: a float64 copy of a large data set would not fit in memory
             block = x[start : start + _BLOCK].astype(np.float64)
             scaled[start : start + _BLOCK] = (block - self.offset) / self.scale
         return scaled
 
 
 def numbered(column: int) -> str:
-    """What messages call a column that has no name."""
+    """The name in messages of a column that has none."""
     return f"column {column} (counted from 0)"
 
 
 def choose_scaling(
     splits: dict[str, np.ndarray], *, is_table: bool, where: str, name_of: NameOf = numbered
 ) -> Affine | None:
-    """The map between the user's units and the model's range; None where values are kept as they are.
+    """The map between the user's units and the model's range; None if values are kept as they are.
 
-    Binary values and images in [0, 1] are kept; uint8 is divided by 255; other images go to [0, 1] by the
-    least and greatest value in train; a table is standardised feature by feature, a feature that is constant
-    in train becoming zero there.
+    Binary values and images in [0, 1] are kept; uint8 is divided by 255; other images are scaled to [0, 1] by the
+    smallest and largest value in train; a table is standardised feature by feature, and a feature that is constant in
+    train becomes zero there.
 
     Args:
         splits: `train`, `validation`, `test`, each `[N, D]` of a boolean or real numeric type.
-        is_table: rows of features rather than images.
-        where: what error messages call the data.
-        name_of: what they call column j.
+        is_table: whether examples are rows of features rather than images.
+        where: name of the data in error messages.
+        name_of: name of column j in error messages.
 
     Raises:
-        StudyError: train does not vary, or has values beyond what float64 can scale.
+        StudyError: train does not vary, or has values that float64 cannot scale.
     """
     train = splits["train"]
     low, high = train.min(axis=0), train.max(axis=0)
@@ -82,22 +84,20 @@ def choose_scaling(
             "divide them by a power of ten"
         )
     if not extent:
-        raise StudyError(
-            f"{where}: training values differ only where float64 does not tell them apart; {_SHIFT}"
-        )
+        raise StudyError(f"{where}: training values differ by less than float64 can represent; {_SHIFT}")
     return Affine(least, extent)
 
 
 def standardise(train: np.ndarray, *, where: str, name_of: NameOf = numbered) -> Affine:
-    """To mean 0 and variance 1 column by column; a column that is constant becomes zero.
+    """The map to mean 0 and variance 1 column by column; a column that is constant becomes zero.
 
     Args:
         train: `[N, D]`.
-        where: what error messages call the data.
-        name_of: what they call column j.
+        where: name of the data in error messages.
+        name_of: name of column j in error messages.
 
     Raises:
-        StudyError: no column varies, or one has no finite mean and variance, or none above zero, in float64.
+        StudyError: no column varies, or a column varies but has no finite mean and positive variance in float64.
     """
     low, high = train.min(axis=0), train.max(axis=0)
     check_spread(low, high, where=where)
@@ -107,8 +107,8 @@ def standardise(train: np.ndarray, *, where: str, name_of: NameOf = numbered) ->
         spread = np.where(constant, 1.0, train.std(axis=0, dtype=np.float64))
     for j in np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(spread)):
         raise StudyError(
-            f"{where}: {name_of(int(j))} has training values from {_told(low[j])} to {_told(high[j])}, of which "
-            "float64 holds no mean and variance; divide it by a power of ten"
+            f"{where}: {name_of(int(j))} has training values from {_told(low[j])} to {_told(high[j])}, whose mean or "
+            "variance is too large for float64; divide it by a power of ten"
         )
     for j in np.flatnonzero(spread < _LEAST_SPREAD):
         raise StudyError(
@@ -119,11 +119,11 @@ def standardise(train: np.ndarray, *, where: str, name_of: NameOf = numbered) ->
 
 
 def check_spread(low: np.ndarray, high: np.ndarray, *, where: str) -> None:
-    """Training data must vary.
+    """Check that the training data vary.
 
     Args:
-        low, high: the least and greatest value of each feature, `[D]`.
-        where: what error messages call the data.
+        low, high: the smallest and largest value of each feature, `[D]`.
+        where: name of the data in error messages.
 
     Raises:
         StudyError: every feature is constant.
@@ -138,11 +138,11 @@ def to_range(
     """`x` in the model's range, float32 of the same shape `[N, D]`.
 
     Args:
-        x: the user's units.
-        scaling: what `choose_scaling` or `standardise` gave.
-        split: what error messages call these rows.
-        where: what they call the data.
-        name_of: what they call column j.
+        x: in the user's units.
+        scaling: the result of `choose_scaling` or `standardise`.
+        split: name of these rows in error messages.
+        where: name of the data in error messages.
+        name_of: name of column j in error messages.
 
     Raises:
         StudyError: a value that float32 cannot hold.
@@ -153,8 +153,8 @@ def to_range(
     for j in np.flatnonzero(~np.isfinite(extent)):
         row = int((~np.isfinite(scaled[:, j])).argmax())
         raise StudyError(
-            f"{where}: {name_of(int(j))} has {_told(x[row, j])} in {split}, too large for float32 once it is scaled as "
-            "train is; correct it, or drop that row or column"
+            f"{where}: {name_of(int(j))} has {_told(x[row, j])} in {split}, too large for float32 after the scaling of "
+            "train; correct it, or drop that row or column"
         )
     return scaled
 
@@ -162,14 +162,14 @@ def to_range(
 def check_varies(
     train: np.ndarray, scaled: np.ndarray, *, by_column: bool, where: str, name_of: NameOf
 ) -> None:
-    """What varies in the user's units must vary in the model's range too.
+    """Check that data that vary in the user's units also vary in the model's range.
 
     Args:
         train: `[N, D]`.
         scaled: the same in the model's range.
-        by_column: whether each column alone must do so, rather than one of all.
-        where: what error messages call the data.
-        name_of: what they call column j.
+        by_column: whether every column is checked, or only that some column varies.
+        where: name of the data in error messages.
+        name_of: name of column j in error messages.
 
     Raises:
         StudyError: float32 has lost the differences.
@@ -185,7 +185,7 @@ def check_varies(
 
 
 def _told(value: np.floating | np.integer) -> str:
-    """Three digits of a number, also of one that float64 cannot hold."""
+    """Three digits of a number, even if float64 cannot represent it."""
     with np.errstate(over="ignore"):
         return f"{value:.3g}" if np.isfinite(float(value)) else np.format_float_scientific(value, precision=2)
 

@@ -1,8 +1,8 @@
 """Disjoint splits, the same for the same seed, with nearly the same class proportions everywhere.
 
-Everything rests on one ordering: each class is spread evenly over the whole length, so any stretch of the
-order holds every class in proportion, give or take about one example. Cutting it gives stratified splits, and
-halving it gives two halves that are alike.
+All functions use one ordering, in which each class is spread evenly over the whole length: any stretch of the order
+contains every class in proportion, give or take about one example. Cutting it gives stratified splits, and halving it
+gives two similar halves.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ VALIDATION_SHARE_OF_TEST = 1 / 5
 
 
 class SplitRows(NamedTuple):
-    """Row numbers of three disjoint splits that together are all rows, each `[N_split]` int64."""
+    """Row numbers of three disjoint splits that together cover all rows, each `[N_split]` int64."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -25,13 +25,13 @@ class SplitRows(NamedTuple):
 def stratified_order(rng: np.random.Generator, *, labels: np.ndarray) -> np.ndarray:
     """A random order in which every stretch has the class proportions of the whole.
 
-    The k-th of the m examples of a class, in random order, is put at (k + u) / m with u uniform on [0, 1):
-    one example in each m-th of the unit interval. The law of the order is the same read backwards, which
-    makes its two halves exchangeable.
+    The k-th of the m examples of a class, in random order, is placed at (k + u) / m with u uniform on [0, 1):
+    one example in each m-th of the unit interval. The reversed order has the same distribution, so the two halves
+    are exchangeable.
 
     Args:
         rng: a local generator.
-        labels: `[N]`, any type; all equal where there are no classes.
+        labels: `[N]`, any type; all equal if there are no classes.
 
     Returns:
         A permutation of `0..N-1`, `[N]` int64.
@@ -54,10 +54,10 @@ def _labels_or_one_class(n: int, labels: np.ndarray | None) -> np.ndarray:
 
 
 def split_rows(n: int, *, seed: int, labels: np.ndarray | None = None) -> SplitRows:
-    """Split n rows that come without an official split: test 1/3, validation 1/9, train the rest.
+    """Split n rows that have no official split: test 1/3, validation 1/9, train the rest.
 
     Args:
-        n: number of rows, at least 6 for every split to have some.
+        n: number of rows, at least 6 so that no split is empty.
         seed: decides the split, together with `labels`.
         labels: `[n]`, to stratify by.
     """
@@ -70,9 +70,9 @@ def split_rows(n: int, *, seed: int, labels: np.ndarray | None = None) -> SplitR
 def split_test_rows(
     n: int, *, seed: int, labels: np.ndarray | None = None, validation_share: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers `(validation, test)` of an official test set of n rows; the training set stays whole.
+    """Row numbers `(validation, test)` of an official test set of n rows; the training set is not split.
 
-    A `validation_share` of 0 only puts the test rows in the stratified order that `Dataset` needs.
+    With a `validation_share` of 0, the test rows are only put in the stratified order that `Dataset` needs.
     """
     rng = np.random.default_rng(seed)
     labels = _labels_or_one_class(n, labels)
@@ -81,5 +81,5 @@ def split_test_rows(
 
 
 def _in_two_like_halves(rng: np.random.Generator, rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """`rows` in an order of their own, so that which half a row falls into owes nothing to the first cut."""
+    """`rows` in a new stratified order, so that the half that a row falls into is independent of the first cut."""
     return rows[stratified_order(rng, labels=labels[rows])]

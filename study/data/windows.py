@@ -1,11 +1,12 @@
 """Windows of a time series: rows of a table in time order become examples `[T, F]`, split without leakage.
 
 The table is cut into train, validation and test in time order, with rows left out in between, and only then into
-windows, so that no window spans two splits and no time step lies in two. The test rows are cut once more, into
-stretches that go to `Dataset.reference` and `Dataset.held_out` in turn (ABBA), each with windows of its own: the two
-halves share no time step either, and a drift over the test time falls on both alike. Scaling is fitted to the training
-rows. Windows of train and validation are shuffled among each other, never within; those of the halves of test stay in
-time order, so that whoever cross-validates can keep overlapping windows out of one fold (`fold_span`).
+windows, so that no window spans two splits and no time step is in two splits. The test rows are cut once more, into
+stretches that are assigned in turn (ABBA) to `Dataset.reference` and `Dataset.held_out`. Windows are cut within each
+stretch, so the two halves share no time step either, and a drift over time affects both alike. Scaling is fitted to
+the training rows. In train and validation the order of the windows is shuffled, never the steps within one; in the
+halves of test the windows stay in time order, so that cross-validation can leave out windows that overlap with the
+tested ones (`fold_span`).
 """
 
 import dataclasses
@@ -31,7 +32,7 @@ from study.runtime.checks import shown, whole_number
 from study.runtime.limits import MAX_BYTES, byte_limit, check_bytes
 
 _LARGEST_TOML = 1 << 20  # bytes
-_STRETCH = 4  # windows' lengths in one stretch of test rows, about
+_STRETCH = 4  # approximate length of a stretch of test rows, in lengths of a window
 
 
 def windows(
@@ -53,10 +54,10 @@ def windows(
         path: of the file.
         time, features, target, n_past, n_future, stride, gap: see `WindowsConfig`.
         seed: decides the order of windows in train and validation.
-        max_bytes: the most that the file, and its windows, may take unpacked; 2 GiB by default.
+        max_bytes: the largest unpacked size of the file, and of its windows; 2 GiB by default.
 
     Returns:
-        A data set of shape `(n_past + n_future, F)`, each feature standardised by the training rows; `inverse` takes
+        A data set of shape `(n_past + n_future, F)`, each feature standardised by the training rows; `inverse` converts
         windows back to the units of the file.
 
     Raises:
@@ -89,16 +90,16 @@ def _from_file(path: Path, config: WindowsConfig, *, name: str, seed: int, max_b
 
 
 def load_windows(path: Path, *, seed: int, max_bytes: int = MAX_BYTES) -> Dataset:
-    """The same from a .toml file: the keys of `WindowsConfig`, and `csv`, a path from the .toml file's folder.
+    """Windows described by a .toml file: the keys of `WindowsConfig`, and `csv`, a path relative to the .toml file.
 
     Raises:
-        StudyError: not TOML, a key too many or too few, or whatever `windows` finds wrong.
+        StudyError: not TOML, an unknown or missing key, or any error that `windows` raises.
     """
     where = told_path(path)
     raw = read_regular(path, most=_LARGEST_TOML, what="a description of windows; give one")
     try:
         settings: dict[str, Any] = tomllib.loads(raw.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # what is no UTF-8 or TOML, or nests too deep
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or nested too deep
         raise StudyError(
             f'{where}: cannot be read as TOML ({one_line(error)}); give lines such as time = "date", in UTF-8'
         ) from error
@@ -127,12 +128,12 @@ def from_table(
 
     Args:
         values: the features' columns.
-        config: what a window is.
-        name: what tables call the data set.
+        config: how to cut windows.
+        name: name of the data set in tables.
         seed: decides the order of windows in train and validation.
         source: where the data come from, for the report.
-        where: what error messages call the data, `name` by default.
-        max_bytes: the most that all windows together may take.
+        where: name of the data in error messages, `name` by default.
+        max_bytes: the largest size of all windows together.
 
     Raises:
         StudyError: values that are not finite or cannot be scaled, too few rows, nothing that varies, or windows that
@@ -171,7 +172,7 @@ def from_table(
 
 @dataclasses.dataclass(frozen=True)
 class TableRows:
-    """Disjoint stretches of rows; the halves of test are as many stretches of one length."""
+    """Disjoint stretches of rows; both halves of test consist of equally many stretches of one length."""
 
     train: slice
     validation: slice
@@ -180,7 +181,7 @@ class TableRows:
 
 
 def split_table(n: int, config: WindowsConfig, *, where: str) -> TableRows:
-    """Rows of n that each split has: train 5/9, validation 1/9, test 1/3, less the gaps.
+    """The rows of each split, out of n: train 5/9, validation 1/9, test 1/3, after leaving out the gaps.
 
     Raises:
         StudyError: a split would hold no window.
@@ -211,7 +212,7 @@ def _stretches(start: int, length: int, count: int) -> Iterator[slice]:
 
 
 def _check_windows(parts: Sequence[slice], config: WindowsConfig, *, limit: int, where: str) -> None:
-    """Refuse windows that overlap so much that a small table becomes huge."""
+    """Refuse windows that overlap so much that a small table would take too much memory."""
     steps = [part.stop - part.start - config.length for part in parts]
     windows = sum(step // config.stride + 1 for step in steps if step >= 0)
     size = windows * config.length * len(config.features) * np.dtype(np.float32).itemsize

@@ -1,4 +1,4 @@
-"""What is known about q(z): exact density, moments, decomposition, holes, overlap."""
+"""Measurements of q(z): exact density, moments, decomposition, holes, overlap."""
 
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents

@@ -1,11 +1,12 @@
 """The aggregate posterior q(z) = Σₙ wₙ q(z|xₙ): a Gaussian mixture with one component per training example.
 
 Its density is exact: a logsumexp over all N components, streamed in tiles so that no N×M array is ever held.
-A tile's squared distances come from a matrix product. Products cancel: ‖(z−m)/σ‖² is a difference of terms as
-large as (|z|+|m|)²/σ², and the rounding error grows with them. So float32 is used where its worst case is small,
-or where the error is found to be small on a few z. Where it is not, float32 still tells which components cannot
-matter, since sharp posteriors lie hundreds of nats apart, and only the others are taken in float64; all of them
-where posteriors overlap; and differences in float64, which do not cancel, where σ is too small even for that.
+A tile's squared distances come from a matrix product, which suffers from cancellation: ‖(z−m)/σ‖² is a difference of
+terms as large as (|z|+|m|)²/σ², and the rounding error grows with them. So the error decides the arithmetic:
+- float32, if its worst-case error is small, or its error measured on a few z;
+- otherwise float64 for the components that can matter, which float32 still identifies, since sharp posteriors lie
+  hundreds of nats apart; float64 for all components if posteriors overlap;
+- differences in float64, which do not cancel, if σ is too small even for float64 products.
 """
 
 import dataclasses
@@ -27,12 +28,12 @@ from study.runtime.checks import whole_number
 from study.runtime.environment import blas_threads
 from study.runtime.keys import Key, as_key
 
-TOLERANCE = 2e-4  # nats of rounding error that arithmetic may have at worst
-PROBED = 4e-4  # nats of rounding error that it may show on the probes; 1e-3 are promised for all z
+TOLERANCE = 2e-4  # nats of rounding error that are allowed in the worst case
+PROBED = 4e-4  # nats of rounding error that are allowed on the probes; the promise for all z is 1e-3
 PROBES = 64
-MARGIN = 40.0  # nats below the largest where a component no longer counts: N of them add N·4e-18
-SPARSE = 0.1  # share of all blocks of components up to which it pays to take those that count one by one
-HOPELESS = 100.0  # times the tolerance, from where the worst case is too far off to be worth a probe
+MARGIN = 40.0  # a component so many nats below the largest is negligible: N of them add N·4e-18
+SPARSE = 0.1  # largest share of blocks with components that matter for which taking these singly is faster
+HOPELESS = 100.0  # a worst-case error of so many tolerances is not worth a probe
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class AggregatePosterior:
         log_weights: `[N]`, log wₙ of each component, normalised on construction; None is uniform, 1/N.
 
     Raises:
-        StudyError: latents are no `Latents`, or log_weights not `[N]` with a positive and finite total.
+        StudyError: latents are not `Latents`, or log_weights not `[N]` with a positive and finite total.
     """
 
     latents: Latents
@@ -84,7 +85,7 @@ class AggregatePosterior:
         """n exact draws `[n, d]` float32: a component by weight, then z ~ q(z|x).
 
         Raises:
-            StudyError: n is negative or no whole number, or a wrong key.
+            StudyError: n is negative or not a whole number, or the key is invalid.
         """
         key, n = as_key(key), whole_number(n, name="n")
         index_key, noise_key = jax.random.split(key)
@@ -109,7 +110,7 @@ class AggregatePosterior:
         return self.log_weights
 
     def _stream(self, z: np.ndarray, own: np.ndarray | None) -> np.ndarray:
-        """log Σ_{n≠own} wₙ q(z|xₙ), `[M]` float64, by the cheapest arithmetic that keeps the tolerance."""
+        """log Σ_{n≠own} wₙ q(z|xₙ), `[M]` float64, by the cheapest arithmetic within the tolerance."""
         if z.ndim != 2 or z.shape[1] != self.latents.d:
             raise StudyError(f"aggregate posterior: z must be [M, {self.latents.d}], got {list(z.shape)}")
         if len(z) == 0:
@@ -142,7 +143,7 @@ class AggregatePosterior:
 
 
 def _probes(z: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-    """At most PROBES of the rows of z: half of them where rounding errors are largest, half spread over all."""
+    """At most PROBES rows of z: half where rounding errors are largest, half evenly spread."""
     farthest = np.argsort(-(np.square(z) @ np.square(inverse).mean(0)), kind="stable")[: PROBES // 2]
     spread = np.linspace(0, len(z) - 1, PROBES // 2).astype(int)
     return np.concatenate([farthest, spread])
@@ -179,11 +180,11 @@ def _logsumexp(
 def _of_what_counts(
     z: np.ndarray, mean: np.ndarray, inverse: np.ndarray, log_scale: np.ndarray, own: np.ndarray | None
 ) -> np.ndarray | None:
-    """The same in float64 over the blocks of components that can count; None where those are too many.
+    """The result of `_logsumexp` in float64 from the blocks of components that matter; None if these are too many.
 
-    In float32 a product of K terms is off by at most (K + 4)/2 · eps times the sum of their sizes
-    :cite:`higham2002`, here at most ½ Σⱼ ((|z|+|m|)/σ)ⱼ². So a block whose largest value lies lower than that of all
-    blocks by MARGIN and twice the error holds no component that counts.
+    In float32 a product of K terms has an error of at most (K + 4)/2 · eps times the sum of their absolute values
+    :cite:`higham2002`, here at most ½ Σⱼ ((|z|+|m|)/σ)ⱼ². So a block is negligible if its largest value lies below the
+    largest of all blocks by more than MARGIN plus twice this error.
     """
     left, right, constant = _terms(z, mean, inverse, log_scale)
     largest = np.square((np.abs(z).max(0) + np.abs(mean)) * inverse).sum(1).max()
@@ -194,7 +195,7 @@ def _of_what_counts(
         return None
     width = _tile_sizes()[1]
     total = np.full(len(z), -np.inf)
-    with blas_threads(1), np.errstate(divide="ignore"):  # log 0 where all there is is the own component
+    with blas_threads(1), np.errstate(divide="ignore"):  # log 0 if a block holds only the own component
         for block in np.flatnonzero(counts.any(axis=0)):
             rows, columns = np.flatnonzero(counts[:, block]), slice(block * width, (block + 1) * width)
             value = left[rows] @ right[columns].T + constant[columns]
@@ -208,7 +209,7 @@ def _of_what_counts(
 
 
 def _tile_sizes() -> tuple[int, int]:
-    """Rows, at most, and columns of a tile."""
+    """The largest number of rows, and the number of columns, of a tile."""
     return (512, 512) if jax.devices()[0].platform == "cpu" else (4096, 4096)
 
 
@@ -221,11 +222,11 @@ def _tiles(
     dtype: type,
     reduction: "Reduction",
 ) -> np.ndarray:
-    """Rows of left `[M, ·]` against components right `[N, ·]`, reduced over tiles of them: `[M, k]` float64."""
+    """Rows of left `[M, ·]` against components right `[N, ·]`, reduced tile by tile: `[M, k]` float64."""
     devices = len(jax.devices())
     most, columns = _tile_sizes()
     tiles = 2 ** math.ceil(math.log2(-(-len(left) // (most * devices))))
-    rows = 32 * -(-len(left) // (32 * tiles * devices))  # few shapes, so few compilations, and little padding
+    rows = 32 * -(-len(left) // (32 * tiles * devices))  # few shapes to compile, and little padding
     m, n = tiles * rows * devices, -(-len(right) // columns) * columns
 
     def pad(a: np.ndarray, size: int, value: float) -> np.ndarray:
@@ -243,11 +244,11 @@ def _tiles(
 
 
 class Reduction(NamedTuple):
-    """How tiles `[b, ·]` × `[·, c]` become exponents `[b, c]`, and what is made of these.
+    """How tiles `[b, ·]` × `[·, c]` become exponents `[b, c]`, and how these are reduced.
 
     Attributes:
-        exponent: −½‖(z−m)/σ‖², up to what is in the constant.
-        maxima: give the largest value in each block instead of log Σ exp over all.
+        exponent: −½‖(z−m)/σ‖², without the terms that are in the constant.
+        maxima: whether to return the largest value in each block instead of log Σ exp over all.
     """
 
     exponent: Callable[[jax.Array, jax.Array], jax.Array]
@@ -260,7 +261,7 @@ def _stream_tiles(
 ) -> jax.Array:
     """Tiles `[t, b, ·]` of z against blocks `[s, ·, c]` of components, `[t, b, k]`; t is split over devices.
 
-    k is the number of blocks for their maxima, else 1.
+    k is the number of blocks if their maxima are asked for, else 1.
     """
     mesh = Mesh(np.array(jax.devices()), ("rows",))
     split, whole = PartitionSpec("rows"), PartitionSpec()
@@ -285,7 +286,7 @@ def _stream_tiles(
                 value = values(block)
                 new = jnp.maximum(highest, value.max(1))
                 shift = jnp.where(jnp.isfinite(new), new, 0)
-                # what is left after the shift needs no more than float32
+                # after the shift float32 is precise enough
                 small = jnp.exp((value - shift[:, None]).astype(jnp.float32)).sum(1)
                 return (new, total * jnp.exp((highest - shift).astype(jnp.float32)) + small), None
 
@@ -315,7 +316,7 @@ def _exponent_by_difference(z: jax.Array, right: jax.Array) -> jax.Array:
 
 
 def _exponent_by_product(left: jax.Array, right: jax.Array) -> jax.Array:
-    """The same without the term of m alone, `[b, 2d]` × `[2d, c]` -> `[b, c]`."""
+    """−½‖(z−m)/σ‖² without the term that depends on m alone, `[b, 2d]` × `[2d, c]` -> `[b, c]`."""
     return jnp.matmul(left, right, precision="highest")
 
 

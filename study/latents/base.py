@@ -1,4 +1,4 @@
-"""Latents: what an encoder says of a data set, and all that most strategies may see of a model."""
+"""Latents: an encoder's output for a data set, which is all that most strategies see of a model."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Latents:
         labels: `[N]` integers, or None.
 
     Raises:
-        StudyError: shapes disagree, a value is no number or not finite, or labels are not whole numbers.
+        StudyError: shapes disagree, a value is not a finite number, or labels are not whole numbers.
     """
 
     mean: np.ndarray
@@ -82,7 +82,7 @@ class Latents:
 
 
 def require_latents(what: str, *values: Any) -> None:
-    """Raise StudyError where one of them is no `Latents`."""
+    """Raise StudyError if one of the values is not `Latents`."""
     for value in values:
         if not isinstance(value, Latents):
             raise StudyError(f"{what}: give Latents(mean, log_var), got {shown(value)}")

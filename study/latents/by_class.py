@@ -1,8 +1,8 @@
 """Aggregate posteriors class by class, q(z|y) = 1/N_y Σ_{n: y_n = y} q(z|x_n), against the prior and against q(z).
 
-A conditional model decodes z with its label, so what its decoder knows of a class is q(z|y): the mismatch that matters
-is Σ_y p(y) KL(q(z|y)‖p(z)), and I(y; z) = Σ_y p(y) KL(q(z|y)‖q(z)) is what z still tells of the label that the
-decoder was given anyway. KL(q(z)‖p(z)) is their difference.
+A conditional model decodes z with its label, so for a class its decoder was trained on q(z|y). The mismatch that
+matters is Σ_y p(y) KL(q(z|y)‖p(z)). I(y; z) = Σ_y p(y) KL(q(z|y)‖q(z)) is the information that z holds about the label,
+which the decoder is given anyway. KL(q(z)‖p(z)) is the difference of the two.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ class ByClass:
 
     Attributes:
         class_kl_lower, class_kl_upper: bracket on Σ_y p(y) KL(q(z|y)‖p(z)), as for KL(q(z)‖p(z)) in `surgery`.
-        label_information: I(y; z) of the mixture q(z) over the codes; at most the entropy of the labels.
+        label_information: I(y; z) under the mixture q(z) of the codes; at most the entropy of the labels.
     """
 
     class_kl_lower: Estimate
@@ -35,13 +35,13 @@ class ByClass:
 
 
 def by_class(key: Key, latents: Latents, *, draws: int, prior: PriorDensity | None = None) -> ByClass:
-    """Decompose each class on its own, with `draws` Monte Carlo draws in all, as many of each class.
+    """Decompose each class on its own, with `draws` Monte Carlo draws in all, equally many for each class.
 
     Args:
         key: jax.random key.
         latents: posteriors of the training examples, with labels.
         draws: draws of z.
-        prior: p(z), where it was learned with the model; None is N(0, I).
+        prior: p(z), if it was learned with the model; None is N(0, I).
 
     Raises:
         CannotFit: the codes have no labels.

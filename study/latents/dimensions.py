@@ -1,4 +1,4 @@
-"""The table `latents`: what each latent dimension holds, and how its marginal differs from the prior's."""
+"""The table `latents`: the information in each latent dimension, and how its marginal differs from the prior's."""
 
 import functools
 import math
@@ -17,28 +17,27 @@ from study.models.normal import LOG_2PI
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 
-MARGINAL_DRAWS = 20_000  # draws behind W1 and KS, whose noise floor is about 1/√draws
+MARGINAL_DRAWS = 20_000  # draws for W1 and KS, whose noise floor is about 1/√draws
 NULL = 0.95  # quantile
-_SIMULATED, _AT_MOST = 400, 5000  # sets of prior draws behind W1's null, and their size
-_HALVINGS = 200  # of draws of a learned prior, behind its null
+_SIMULATED, _AT_MOST = 400, 5000  # sets of prior draws for W1's null, and their largest size
+_HALVINGS = 200  # random halvings of draws of a learned prior, for its null
 COLUMNS = ["dimension", "kl", "marginal_kl", "mutual_information", "w1", "ks"]
 
 
 def dimension_table(
     key: Key, latents: Latents, *, draws: int, prior: PriorDensity | None = None
 ) -> pd.DataFrame:
-    """One row per latent dimension, the columns of `schemas.LATENTS` but `run_id`.
+    """One row per latent dimension, the columns of `schemas.LATENTS` except `run_id`.
 
-    `kl` is E_x KL(q(zⱼ|x)‖p(zⱼ)) in closed form. `marginal_kl` is KL(q(zⱼ)‖p(zⱼ)) with the exact one-dimensional
-    mixture at `draws` draws; it is not the same thing, and their difference is `mutual_information`, what zⱼ tells
-    of the example. `active` is Var_x(mean) > 0.01 :cite:`burda2016`. `w1` and `ks` are the Wasserstein-1 and
-    Kolmogorov-Smirnov distances between q(zⱼ) and N(0, 1); beside them, as `w1_null_high` and `ks_null_high`, what
-    as many draws of N(0, 1) exceed in 5 % of cases. KLs are in nats, variances in squared units of z, W1 in units
-    of z.
+    `kl` is E_x KL(q(zⱼ|x)‖p(zⱼ)) in closed form. `marginal_kl` is KL(q(zⱼ)‖p(zⱼ)), from the exact one-dimensional
+    mixture at `draws` draws. `mutual_information`, the information of zⱼ about the example, is their difference.
+    `active` is Var_x(mean) > 0.01 :cite:`burda2016`. `w1` and `ks` are the Wasserstein-1 and Kolmogorov-Smirnov
+    distances between q(zⱼ) and N(0, 1); `w1_null_high` and `ks_null_high` are the values that as many draws of
+    N(0, 1) exceed in 5 % of cases. KLs are in nats, variances in squared units of z, W1 in units of z.
 
-    Under a learned prior (None is N(0, I)) p(zⱼ) is its marginal: `kl` and `marginal_kl` are taken at `draws` draws
-    where it is tractable, NaN where it is not (flow, LARS). `mutual_information` needs no prior and is always there.
-    The two distances, and their nulls, are then between two sets of draws, of q(zⱼ) and of p(zⱼ).
+    Under a learned prior (None is N(0, I)) p(zⱼ) is its marginal: `kl` and `marginal_kl` are estimated from `draws`
+    draws, or NaN if the marginal is not tractable (flow, LARS). `mutual_information` needs no prior and always has a
+    value. The two distances, and their nulls, are then between two sets of draws, of q(zⱼ) and of p(zⱼ).
     """
     require_latents("dimension_table", latents)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
@@ -75,7 +74,7 @@ def _against_learned(
     key: jax.Array, latents: Latents, z: np.ndarray, own: np.ndarray, prior: PriorDensity
 ) -> pd.DataFrame:
     """The columns that need the prior, from draws of a learned one; own is log q(zⱼ|x) `[M, d]` of the draws z."""
-    from scipy import stats  # half a second, which reading tables need not wait
+    from scipy import stats  # takes half a second to import, which reading tables does not need
 
     log_p = prior.marginal_log_prob(z) if isinstance(prior, MarginalPrior) else np.full(z.shape, math.nan)
     q_key, p_key, null_key = jax.random.split(key, 3)
@@ -124,10 +123,10 @@ def normal_distances(z: np.ndarray) -> tuple[float, float]:
 def normal_null(m: int) -> tuple[float, float]:
     """The 95 % quantiles of `normal_distances` of m draws of N(0, 1).
 
-    KS in closed form, free of the distribution; W1 simulated with a fixed key, from sets of at most 5,000 draws, since
-    beyond it falls as 1/√m.
+    KS has a distribution-free closed form. W1 is simulated with a fixed key from sets of at most 5,000 draws; for more
+    draws it falls as 1/√m.
     """
-    from scipy import stats  # half a second, which reading tables need not wait
+    from scipy import stats  # takes half a second to import, which reading tables does not need
 
     size = min(m, _AT_MOST)
     sets = np.asarray(jax.random.normal(jax.random.key(0), (_SIMULATED, size)))

@@ -1,4 +1,4 @@
-"""The fixed directions of sliced distances, of codes and of features."""
+"""The fixed directions along which sliced distances of codes and of features are computed."""
 
 import jax
 import numpy as np
@@ -7,10 +7,10 @@ DIRECTIONS = 64  # at least
 
 
 def directions(dimensions: int) -> np.ndarray:
-    """Fixed unit vectors `[f, P]` float32, P the first multiple of f from 64 on: whole random orthonormal bases.
+    """Fixed unit vectors `[f, P]` float32: whole random orthonormal bases, P the smallest multiple of f from 64 on.
 
-    Over a basis the squared components of a shift sum to its squared length, so that a shift is measured without
-    any noise of the choice of directions.
+    Over a basis the squared components of a shift sum to its squared length, so the measured size of a shift does not
+    depend on the random directions.
     """
     bases = -(-DIRECTIONS // dimensions)
     turns = jax.random.orthogonal(jax.random.key(0), dimensions, (bases,))

@@ -1,4 +1,4 @@
-"""What measurements of q(z) need of a prior that was learned with the model; None stands for N(0, I) throughout."""
+"""The interface of a prior that was learned with the model, for measurements of q(z); None always means N(0, I)."""
 
 from typing import Protocol, runtime_checkable
 
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class PriorDensity(Protocol):
-    """A density that can be drawn from."""
+    """A density that can be sampled."""
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """log p(z) in nats at z `[n, d]`, `[n]` float64."""
@@ -23,5 +23,5 @@ class MarginalPrior(PriorDensity, Protocol):
     """A prior whose marginals are tractable."""
 
     def marginal_log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log p(zⱼ) in nats of each dimension on its own at z `[n, d]`, `[n, d]` float64."""
+        """log p(zⱼ) in nats for each dimension j separately at z `[n, d]`, `[n, d]` float64."""
         ...

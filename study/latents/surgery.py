@@ -1,18 +1,18 @@
-"""How q(z) differs from the prior, taken apart: rate = I(n; z) + KL(q(z)‖p(z)) :cite:`hoffman2016`.
+"""Decomposition of the rate, E_x KL(q(z|x)‖p(z)) = I(n; z) + KL(q(z)‖p(z)) :cite:`hoffman2016`.
 
-I, the information that z holds of which training example it came from, is E[log q(z|xₙ) − log q(z)] with the
-exact q(z). With the own component included it cannot exceed log N; with it left out it has no such cap
-:cite:`poole2019`. For the population of which the N examples are a sample the two are a lower and an upper bound,
-and so are their complements for KL(q(z)‖p(z)). Where they part, the data do not identify either number.
+I, the information that z holds about which training example it came from, is E[log q(z|xₙ) − log q(z)] with the
+exact q(z). If q(z) includes the draw's own component, I cannot exceed log N; without it there is no such limit
+:cite:`poole2019`. For the population from which the N examples are a sample, the two are a lower and an upper bound
+on I, and rate − I gives bounds on KL(q(z)‖p(z)). If the bounds differ, the data identify neither number.
 
-KL(q(z)‖p(z)) in turn is total correlation, KL(q(z)‖∏ⱼ q(zⱼ)), and dimension-wise KL, Σⱼ KL(q(zⱼ)‖p(zⱼ))
-:cite:`chen2018`. They are taken at the same draws, with the own component included for the upper ends and left out
-for the lower ones, and add up.
+KL(q(z)‖p(z)) in turn is the sum of total correlation, KL(q(z)‖∏ⱼ q(zⱼ)), and dimension-wise KL, Σⱼ KL(q(zⱼ)‖p(zⱼ))
+:cite:`chen2018`. Both are estimated from the same draws, with the own component included for the upper ends and left
+out for the lower ones, so that they add up.
 
-Under a prior that was learned with the model the rate and KL(q(z)‖p(z)) have no closed form and are taken from draws,
-the rate from two of each of the N posteriors; so they agree with I within their standard errors and not exactly. Such a
-prior does not factorise, and total correlation and dimension-wise KL no longer add up to KL(q(z)‖p(z)). What needs the
-prior's marginals is NaN where these are not tractable (flow, LARS).
+Under a prior that was learned with the model the rate and KL(q(z)‖p(z)) have no closed form and are estimated from
+draws (the rate from two of each of the N posteriors), so rate = I + KL holds within standard errors, not exactly. Such
+a prior does not factorise: total correlation and dimension-wise KL no longer add up to KL(q(z)‖p(z)). Quantities that
+need the prior's marginals are NaN if these are not tractable (flow, LARS).
 """
 
 import dataclasses
@@ -30,13 +30,13 @@ from study.models.normal import LOG_2PI
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 
-IDENTIFIED = 0.1  # nats between the two ends of a bracket, below which it counts as one number
+IDENTIFIED = 0.1  # nats: a bracket narrower than this counts as one number
 HOLE_QUANTILE = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """A number, its standard error, and how many draws it came from (all N examples: stderr 0)."""
+    """A number, its standard error, and how many draws it came from (stderr 0 if it is exact over all N examples)."""
 
     value: float
     stderr: float
@@ -45,23 +45,23 @@ class Estimate:
 
 @dataclasses.dataclass(frozen=True)
 class Surgery:
-    """The decomposition of one model's rate, all in nats but the shares.
+    """The decomposition of one model's rate, in nats except for shares and counts.
 
     Attributes:
         rate: E_x KL(q(z|x)‖p(z)) over all N, in closed form under N(0, I).
         mi_lower, mi_upper: bracket on I(x; z).
         kl_aggregate_lower, kl_aggregate_upper: bracket on KL(q(z)‖p(z)).
-        total_correlation_lower, total_correlation_upper: what the dimensions of z tell of each other.
-        dimension_wise_kl_lower, dimension_wise_kl_upper: the prior's mismatch with the marginals of q(z); NaN where
-            the prior's marginals are not tractable.
-        overlap: exp(log N − I), how many training examples could have produced a z; near 1, drawing from q(z)
-            reconstructs training data.
+        total_correlation_lower, total_correlation_upper: the dependence between the dimensions of z.
+        dimension_wise_kl_lower, dimension_wise_kl_upper: the mismatch between the marginals of q(z) and of the prior;
+            NaN if the prior's marginals are not tractable.
+        overlap: exp(log N − I), the effective number of training examples that could have produced a z; near 1,
+            sampling q(z) reconstructs training data.
         hole_mass: share of prior draws where log q(z) lies below its 1 % quantile over held-out codes.
         hole_mass_converse: share of q(z) outside the ball that holds 99 % of N(0, I); for a learned prior, where
             log p(z) lies below its 1 % quantile over draws of p.
-        active_units, active_units_kl: dimensions with Var(mean) > 0.01 :cite:`burda2016`; with KL > 0.01 nats, NaN
-            where the prior's marginals are not tractable. A learned prior leaves the scale of z free, and with it the
-            first of the two.
+        active_units: number of dimensions with Var(mean) > 0.01 :cite:`burda2016`; a learned prior leaves the scale
+            of z free, on which this number depends.
+        active_units_kl: number of dimensions with KL > 0.01 nats; NaN if the prior's marginals are not tractable.
     """
 
     rate: Estimate
@@ -108,14 +108,14 @@ def posterior_draws(
 def surgery(
     key: Key, latents: Latents, held_out: Latents, *, draws: int, prior: PriorDensity | None = None
 ) -> Surgery:
-    """Take one model's rate apart, with `draws` Monte Carlo draws of z against all N components.
+    """Decompose one model's rate, with `draws` Monte Carlo draws of z against all N components.
 
     Args:
         key: jax.random key.
         latents: posteriors of the training examples, which define q(z).
         held_out: posteriors of examples that were not trained on.
         draws: draws from q(z), and as many from the prior.
-        prior: p(z), where it was learned with the model; None is N(0, I).
+        prior: p(z), if it was learned with the model; None is N(0, I).
     """
     require_latents("surgery", latents, held_out)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
@@ -161,12 +161,12 @@ def surgery(
 
 
 class _Against(NamedTuple):
-    """What depends on the prior: estimates, upper ends first, and what more is made of them.
+    """The quantities that depend on the prior; of each pair of estimates the upper end comes first.
 
     Attributes:
-        kl: `[d]`, E_x KL(q(zⱼ|x)‖p(zⱼ)), NaN where p(zⱼ) is not tractable.
-        draws: `[M, d]` of the prior.
-        outside: `[M]`, which draws of q(z) lie where the prior hardly ever does.
+        kl: `[d]`, E_x KL(q(zⱼ|x)‖p(zⱼ)), NaN if p(zⱼ) is not tractable.
+        draws: `[M, d]` draws of the prior.
+        outside: `[M]`, which draws of q(z) lie where the prior has hardly any mass.
     """
 
     rate: Estimate
@@ -188,10 +188,10 @@ def _against_normal(
     key: jax.Array,
     draws: int,
 ) -> _Against:
-    """N(0, I): the rate in closed form over all N, and the rest its complement."""
+    """N(0, I): the rate in closed form over all N, and each KL as the rate minus an estimate."""
     kl = np.asarray(gaussian_kl(latents.mean, latents.log_var), np.float64)
     rate = Estimate(float(kl.sum(1).mean()), 0.0, latents.n)
-    # As for I, what one posterior tells of all marginals, whose complement of the rate varies least.
+    # Rate minus E[log q(z|x) − Σⱼ log q(zⱼ)], as for I: this has a lower variance than estimating the KL itself.
     known = [mean_estimate(own - marginal) for marginal in marginals]
 
     def complement(part: Estimate) -> Estimate:
@@ -218,7 +218,10 @@ def _against_learned(
     key: jax.Array,
     draws: int,
 ) -> _Against:
-    """A learned prior: all from draws; joint is log q(z), marginals Σⱼ log q(zⱼ), with the own component first."""
+    """A learned prior: every number is estimated from draws.
+
+    joint is log q(z) and marginals Σⱼ log q(zⱼ), each first with the own component included, then without.
+    """
     p = prior.sample(key, n=draws)
     log_p = prior.log_prob(z)
     edge = np.quantile(prior.log_prob(p), HOLE_QUANTILE)
@@ -241,8 +244,8 @@ def _against_learned(
 def learned_rate(key: jax.Array, latents: Latents, prior: PriorDensity) -> Estimate:
     """E_x KL(q(z|x)‖p(z)) in nats under a learned prior: log q(z|x) − log p(z) at two independent z for each x.
 
-    The standard error is that of these draws alone, for the N examples at hand, as the closed form under N(0, I) has
-    none: half the difference within a pair has the variance of its mean.
+    The standard error covers these draws only, since the N examples are given (under N(0, I) the closed form has none).
+    Half the difference within a pair has the variance of the pair's mean.
     """
     pair = []
     for own_key in jax.random.split(key):
@@ -254,7 +257,7 @@ def learned_rate(key: jax.Array, latents: Latents, prior: PriorDensity) -> Estim
 
 
 def _count(kl: np.ndarray) -> float:
-    """How many exceed 0.01 nats, NaN where they are not known."""
+    """How many values exceed 0.01 nats; NaN if they are not known."""
     return math.nan if np.isnan(kl).any() else float((kl > 0.01).sum())
 
 
@@ -271,6 +274,6 @@ def _both_ways(
 
 def _radius(d: int) -> float:
     """Squared radius of the ball that holds all but HOLE_QUANTILE of N(0, I)."""
-    from scipy import stats  # half a second, which reading tables need not wait
+    from scipy import stats  # takes half a second to import, which reading tables does not need
 
     return float(stats.chi2.ppf(1 - HOLE_QUANTILE, d))

@@ -1,8 +1,8 @@
-"""Distances between draws of q(z) and as many draws of the prior, each with what two draws of the prior score.
+"""Distances between draws of q(z) and as many draws of the prior, each with its null value.
 
-None of the three is zero between two finite sets of one distribution, so each comes with its null: the value that
-two sets of n prior draws exceed in 5 % of cases. Below it, q(z) is not told apart from the prior. Under a prior that
-was learned with the model both the distance and its null are taken from that prior's draws.
+None of the three is zero between two finite sets of one distribution, so each comes with a null value, which two sets
+of n prior draws exceed in 5 % of cases. Below it, q(z) is not distinguishable from the prior. For a prior that was
+learned with the model, both the distance and its null use that prior's draws.
 """
 
 import dataclasses
@@ -30,14 +30,14 @@ from study.runtime.keys import Key, as_key
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 NULL = 0.95  # quantile
 FOLDS = 5
-PRODUCTS = 465  # of 30 dimensions; a step of the regression costs the cube of its columns
-POOLS, SPLITS = 4, 50  # behind a simulated null: sets of 2n prior draws, and ways to halve each
+PRODUCTS = 465  # the most columns, those of 30 dimensions: a step of the regression costs their cube
+POOLS, SPLITS = 4, 50  # for a simulated null: sets of 2n prior draws, and random halvings of each
 _BLOCK = 256
 
 
 @dataclasses.dataclass(frozen=True)
 class TwoSample:
-    """A distance, and the 95 % quantile that it has between two sets of as many prior draws."""
+    """A distance, and its 95 % quantile between two sets of as many prior draws."""
 
     estimate: Estimate
     null_high: float
@@ -48,8 +48,8 @@ def two_sample(
 ) -> dict[str, TwoSample]:
     """`latent_mmd`, `latent_sliced_w2` and `latent_c2st` between q(z) and the prior, `draws` of each.
 
-    A learned prior (None is N(0, I)) leaves the scale of z free, and the first two depend on it: compare them with
-    their null, and not between models.
+    A learned prior (None is N(0, I)) leaves the scale of z free, and the first two depend on that scale: compare them
+    with their null, not between models.
     """
     require_latents("two_sample", latents)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
@@ -73,9 +73,9 @@ def two_sample(
 def mmd(x: np.ndarray, y: np.ndarray) -> Estimate:
     """Squared maximum mean discrepancy of x and y, `[n, d]` each, unbiased, so it may be negative.
 
-    The kernel is the inverse multiquadric Σₛ Cₛ/(Cₛ + |x−y|²) with Cₛ = 2ds for seven scales s, the base 2d being
-    the mean squared distance of two draws of N(0, I) :cite:`tolstikhin2018`; the estimate is the U-statistic of
-    :cite:`gretton2012`, lemma 6. The standard error is of first order: zero in the limit where x and y agree.
+    The kernel is the inverse multiquadric Σₛ Cₛ/(Cₛ + |x−y|²) with Cₛ = 2ds for seven scales s, where 2d is the mean
+    squared distance of two draws of N(0, I) :cite:`tolstikhin2018`; the estimate is the U-statistic of
+    :cite:`gretton2012`, lemma 6. The standard error is of first order, so it tends to zero if x and y agree.
     """
     n = len(x)
     x_sums, y_sums = (_kernel_sums(a, a)[0] - len(SCALES) for a in (x, y))  # a kernel is 1 at distance zero
@@ -90,9 +90,9 @@ def mmd(x: np.ndarray, y: np.ndarray) -> Estimate:
 def sliced_w2(x: np.ndarray, y: np.ndarray) -> Estimate:
     """Squared sliced Wasserstein-2 distance of x and y, `[n, d]` each :cite:`bonneel2015`.
 
-    The mean over fixed directions, whole orthonormal bases, of the squared distance along each, where the optimal
-    coupling is by rank. A shift δ gives |δ|²/d. The standard error is of first order, from the dual potentials:
-    their slope at a point is twice its distance to its partner :cite:`delbarrio2019`.
+    The mean of the squared distance along fixed directions, which form whole orthonormal bases; along a direction the
+    optimal coupling is by rank. A shift δ gives |δ|²/d. The standard error is of first order, from the dual potentials,
+    whose slope at a point is twice its distance to its partner :cite:`delbarrio2019`.
     """
     x, y = (_projections(a) for a in (x, y))
     orders = np.argsort(x, axis=1), np.argsort(y, axis=1)
@@ -108,12 +108,12 @@ def sliced_w2(x: np.ndarray, y: np.ndarray) -> Estimate:
 
 
 def c2st(x: np.ndarray, y: np.ndarray) -> Estimate:
-    """Area under the curve of a classifier that tells x from y, `[n, d]` each, n at least 5 :cite:`lopezpaz2017`.
+    """Area under the ROC curve of a classifier between x and y, `[n, d]` each, n at least 5 :cite:`lopezpaz2017`.
 
-    A logistic regression on z and on all squares and products, which sees shifts, scales and correlations; in more
-    than 30 dimensions, where these would be too many, on squares along the axes and along fixed directions. The mean
-    over five folds of what it scores on the one left out. ½ where nothing tells them apart. The standard error is the
-    null's, of ranks alone, at its largest where the sets agree.
+    A logistic regression on z and all squares and products, which detects shifts, scales and correlations; in more than
+    30 dimensions, where there are too many products, on squares along the axes and along fixed directions. The value is
+    the mean over five held-out folds; ½ if the sets are indistinguishable. The standard error is that of ranks under
+    the null, where it is largest.
     """
     n = len(x)
     z = np.concatenate([x, y]).astype(np.float64)
@@ -134,10 +134,10 @@ def _second_order(z: np.ndarray) -> np.ndarray:
 
 
 def _auc_spread(n: int) -> float:
-    """Standard deviation of the area over folds where nothing is to be found.
+    """Standard deviation of the area, averaged over folds, if the sets have one distribution.
 
-    (2n+1)/(12n²) is the rank statistic's variance where scores do not depend on the examples. Two examples of
-    different folds teach each other's classifier, which counts their pair twice and doubles the variance.
+    (2n+1)/(12n²) is the rank statistic's variance if scores do not depend on the examples. Two examples of different
+    folds train each other's classifiers, so that their pair counts twice, which doubles the variance.
     """
     return math.sqrt(2 * (2 * n + 1) / (12 * n**2))
 
@@ -158,7 +158,10 @@ def prior_null(n: int, d: int) -> Null:
 
 
 def simulated_null(key: jax.Array, n: int, draw: Callable[[jax.Array], np.ndarray]) -> Null:
-    """The nulls of two sets of n draws, halving pools of 2n that `draw` gives for a key; c2st in closed form."""
+    """The nulls of two sets of n draws, from random halves of pools of 2n; c2st in closed form.
+
+    `draw` returns a pool for a key.
+    """
     mmds, distances = [], []
     for pool_key in jax.random.split(key, POOLS):
         draw_key, split_key = jax.random.split(pool_key)
@@ -182,7 +185,7 @@ def simulated_null(key: jax.Array, n: int, draw: Callable[[jax.Array], np.ndarra
 
 
 def _mmd_of_splits(pool: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """`mmd` of pool `[2n, d]` halved in each of the ways `[2n, s]`, `[s]`."""
+    """`mmd` of the two halves of pool `[2n, d]`, for each of s halvings `[2n, s]`: `[s]`."""
     n = len(pool) // 2
     halves = first.astype(np.float64)
     within = np.zeros(halves.shape[1])
@@ -195,8 +198,8 @@ def _mmd_of_splits(pool: np.ndarray, first: np.ndarray) -> np.ndarray:
         within += (halves[rows] * (kernel @ halves)).sum(0)
         column_sums += kernel.sum(0)
         total += kernel.sum()
-    across = column_sums @ halves - within  # of one order
-    # the pairs at one place of x and y count as well, as in `mmd`
+    across = column_sums @ halves - within  # each pair once
+    # pairs of the same row number in x and y count too, as in `mmd`
     return (total - 2 * across) / (n * (n - 1)) - 2 * across / n**2
 
 

@@ -1,1 +1,1 @@
-"""Measurements of samples: how near to the data, how varied, how new."""
+"""Measurements of samples: fidelity to the data, variety and novelty."""

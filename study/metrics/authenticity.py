@@ -1,4 +1,4 @@
-"""Authenticity: is a sample farther from its nearest training example than that one from its own neighbours?"""
+"""Authenticity: is a sample farther from its nearest training example than that example from its nearest other?"""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ from study.metrics.shares import share_stderr
 
 
 def authenticity(train: np.ndarray, own: np.ndarray) -> Score:
-    """Share of samples that are authentic :cite:`alaa2022`, with all training examples in play.
+    """Share of samples that are authentic :cite:`alaa2022`, with respect to all training examples.
 
-    A sample is authentic where it is farther from its nearest training example than that example is from its own
-    nearest other one. Copies have none. Real data have some half to two thirds, since the neighbour of a point is
-    more often a central one; samples far from all data have all, which is no virtue.
+    A sample is authentic if it is farther from its nearest training example than that example is from its nearest other
+    training example. The share is 0 for copies, about a half to two thirds for real data, since nearest neighbours tend
+    to be central points, and 1 for samples far from all data, which is not an advantage.
 
     Args:
         train: distance of each sample to its nearest training example, squared or not, `[n]`.
-        own: distance of that example to its nearest other training example, likewise.
+        own: distance of that training example to its nearest other one, `[n]`, squared if `train` is.
     """
     n, share = len(train), float(np.mean(train > own))
     return Score(share, share_stderr(share, n))
@@ -34,13 +34,13 @@ AUTHENTICITY = Metric(
     "authenticity",
     label="authenticity",
     summary=(
-        "share of samples farther from their nearest training example than that from its own nearest other"
+        "share of samples farther from their nearest training example than that example from its nearest other"
     ),
     source="Alaa et al. 2022",
     better="higher",
     meaning=(
-        "share of samples farther from their nearest training example than that one is from its own "
-        "nearest other; 0 for copies, and noise has all of it"
+        "share of samples farther from their nearest training example than that example is from its "
+        "nearest other one; 0 for copies, 1 for noise"
     ),
     unit="share",
     group="novelty",

@@ -1,4 +1,4 @@
-"""What a metric is: facts for tables and figures, and how a reference is prepared and samples are scored."""
+"""The interface of a metric: facts for tables and figures, a function that prepares a reference, one that scores."""
 
 import dataclasses
 import math
@@ -16,7 +16,7 @@ Needs = Literal["", "windows", "classes asked for"]
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """What a metric makes of samples: a value and its standard error over samples, or a reason why there is none."""
+    """The result of a metric: a value and its standard error over samples, or a reason why there is none."""
 
     value: float
     stderr: float = math.nan
@@ -28,16 +28,16 @@ class Score:
 
 
 def no_score(reason: str) -> Score:
-    """There is no value here, and why."""
+    """A score without a value, for this reason."""
     return Score(math.nan, math.nan, reason)
 
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """A metric with everything on the reference's side computed once.
+    """A metric whose computations on the reference are done.
 
     Attributes:
-        reference: what samples are compared with, in words; the null value where it is known.
+        reference: a description of what samples are compared with; includes the null value if it is known.
         score: scores samples.
     """
 
@@ -47,17 +47,17 @@ class Prepared:
 
 @dataclasses.dataclass(frozen=True)
 class Fact:
-    """What is told of a measured number.
+    """The description of a measured number.
 
     Attributes:
-        name: in every table.
-        label: on axes and in headings.
-        summary: what it says, in a line.
+        name: its name in every table.
+        label: its name on axes and in headings.
+        summary: what it measures, in a line.
         source: the paper that defines it.
-        better: which direction is better; "one" is nearer to one, "none" that no direction is.
-        meaning: what a reader of a report must know of it; the summary where nothing else is said.
-        unit: empty where it has none.
-        group: where a report tells it.
+        better: which direction is better; "one" means nearer to one, "none" that no direction is better.
+        meaning: what a reader of a report must know about it; by default the summary.
+        unit: its unit; empty if it has none.
+        group: the part of a report in which it appears.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Fact:
 
     @property
     def axis(self) -> str:
-        """Label and unit, as an axis has them."""
+        """Label and unit, for an axis."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
 
@@ -83,9 +83,9 @@ class Metric(Fact):
     """A measurement of samples.
 
     Attributes:
-        prepare: computes the reference's side, once for each data set and number of samples.
-        needs: what there must be besides data: "windows" of a time series, or "classes asked for".
-        version: raise it when values change; stored scores of the metric are then made anew.
+        prepare: computes everything about the reference, once for each data set and number of samples.
+        needs: what it needs besides data: "windows" of a time series, or "classes asked for".
+        version: raise it when values change; its stored scores are then computed again.
     """
 
     prepare: Callable[[Reference], Prepared]
@@ -99,12 +99,12 @@ class Measurement:
 
     Attributes:
         metric: its name in every table.
-        value: the estimate; NaN where it could not be computed.
-        stderr: standard error over the samples that were scored, NaN where none is known.
+        value: the estimate; NaN if it could not be computed.
+        stderr: standard error over the samples that were scored, NaN if none is known.
         n: how many samples were scored (the same number on both sides of a comparison).
-        reference: what it was compared with.
+        reference: what the samples were compared with.
         better: which direction is better; "one" means nearer to one, "none" that no direction is better.
-        reason: why it could not be computed; empty where it could.
+        reason: why it could not be computed; empty if it could.
     """
 
     metric: str
@@ -117,17 +117,17 @@ class Measurement:
 
     @classmethod
     def of(cls, fact: Fact, score: Score, *, n: int, reference: str) -> "Measurement":
-        """What a metric made of n samples."""
+        """A metric's score of n samples as a measurement."""
         return cls(fact.name, score.value, score.stderr, n, reference, fact.better, score.reason)
 
     @property
     def status(self) -> Literal["ok", "missing"]:
-        """Either "ok", or "missing" where `reason` says why there is no value."""
+        """Either "ok", or "missing" if there is no value, for the `reason` given."""
         return "missing" if self.reason else "ok"
 
 
 def missing(metric: str, *, n: int, reference: str, better: Better, reason: str) -> Measurement:
-    """A metric that cannot be computed here, with its reason."""
+    """The measurement of a metric that cannot be computed, with the reason."""
     return Measurement(metric, float("nan"), float("nan"), n, reference, better, reason)
 
 

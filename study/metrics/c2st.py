@@ -2,34 +2,37 @@
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.folds import folds
 from study.metrics.reference import HALF, Reference
 
-_FEWEST = 10  # examples of either kind that a classifier is fitted to where folds are stretches
+_FEWEST = 10  # fewest real examples to fit a classifier to if folds are stretches of time
 
 
 def c2st(features: np.ndarray, real: np.ndarray, *, span: int = 0) -> Score:
     """AUC of a logistic regression on standardised features and their squares, :cite:`lopezpaz2017`.
 
-    Each example is scored by a classifier fitted to the other folds; the AUC is the mean over folds of that
-    within one fold, since scores of different classifiers have no common scale. A half where nothing tells the
-    sets apart. Below a half is no virtue: halves of one test set cut class by class are more alike than two draws, and
-    what one fold lacks of a class the others hold too much of, so real held-out data may score 0.4.
+    Each example is scored by a classifier fitted to the other folds; the AUC is computed within each fold and averaged,
+    since scores of different classifiers have no common scale. It is ½ if the sets are indistinguishable. Values below
+    ½ are not better: the halves of a stratified test split are more alike than two independent samples, and a class
+    that one fold lacks is over-represented in the others, so real held-out data may score 0.4.
 
-    The standard error is DeLong's (:cite:`delong1988`), of the placements within folds, times √2: a pair of
-    examples in different folds counts twice, once in either role, which doubles the variance that treats
-    classifiers as given (no estimate from the folds alone is unbiased, :cite:`bengio2004`). It is zero where
-    every pair is told apart. Of overlapping windows it is too small: they count as independent here.
+    The standard error is DeLong's (:cite:`delong1988`), from the placements within folds, times √2: a pair of
+    examples in different folds counts twice, once for each classifier, which doubles the variance for given
+    classifiers (no estimate from the folds alone is unbiased, :cite:`bengio2004`). It is zero if every pair is
+    ranked correctly. For overlapping windows it is too small, since they are treated as independent.
 
     Args:
         features: `[n, f]` of the samples, n at least 5.
         real: `[m, f]` of the reference, m at least 5.
         span: see `folds`; both sides then have as many rows.
     """
+    from sklearn.linear_model import (
+        LogisticRegression,  # which reports that only name the metric need not load
+    )
+    from sklearn.preprocessing import StandardScaler
+
     x = np.concatenate([real, features]).astype(np.float64)
     columns = StandardScaler().fit_transform(x)
     columns = StandardScaler().fit_transform(np.concatenate([columns, columns**2], axis=1))
@@ -38,7 +41,7 @@ def c2st(features: np.ndarray, real: np.ndarray, *, span: int = 0) -> Score:
     sides = (folds(len(real), span=span), folds(len(features), span=span))
     for (fitted, tested), (fitted_too, tested_too) in zip(*sides, strict=True):
         if span and len(fitted) < _FEWEST:
-            return no_score("too few windows share no step with a fifth of them")
+            return no_score("too few windows: almost all of them overlap with each test fold")
         train = np.concatenate([fitted, len(real) + fitted_too])
         test = np.concatenate([tested, len(real) + tested_too])
         classifier = LogisticRegression(C=0.1, solver="newton-cholesky").fit(columns[train], drawn[train])
@@ -52,7 +55,10 @@ def c2st(features: np.ndarray, real: np.ndarray, *, span: int = 0) -> Score:
 
 
 def placements(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Share of the other class that each example is on the right side of, positives first; ties count a half."""
+    """For each example, the share of the other class that it is ranked correctly against; ties count a half.
+
+    Positives come first.
+    """
     ranks = rankdata(scores)
     above, others = (
         ranks[positive] - rankdata(scores[positive]),
@@ -70,12 +76,12 @@ def _prepare(real: Reference) -> Prepared:
 C2ST = Metric(
     "c2st",
     label="C2ST AUC",
-    summary="AUC of a classifier that tells samples from reference, out of fold; null 0.5",
+    summary="AUC of a classifier between samples and reference, out of fold; null 0.5",
     source="Lopez-Paz & Oquab 2017",
     better="lower",
     meaning=(
         "how often a logistic regression on the features and their squares, out of fold, ranks a sample "
-        "above a real example: ½ where it cannot tell them apart, 1 where it always can"
+        "above a real example: ½ if they are indistinguishable, 1 if it always does"
     ),
     prepare=_prepare,
 )

@@ -1,24 +1,23 @@
-"""What the fixed classifier says: are the classes there as often as in the data, and how sure is it?"""
+"""Metrics from the fixed classifier: are classes as frequent as in the data, and how confident is the classifier?"""
 
 import numpy as np
 
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.reference import HALF, Reference
 
-_NO_CLASSIFIER = "no classifier: the data have no labels that tell classes apart"
+_NO_CLASSIFIER = "no classifier: the data have no labels of two or more classes"
 
 
 def class_histogram(probabilities: np.ndarray | None, *, frequencies: np.ndarray | None) -> Score:
-    """Total variation ½ Σ_c |p_c - q_c| between classes seen and class frequencies, in [0, 1].
+    """Total variation ½ Σ_c |p_c - q_c| between predicted classes p and class frequencies q, in [0, 1].
 
-    p counts the most probable class of each sample. A finite n and the classifier's own mistakes keep the
-    value above zero even for real data: compare it with held-out's. Definition: :cite:`levin2017`
-    proposition 4.2. The standard error is by the delta method: within the sign of each difference the
-    distance is a mean over samples.
+    p counts the most probable class of each sample. Finite n and the classifier's errors keep the value above zero
+    even for real data: compare it with that of `held-out`. Definition: :cite:`levin2017` proposition 4.2. The standard
+    error is by the delta method: for given signs of the differences the distance is a mean over samples.
 
     Args:
-        probabilities: `[n, C]` from the classifier, None where there is none.
-        frequencies: `[C]`, summing to one, None where the data have no labels.
+        probabilities: `[n, C]` from the classifier, None if there is none.
+        frequencies: `[C]`, summing to one, None if the data have no labels.
     """
     if probabilities is None or frequencies is None:
         return no_score(_NO_CLASSIFIER)
@@ -30,13 +29,13 @@ def class_histogram(probabilities: np.ndarray | None, *, frequencies: np.ndarray
 
 
 def label_accuracy(probabilities: np.ndarray | None, asked: np.ndarray | None) -> Score:
-    """Share of samples that the classifier sees as the class that was asked for :cite:`odena2017`, section 3.
+    """Share of samples that the classifier assigns to the requested class :cite:`odena2017`, section 3.
 
-    Real data of the class score the classifier's own accuracy: that of held-out stands beside it.
+    Real data of the class score the classifier's own accuracy, which the row of `held-out` shows.
 
     Args:
-        probabilities: `[n, C]` from the classifier, None where there is none.
-        asked: `[n]` classes.
+        probabilities: `[n, C]` from the classifier, None if there is none.
+        asked: `[n]` requested classes.
     """
     if probabilities is None:
         return no_score(_NO_CLASSIFIER)
@@ -45,13 +44,13 @@ def label_accuracy(probabilities: np.ndarray | None, asked: np.ndarray | None) -
 
 
 def confidence(probabilities: np.ndarray | None) -> Score:
-    """Mean of the largest class probability over samples; that of real data is told beside it.
+    """Mean of the largest class probability over samples; the reference text gives that of real data.
 
-    High where every sample is one class without doubt, which the inception score rewards too
-    (:cite:`salimans2016`); no direction is better, since real data have doubtful examples.
+    It is high if every sample clearly belongs to one class, which the inception score rewards too
+    (:cite:`salimans2016`). No direction is better, since real data have ambiguous examples.
 
     Args:
-        probabilities: `[n, C]` from the classifier, None where there is none.
+        probabilities: `[n, C]` from the classifier, None if there is none.
     """
     if probabilities is None:
         return no_score(_NO_CLASSIFIER)
@@ -81,23 +80,21 @@ def _prepare_accuracy(real: Reference) -> Prepared:
 CLASS_HISTOGRAM = Metric(
     "class_histogram",
     label="class histogram",
-    summary=("total variation between the classes a classifier sees and the data's class frequencies"),
+    summary=("total variation between the classes a classifier predicts and the data's class frequencies"),
     source="Levin & Peres 2017",
     better="lower",
-    meaning="total variation between the classes that a classifier sees and the data's",
+    meaning="total variation between the classes that a classifier predicts and the data's",
     prepare=_prepare_histogram,
 )
 CONFIDENCE = Metric(
     "confidence",
     label="confidence",
-    summary=(
-        "mean largest class probability of the fixed classifier; the reference's value stands beside it"
-    ),
+    summary=("mean largest class probability of the fixed classifier; compare with the reference's value"),
     source="Salimans et al. 2016",
     better="none",
     meaning=(
-        "mean largest class probability that the fixed classifier gives a sample; the real data's value "
-        "stands beside it"
+        "mean largest class probability that the fixed classifier gives a sample; compare with the value of "
+        "real data"
     ),
     group="other",
     prepare=_prepare_confidence,
@@ -105,12 +102,12 @@ CONFIDENCE = Metric(
 LABEL_ACCURACY = Metric(
     "label_accuracy",
     label="label accuracy",
-    summary="share of samples that a classifier sees as the class that was asked for",
+    summary="share of samples that a classifier assigns to the requested class",
     source="Odena et al. 2017",
     better="higher",
     meaning=(
-        "share of samples that the classifier sees as the class that was asked for; where none was, of "
-        "the class that held-out data and their reconstructions have"
+        "share of samples that the classifier assigns to the requested class; for held-out data and "
+        "their reconstructions, to their own class"
     ),
     prepare=_prepare_accuracy,
     needs="classes asked for",

@@ -3,48 +3,49 @@
 import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
-from sklearn.cluster import KMeans
 
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.reference import HALF, Reference
 
-_PER_CELL = 50  # examples of the test in a cell, about
+_PER_CELL = 50  # approximate number of held-out examples in a cell
 _MOST_CELLS = 20
 _FEWEST = 5  # samples and held-out examples that a cell needs
-_FITTED = 4000  # training examples that decide the cells
+_FITTED = 4000  # training examples to which the cells are fitted
 
 
 class Cells:
-    """Regions of data space: k-means cells of the training data `[N, D]`, fewer where the test has small n."""
+    """Regions of data space: k-means cells of the training data `[N, D]`, fewer if n is small."""
 
     def __init__(self, train: np.ndarray, *, n: int) -> None:
+        from sklearn.cluster import KMeans  # which reports that only name the metric need not load
+
         k = min(max(1, n // _PER_CELL), _MOST_CELLS, len(train))
         some = train[:: -(-len(train) // _FITTED)]
         self.centres = KMeans(k, n_init=1, max_iter=25, random_state=0).fit(some).cluster_centers_
 
     def of(self, x: np.ndarray) -> np.ndarray:
-        """The cell of each x `[n, D]`, an index."""
+        """The index of the cell of each x `[n, D]`."""
         return cdist(x, self.centres, "sqeuclidean").argmin(axis=1)
 
 
 def c_t(samples: tuple[np.ndarray, np.ndarray], held_out: tuple[np.ndarray, np.ndarray]) -> Score:
     """Data-copying test C_T :cite:`meehan2020`: negative where samples lie too near to the training data.
 
-    In each cell the distances to the nearest training example are compared by the Mann-Whitney statistic, as a
-    Z-value: standard normal if the two sides are one distribution, negative if samples are nearer, positive if they
-    are farther, as underfitted ones are. C_T is the mean over cells weighted by their share of the held-out data.
-    Cells with fewer than 5 samples or held-out examples are left out, as they are in the paper.
+    In each cell the distances to the nearest training example are compared by the Mann-Whitney statistic as a Z-value:
+    standard normal if both sides have one distribution, negative if samples are nearer, positive if they are farther,
+    as samples of an underfitted model are. C_T is the mean over cells, weighted by their share of the held-out data.
+    Cells with fewer than 5 samples or held-out examples are left out, as in the paper.
 
-    The paper takes the nearest training example within the cell; here it is the nearest of all, which is another one
-    only at a cell's border. A Z-value grows with the root of the number of samples, so compare C_T at one n.
-    The standard error is DeLong's :cite:`delong1988`, over draws of both sides and given the training data.
+    The paper uses the nearest training example within the cell; here it is the nearest of all, which differs only at
+    the border of a cell. A Z-value grows with the root of the number of samples, so compare C_T at equal n only.
+    The standard error is DeLong's :cite:`delong1988`, over samples of both sides for given training data.
 
     Args:
         samples: distance of each sample to its nearest training example, squared or not, and its cell, `[n]` each.
-        held_out: the same of held-out data.
+        held_out: the same for held-out data.
 
     Returns:
-        The score; without a value where no cell has enough of both.
+        The score; without a value if no cell has enough of both.
     """
     total, value, variance = 0, 0.0, 0.0
     for cell in np.unique(held_out[1]):
@@ -63,10 +64,10 @@ def _z_value(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """Mann-Whitney Z of x `[a]` against y `[b]`, negative where x is smaller, and its variance."""
     a, b = len(x), len(y)
     ranks = rankdata(np.concatenate([x, y]))
-    # Placements: the share of the other side that a value exceeds; ties count a half.
+    # The placement of a value is the share of the other side that it exceeds; ties count a half.
     above = (ranks[:a] - rankdata(x)) / b
     below = (ranks[a:] - rankdata(y)) / a
-    scale = np.sqrt((a + b + 1) / (12 * a * b))  # of the mean placement, if the sides are one distribution
+    scale = np.sqrt((a + b + 1) / (12 * a * b))  # of the mean placement, if both sides have one distribution
     variance = above.var(ddof=1) / a + below.var(ddof=1) / b
     return (above.mean() - 0.5) / scale, variance / scale**2
 
@@ -84,7 +85,7 @@ C_T = Metric(
     "c_t",
     label="C_T",
     summary=(
-        "Mann-Whitney Z of distances to training data against those of held-out data, by cells; < 0 copies"
+        "Mann-Whitney Z of distances to training data against those of held-out data, by cells; < 0 is copying"
     ),
     source="Meehan et al. 2020",
     better="higher",

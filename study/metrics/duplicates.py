@@ -1,4 +1,4 @@
-"""Exact duplicates: samples that are a training example, to the data's own resolution."""
+"""Exact duplicates: samples that equal a training example, at the data's own resolution."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ from study.metrics.shares import share_stderr
 
 
 class Duplicates:
-    """The training examples of a data set, to be looked up.
+    """The training examples of a data set, for look-up.
 
-    Pictures are equal where they are equal once rounded to 8 bits over the training range, as a file would hold
-    them; other data where every value is equal.
+    Pictures are equal if they are equal after rounding to 8 bits over the training range, as in an image file; other
+    data if every value is equal.
     """
 
     def __init__(self, data: Dataset) -> None:
@@ -26,7 +26,7 @@ class Duplicates:
 
     def _rounded(self, x: np.ndarray) -> np.ndarray:
         if self._range is None:
-            return x.astype(np.float32) + np.float32(0)  # -0 becomes 0, which has other bytes
+            return x.astype(np.float32) + np.float32(0)  # -0 becomes 0; their bytes differ
         low, high = self._range
         return np.rint(255 * np.clip((x - low) / (high - low or 1.0), 0, 1)).astype(np.uint8)
 

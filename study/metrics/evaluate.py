@@ -1,4 +1,4 @@
-"""All metrics of a set of samples at once, with everything on the reference's side computed only once."""
+"""All metrics of a set of samples in one call; everything about the reference is computed once."""
 
 import dataclasses
 import functools
@@ -19,29 +19,29 @@ from study.runtime.environment import blas_threads
 
 __all__ = ["Evaluator", "evaluate"]
 
-_FEWEST = DENSITY_K + 1  # a reference point needs that many for a k-th neighbour
-_LARGEST = 1e12  # up to here the variance of the cubic kernel, a twelfth power, is finite
-_SMALL = 100_000_000  # multiplications below which threads for a matrix product do not pay
+_FEWEST = DENSITY_K + 1  # fewest rows for every reference point to have a k-th neighbour
+_LARGEST = 1e12  # largest value for which the variance of the cubic kernel, a twelfth power, is finite
+_SMALL = 100_000_000  # a matrix product with fewer multiplications is faster in one thread
 
 
 class Evaluator:
-    """Scores samples against one data set: n of them at a time, by every metric that fits the data.
+    """Scores n samples at a time against one data set, with every metric that applies to the data.
 
-    Fidelity compares them with the first n rows of `data.reference`; novelty sets them against all of `data.train`,
-    and against all of `data.reference` whatever n.
+    Fidelity compares them with the first n rows of `data.reference`; novelty compares them with all of `data.train`
+    and all of `data.reference`, whatever n is.
 
     Attributes:
-        metrics: what `measure` gives, in its order.
+        metrics: the metrics that `measure` returns, in order.
 
     Args:
         data: the data set.
         extractor: its feature extractor.
-        n: how many samples will be scored at a time, 6 up to `len(data.reference)`, its default.
-        pixels: the second view's extractor; made from `data.train` where there is none.
+        n: how many samples are scored at a time, from 6 to `len(data.reference)`, the default.
+        pixels: the extractor of the second view; by default it is made from `data.train`.
 
     Raises:
         CannotFit: the reference half of test is too small for any n.
-        StudyError: n is out of range, or the extractor takes data of another size.
+        StudyError: n is out of range, or the extractor expects data of another size.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Evaluator:
                 f"test), got {self.n}"
             )
         self._size = data.train.shape[1]
-        # Threads of a small product wait for each other; on busy cores they waited twenty times its duration.
+        # Threads of a small product wait for each other, on busy cores twenty times as long as the product takes.
         self._threads = 1 if self.n * available * self._size < _SMALL else None
         pixels = pixels or (extractor if extractor.name == "pca" else pixel_extractor(data))
         self._reference = Reference(data, extractor, pixels=pixels, n=self.n)
@@ -74,13 +74,13 @@ class Evaluator:
         self._prepared = {metric.name: metric.prepare(self._reference) for metric in self._all}
 
     def measure(self, x: np.ndarray, asked: np.ndarray | None = None) -> list[Measurement]:
-        """Every metric of samples x `[n, D]`, in the order of `metrics`; `label_accuracy` among them if `asked`.
+        """Every metric of samples x `[n, D]`, in the order of `metrics`; includes `label_accuracy` if `asked`.
+
+        If samples are not finite, the measurements have no value but a reason.
 
         Args:
             x: samples.
-            asked: `[n]` classes, or None where none were asked for.
-
-        Samples that are not finite give rows without a value, and a reason.
+            asked: `[n]` requested classes, or None if none were requested.
 
         Raises:
             StudyError: x is not `[n, D]`.
@@ -103,13 +103,13 @@ class Evaluator:
         ]
 
     def nearest_train(self, x: np.ndarray) -> np.ndarray:
-        """The nearest training example of each sample x `[k, D]`, in pixels; whatever x has that is not finite is 0."""
+        """The nearest training example of each sample x `[k, D]`, in pixels; values that are not finite count as 0."""
         x = np.nan_to_num(x.astype(np.float32, copy=False), posinf=0, neginf=0)
         pool = self._reference.near[0]
         return pool.pool[pool.nearest(x)[1]]
 
     def inside(self, x: np.ndarray) -> np.ndarray:
-        """Which samples x `[k, D]` lie in the manifold of the reference, whose mean is precision, `[k]` bool."""
+        """Which samples x `[k, D]` lie in the manifold of the reference, `[k]` bool, whose mean is precision."""
         with blas_threads(self._threads):
             features = self._reference.extractor.features(x.astype(np.float32, copy=False))
             return inside(features, manifold_of(self._reference))
@@ -117,7 +117,7 @@ class Evaluator:
 
 @dataclasses.dataclass(frozen=True)
 class _ByContent:
-    """A data set as a cache's key: equal where the content is."""
+    """A data set as the key of a cache: equal if the contents are."""
 
     fingerprint: str
     data: Dataset = dataclasses.field(compare=False)
@@ -131,15 +131,15 @@ def _default_extractor(content: _ByContent) -> Extractor:
 def evaluate(x: np.ndarray, data: Dataset, *, extractor: FeatureExtractor | None = None) -> pd.DataFrame:
     """Score samples x `[N, D]` against a data set, one tidy row per metric.
 
-    n is the smaller of N and `len(data.reference)`: the first n samples against the first n of the reference.
-    Without an extractor one is trained, once per data set.
+    n is the smaller of N and `len(data.reference)`: the first n samples are compared with the first n rows of the
+    reference. If no extractor is given, one is trained, once per data set.
 
     Returns:
         Columns metric, value, stderr, n, reference, better, status, reason.
 
     Raises:
         CannotFit: the reference half of test has fewer than 6 rows.
-        StudyError: x is not `[N, D]` of numbers, N is below 6, or data are no data set.
+        StudyError: x is not an array `[N, D]` of numbers, N is below 6, or data is not a `Dataset`.
     """
     if not isinstance(data, Dataset):
         raise StudyError(f"evaluate: data must be a Dataset, as study.load_dataset gives, got {shown(data)}")

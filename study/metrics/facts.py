@@ -1,4 +1,4 @@
-"""What is told of numbers that no metric of samples gives: of a model, of its latents, and of what a strategy costs."""
+"""Descriptions of numbers that are not metrics of samples: of a model, of its latents, and of a strategy's cost."""
 
 from study.metrics.base import Fact
 
@@ -25,8 +25,8 @@ COST = (
         "log_density",
         label="log density",
         summary=(
-            "mean log-density of the validation codes under the strategy, where it has one; compare "
-            "within one model, since every model has its own latents"
+            "mean log-density of the validation codes under the strategy, if it has a density; compare "
+            "within one model only, since every model has its own latents"
         ),
         source="",
         better="higher",
@@ -47,7 +47,7 @@ LIKELIHOOD = (
     Fact(
         "iwae_K",
         label="importance-weighted bound",
-        summary="importance-weighted bound on log p(x) with K samples, rising in K",
+        summary="importance-weighted bound on log p(x) with K samples, which increases with K",
         source="Burda et al. 2016",
         better="higher",
         unit="nats",
@@ -57,7 +57,7 @@ LIKELIHOOD = (
         "ais",
         label="log p(x) by annealing",
         summary=(
-            "log p(x) by annealed importance sampling with Hamiltonian transitions, a bound from below in"
+            "log p(x) by annealed importance sampling with Hamiltonian transitions, a lower bound in"
             " expectation"
         ),
         source="Neal 2001; Wu et al. 2017",
@@ -69,7 +69,7 @@ LIKELIHOOD = (
         "posterior_gap",
         label="posterior gap",
         summary=(
-            "log p(x) − ELBO, the mean of KL(q(z|x)‖p(z|x)) over held-out data, log p(x) by the largest K"
+            "log p(x) − ELBO, the mean of KL(q(z|x)‖p(z|x)) over held-out data, with log p(x) by the largest K"
         ),
         source="Cremer et al. 2018",
         better="lower",
@@ -79,7 +79,7 @@ LIKELIHOOD = (
     Fact(
         "posterior_gap_ais",
         label="posterior gap by annealing",
-        summary="the same with log p(x) from annealing",
+        summary="log p(x) − ELBO with log p(x) from annealing",
         source="Cremer et al. 2018",
         better="lower",
         unit="nats",
@@ -88,10 +88,9 @@ LIKELIHOOD = (
     Fact(
         "effective_samples",
         label="effective samples",
-        summary="of the K draws from q(z|x), how many carry the weights of the bound",
+        summary="effective number of the K draws from q(z|x) behind the bound, (Σ w)²/Σ w²",
         source="Owen 2013",
         better="higher",
-        unit="nats",
         group="model",
     ),
     Fact(
@@ -100,10 +99,9 @@ LIKELIHOOD = (
         summary="mean acceptance of the Hamiltonian transitions",
         source="Wu et al. 2017",
         better="none",
-        unit="nats",
         group="model",
     ),
-)  # of a model, and only where `StudyConfig.likelihood` asks for them
+)  # of a model, measured only if `StudyConfig.likelihood` asks for them
 LATENTS = (
     Fact(
         "rate",
@@ -135,7 +133,7 @@ LATENTS = (
     Fact(
         "kl_aggregate_lower",
         label="KL(q(z)‖p(z)), lower",
-        summary="lower end of the prior's mismatch",
+        summary="lower end of KL(q(z)‖p(z)), the mismatch of prior and q(z)",
         source="Hoffman & Johnson 2016",
         better="none",
         unit="nats",
@@ -144,7 +142,7 @@ LATENTS = (
     Fact(
         "kl_aggregate_upper",
         label="KL(q(z)‖p(z)), upper",
-        summary="upper end of the prior's mismatch",
+        summary="upper end of KL(q(z)‖p(z)), the mismatch of prior and q(z)",
         source="Hoffman & Johnson 2016",
         better="none",
         unit="nats",
@@ -153,7 +151,7 @@ LATENTS = (
     Fact(
         "log_n",
         label="log N",
-        summary="the most that I(n; z) can be",
+        summary="the largest value that I(n; z) can have",
         source="Hoffman & Johnson 2016",
         better="none",
         unit="nats",
@@ -170,7 +168,7 @@ LATENTS = (
     Fact(
         "total_correlation_lower",
         label="total correlation, lower",
-        summary="lower end of KL(q(z)‖∏ⱼ q(zⱼ)), what dimensions tell of each other",
+        summary="lower end of KL(q(z)‖∏ⱼ q(zⱼ)), the dependence between dimensions",
         source="Chen et al. 2018",
         better="none",
         unit="nats",
@@ -179,7 +177,7 @@ LATENTS = (
     Fact(
         "total_correlation_upper",
         label="total correlation, upper",
-        summary="upper end of KL(q(z)‖∏ⱼ q(zⱼ)), what dimensions tell of each other",
+        summary="upper end of KL(q(z)‖∏ⱼ q(zⱼ)), the dependence between dimensions",
         source="Chen et al. 2018",
         better="none",
         unit="nats",
@@ -207,8 +205,8 @@ LATENTS = (
         "overlap",
         label="overlap",
         summary=(
-            "exp(log N − I): how many training examples could have produced a z; near 1, drawing from "
-            "q(z) reconstructs training data"
+            "exp(log N − I): effective number of training examples that could have produced a z; near 1, "
+            "sampling q(z) reconstructs training data"
         ),
         source="control of this study",
         better="none",
@@ -261,7 +259,7 @@ LATENTS = (
         "decoder_variance",
         label="decoder variance σ²",
         summary=(
-            "variance of p(x|z) around the decoder's mean, where it is learned; elsewhere it is s = β/(2α)"
+            "variance of p(x|z) around the decoder's mean, if it is learned; otherwise it is s = β/(2α)"
         ),
         source="Rybkin et al. 2021",
         better="none",
@@ -307,7 +305,7 @@ LATENTS = (
         label="C2ST AUC of z",
         summary=(
             "how often a logistic regression on z, its squares and products ranks a draw of q(z) above "
-            "one of the prior: ½ where it cannot tell them apart"
+            "one of the prior: ½ if they are indistinguishable"
         ),
         source="Lopez-Paz & Oquab 2017",
         better="none",

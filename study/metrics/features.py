@@ -1,8 +1,8 @@
 """The fixed feature extractor: a small classifier trained once per data set, or PCA without labels.
 
-Its features carry fd, kid, precision, recall, density and coverage. They are few (at most 64), so that a
-few hundred samples suffice, and smooth (gelu), so that no unit is dead. One scalar rescales them to a mean
-variance of one on the training data: the numbers of two data sets then have the same unit.
+fd, kid, precision, recall, density and coverage are computed on its features. They are few (at most 64), so that
+a few hundred samples suffice, and smooth (gelu), so that no unit is dead. One scalar rescales them to a mean
+variance of one on the training data, so that distances on different data sets have the same unit.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ from study.training import loop
 from study.training.blocks import in_blocks
 
 _BLOCK = 256  # rows per call of the compiled forward pass: one shape, so one compilation
-_SCALED_ON = 10_000  # training examples that fix the scale of the features
+_SCALED_ON = 10_000  # training examples from which the scale of the features is computed
 _LAYERS = ("hidden", "feature", "head")
 _META = "extractor"  # the entry that holds name, configuration and accuracy
 
@@ -39,8 +39,8 @@ class ExtractorConfig:
         dimensions: number of features f, at most 64.
         steps: optimiser steps.
         batch_size: training examples per step.
-        learning_rate: of Adam, decayed to zero along a cosine.
-        seed: of the initial weights and the batches.
+        learning_rate: Adam's, which decays to zero along a cosine.
+        seed: decides the initial weights and the batches.
 
     Raises:
         StudyError: a number is out of range.
@@ -85,8 +85,8 @@ class Extractor:
     Attributes:
         name: "classifier" or "pca".
         arrays: its parameters by name.
-        config: how it was made.
-        accuracy: share of `test` that it classifies rightly, NaN where there are no labels.
+        config: the configuration it was made with.
+        accuracy: share of `test` that it classifies correctly, NaN if there are no labels.
         digest: SHA-256 of name, configuration and arrays.
     """
 
@@ -134,15 +134,15 @@ class Extractor:
         """`[n, D]` -> class probabilities `[n, C]` float32.
 
         Raises:
-            CannotFit: the data have no labels, so that there is no classifier.
+            CannotFit: there is no classifier, since the data have no labels.
         """
         probabilities = self.forward(x)[1]
         if probabilities is None:
-            raise CannotFit("extractor: no class probabilities, the data it was made from have no labels")
+            raise CannotFit("extractor: no class probabilities, since its data have no labels")
         return probabilities
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Everything needed to make it again, as arrays that `np.savez` stores without pickle."""
+        """Everything needed to restore it, as arrays that `np.savez` stores without pickle."""
         meta = {"name": self.name, "config": dataclasses.asdict(self.config), "accuracy": self.accuracy}
         return {**self.arrays, _META: np.array(json.dumps(meta))}
 
@@ -165,10 +165,10 @@ class Extractor:
 
 
 def train_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Extractor:
-    """Make the extractor of a data set from `train` alone; `test` only gives the accuracy.
+    """Train the extractor of a data set on `train`; `test` is only used for the accuracy.
 
-    A classifier where the labels tell at least two classes apart, else PCA of the training data with the sign
-    of each component fixed. Deterministic given the data and `config` (default `ExtractorConfig()`).
+    A classifier if the labels have at least two classes, else PCA of the training data with the sign of each
+    component fixed. Deterministic given the data and `config` (default `ExtractorConfig()`).
     """
     config = config or ExtractorConfig()
     shift = data.train.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -191,7 +191,7 @@ def train_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Ext
 
 
 def pixel_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Extractor:
-    """The second view: principal components of `train`, the sign of each fixed; labels or not."""
+    """The second view: principal components of `train`, with the sign of each fixed; ignores labels."""
     config = config or ExtractorConfig()
     shift = data.train.mean(axis=0, dtype=np.float64).astype(np.float32)
     return _scaled("pca", {"shift": shift, **_components(data.train - shift, config)}, config, data)
@@ -200,7 +200,7 @@ def pixel_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Ext
 def _scaled(
     name: Literal["classifier", "pca"], arrays: dict[str, np.ndarray], config: ExtractorConfig, data: Dataset
 ) -> Extractor:
-    """The extractor with its features' mean variance brought to one, and its accuracy."""
+    """The extractor, rescaled so that its features have mean variance one, with its accuracy."""
     raw = Extractor(name, {**arrays, "scale": np.ones((), np.float32)}, config, float("nan"))
     variance = raw.features(data.train[:_SCALED_ON]).var(axis=0, dtype=np.float64).mean()
     scale = np.array(1 / np.sqrt(variance) if variance > 0 else 1, np.float32)
@@ -213,7 +213,7 @@ def _scaled(
 def _components(centred: np.ndarray, config: ExtractorConfig) -> dict[str, np.ndarray]:
     """Principal components `[f, D]`; scikit-learn fixes each sign by its largest entry."""
     dimensions = min(config.dimensions, *centred.shape)
-    if not centred.any():  # no direction is principal: scikit-learn would divide by a variance of zero
+    if not centred.any():  # all examples are equal: scikit-learn would divide by a variance of zero
         return {"components": np.eye(dimensions, centred.shape[1], dtype=np.float32)}
     pca = PCA(dimensions, random_state=config.seed).fit(centred)
     return {"components": pca.components_.astype(np.float32)}
@@ -223,7 +223,7 @@ def _components(centred: np.ndarray, config: ExtractorConfig) -> dict[str, np.nd
 def _fit(
     graph: nnx.GraphDef, config: ExtractorConfig, parameters: nnx.State, x: jax.Array, labels: jax.Array
 ) -> nnx.State:
-    """All optimiser steps in one program."""
+    """Run all optimiser steps in one program."""
     adam, schedule = loop.adam(), optax.cosine_decay_schedule(config.learning_rate, config.steps)
 
     def loss(parameters: nnx.State, index: jax.Array) -> jax.Array:
@@ -233,7 +233,7 @@ def _fit(
     def step(carry, inputs):
         key, number = inputs
         index = jax.random.randint(key, (config.batch_size,), 0, x.shape[0])
-        with jax.numpy_dtype_promotion("standard"):  # the schedule divides whole numbers
+        with jax.numpy_dtype_promotion("standard"):  # the schedule divides integers
             size = schedule(number)
         return loop.descend(adam, carry, size, lambda parameters: loss(parameters, index))[0], None
 

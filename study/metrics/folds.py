@@ -1,4 +1,4 @@
-"""Folds for classifiers of samples and real data: interleaved, or stretches of time where real windows overlap."""
+"""Folds for classifiers between samples and real data: interleaved, or stretches of time if real windows overlap."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ FOLDS = 5
 
 
 def folds(n: int, *, span: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Row numbers of n that are fitted to and those that are tested, fold by fold.
+    """Pairs of row numbers for each fold: those to fit to, and those to test on.
 
     Args:
-        n: rows.
-        span: 0 where rows are independent; else rows are in time order and those that are less than `span` places
-            apart overlap: folds are then stretches, and rows that overlap with a fold are in neither part of it.
-            Whoever has seen a neighbour knows a window again, whatever samples are like.
+        n: number of rows.
+        span: 0 if rows are independent. Otherwise rows are in time order, and two that are less than `span` places
+            apart overlap. Folds are then stretches, and rows that overlap with a fold's test rows are not fitted to:
+            a classifier that has seen an overlapping window recognises its neighbour, whatever the samples are like.
     """
     rows = np.arange(n)
     for k in range(FOLDS):

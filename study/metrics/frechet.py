@@ -1,7 +1,7 @@
-"""Fréchet distance: how far apart two Gaussians fitted to features are, in mean and in covariance.
+"""Fréchet distance: the difference in mean and covariance between two Gaussians fitted to features.
 
-The distance of two samples of one distribution is not zero but grows with f and falls with n, so values
-compare only at equal n, and with the value that held-out data get (:cite:`binkowski2018`).
+The distance between two samples of one distribution is not zero: it grows with f and falls with n. So compare values
+at equal n only, and with the value of held-out data (:cite:`binkowski2018`).
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ _GROUPS = 16
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Moments:
-    """Mean `[f]`, covariance `[f, f]` (n - 1 in the denominator) and its symmetric root, float64."""
+    """Mean `[f]`, covariance `[f, f]` (divided by n - 1) and its symmetric root, float64."""
 
     mean: np.ndarray
     covariance: np.ndarray
@@ -35,7 +35,7 @@ class Moments:
 
 
 def symmetric_root(covariance: np.ndarray) -> np.ndarray:
-    """The symmetric root of covariances `[..., f, f]`, of any rank."""
+    """The symmetric square root of covariances `[..., f, f]`, which may be singular."""
     values, vectors = np.linalg.eigh(covariance)
     scaled = vectors * np.sqrt(np.clip(values, 0, None))[..., None, :]
     return scaled @ np.swapaxes(vectors, -1, -2)
@@ -55,8 +55,8 @@ class HasMoments(Protocol):
 def frechet_distance(mean: np.ndarray, covariance: np.ndarray, *, reference: HasMoments) -> np.ndarray:
     """|m - m'|² + tr(C + C' - 2 (C'^½ C C'^½)^½), :cite:`dowson1982`, :cite:`heusel2017` eq. 6.
 
-    The trace is the sum of the roots of the eigenvalues of a symmetric product, which exist whatever the
-    ranks; eigenvalues within rounding of zero count as zero, since the root would magnify the rounding.
+    The trace of the root is the sum of the square roots of the eigenvalues of a symmetric product, which exist for
+    any rank. Eigenvalues within rounding of zero count as zero, since the root would magnify the rounding error.
 
     Args:
         mean: `[..., f]`.
@@ -77,7 +77,7 @@ def fd(features: np.ndarray, moments: Moments) -> Score:
     """Fréchet distance of features `[n, f]`, n at least 3, from the reference's moments.
 
     The standard error is a delete-a-group jackknife over the samples (up to 16 groups,
-    :cite:`shao1995`); the reference is fixed, since all that are compared share it.
+    :cite:`shao1995`); the reference is fixed, since all strategies are compared with the same one.
     """
     x = np.asarray(features, np.float64)
     n, mean = len(x), x.mean(axis=0)
@@ -111,8 +111,8 @@ FD = Metric(
     source="Heusel et al. 2017; Dowson & Landau 1982",
     better="lower",
     meaning=(
-        "Fréchet distance between Gaussians fitted to the features; biased upwards at finite n, so read "
-        "it against the `held-out` row, never against 0"
+        "Fréchet distance between Gaussians fitted to the features; biased upwards at finite n, so compare "
+        "it with the `held-out` row, not with 0"
     ),
     prepare=_prepare,
 )

@@ -1,4 +1,4 @@
-"""Sharpness: "fuzzy" as a number."""
+"""Sharpness: a measure of how blurred samples are."""
 
 import math
 
@@ -13,8 +13,8 @@ _BLOCK = 1024
 def laplacian_energy(x: np.ndarray, *, shape: tuple[int, ...]) -> np.ndarray:
     """Mean square of the five-point discrete Laplacian over the inner pixels of each image.
 
-    The Laplacian passes high frequencies, so that blurring lowers it (:cite:`tolstikhin2018`
-    measure sharpness so).
+    The Laplacian passes high frequencies, so blurring lowers this energy (:cite:`tolstikhin2018` measure sharpness in
+    this way).
 
     Args:
         x: `[n, D]`, images flattened.
@@ -33,16 +33,16 @@ def laplacian_energy(x: np.ndarray, *, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def sharpness(x: np.ndarray, *, shape: tuple[int, ...] | None, reference_energy: float) -> Score:
-    """Mean Laplacian energy of samples x `[n, D]` over that of the reference; one is as sharp as the data.
+    """Mean Laplacian energy of samples x `[n, D]`, divided by that of the reference; one is as sharp as the data.
 
-    The standard error is that of the samples' mean; the reference is fixed. Missing where `shape` is None
-    (the data are no images) or the reference is flat.
+    The standard error is that of the samples' mean; the reference is fixed. There is no value if `shape` is None
+    (the data are not images) or the reference images are constant.
     """
     reason = ""
     if shape is None:
-        reason = "the data are no images"
+        reason = "the data are not images"
     elif reference_energy <= 0:
-        reason = "the reference images are flat, there is nothing to be as sharp as"
+        reason = "the reference images are constant, so sharpness has no reference value"
     if shape is None or reason:
         return no_score(reason)
     ratio = laplacian_energy(x, shape=shape) / reference_energy
@@ -64,6 +64,6 @@ SHARPNESS = Metric(
     summary=("mean squared Laplacian of the samples over that of the reference; below one is blurred"),
     source="Tolstikhin et al. 2018",
     better="one",
-    meaning="mean squared Laplacian as a ratio to real data: 1 is as sharp as real, less is fuzzy",
+    meaning="mean squared Laplacian as a ratio to real data: 1 is as sharp as real data, less is blurred",
     prepare=_prepare,
 )

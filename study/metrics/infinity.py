@@ -1,8 +1,8 @@
-"""FD∞: the Fréchet distance at endless samples, as the intercept of a line in 1/n.
+"""FD∞: the Fréchet distance for infinitely many samples, as the intercept of a line in 1/n.
 
 The bias of the Fréchet distance is nearly proportional to 1/n (:cite:`chong2020`), so its values at several
-sizes lie on a line whose intercept is free of it. Samples and reference are cut to the same sizes, so that the
-bias of both sides goes.
+sizes lie on a line whose intercept is free of bias. Samples and reference are cut to the same sizes, which removes
+the bias of both sides.
 """
 
 import dataclasses
@@ -18,19 +18,19 @@ from study.metrics.reference import HALF, Reference
 SIZES = 10
 _BLOCKS = 64  # rows are summed in blocks; every subset is a union of blocks
 _TURNS = 8  # subsets of one size
-_GROUPS = 32  # of the jackknife
-_PARTNERS = 4  # pairs of groups left out together, per group
+_GROUPS = 32  # groups of the jackknife
+_PARTNERS = 4  # for each group, the number of other groups that are left out together with it
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Design:
-    """Which blocks form which subset, 0 or 1.
+    """Which blocks belong to which subset, as 0 or 1.
 
     Attributes:
-        fit: `[73, 64]`, the subsets of the line: 64 blocks down to 32, evenly spaced in 1/n. Subsets of one size
-            are windows of a shuffled circle, so that each block is used equally often.
-        jackknife: `[161, 64]`, all blocks, then one group left out, then two.
-        pairs: `[2, 128]`, the two groups.
+        fit: `[73, 64]`, the subsets for the line: from 64 blocks down to 32, evenly spaced in 1/n. Subsets of one
+            size are windows of a shuffled circle, so that each block is used equally often.
+        jackknife: `[161, 64]`, all blocks; then one group left out; then two groups left out.
+        pairs: `[2, 128]`, the two groups that are left out together.
     """
 
     fit: np.ndarray
@@ -40,7 +40,7 @@ class Design:
 
 @functools.cache
 def design() -> Design:
-    """The design, the same for all; its shuffles come from a fixed key."""
+    """The design, which all samples share; its shuffles come from a fixed key."""
     sizes = np.rint(_BLOCKS / np.linspace(1, 2, SIZES)).astype(int)
     fit = []
     for size, key in zip(sizes, jax.random.split(jax.random.key(0), SIZES), strict=True):
@@ -57,12 +57,12 @@ def design() -> Design:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SubsetMoments:
-    """Moments of every subset of the design, the fit's first.
+    """Moments of every subset of the design; those of `fit` come first.
 
     Attributes:
-        sizes: `[S]` rows.
+        sizes: `[S]` numbers of rows.
         mean: `[S, f]`.
-        covariance: `[S, f, f]`, n - 1 in the denominator.
+        covariance: `[S, f, f]`, divided by n - 1.
     """
 
     sizes: np.ndarray
@@ -71,7 +71,7 @@ class SubsetMoments:
 
     @classmethod
     def of(cls, features: np.ndarray) -> "SubsetMoments":
-        """From features `[n, f]`, n at least 64: one pass over the rows, then sums of block moments."""
+        """Compute them from features `[n, f]`, n at least 64: one pass over the rows, then sums over blocks."""
         x = np.asarray(features, np.float64)
         centre = x.mean(axis=0)
         parts = np.array_split(x - centre, _BLOCKS)
@@ -89,7 +89,7 @@ class SubsetMoments:
 
 
 def enough(*, n: int, dimensions: int) -> str:
-    """Why n samples with so many features give no FD∞; empty where they do."""
+    """The reason why n samples are too few for FD∞ with so many features; empty if they suffice."""
     least = max(_BLOCKS, 2 * (dimensions + 1))
     if n < least:
         return f"the line in 1/n needs at least {least} samples for {dimensions} features, got {n}"
@@ -99,15 +99,15 @@ def enough(*, n: int, dimensions: int) -> str:
 def fd_infinity(features: np.ndarray, reference_moments: SubsetMoments | None) -> Score:
     """Intercept of FD against 1/n over 10 sizes, n down to n/2, by weighted least squares. May be negative.
 
-    The weights are n², since the part of FD's noise that differs between sizes has a deviation of about 1/n.
-    All sizes share the same rows, so the residuals of the fit say little of its error. Its standard error comes
-    from a delete-a-group jackknife over rows of both sides (32 groups), split by second differences into the
-    part linear in the rows and the quadratic part, which the jackknife doubles and which alone is left where
-    the distributions agree (:cite:`efron1981`); each part is scaled by what the fit's subsets make of it.
+    The weights are n², since the part of FD's noise that differs between sizes has a standard deviation of about 1/n.
+    All sizes share the same rows, so the residuals of the fit say little about its error. The standard error comes
+    from a delete-a-group jackknife over rows of both sides (32 groups). Second differences split its variance into a
+    part linear in the rows and a quadratic part, which the jackknife doubles and which is all that is left if the
+    distributions agree (:cite:`efron1981`). Each part is scaled by its effect on the intercept.
 
     Args:
         features: `[n, f]` of the samples.
-        reference_moments: of as many rows of the reference; None where `enough` gives a reason.
+        reference_moments: those of as many rows of the reference; None if `enough` returns a reason.
     """
     n, f = np.shape(features)
     if reference_moments is None:
@@ -126,16 +126,16 @@ def fd_infinity(features: np.ndarray, reference_moments: SubsetMoments | None) -
 
 
 def _intercept_weights(sizes: np.ndarray) -> np.ndarray:
-    """`[S]` weights that make the intercept of values against 1/n, fitted with weights n²; they sum to one."""
+    """`[S]` weights whose product with the values is the intercept of a line in 1/n; they sum to one."""
     columns = np.stack([np.ones_like(sizes), 1 / sizes], axis=1)
     return np.linalg.pinv(columns * sizes[:, None])[0] * sizes
 
 
 def _variances(values: np.ndarray, pairs: np.ndarray) -> tuple[float, float]:
-    """Variance of the part linear in the rows and of the quadratic part, from values on the jackknife's subsets.
+    """Variances of the part linear in the rows and of the quadratic part, from values on the jackknife's subsets.
 
-    The jackknife counts the first once and the second twice; the second difference holds the quadratic part
-    alone, and half its mean square is the variance of that part.
+    The jackknife counts the linear variance once and the quadratic one twice. The second difference contains the
+    quadratic part alone, and half its mean square is the variance of that part.
     """
     g = _GROUPS
     whole, one, two = values[0], values[1 : g + 1], values[g + 1 :]
@@ -154,12 +154,12 @@ def _prepare(real: Reference) -> Prepared:
 FD_INFINITY = Metric(
     "fd_infinity",
     label="FD∞",
-    summary="Fréchet distance at endless samples: the intercept of a line in 1/n over 10 sizes",
+    summary="Fréchet distance for infinitely many samples: the intercept of a line in 1/n over 10 sizes",
     source="Chong & Forsyth 2020",
     better="lower",
     meaning=(
-        "FD at endless samples: the intercept of a line through FD at 10 sizes against 1/n; free of most "
-        "of FD's bias, so it is near 0 where the distributions agree, and may come out slightly negative"
+        "FD for infinitely many samples: the intercept of a line through FD at 10 sizes against 1/n; free of "
+        "most of FD's bias, so it is near 0 if the distributions agree, and may be slightly negative"
     ),
     prepare=_prepare,
 )

@@ -1,4 +1,4 @@
-"""Kernel distance: the unbiased squared MMD of features, zero on average where the distributions agree."""
+"""Kernel distance: the unbiased squared MMD of features, zero on average if the distributions agree."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ _BLOCK = 1024
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Sums:
-    """Sums of the kernel (x·y/f + 1)³ over rows `[n]` and columns `[m]`, and of its square over all; float64."""
+    """Sums of the kernel (x·y/f + 1)³ for each row `[n]` and column `[m]`, and the sum of its squares; float64."""
 
     rows: np.ndarray
     columns: np.ndarray
@@ -20,7 +20,7 @@ class _Sums:
 
     @classmethod
     def of(cls, x: np.ndarray, y: np.ndarray, *, same: bool) -> "_Sums":
-        """Without the row itself where y is x."""
+        """Compute the sums; with `same`, y is x, and pairs of a row with itself are left out."""
         rows, columns, squares = np.empty(len(x)), np.zeros(len(y)), 0.0
         for start in range(0, len(x), _BLOCK):
             base = x[start : start + _BLOCK] @ y.T / x.shape[1] + 1
@@ -33,7 +33,7 @@ class _Sums:
         return cls(rows, columns, squares)
 
     def interaction(self, n: int, m: int) -> float:
-        """Variance of the kernel of two points beyond what either alone explains, of n and m terms a side."""
+        """Variance of the kernel that neither of its two points explains alone; n and m are the terms per side."""
         total = self.rows.sum() / (len(self.rows) * m)
         alone = np.square(self.rows / m).mean() + np.square(self.columns / n).mean()
         return self.squares / (len(self.rows) * m) - alone + total**2
@@ -48,7 +48,7 @@ class KernelReference:
 
     @classmethod
     def of(cls, features: np.ndarray) -> "KernelReference":
-        """From features `[m, f]`, m at least 3."""
+        """Compute the sums of features `[m, f]`, m at least 3."""
         x = np.asarray(features, np.float64)
         return cls(x, _Sums.of(x, x, same=True))
 
@@ -59,15 +59,15 @@ def kid(features: np.ndarray, kernel: KernelReference) -> Score:
     The full U-statistic over all pairs, not an average over random subsets, in float64 and in blocks of rows.
     May be negative.
 
-    The standard error holds both sides. Its part of first order comes from the variance of each point's mean
-    kernel; that of second order, all that is left where both sides have one distribution, from the variance of
-    the kernel beyond those means (Hoeffding's decomposition, :cite:`gretton2012` section 6). The first holds the
-    second twice over, so their difference is unbiased; it is not let fall below the second, which makes it 10 to
-    30 % too large where the distributions agree.
+    The standard error covers both sides. Its first-order part comes from the variance of each point's mean kernel. Its
+    second-order part, all that is left if both sides have one distribution, comes from the variance of the kernel
+    beyond those means (Hoeffding's decomposition, :cite:`gretton2012` section 6). The estimate of the first includes
+    the second twice, so their difference is unbiased; it is kept at or above the second, which makes the standard
+    error 10 to 30 % too large if the distributions agree.
 
     Args:
         features: `[n, f]` of the samples, n at least 3.
-        kernel: the reference's side, computed once.
+        kernel: the reference's features and kernel sums, computed once.
     """
     x, real = np.asarray(features, np.float64), kernel.within
     n, m = len(x), len(kernel.features)
@@ -103,7 +103,7 @@ KID = Metric(
     better="lower",
     meaning=(
         "squared MMD between the features of samples and of reference data with a cubic kernel; unbiased,"
-        " so it is 0 on average where the distributions agree, and may come out slightly negative"
+        " so it is 0 on average if the distributions agree, and may be slightly negative"
     ),
     prepare=_prepare,
 )

@@ -1,10 +1,10 @@
-"""Precision, recall, density and coverage: is a sample where data are, and are samples where data are?
+"""Precision, recall, density and coverage: do samples lie among the data, and data among the samples?
 
-A manifold is a union of balls around points, each as wide as the distance to its k-th nearest neighbour. The
+A manifold is a union of balls around points; the radius of a ball is the distance to its k-th nearest neighbour. The
 conventions are those of the authors' package `prdc`: a point is not its own neighbour, and balls are open.
-Distances that decide anything are taken by differences in float64, so that equal rows are at distance zero and
-ties are ties. Which ones decide is found by a float32 matrix product with its rounding error subtracted: no
-distance is below that bound, so only the pairs whose bound lies inside a ball are looked at.
+A float32 matrix product minus its rounding error gives a lower bound on each distance. Only pairs whose bound lies
+inside a ball are then computed from differences in float64, so that equal rows are at distance exactly zero and ties
+are exact.
 """
 
 import dataclasses
@@ -20,12 +20,12 @@ from study.runtime.environment import blas_threads, cores
 PRECISION_K = 3
 DENSITY_K = 5
 _BLOCK = 128
-_DENSE = 16  # a block where more than one pair in so many is to be looked at is cheaper to take whole
-_PAIRS = 1 << 15  # float64 pairs taken at once
+_DENSE = 16  # if more than one pair in so many is needed, computing the whole block is cheaper
+_PAIRS = 1 << 15  # float64 pairs that are computed at once
 
 
 def _squared(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Squared distances of features-first arrays `[f, ...]`, summed in one order whatever their shapes."""
+    """Squared distances of arrays `[f, ...]`, summed over f in the same order for all shapes."""
     total = np.zeros(np.broadcast_shapes(x.shape[1:], y.shape[1:]))
     for a, b in zip(x, y, strict=True):
         total += np.square(a - b)
@@ -33,7 +33,7 @@ def _squared(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 class _Distances:
-    """Squared distances of the rows of x `[n, f]` to those of y `[m, f]`, and lower bounds on them."""
+    """Squared distances from the rows of x `[n, f]` to those of y `[m, f]`, and lower bounds on them."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
         self.shape = len(x), len(y)
@@ -45,7 +45,7 @@ class _Distances:
         share = (x.shape[1] + 8) * float(np.finfo(np.float32).eps)
         self.slack = (
             2 * share * (squares[0] + squares[1].max())
-        )  # from a row's bounds to its distances, `[n]`
+        )  # the most that a row's distances exceed their bounds by, `[n]`
         shrunk = [(1 - share) * s[:, None] for s in squares]
         ones = [np.ones_like(s) for s in shrunk]
         self._left = np.hstack([x, shrunk[0], ones[0]]).astype(np.float32)
@@ -56,9 +56,9 @@ class _Distances:
         return self._left[rows] @ self._right
 
     def pairs(self, rows: slice, chosen: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """i `[p]`, j `[p]` and their squared distances, in pieces, of at least the chosen `[b, m]`.
+        """Row numbers i `[p]`, j `[p]` and squared distances, in pieces, for at least the pairs in `chosen` `[b, m]`.
 
-        The pieces of one i come together: a piece holds whole rows.
+        A piece holds whole rows: all pairs of an i are in the same piece.
         """
         counts = chosen.sum(1)
         whole = _DENSE * int(counts.sum()) > chosen.size
@@ -77,7 +77,7 @@ class _Distances:
 
 
 def _some_smallest(values: np.ndarray) -> np.ndarray:
-    """Of `[b, m]`, the smallest in each of a few groups of columns, for m above 256."""
+    """For m above 256, the smallest value of `[b, m]` in each of a few groups of columns."""
     while values.shape[1] > 256:
         half = values.shape[1] // 2
         values = np.minimum(values[:, :half], values[:, half : 2 * half])
@@ -85,12 +85,12 @@ def _some_smallest(values: np.ndarray) -> np.ndarray:
 
 
 def _above(values: np.ndarray) -> np.ndarray:
-    """As float32, rounded up."""
+    """Convert to float32, rounded up."""
     return np.nextafter(values.astype(np.float32), np.float32(np.inf))
 
 
 def _over_blocks(n: int, work: Callable[[slice], None]) -> None:
-    """Runs `work` on blocks of n rows, on all cores."""
+    """Run `work` on blocks of n rows, on all cores."""
     blocks = [slice(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK)]
     with blas_threads(1), ThreadPoolExecutor(cores()) as pool:
         list(pool.map(work, blocks))
@@ -103,12 +103,12 @@ def _squared_radii(points: np.ndarray, ks: tuple[int, ...]) -> np.ndarray:
 
     def work(rows: slice) -> None:
         bounds = distances.bounds(rows)
-        # No distance that is sought is larger than the k-th of the bounds, or of some of them, and its slack.
+        # The k-th smallest distance is at most the k-th smallest bound, of all or of some bounds, plus the slack.
         kth = np.partition(_some_smallest(bounds), most, axis=1)[:, most] + distances.slack[rows]
         for i, _, squared in distances.pairs(rows, bounds <= _above(kth)[:, None]):
             order = np.lexsort((squared, i))
             own, first = np.unique(i[order], return_index=True)
-            # The smallest of each row is the point itself, at zero, so position k is the k-th other.
+            # The nearest of each row is the point itself, at distance 0, so position k is the k-th other point.
             for radius, k in zip(radii, ks, strict=True):
                 radius[own] = squared[order][first + k]
 
@@ -126,13 +126,13 @@ class Manifold:
 
     @classmethod
     def of(cls, features: np.ndarray) -> "Manifold":
-        """From features `[m, f]`, m at least 6."""
+        """Compute it from features `[m, f]`, m at least 6."""
         x = np.asarray(features, np.float64)
         return cls(x, *_squared_radii(x, (PRECISION_K, DENSITY_K)))
 
 
 def inside(features: np.ndarray, manifold: Manifold) -> np.ndarray:
-    """Which samples with features `[n, f]` lie in a ball of the reference at k = 3, `[n]` bool: precision's terms."""
+    """Which samples with features `[n, f]` lie in a ball of the reference at k = 3, `[n]` bool; mean is precision."""
     x = np.asarray(features, np.float64)
     found = np.zeros(len(x), bool)
     distances = _Distances(x, manifold.features)
@@ -151,12 +151,12 @@ def manifold_metrics(features: np.ndarray, manifold: Manifold) -> dict[str, Scor
 
     Definitions: :cite:`kynkaanniemi2019` eq. 1 and 2, :cite:`naeem2020` eq. 2 and 3.
 
-    Standard errors: binomial for the three shares, as if the balls were given, and the standard deviation of
-    the counts over √n for density. Recall and coverage are shares of the reference's points.
+    Standard errors: for the three shares binomial, for given balls; for density the standard deviation of the counts
+    over √n. Recall and coverage are shares of the reference's points.
 
     Args:
         features: `[n, f]` of the samples, n at least 4.
-        manifold: the reference's side, computed once.
+        manifold: that of the reference.
     """
     x = np.asarray(features, np.float64)
     n, m = len(x), len(manifold.features)
@@ -169,7 +169,7 @@ def manifold_metrics(features: np.ndarray, manifold: Manifold) -> dict[str, Scor
         bounds = distances.bounds(rows)
         chosen = (bounds < _above(manifold.density_radii)) | (bounds < _above(radii[rows, None]))
         for i, j, squared in distances.pairs(rows, chosen):
-            # Threads write to rows of their own, or only ever True.
+            # Safe with threads: each writes to its own rows, or writes only True.
             inside[i[squared < manifold.precision_radii[j]]] = True
             reached[j[squared < radii[i]]] = True
             near = squared < manifold.density_radii[j]
@@ -189,7 +189,7 @@ def manifold_of(real: Reference) -> Manifold:
 
 
 def _prepare(name: str) -> Callable[[Reference], Prepared]:
-    """One of the four, which all come from one pass over the distances."""
+    """Prepare one of the four metrics, which one pass over the distances computes together."""
 
     def prepare(real: Reference) -> Prepared:
         manifold = manifold_of(real)

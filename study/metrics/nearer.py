@@ -1,4 +1,4 @@
-"""Are samples nearer to what a model was trained on than to data that it never saw?"""
+"""Are samples nearer to the training data than to data that the model never saw?"""
 
 import numpy as np
 from scipy import stats
@@ -9,22 +9,22 @@ from study.metrics.reference import Reference
 
 
 def nearer_to_train(train: np.ndarray, held_out: np.ndarray, *, sizes: tuple[int, int]) -> Score:
-    """Share of samples nearer to training than to held-out data, as if both pools had one size; ties count a half.
+    """Share of samples nearer to training than to held-out data, weighted as if both had one size; ties count a half.
 
-    Of samples that have no more to do with the training data than with held-out data, N/(N + m) are nearer to one
-    of N training examples than to all of m held-out ones. So held-out data count N/m times: with s the plain share,
-    the value is s / (s + (1 - s) N/m), a half on average for such samples wherever they lie, one for copies. Pools of
-    equal size would have the same null, and hide copies: a copy of one of 60,000 examples is nearer to a random 4,000
-    of them one time in fifteen. Compares the same two distances as :cite:`meehan2020`.
+    If samples are as related to the N training examples as to the m held-out ones, a share N/(N + m) of them is nearer
+    to a training example. So each sample nearer to held-out data is counted N/m times: with s the plain share, the
+    value is s / (s + (1 - s) N/m), on average ½ for such samples wherever they lie, and 1 for copies. Training data cut
+    to m examples would have the same null but would hide copies: the original of a copy, one of 60,000 examples, is
+    among a random 4,000 of them one time in fifteen. The two distances are those of :cite:`meehan2020`.
 
     The standard error is binomial, by the delta method, and `exact_interval` gives the interval, both for the given
-    pools. What these pools would give with endless samples is itself not exactly a half, so judge a strategy by its
-    difference from held-out data. Samples far from all data have few distinct neighbours; their share says nothing
-    of copying.
+    data. For given data the value of infinitely many unrelated samples is not exactly ½, so judge a strategy by its
+    difference from held-out data. Samples far from all data have few distinct neighbours; for them the value says
+    nothing about copying.
 
     Args:
-        train, held_out: distance of each sample to the nearest of the pool, squared or not, `[n]` each.
-        sizes: how many training examples there are, and how many held out.
+        train, held_out: distance of each sample to its nearest training and held-out example, squared or not, `[n]`.
+        sizes: the numbers of training and of held-out examples.
     """
     n, ratio = len(train), sizes[0] / sizes[1]
     plain = (np.count_nonzero(train < held_out) + 0.5 * np.count_nonzero(train == held_out)) / n
@@ -38,8 +38,8 @@ def exact_interval(
 ) -> tuple[float, float]:
     """Clopper-Pearson interval :cite:`clopper1934` of a share of n trials, weighted as in `nearer_to_train`.
 
-    With `sizes` of (1, 1) it is that of a plain share. Half counts, from ties, widen the interval: the lower end
-    takes the count below, the upper the one above.
+    With `sizes` (1, 1) it is the interval of a plain share. A half count, from ties, widens the interval: it is rounded
+    down for the lower end and up for the upper.
 
     Raises:
         StudyError: value is not in [0, 1], level not in (0, 1), or a count not positive.
@@ -58,7 +58,7 @@ def exact_interval(
 
 
 def _weighted(share: float, ratio: float) -> float:
-    """What a share becomes when failures count `ratio` times; 1 / ratio is the way back."""
+    """The share if failures count `ratio` times; with 1 / ratio, the inverse."""
     return share / (share + (1 - share) * ratio)
 
 
@@ -83,8 +83,8 @@ NEARER_TO_TRAIN = Metric(
     source="Meehan et al. 2020",
     better="lower",
     meaning=(
-        "share of samples nearer to training data than to held-out data, these counted so often that both"
-        " have one size; ½ where nothing is copied, 1 for copies, and below ½ is no virtue"
+        "share of samples nearer to training data than to held-out data, weighted as if both had the same"
+        " size; ½ if nothing is copied, 1 for copies; values below ½ are not better"
     ),
     unit="share",
     group="novelty",
@@ -98,7 +98,7 @@ NEARER_TO_TRAIN_FEATURES = Metric(
     better="lower",
     meaning=(
         "share of samples nearer to training data than to held-out data, in features; the extractor knows the "
-        "training data, so real data may lie off ½"
+        "training data, so real data may differ from ½"
     ),
     unit="share",
     group="novelty",

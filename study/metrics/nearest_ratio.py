@@ -12,20 +12,20 @@ _STEEPEST = np.arctan(1e6)
 def nn_ratio(train: np.ndarray, held_out: np.ndarray) -> Score:
     """Median over samples of (distance to the nearest training example) / (distance to the nearest held-out one).
 
-    All training examples count, since a copy of one that was left out would not show. There are more of them, so
-    real data score below one, the less the fewer dimensions data have; their value is the null. A sample far from
-    all data has a ratio near one. The standard error is half the width of the distribution-free interval of the
-    median :cite:`woodruff1952`, over 1.96, for the given pools.
+    All training examples are used, since a copy of one that was left out would go unnoticed. As there are more of them
+    than held-out examples, real data score below one, and lower in fewer dimensions; their value is the null. A sample
+    far from all data has a ratio near one. The standard error is half the width of the distribution-free interval of
+    the median :cite:`woodruff1952`, divided by 1.96, for the given data.
 
     Args:
-        train, held_out: **squared** distance of each sample to the nearest of the pool, `[n]` each.
+        train, held_out: **squared** distance of each sample to its nearest training and held-out example, `[n]` each.
 
     Returns:
-        The score; without a value where half of the samples equal held-out data.
+        The score; without a value if half of the samples equal held-out data.
     """
     n = len(train)
     total = train + held_out
-    # The angle of the two distances has the order of their ratio, is finite, and is 45° where both are zero.
+    # The angle of the two distances is monotone in their ratio, finite, and 45° if both are zero.
     angles = np.sort(np.arctan2(np.sqrt(train), np.sqrt(held_out)) + np.pi / 4 * (total == 0))
     middle, reach = (n - 1) / 2, _Z * np.sqrt(n) / 2
     ranks = np.clip([middle, middle - reach, middle + reach], 0, n - 1)

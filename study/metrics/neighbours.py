@@ -1,24 +1,24 @@
-"""Exact nearest neighbours in a pool that may hold 60,000 examples of 784 pixels, in bounded memory.
+"""Exact nearest neighbours in a pool of, for example, 60,000 images with 784 pixels, in bounded memory.
 
-Most of a distance lies in few principal directions. An example's coordinates along these, and the length of what they
-leave over, make a point of few dimensions; distances between such points never exceed the true ones. So the nearest
-point gives one true distance, and only examples whose point is no farther than that are looked at in full. They are
-compared by differences in float64, so that the result is that of the plain double loop and a duplicate is at exactly
-zero.
+Most of a distance lies in few principal directions. An example's coordinates along these, and the length of the
+remainder, form a point of few dimensions; distances between such points never exceed the true ones. So the true
+distance to the example with the nearest point is an upper bound, and only examples whose points are no farther than
+this bound are compared in full. Full comparisons use differences in float64, so the result equals that of a plain
+double loop, and a duplicate is at distance exactly zero.
 """
 
 import numpy as np
 
-_ENTRIES = 4_000_000  # of one block of bounds
-_PAIRS = 4096  # differences taken at once
+_ENTRIES = 4_000_000  # in one block of bounds
+_PAIRS = 4096  # differences that are computed at once
 _DIRECTIONS = 64
-_WORTH = 96  # fewer dimensions than that are taken as they are
-_CROWDED = 2000  # above so many candidates the bounds are too loose to help: full products
-_SPREAD = 5000  # examples that decide the directions; any directions are correct, these are quick
+_WORTH = 96  # data with fewer dimensions are not projected
+_CROWDED = 2000  # with more candidates than this, bounds do not help, and full products are used
+_SPREAD = 5000  # examples that decide the directions, which affect the speed and not the result
 
 
 class Neighbours:
-    """Nearest neighbours in `pool`, `[N, D]` float32 with N at least 1, which is kept and not copied."""
+    """Nearest neighbours in `pool`, `[N, D]` float32 with N at least 1, which is not copied."""
 
     def __init__(self, pool: np.ndarray) -> None:
         self.pool = pool
@@ -34,14 +34,14 @@ class Neighbours:
     def nearest(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Squared Euclidean distance of each x `[n, D]` to the nearest of the pool, float64 `[n]`, and its index.
 
-        Of several at the same distance the first counts.
+        If several are at the same distance, the index is that of the first.
         """
         return self._search(x, None)
 
     def own(self, index: np.ndarray) -> np.ndarray:
-        """Squared distance of each `pool[index]` to the nearest other of the pool, float64; infinite if none.
+        """Squared distance of each `pool[index]` to the nearest other of the pool, float64; infinite if there is none.
 
-        Found once per example, when first asked for.
+        Computed once per example, when first needed.
         """
         new = np.unique(index[np.isnan(self._own[index])])
         if len(self.pool) == 1:
@@ -66,12 +66,12 @@ class Neighbours:
         return squared, index
 
     def _bounds(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Lower bounds on squared distances `[n, N]` less a number per row, and that number, rounding counted in."""
+        """Lower bounds on squared distances `[n, N]` minus a number per row, and that number plus rounding error."""
         bounds = np.concatenate([-2 * points, np.ones_like(points[:, :1])], axis=1) @ self._table.T
         return bounds, self._room(np.einsum("nk,nk->n", points, points, dtype=np.float64))
 
     def _products(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """As `_bounds`, from all dimensions: squared distances themselves, up to rounding."""
+        """The same as `_bounds` from all dimensions, so that bounds equal squared distances up to rounding."""
         centred = x - self._centre
         products = centred @ self.pool.T - (centred @ self._centre)[:, None]
         squares = np.einsum("nd,nd->n", centred, centred, dtype=np.float64)
@@ -90,7 +90,7 @@ class Neighbours:
         *,
         at_most: int | None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Distance, index, and whether a row has more candidates than `at_most`: then the first two say nothing."""
+        """Distance, index, and whether a row has more candidates than `at_most`; if so, the first two are not valid."""
         every = np.arange(len(x))
         if own is not None:
             bounds[every, own] = np.inf
@@ -109,7 +109,7 @@ class Neighbours:
         return distance, index, crowded
 
     def _points(self, x: np.ndarray) -> np.ndarray:
-        """Coordinates along the directions, and the length of the rest, `[n, k + 1]`; or all `[n, D]`."""
+        """Coordinates along the directions and length of the remainder, `[n, k + 1]`; without directions `[n, D]`."""
         centred = x - self._centre
         if self._basis is None:
             return centred
@@ -125,7 +125,7 @@ def _directions(pool: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 
 def _blocks(n: int, width: int) -> list[slice]:
-    """Slices of n rows, so that a block of them has at most `_ENTRIES` of `width` each."""
+    """Slices of n rows, so that a block of rows of this width has at most `_ENTRIES` entries."""
     size = max(1, _ENTRIES // width)
     return [slice(start, start + size) for start in range(0, n, size)]
 

@@ -17,11 +17,11 @@ from study.runtime.checks import brief, said
 
 __all__ = ["Network", "OnnxExtractor", "network_digest"]
 
-MOST = 64  # features; more outputs are projected on their first principal components
-_BLOCK = 256  # rows per call, unless the network fixes its own number
-_FITTED_ON = 10_000  # training examples that fix projection and scale
+MOST = 64  # features; more outputs are projected onto their first principal components
+_BLOCK = 256  # rows per call, unless the network fixes the number
+_FITTED_ON = 10_000  # training examples to which projection and scale are fitted
 _TRIED = 16  # rows on which two runs must agree
-_FEED = 2**31 - 1  # bytes that a network may ask for at a time
+_FEED = 2**31 - 1  # largest input of one call, in bytes
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,12 +30,12 @@ class Network:
 
     Attributes:
         session: onnxruntime's session.
-        where: what errors call it.
-        shape: of one example as the network takes it.
+        where: its name in error messages.
+        shape: the shape of one example in the network's input.
         size: D.
         dtype: of the input.
         batch: rows per call.
-        fixed: whether the network takes no other number of rows.
+        fixed: whether the network accepts only this number of rows.
     """
 
     session: Any
@@ -48,11 +48,11 @@ class Network:
 
     @classmethod
     def of(cls, content: bytes, *, where: str, shape: tuple[int, ...]) -> "Network":
-        """Load it for examples of a shape.
+        """Load a network for examples of this shape.
 
         Raises:
-            StudyError: onnx or onnxruntime is not installed or cannot read the content, some of the network lies
-                outside the content or is random, or the input does not fit.
+            StudyError: onnx or onnxruntime is not installed or cannot read the content, parts of the network are stored
+                in other files or are random, or its input does not fit.
         """
         check_network(content, where=where)
         try:
@@ -63,14 +63,12 @@ class Network:
             ) from None
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
-        options.add_session_config_entry(
-            "session.load_model_format", "ONNX"
-        )  # what was checked, nothing else
+        options.add_session_config_entry("session.load_model_format", "ONNX")  # the format that was checked
         try:
             with limited(where):
                 session = onnxruntime.InferenceSession(
                     content, options, providers=["CPUExecutionProvider"], enable_fallback=0
-                )  # which would print, and try the same once more
+                )  # a fallback would print and try the same again
         except Exception as error:  # its exceptions have no common class
             raise StudyError(
                 f"{where}: not an ONNX network that onnxruntime reads ({said(error)})"
@@ -80,7 +78,7 @@ class Network:
             names = ", ".join(given.name for given in inputs)
             declared = list(inputs[0].shape) if inputs else []
         except UnicodeDecodeError as error:
-            raise StudyError(f"{where}: its input has a name that is no text; export it again") from error
+            raise StudyError(f"{where}: its input has a name that is not text; export it again") from error
         if len(inputs) != 1:
             raise StudyError(f"{where}: must have one input, has {len(inputs)}: {brief(names)}")
         dtypes: dict[str, type[np.floating]] = {"tensor(float)": np.float32, "tensor(double)": np.float64}
@@ -91,7 +89,7 @@ class Network:
             raise StudyError(f"{where}: must have an output, has none")
         if fixed and declared[0] * math.prod(shape) * 8 > _FEED:
             raise StudyError(
-                f"{where}: takes {declared[0]:,} rows at a time, too many; export it with a free number of rows"
+                f"{where}: takes {declared[0]:,} rows at a time, too many; export it with a variable number of rows"
             )
         return cls(
             session,
@@ -134,7 +132,7 @@ class Network:
                 output = np.asarray(self.session.run([first], {name: given})[0])
         except Exception as error:
             raise StudyError(
-                f"{self.where}: fails on input {list(given.shape)} ({said(error)}); it must take any number of rows "
+                f"{self.where}: fails on input {list(given.shape)} ({said(error)}); it must accept any number of rows "
                 "of the data"
             ) from error
         if output.ndim < 2 or len(output) != len(given):
@@ -148,7 +146,7 @@ class Network:
         return output
 
     def check_repeats(self, x: np.ndarray) -> None:
-        """Whether two runs on the same rows `[n, D]` agree: some randomness has no name in the file.
+        """Check that two runs on the same rows `[n, D]` agree, since not all randomness is visible in the file.
 
         Raises:
             StudyError: they do not.
@@ -161,10 +159,10 @@ class Network:
 
 
 def _example_shape(declared: list[Any], shape: tuple[int, ...], where: str) -> tuple[int, ...]:
-    """How one example goes in: flat where the network declares rank 2, else in its own shape.
+    """The shape of one example in the input: flat if the network declares rank 2, else its own shape.
 
-    Axes of length one may stand elsewhere, as the channel of a grey image does; no others, since a reshape
-    would scramble the pixels without a word.
+    Axes of length one, such as the channel of a grey image, may be in another place; no others, since a reshape would
+    scramble the pixels without an error.
     """
     size = math.prod(shape)
     axes = declared[1:]
@@ -186,16 +184,16 @@ def _example_shape(declared: list[Any], shape: tuple[int, ...], where: str) -> t
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class OnnxExtractor:
-    """Features from an ONNX network; class probabilities still from the built-in classifier.
+    """Features from an ONNX network; class probabilities are still those of the built-in classifier.
 
-    Used as `Extractor` is. More than 64 outputs are projected on their first principal components over `train`, and
-    one scalar brings the features' mean variance on `train` to one.
+    Used like `Extractor`. More than 64 outputs are projected onto their first principal components on `train`, and
+    one scalar rescales the features to mean variance one on `train`.
 
     Attributes:
         network: the network.
         classifier: the built-in extractor.
         digest: SHA-256 of the network's file.
-        components: `[f, k]`, None where the outputs are taken as they are.
+        components: `[f, k]`, None if the outputs are not projected.
         scale: the scalar.
         dimensions: f.
     """
@@ -213,8 +211,9 @@ class OnnxExtractor:
         """The extractor of a data set; the same file and data give the same features.
 
         Raises:
-            StudyError: no such file, not a network that onnxruntime reads, onnx or onnxruntime is not installed, some
-                of the network lies outside the file or is random, or it does not take such data.
+            StudyError: there is no such file, it is not a network that onnxruntime reads, onnx or onnxruntime is not
+                installed, parts of the network are stored in other files or are random, or it does not accept such
+                data.
         """
         content = read_network(path)
         network = Network.of(content, where=f"--features {path}", shape=data.shape)
@@ -231,7 +230,7 @@ class OnnxExtractor:
 
     @property
     def name(self) -> str:
-        """What tables call it, with the head of the digest."""
+        """Its name in tables, with the first digits of the digest."""
         return f"onnx {self.digest[:8]}"
 
     def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

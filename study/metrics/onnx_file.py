@@ -1,8 +1,8 @@
-"""What an ONNX file holds, looked at before onnxruntime gets it: everything inside, nothing random, no false sizes.
+"""Checks of an ONNX file before onnxruntime reads it: it is complete, has no random nodes, and no false sizes.
 
-onnxruntime follows a tensor's `external_data` to files beside the network, which no digest of the file would cover, and
-loads another network's weights from there without a word. So what is outside is refused, wherever in the file it is
-named: subgraphs, attributes, functions, sparse tensors, training information.
+onnxruntime follows a tensor's `external_data` to other files, which the digest of this file would not cover, and would
+silently load changed weights from there. So references to other files are refused anywhere in the file: in subgraphs,
+attributes, functions, sparse tensors and training information.
 """
 
 import contextlib
@@ -16,24 +16,24 @@ from study.errors import StudyError
 from study.runtime.limits import memory_at_most
 from study.runtime.reading import read_file
 
-MOST_BYTES = 2**31 - 1  # of one protocol buffer message
-MOST_MEMORY = 8 << 30  # bytes beyond what the process has, while a network is read or runs
-MOST_MESSAGES = 2_000_000  # nodes, tensors, attributes and what they are made of
+MOST_BYTES = 2**31 - 1  # in one protocol buffer message
+MOST_MEMORY = 8 << 30  # bytes that reading or running a network may allocate
+MOST_MESSAGES = 2_000_000  # nodes, tensors, attributes and their parts
 MOST_AXES = 32
 RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
 )
-ALWAYS_DROPS = 7  # before this version of the operators a Dropout says by an attribute that it is only a test
+ALWAYS_DROPS = 7  # before this operator version a Dropout always drops, unless its attribute `is_test` is set
 PER_BYTE, PER_NUMBER = (
     4,
     8,
-)  # elements that a byte or a number of a tensor can hold at most, however they are packed
+)  # most elements that a byte or a number of a tensor can hold, however they are packed
 MEND = "give the path of an ONNX network"
 
 
 @contextlib.contextmanager
 def limited(where: str) -> Iterator[None]:
-    """Within it a network may take `MOST_MEMORY`: what it claims or makes beyond is an error before it is memory.
+    """Limit the memory of a network to `MOST_MEMORY` within this context; exceeding the limit is an error.
 
     Raises:
         StudyError: in place of a MemoryError.
@@ -48,7 +48,7 @@ def limited(where: str) -> Iterator[None]:
 
 
 def read_network(path: str | Path) -> bytes:
-    """The file's content, checked by `check_network`.
+    """The content of the file, after `check_network` accepted it.
 
     Raises:
         StudyError: there is no such file, it cannot be read, or `check_network` refuses it.
@@ -61,7 +61,7 @@ def read_network(path: str | Path) -> bytes:
 
 
 def network_digest(path: str | Path) -> str:
-    """SHA-256 of the file, which holds all that decides the features.
+    """SHA-256 of the file, which contains everything that decides the features.
 
     Raises:
         StudyError: as `read_network`.
@@ -70,7 +70,7 @@ def network_digest(path: str | Path) -> str:
 
 
 def check_network(content: bytes, *, where: str) -> None:
-    """Whether the bytes are an ONNX network whose weights are all in them and whose nodes do not draw at random.
+    """Check that the bytes are an ONNX network that contains all its weights and has no random nodes.
 
     Raises:
         StudyError: they are not; or the package onnx is not installed.
@@ -95,7 +95,7 @@ def check_network(content: bytes, *, where: str) -> None:
 def _check_messages(model: Any, onnx: Any, where: str) -> None:
     versions = {given.domain: given.version for given in model.opset_import}
     version = versions.get("", versions.get("ai.onnx", ALWAYS_DROPS))
-    constants: dict[str, list[Any]] = {}  # by name, which are unique within a graph and not in the file
+    constants: dict[str, list[Any]] = {}  # by name; names are unique within a graph, not within a file
     computed: set[str] = set()
     drops = []
     for number, message in enumerate(_messages(model)):
@@ -122,7 +122,7 @@ def _check_messages(model: Any, onnx: Any, where: str) -> None:
 
 
 def _messages(root: Any) -> Iterator[Any]:
-    """Every message within a message, itself included, whatever field it is in."""
+    """A message and all messages nested in it, in any field."""
     waiting = [root]
     while waiting:
         message = waiting.pop()
@@ -148,12 +148,12 @@ def _check_claim(dims: Sequence[int], *, room: int, name: str, where: str) -> No
     if len(dims) > MOST_AXES or any(size < 0 for size in dims) or math.prod(dims) > room:
         shape = ", ".join(map(str, [*dims[:6], *["..."] * (len(dims) > 6)]))
         raise StudyError(
-            f"{where}: {name} claims the shape [{shape}] and does not hold as much; export the network again"
+            f"{where}: {name} claims the shape [{shape}] but holds fewer values; export the network again"
         )
 
 
 def _drops(node: Any, constants: dict[str, list[Any]], computed: set[str], version: int) -> bool:
-    """Whether a Dropout may drop: its third input, which asks for it, is there and not known to be false."""
+    """Whether a Dropout may drop: it has a third input, the training mode, that is not known to be false."""
     if version < ALWAYS_DROPS:
         return not any(given.name == "is_test" and given.i for given in node.attribute)
     if len(node.input) < 3 or not node.input[2]:
@@ -165,6 +165,6 @@ def _drops(node: Any, constants: dict[str, list[Any]], computed: set[str], versi
 
 def _random(what: str, where: str) -> StudyError:
     return StudyError(
-        f"{where}: draws at random ({what}), so that features would differ from run to run; export it in evaluation "
-        "mode and without sampling, its mean for instance"
+        f"{where}: is random ({what}), so features would differ from run to run; export it in evaluation mode and "
+        "without sampling, for instance its mean"
     )

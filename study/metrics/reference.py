@@ -1,4 +1,4 @@
-"""Real data and samples as metrics see them: what several metrics need of either is computed once."""
+"""Real data and samples as the inputs of metrics; quantities that several metrics need are computed once."""
 
 import functools
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Made = TypeVar("Made")
 
 
 class FeatureExtractor(Protocol):
-    """What the metrics ask of an extractor."""
+    """The methods of an extractor that metrics use."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -29,27 +29,27 @@ class FeatureExtractor(Protocol):
 
 
 class _Shared:
-    """Things that several metrics share, each made when it is first asked for."""
+    """Results that several metrics share, each computed when it is first needed."""
 
     def __init__(self) -> None:
         self._made: dict[Any, Any] = {}
 
     def once(self, make: Callable[..., Made], *arguments: Any) -> Made:
-        """`make(*arguments)`, computed at the first call for this function of the module and kept."""
+        """`make(*arguments)`, computed at the first call for this module-level function and then reused."""
         if make not in self._made:
             self._made[make] = make(*arguments)
         return self._made[make]
 
 
 class Reference(_Shared):
-    """The first n examples of the reference half of test, and all that novelty is measured against.
+    """The first n examples of the reference half of test, and the data with which novelty is measured.
 
     Attributes:
         data: the data set.
         extractor: makes the features.
         pixels: makes the second view, principal components of the pixels.
         n: how many samples are scored at a time.
-        view: what texts call the features.
+        view: the name of the features in texts.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Reference(_Shared):
 
     @property
     def probabilities(self) -> np.ndarray | None:
-        """Class probabilities `[n, C]` of `real`; None where there is no classifier."""
+        """Class probabilities `[n, C]` of `real`; None if there is no classifier."""
         return self._forward[1]
 
     @functools.cached_property
@@ -99,17 +99,17 @@ class Reference(_Shared):
 
     @property
     def sizes(self) -> tuple[int, int]:
-        """Examples of train, and of the reference half."""
+        """The numbers of examples in train and in the reference half."""
         return len(self.data.train), len(self.data.reference)
 
     @property
     def span(self) -> int:
-        """Places after which two windows of the reference share no step; 0 where examples are independent."""
+        """The number of rows after which two windows of the reference share no time step; 0 if rows are independent."""
         return self.data.windows.fold_span if self.data.windows else 0
 
 
 class Samples(_Shared):
-    """Samples x `[n, D]` float32, perhaps with the classes `[n]` that they were asked to be of."""
+    """Samples x `[n, D]` float32, possibly with the classes `[n]` that were requested."""
 
     def __init__(self, x: np.ndarray, reference: Reference, asked: np.ndarray | None = None) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class Samples(_Shared):
 
     @property
     def probabilities(self) -> np.ndarray | None:
-        """Class probabilities `[n, C]`; None where there is no classifier."""
+        """Class probabilities `[n, C]`; None if there is no classifier."""
         return self._forward[1]
 
     @functools.cached_property
@@ -141,7 +141,7 @@ class Samples(_Shared):
 
     @functools.cached_property
     def distances(self) -> tuple[np.ndarray, np.ndarray]:
-        """Squared distances in pixels to the nearest of train, and of the reference half, `[n]` each."""
+        """Squared distances in pixels to the nearest example of train and of the reference half, `[n]` each."""
         return self.nearest_train[0], self._reference.near[1].nearest(self.x)[0]
 
     @functools.cached_property

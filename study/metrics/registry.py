@@ -1,4 +1,4 @@
-"""The metrics by name, one line each and in the order of tables and reports; a file is imported when it is used."""
+"""The metrics by name, one line each, in the order of tables and reports; a file is imported when first used."""
 
 import dataclasses
 from typing import Any
@@ -43,7 +43,7 @@ _FACTS = {fact.name: fact for fact in (*COST, *LIKELIHOOD, *LATENTS)}
 
 
 def fact(name: str) -> Fact:
-    """What is told of the number of that name; a number that nobody declared is called by its name."""
+    """The description of a number by its name; an undeclared number gets its name as label."""
     if name in METRICS:
         return METRICS[name]
     known = _FACTS.get("iwae_K" if name.startswith("iwae_") else name)
@@ -53,23 +53,23 @@ def fact(name: str) -> Fact:
 
 
 def names(*groups: str) -> list[str]:
-    """Of some groups of numbers, or of all, the names in the order of tables and reports."""
+    """The names of the numbers of these groups, or of all, in the order of tables and reports."""
     declared = [*METRICS.values(), *_FACTS.values()]
     return [one.name for one in declared if not groups or one.group in groups]
 
 
 def metrics_for(*, windows: bool, asked: bool = False) -> tuple[Metric, ...]:
-    """What is measured of samples: everything that needs no more than there is.
+    """The metrics of samples whose needs are met.
 
     Args:
         windows: whether examples are windows of time series.
-        asked: whether samples were asked to be of given classes.
+        asked: whether classes were requested for the samples.
     """
     there = {"": True, "windows": windows, "classes asked for": asked}
     return tuple(metric for metric in METRICS.values() if there[metric.needs])
 
 
 def listing() -> list[dict[str, Any]]:
-    """What `study list metrics` shows: everything that is measured of samples, and of a model's likelihood."""
+    """The rows of `study list metrics`: all metrics of samples, and of a model's likelihood."""
     shown = [field.name for field in dataclasses.fields(Fact)]
     return [{name: getattr(one, name) for name in shown} for one in (*METRICS.values(), *LIKELIHOOD)]

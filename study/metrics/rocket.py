@@ -1,4 +1,4 @@
-"""Random convolutions of windows with a linear classifier on top: strong, fast, and nothing to train but a ridge."""
+"""Random convolutions of windows, the features of a ridge classifier: accurate, fast, and only the ridge is trained."""
 
 import dataclasses
 
@@ -14,13 +14,14 @@ _BLOCK = 1024
 class Rocket:
     """Random convolution kernels for windows `[T, F]` :cite:`dempster2020`.
 
-    Lengths 7, 9 or 11 (the window's, where it is shorter), centred normal weights on a random subset of the features,
-    bias uniform on [-1, 1], dilation 2^u with u uniform up to the window, zeros around the window for every other one.
-    Unlike the paper's, windows are not standardised one by one, since level and spread tell samples from data too;
-    centred kernels are blind to the level, so mean and standard deviation of each feature join the responses.
+    Length 7, 9 or 11 (that of the window if it is shorter), centred normal weights on a random subset of the features,
+    bias uniform on [-1, 1], dilation 2^u with u uniform up to the window, zero padding for half of the kernels on
+    average. Unlike in the paper, windows are not standardised one by one, since level and spread also distinguish
+    samples from data. Centred kernels do not respond to the level, so mean and standard deviation of each feature are
+    added to the responses.
 
     Attributes:
-        matrix: `[T * F, K * T]` float32; a kernel's responses at all steps are one product with it.
+        matrix: `[T * F, K * T]` float32; a product with it gives the responses of all kernels at all steps.
         bias: `[K]` float32.
         counts: `[K, T]` bool, the steps at which a kernel is applied.
     """
@@ -31,7 +32,7 @@ class Rocket:
 
     @classmethod
     def draw(cls, key: jax.Array, *, shape: tuple[int, int], kernels: int = KERNELS) -> "Rocket":
-        """Kernels for windows of this shape."""
+        """Draw kernels for windows of this shape."""
         rng = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
         steps, features = shape
         lengths = [length for length in _LENGTHS if length <= steps] or [steps]
@@ -53,7 +54,7 @@ class Rocket:
         return cls(np.ascontiguousarray(flat), rng.uniform(-1, 1, kernels).astype(np.float32), counts)
 
     def features(self, x: np.ndarray) -> np.ndarray:
-        """Of each kernel the share of positive responses and the largest, of each feature mean and standard deviation.
+        """Per kernel the share of positive responses and the largest one; per feature mean and standard deviation.
 
         Windows `[n, T * F]` -> `[n, 2 K + 2 F]` float32.
         """

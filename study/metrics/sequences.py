@@ -1,9 +1,9 @@
-"""Measurements of windows of time series: their dynamics, their values, and what they are worth.
+"""Metrics of windows of time series: their dynamics, their values, and their use for training a forecast.
 
-All compare n samples with the first n windows of the reference half of test. Real windows overlap, so that n of them
-hold fewer independent ones; what real held-out windows score at the same n, which the reference's text says, is the
-null to read a value against. Standard errors are over the samples, the real windows held fixed, but for the
-discriminative score, whose error holds both sides.
+All compare n samples with the first n windows of the reference half of test. Real windows overlap, so n of them contain
+less information than n independent ones. Compare a value with that of real held-out windows at the same n, which the
+reference text gives. Standard errors are over the samples, for given real windows, except for the discriminative
+score, whose error covers both sides.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,6 @@ from collections.abc import Callable
 import jax
 import numpy as np
 from scipy.stats import wasserstein_distance
-from sklearn.linear_model import RidgeCV
-from sklearn.preprocessing import StandardScaler
 
 from study.data.base import Dataset
 from study.metrics.base import Metric, Prepared, Score, no_score
@@ -21,17 +19,17 @@ from study.metrics.reference import Reference
 from study.metrics.rocket import Rocket
 from study.runtime.environment import blas_threads
 
-SEEDS = 3  # draws of the classifier's kernels, and of as many real training windows
-HALVES = 12  # random halves of the samples behind a standard error
+SEEDS = 3  # repetitions, with other kernels of the classifier and other real training windows
+HALVES = 12  # random halves of the samples for a standard error
 _PENALTIES = 10.0 ** np.arange(-2, 5)
-_FEWEST = 10  # windows of either kind that a classifier is fitted to
+_FEWEST = 10  # fewest windows of either kind to fit a classifier to
 
 
 def autocorrelation(x: np.ndarray, *, lags: int) -> np.ndarray:
     """Autocorrelation of windows `[n, T, F]` at lags 1..lags: `[lags, F]` float64.
 
-    Mean and variance are those of all steps of all windows, so that levels that differ between windows count as
-    dependence within them; NaN for a feature that does not vary.
+    Mean and variance are over all steps of all windows, so different levels of windows count as dependence within
+    them; NaN for a feature that is constant.
     """
     centred = x.astype(np.float64)
     centred -= centred.mean(axis=(0, 1))
@@ -45,7 +43,7 @@ def autocorrelation(x: np.ndarray, *, lags: int) -> np.ndarray:
 def w1_by_feature(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Wasserstein-1 distance of each feature's values, all steps together: `[n, T, F]`, `[m, T, F]` -> `[F]`.
 
-    In one dimension it is the area between the distribution functions :cite:`ramdas2017`.
+    In one dimension this is the area between the distribution functions :cite:`ramdas2017`.
     """
     features = range(x.shape[2])
     return np.array([wasserstein_distance(x[..., j].ravel(), y[..., j].ravel()) for j in features])
@@ -54,12 +52,12 @@ def w1_by_feature(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def half_sample_error(key: jax.Array, value: Callable[[np.ndarray], float], *, n: int) -> float:
     """Standard error of a statistic of n independent rows: its spread over random halves (delete-half jackknife).
 
-    A half varies about the whole as the whole does about the truth :cite:`shao1989`.
+    The value on a half varies about that on all rows as the latter varies about the truth :cite:`shao1989`.
 
     Args:
         key: draws the halves.
-        value: of row numbers `[m]`.
-        n: rows.
+        value: the statistic as a function of row numbers `[m]`.
+        n: number of rows.
     """
     rng = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
     values = [value(rng.permutation(n)[: n // 2]) for _ in range(HALVES)]
@@ -67,7 +65,7 @@ def half_sample_error(key: jax.Array, value: Callable[[np.ndarray], float], *, n
 
 
 def correct(features: np.ndarray, real: np.ndarray, *, span: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Whether a ridge classifier is right about each sample and each real window, out of fold: `[n]` bool twice.
+    """Whether a ridge classifier, out of fold, is correct for each sample and each real window: `[n]` bool twice.
 
     Args:
         features: `[n, f]` of the samples.
@@ -75,8 +73,11 @@ def correct(features: np.ndarray, real: np.ndarray, *, span: int) -> tuple[np.nd
         span: see `folds`.
 
     Returns:
-        None where so few windows share no step with a fold that nothing can be fitted.
+        None if too few windows do not overlap with a fold to fit a classifier.
     """
+    from sklearn.linear_model import RidgeCV  # which reports that only name the metric need not load
+    from sklearn.preprocessing import StandardScaler
+
     right = np.zeros((2, len(real)), bool)
     for train, test in folds(len(real), span=span):
         if len(train) < _FEWEST:
@@ -95,6 +96,8 @@ def forecast_error(train: np.ndarray, test: np.ndarray, *, n_past: int, target: 
     Ridge regression of the target's last steps on the first n_past of all features, its penalty by generalised
     cross-validation.
     """
+    from sklearn.linear_model import RidgeCV
+
     model = RidgeCV(_PENALTIES).fit(_past(train, n_past), train[:, n_past:, target].astype(np.float64))
     forecast = model.predict(_past(test, n_past)).reshape(len(test), -1)
     return float(np.square(forecast - test[:, n_past:, target]).mean())
@@ -105,12 +108,12 @@ def _past(windows: np.ndarray, n_past: int) -> np.ndarray:
 
 
 class Sequences:
-    """Scores windows against one data set, everything on the real side computed once.
+    """Scores windows against one data set; everything about the real windows is computed once.
 
     Args:
         data: a data set of windows.
-        n: how many samples will be scored at a time.
-        max_lag: of autocorrelations; half a window by default.
+        n: how many samples are scored at a time.
+        max_lag: largest lag of autocorrelations; half a window by default.
     """
 
     def __init__(self, data: Dataset, n: int, *, max_lag: int | None = None) -> None:
@@ -142,7 +145,7 @@ class Sequences:
         }
 
     def score(self, name: str, x: np.ndarray) -> Score:
-        """The measurement of that name of samples x `[n, T * F]`."""
+        """The score of samples x `[n, T * F]` by the metric with this name."""
         measure = {
             "autocorrelation": self._dynamics,
             "marginal_w1": self._values,
@@ -161,7 +164,7 @@ class Sequences:
         value = lambda rows: self._autocorrelation_gap(windows[rows])  # noqa: E731
         found = value(np.arange(self.n))
         if not np.isfinite(found):
-            return no_score("a feature does not vary")
+            return no_score("a feature is constant")
         return Score(found, half_sample_error(self._error_key, value, n=self.n))
 
     def _autocorrelation_gap(self, windows: np.ndarray) -> float:
@@ -174,12 +177,12 @@ class Sequences:
         return Score(value(np.arange(self.n)), half_sample_error(self._error_key, value, n=self.n))
 
     def _told_apart(self, x: np.ndarray) -> Score:
-        """|accuracy − ½| of a classifier of samples and real windows: 0 is best, ½ worst, :cite:`yoon2019`.
+        """|accuracy − ½| of a classifier between samples and real windows: 0 is best, ½ worst, :cite:`yoon2019`.
 
-        Accuracy is the mean over draws of the kernels and over folds before the absolute value is taken. A fold is a
-        stretch of time, and real windows that share a step with it are kept out of training, since they would be known
-        again whatever samples are like. The standard error takes samples as independent and real windows by stretches
-        of one window's span.
+        Accuracy is averaged over draws of the kernels and over folds before the absolute value is taken. A fold is a
+        stretch of time; real windows that overlap with it are not fitted to, since the classifier would recognise
+        their neighbours, whatever samples are like. The standard error treats samples as independent, and real windows
+        as independent stretches of one window's span.
         """
         span = self._windows.fold_span
         found = [
@@ -188,7 +191,7 @@ class Sequences:
         ]
         known = [one for one in found if one is not None]
         if not known:
-            return no_score("too few windows share no step with a fifth of them")
+            return no_score("too few windows: almost all of them overlap with each test fold")
         sides = [np.mean([one[side] for one in known], axis=0) for side in (0, 1)]
         stretches = np.array_split(sides[1], max(2, self.n // span))
         means = np.array([part.mean() for part in stretches])
@@ -199,8 +202,9 @@ class Sequences:
     def _worth(self, x: np.ndarray) -> Score:
         """Log of the squared error of a forecast fitted to samples over that of one fitted to train.
 
-        Train on synthetic, test on real :cite:`esteban2017`. The logarithm, since ratios of different trainings differ
-        by factors: samples without noise make a forecast trust details that the noise of real windows drowns.
+        Train on synthetic, test on real :cite:`esteban2017`. The logarithm is taken since ratios vary by factors
+        between training runs: a forecast fitted to samples without noise relies on details that noise hides in real
+        windows.
         """
         windows = self._cut(x)
         ratio = lambda rows: float(np.log(self._forecast(windows[rows]) / self._trained_on_real))  # noqa: E731
@@ -212,7 +216,7 @@ class Sequences:
 
 
 def _prepare(name: str) -> Callable[[Reference], Prepared]:
-    """One of the four, which share what is known of the real windows."""
+    """Prepare one of the four metrics, which share the computations on the real windows."""
 
     def prepare(real: Reference) -> Prepared:
         known = real.once(Sequences, real.data, real.n)
@@ -231,7 +235,7 @@ AUTOCORRELATION = Metric(
     better="lower",
     meaning=(
         "mean absolute difference between the autocorrelations of generated and real windows, over "
-        "features and lags; read it against the `held-out` row, never against 0"
+        "features and lags; compare it with the `held-out` row, not with 0"
     ),
     prepare=_prepare("autocorrelation"),
     needs="windows",
@@ -244,7 +248,7 @@ MARGINAL_W1 = Metric(
     better="lower",
     meaning=(
         "Wasserstein-1 distance of the values of each feature, in standard deviations of the training "
-        "rows, mean over features; read it against the `held-out` row"
+        "rows, mean over features; compare it with the `held-out` row"
     ),
     unit="s.d.",
     prepare=_prepare("marginal_w1"),
@@ -254,14 +258,14 @@ DISCRIMINATIVE = Metric(
     "discriminative",
     label="discriminative score",
     summary=(
-        "windows: |accuracy - 1/2| of a classifier of samples and reference, by stretches of time; null 0"
+        "windows: |accuracy - 1/2| of a classifier between samples and reference, by stretches of time; null 0"
     ),
     source="Yoon et al. 2019; Dempster et al. 2020",
     better="lower",
     meaning=(
-        "|accuracy − ½| of a classifier that tells generated from real windows, random convolutions with "
-        "a ridge, tested on stretches of time that share no step with those it was fitted to: 0 where it "
-        "cannot, ½ where it always can"
+        "|accuracy − ½| of a classifier between generated and real windows, random convolutions with "
+        "a ridge, tested on stretches of time that do not overlap with those it was fitted to: 0 if they "
+        "are indistinguishable, ½ if it is always correct"
     ),
     prepare=_prepare("discriminative"),
     needs="windows",
@@ -270,14 +274,14 @@ TSTR = Metric(
     "tstr",
     label="forecast error",
     summary=(
-        "windows: log of the squared error of a forecast fitted to samples, on the reference, over one "
+        "windows: log of the squared error, on the reference, of a forecast fitted to samples over that of one "
         "fitted to train"
     ),
     source="Esteban et al. 2017; Yoon et al. 2019",
     better="lower",
     meaning=(
         "log of the squared error, on real windows, of a linear forecast of the target fitted to "
-        "generated windows over that of one fitted to as many training windows: 0 is as useful as "
+        "generated windows over that of one fitted to as many training windows: 0 means as useful as "
         "training data, 0.7 twice the error"
     ),
     unit="log ratio",

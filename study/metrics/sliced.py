@@ -1,4 +1,4 @@
-"""Sliced Wasserstein distance: optimal transport along fixed directions, where it is sorting."""
+"""Sliced Wasserstein distance: optimal transport along fixed directions, which only needs sorting."""
 
 import dataclasses
 
@@ -14,12 +14,12 @@ _SPLITS = 24
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Quantiles:
-    """Features along the directions, `P` of them.
+    """Features projected onto P directions.
 
     Attributes:
         ordered: `[P, n]` sorted projections.
-        noise: `[24, P, n // 2]`, half the difference of the quantiles of two random halves: as large as the
-            deviation of the quantiles of n samples from those of endless ones.
+        noise: `[24, P, n // 2]`, half the difference between the quantiles of two random halves: as large as the
+            deviation of the quantiles of n samples from the true quantiles.
     """
 
     ordered: np.ndarray
@@ -27,7 +27,7 @@ class Quantiles:
 
     @classmethod
     def of(cls, features: np.ndarray, *, key: jax.Array) -> "Quantiles":
-        """From features `[n, f]`, n at least 2; the key draws the halves."""
+        """Compute them from features `[n, f]`, n at least 2; the key draws the halves."""
         x = np.asarray(features, np.float32)
         half = len(x) // 2
         projected = np.ascontiguousarray((x @ directions(x.shape[1])).T)
@@ -43,19 +43,19 @@ class Quantiles:
 
 
 def sliced_w2(features: np.ndarray, quantiles: Quantiles) -> Score:
-    """Squared sliced Wasserstein-2 distance (:cite:`bonneel2015`), less its value on equal sets.
+    """Squared sliced Wasserstein-2 distance (:cite:`bonneel2015`), minus its expected value for equal distributions.
 
-    Along each direction the optimal coupling of n and n points is by rank, so that the distance is exact. Its
-    mean over the directions is too large by the squared noise of the quantiles of both sides, which differences
-    of random halves show; that is taken off, so that the value is near zero on average where the distributions
-    agree, and may be negative. In squared units of the features: a shift δ gives |δ|²/f.
+    Along each direction the optimal coupling of n and n points is by rank, so the distance is exact. Its mean over
+    directions is too large by the squared noise of the quantiles of both sides, which is estimated from random halves
+    and subtracted. So the value is near zero on average if the distributions agree, and may be negative. It is in
+    squared units of the features: a shift δ gives |δ|²/f.
 
-    The standard error holds both sides: with quantiles d + e of difference d and noise e, the value varies by
-    2 d·e and |e|², whose variances come from the same halves.
+    The standard error covers both sides: if quantiles differ by d plus noise e, the value varies by 2 d·e and |e|²,
+    whose variances come from the same halves.
 
     Args:
         features: `[n, f]` of the samples.
-        quantiles: of as many rows of the reference.
+        quantiles: those of as many rows of the reference.
     """
     n = len(features)
     own = Quantiles.of(features, key=jax.random.key(1))
@@ -80,13 +80,13 @@ SLICED_W2 = Metric(
     "sliced_w2",
     label="sliced W₂²",
     summary=(
-        "mean squared Wasserstein-2 distance of the features over fixed directions, less its null value"
+        "mean squared Wasserstein-2 distance of the features over fixed directions, minus its null value"
     ),
     source="Bonneel et al. 2015",
     better="lower",
     meaning=(
-        "squared Wasserstein-2 distance of the features, mean over fixed directions, less what two equal "
-        "sets score at this n; near 0 where the distributions agree, and may come out slightly negative"
+        "squared Wasserstein-2 distance of the features, mean over fixed directions, minus its expected value "
+        "for equal distributions at this n; near 0 if the distributions agree, and may be slightly negative"
     ),
     prepare=_prepare,
 )

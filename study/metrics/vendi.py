@@ -1,4 +1,4 @@
-"""Vendi score: how many samples there effectively are, as a ratio to real data."""
+"""Vendi score: the effective number of distinct samples, as a ratio to that of real data."""
 
 import dataclasses
 
@@ -19,9 +19,9 @@ class Entropy:
 def vendi_entropy(features: np.ndarray) -> Entropy:
     """Entropy of the eigenvalues of K/n, K the cosine kernel of features `[n, f]`; the score is its exponential.
 
-    K/n has the same eigenvalues as the f×f matrix ρ = mean of uuᵀ over the unit vectors u, so that memory does
-    not grow with n². A sample without any feature has a direction of its own. The standard error is that of the
-    mean of -uᵀ (log ρ) u, the influence of one sample.
+    K/n has the same non-zero eigenvalues as the f×f matrix ρ, the mean of uuᵀ over the unit vectors u, so memory does
+    not grow with n². Samples whose features are all zero share one extra direction. The standard error is that of
+    the mean of -uᵀ (log ρ) u, the influence of one sample.
     """
     x = np.asarray(features, np.float64)
     norms = np.linalg.norm(x, axis=1, keepdims=True)
@@ -34,12 +34,12 @@ def vendi_entropy(features: np.ndarray) -> Entropy:
 
 
 def vendi(features: np.ndarray, entropy: Entropy) -> Score:
-    """Vendi score (:cite:`friedman2023` definition 3.1) of features `[n, f]` over that of as many real ones.
+    """Vendi score (:cite:`friedman2023` definition 3.1) of features `[n, f]` over that of as many real examples.
 
-    One is as diverse as real data, less is narrower; more is not better, since noise spreads too. At equal n
-    the bias of the two scores, which grows with the number of directions and falls with n, is nearly the same.
-    The standard error holds both sides; it is about a third too large where all directions are equally common,
-    since there the score is at its maximum and one sample has no first-order influence.
+    One is as diverse as real data, below one is narrower; above one is not better, since noise is diverse too. At equal
+    n the bias of the two scores, which grows with the number of directions and falls with n, is nearly the same.
+    The standard error covers both sides; it is about a third too large if all directions are equally common, since the
+    score is then at its maximum and one sample has no first-order influence.
     """
     own = vendi_entropy(features)
     ratio = np.exp(own.value - entropy.value)

@@ -1,4 +1,4 @@
-"""An experiment: a question, one frozen configuration per profile, and what its report adds."""
+"""An experiment: a question, frozen configurations for each profile, and additions to its report."""
 
 import dataclasses
 import importlib.util
@@ -19,13 +19,13 @@ from study.tables.results import Results
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """One question, put to a grid of trained models.
+    """One question, which a grid of trained models answers.
 
     Attributes:
-        name: of the file and of the results folder.
-        question: what is asked, one sentence.
-        profiles: the grids of each profile, most often one; a key "profile/dataset" is preferred where it fits.
-        findings: the experiment's own answer and sections, from tables alone; None uses the general report only.
+        name: name of the file and of the results folder.
+        question: the question, one sentence.
+        profiles: the grids of each profile, usually one; a key "profile/dataset" takes precedence for that data set.
+        findings: computes the experiment's own answer and sections from the tables; None for the general report only.
         tables: extra tables that need the data set, by file stem; written as CSV and given to `findings`.
     """
 
@@ -38,11 +38,11 @@ class Experiment:
     def __post_init__(self) -> None:
         if not is_name(self.name):
             raise StudyError(
-                f"experiment: name {self.name!r} names a folder; take letters, digits, '_' and '-', at most 100"
+                f"experiment: name {self.name!r} cannot name a folder; use letters, digits, '_' and '-', at most 100"
             )
 
     def grids(self, profile: str, dataset: str | None = None) -> tuple[StudyConfig, ...]:
-        """The grids of a profile, for its own data set or another one.
+        """The grids of a profile, for the experiment's own data set or another one.
 
         Raises:
             StudyError: no such profile.
@@ -56,7 +56,7 @@ class Experiment:
 
 
 def load_experiment(name: str) -> Experiment:
-    """The experiment of `experiments/NAME.py` below the current folder, else the installed one; or of a path to a .py.
+    """The experiment in `experiments/NAME.py` below the current folder, else the installed one; or in a given .py file.
 
     Raises:
         StudyError: there is no such file, it does not load, or it declares no EXPERIMENT.
@@ -65,13 +65,13 @@ def load_experiment(name: str) -> Experiment:
     if path is None:
         raise StudyError(
             f"experiment {name!r}: no file experiments/{Path(name).name.removesuffix('.py')}.py, and none of that name "
-            "is installed; `study list experiments` says what there is"
+            "is installed; `study list experiments` lists them"
         )
     return _load(path)
 
 
 def installed_experiment(name: Any) -> Experiment | None:
-    """The installed experiment of that bare name; None for whatever else a results folder may hold in its place."""
+    """The installed experiment with this bare name; None for any other value, which a results folder may contain."""
     path = installed_file(name)
     return None if path is None else _load(path)
 

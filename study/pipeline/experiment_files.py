@@ -1,4 +1,4 @@
-"""Where experiments are found: below the current folder, else installed with this package. None is run to list them."""
+"""Where experiments are: below the current folder, or installed with this package. Listing them runs no code."""
 
 import ast
 import re
@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 OWN = Path("experiments")  # below the current folder
-# Beside the package: in a checkout, where an editable install points to, and where a wheel is unpacked. Python itself,
-# asked for a module `experiments`, could find a folder of that name in the current one.
+# Beside the package, both in a checkout (or editable install) and where a wheel is unpacked. `import experiments` could
+# find a folder of that name in the current one instead.
 INSTALLED = Path(__file__).parents[2] / "experiments"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # that `study run` takes for one
-LARGEST = 2**20  # bytes of an experiment's file
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # of an experiment
+LARGEST = 2**20  # most bytes of an experiment's file
 
 
 def experiment_file(name: str) -> Path | None:
-    """The file of the experiment that `study run` takes by this name: a path to a .py, the user's own, or installed.
+    """The file `study run` uses for this name: a path to a .py file, the user's own experiment or an installed one.
 
-    None where there is no such file.
+    None if there is no such file.
     """
     if name.endswith(".py"):
         return path if (path := Path(name)).is_file() else None
@@ -26,18 +26,18 @@ def experiment_file(name: str) -> Path | None:
 
 
 def installed_file(name: Any) -> Path | None:
-    """The file of the installed experiment of that bare name; None for whatever else a results folder may name."""
+    """The file of the installed experiment with this bare name; None for any other value."""
     path = INSTALLED / f"{name}.py" if is_name(name) else None
     return path if path is not None and path.is_file() else None
 
 
 def is_name(name: Any) -> bool:
-    """Whether this is a bare name, which can point nowhere else."""
+    """Whether this is a bare name, which cannot point to another folder."""
     return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 
 def experiments() -> list[dict[str, str]]:
-    """Name, summary and source of each; the user's own come before installed ones, and hide those of the same name."""
+    """Name, summary and source of every experiment; the user's own hide installed ones with the same name."""
     rows: dict[str, tuple[str, str] | None] = {}
     for folder, installed in ((OWN, False), (INSTALLED, True)):
         for path in _files(folder):
@@ -60,7 +60,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _summary(path: Path) -> str | None:
-    """The first line of the docstring, or else the question; None where the file declares no EXPERIMENT."""
+    """The first line of the docstring, or else the question; None if the file declares no EXPERIMENT."""
     try:
         if not path.is_file() or path.stat().st_size > LARGEST:
             return None
@@ -76,7 +76,7 @@ def _summary(path: Path) -> str | None:
 
 
 def _assigned(node: ast.stmt) -> list[tuple[str, ast.expr | None]]:
-    """The names that a statement gives values to, with these."""
+    """The names that a statement assigns, with their values."""
     if isinstance(node, ast.Assign):
         return [(target.id, node.value) for target in node.targets if isinstance(target, ast.Name)]
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:

@@ -1,4 +1,4 @@
-"""The fixed feature extractor of a data set: trained once and kept in the store, or a network that the user names."""
+"""The fixed feature extractor of a data set: trained once and stored, or a network that the user names."""
 
 from study.metrics.features import Extractor, train_extractor
 from study.metrics.onnx_features import OnnxExtractor
@@ -8,7 +8,7 @@ from study.pipeline.store import Store
 
 
 def feature_extractor(plan: Plan, store: Store) -> FeatureExtractor:
-    """What makes the features: the built-in extractor, or the network that the configuration names."""
+    """The feature extractor of a run: the built-in one, or the network that the configuration names."""
     built_in = stored_extractor(plan, store)
     if not plan.config.features:
         return built_in
@@ -16,7 +16,7 @@ def feature_extractor(plan: Plan, store: Store) -> FeatureExtractor:
 
 
 def stored_extractor(plan: Plan, store: Store) -> Extractor:
-    """The fixed feature extractor of this data set, trained once and kept in the store."""
+    """The built-in feature extractor of this data set, trained once and then read from the store."""
     key = plan.extractor_key
     found = store.get("features", key)
     if found is None:

@@ -1,6 +1,6 @@
-"""The grids of an experiment as a reader changes them, and whether they go together then.
+"""Changing the grids of an experiment by flags, and checking that the changed grids are consistent.
 
-Messages name the flags of `study run`; arguments of `study.run` have the same names with underscores.
+Messages name the flags of `study run`; the arguments of `study.run` have the same names with underscores.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ GRID = ("alphas", "betas", "seeds")
 SHORT = {
     "--latent-dim": "model.latent_dim",
     "--steps": "training.steps",
-}  # flags that are not called by the path
+}  # flags that are not named by the path of their field
 CHANGES = (
     "seeds",
     "alphas",
@@ -31,10 +31,10 @@ CHANGES = (
 
 
 def configured(grids: Sequence[StudyConfig], changes: Mapping[str, Any]) -> list[StudyConfig]:
-    """The grids of an experiment with these changes, as in `changed`.
+    """The grids of an experiment with these changes, which are described in `changed`.
 
     Raises:
-        StudyError: as `changed`; or a change has no effect on one grid, or makes two of them the same.
+        StudyError: as `changed`; or a change has no effect on one grid, or makes two grids equal.
     """
     made = [changed(grid, changes) for grid in grids]
     given = [flag(name) for name, value in changes.items() if value is not None]
@@ -46,10 +46,10 @@ def configured(grids: Sequence[StudyConfig], changes: Mapping[str, Any]) -> list
 
 
 def _check_setting(grids: Sequence[StudyConfig], changes: Mapping[str, Any], path: str) -> None:
-    """Whether a field that is set decides something in a grid that had another value.
+    """Check that setting a field has an effect on at least one of the grids whose value it changes.
 
     Raises:
-        StudyError: it does not.
+        StudyError: it has none.
     """
     without = {name: value for name, value in changes.items() if name != path}
     others, made = ([changed(grid, given) for grid in grids] for given in (without, changes))
@@ -63,7 +63,7 @@ def _check_setting(grids: Sequence[StudyConfig], changes: Mapping[str, Any], pat
 
 
 def _deciding(grid: StudyConfig) -> str:
-    """What a configuration decides, as one text."""
+    """The settings of a configuration that have an effect, as one text."""
     values = to_dict(grid) | {"model": grid.model.deciding, "training": grid.training.deciding}
     if not grid.likelihood.examples:
         values.pop("likelihood")
@@ -71,19 +71,19 @@ def _deciding(grid: StudyConfig) -> str:
 
 
 def flag(name: str) -> str:
-    """A change as `study run` takes it."""
+    """The flag of `study run` for a change."""
     return f"--{name.replace('_', '-')}"
 
 
 def changed(config: StudyConfig, changes: Mapping[str, Any]) -> StudyConfig:
-    """A configuration with these changes; None changes nothing.
+    """A configuration with these changes; a value of None changes nothing.
 
     Args:
         config: one grid of an experiment.
-        changes: by the names of `CHANGES`, or by the path of a field, such as "model.hidden".
+        changes: values by a name in `CHANGES`, or by the path of a field, such as "model.hidden".
 
     Raises:
-        StudyError: there is no such change, or a value makes no configuration.
+        StudyError: there is no such setting, or a value is invalid.
     """
     unknown = next((name for name in changes if name not in (*CHANGES, *paths(StudyConfig))), None)
     if unknown is not None:
@@ -97,7 +97,7 @@ def changed(config: StudyConfig, changes: Mapping[str, Any]) -> StudyConfig:
     for path in [name for name in given if name not in CHANGES]:
         config = replaced(config, path, given.pop(path))
     if "strategies" in given and "prior" not in given["strategies"]:
-        raise StudyError("--strategies: 'prior' must be among them, since every difference is taken from it")
+        raise StudyError("--strategies: must include 'prior', since every strategy is compared with it")
     if "latent_dim" in given:
         given["model"] = dataclasses.replace(config.model, latent_dim=given.pop("latent_dim"))
     if "steps" in given:
@@ -106,7 +106,7 @@ def changed(config: StudyConfig, changes: Mapping[str, Any]) -> StudyConfig:
 
 
 def check_effects(grids: Sequence[StudyConfig], flags: Sequence[str]) -> None:
-    """Whether each of these flags has an effect on each grid.
+    """Check that each of these flags has an effect on each grid.
 
     Raises:
         StudyError: one has none.
@@ -133,21 +133,21 @@ def check_grids(
     before: Sequence[StudyConfig] | None = None,
     flags: Sequence[str] = (),
 ) -> None:
-    """Whether the grids of one run share no cell, so that no table has a row twice.
+    """Check that the grids of one run share no cell, so that no row appears twice in a table.
 
     Args:
-        grids: as they are to be run.
-        before: as the experiment declares them: those that are at different α and β there may not meet at one.
-        flags: what was changed since, for messages.
+        grids: the grids to be run.
+        before: the grids as the experiment declares them; grids with different α and β there must stay different.
+        flags: the flags that changed them, for messages.
 
     Raises:
-        StudyError: two do.
+        StudyError: two grids share a cell.
     """
     for (i, one), (j, other) in itertools.combinations(enumerate(grids), 2):
         which = f"grids {i + 1} and {j + 1} of this experiment"
         if one.dataset != other.dataset:
             raise StudyError(
-                f"{which} are of two data sets, {one.dataset!r} and {other.dataset!r}; give --dataset, or mend its file"
+                f"{which} use two data sets, {one.dataset!r} and {other.dataset!r}; give --dataset, or mend its file"
             )
         alphas, betas, seeds = (_shared(one, other, name) for name in GRID)
         if not (alphas and betas):
@@ -160,8 +160,8 @@ def check_grids(
             raise StudyError(f"{cause} the same cell ({point}, seed {min(seeds)}); {mend}")
         if before and joined and not all(_shared(before[i], before[j], name) for name in GRID[:2]):
             raise StudyError(
-                f"{joined}: {which} would meet at {point}, where only one of them is to be; leave it out, or write an "
-                "experiment with one grid"
+                f"{joined}: {which} would both be at {point}, but the experiment keeps them apart; leave it out, or "
+                "write an experiment with one grid"
             )
 
 
@@ -170,14 +170,14 @@ def _shared(one: StudyConfig, other: StudyConfig, name: str) -> set[float]:
 
 
 def _models(grid: StudyConfig) -> str:
-    """What the models of a grid are, apart from α, β and seed, and how they are scored: what names a run."""
+    """The settings of a grid's models and of their scoring, without α, β and seed; together they identify a run."""
     return json.dumps([grid.model.deciding, grid.training.deciding, grid.decode], sort_keys=True)
 
 
 def _that_join(
     a: StudyConfig, b: StudyConfig, one: StudyConfig, other: StudyConfig, flags: Sequence[str]
 ) -> str:
-    """Those of the flags that made what differs between a and b the same in one and other."""
+    """The flags whose fields differ between a and b but are equal in one and other."""
     field = {given: SHORT.get(given, given.removeprefix("--").replace("-", "_")) for given in flags}
     joined = [
         given
@@ -188,7 +188,7 @@ def _that_join(
 
 
 def flags(given: Mapping[str, Any]) -> list[str]:
-    """What decides the numbers of a run, as flags that could be typed; what is absent or None was not given."""
+    """The settings that decide the numbers of a run, as words of a command; those absent or None were not given."""
     first = ("profile", "dataset", *CHANGES)
     names = [*first, *(path for path in paths(StudyConfig) if path not in first)]
     return [

@@ -1,4 +1,4 @@
-"""What every step of a run needs, and how a cell ends."""
+"""The inputs of every step of a run, and the outcome of a cell."""
 
 import dataclasses
 from typing import Any
@@ -11,14 +11,14 @@ from study.scoring.context import Evaluation
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Outcome:
-    """One cell's end: its tables where it is done, else the reason why not.
+    """The outcome of one cell: its measurements, or the reason why there are none.
 
     Attributes:
         planned: the cell.
-        facts: seconds, device and versions, as far as it came.
+        facts: seconds, device and versions of the completed steps.
         losses: `[epochs, 2, 2]` or None.
-        evaluation: what was measured, or None.
-        reason: why it failed; empty where it is done, be it that some of its strategies failed.
+        evaluation: the measurements, or None.
+        reason: why it failed; empty if it is done, even if some of its strategies failed.
     """
 
     planned: PlannedCell
@@ -29,13 +29,13 @@ class Outcome:
 
     @property
     def failure(self) -> str:
-        """What went wrong with the cell or one of its strategies; empty where nothing did."""
+        """What went wrong with the cell or one of its strategies; empty if nothing did."""
         return self.reason or (self.evaluation.failure if self.evaluation else "")
 
 
 @dataclasses.dataclass(eq=False)
 class Count:
-    """What this process computed itself, of what it was asked for."""
+    """How many trainings and scores this process computed itself instead of reading them."""
 
     trained: int = 0
     scored: int = 0
@@ -43,7 +43,7 @@ class Count:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Job:
-    """What every step of a run needs."""
+    """The inputs that every step of a run shares."""
 
     plan: Plan
     store: Store

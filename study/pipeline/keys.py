@@ -1,4 +1,4 @@
-"""The key of every unit of the store: what decides its content, and the versions of what computes it."""
+"""The key of every unit of the store: all that decides its content, and the versions of the code that computes it."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from study.strategies import REFERENCES, REGISTRY, hyperparameters, strategy
 from study.training.architecture import Architecture
 from study.training.engine import Batching, Cell
 
-# Raise a version when what the stage computes changes: its units, and what is made from them, are then made anew.
+# Raise a stage's version when its results change: its units, and all that depend on them, are then computed again.
 VERSIONS = {"features": 1, "train": 1, "encode": 1, "latents": 1, "likelihood": 1, "quality": 1, "score": 1}
 _SAMPLES = ("jax", "jaxlib", "numpy", "scipy", "scikit-learn")
 LIBRARIES = {
@@ -35,14 +35,14 @@ LIBRARIES = {
 
 
 def stage_key(stage: str, content: Mapping[str, Any]) -> str:
-    """The key of what a stage makes of `content`."""
+    """The key of the result of a stage on `content`."""
     computed_by = {"stage": stage, "version": VERSIONS[stage], "libraries": versions_of(LIBRARIES[stage])}
     return content_key({**computed_by, **content})
 
 
 @dataclasses.dataclass(frozen=True)
 class Keys:
-    """Everything but the cell that decides the keys of a plan."""
+    """Everything except the cell that decides the keys of a plan."""
 
     trained: Mapping[str, Any]
     latents: Mapping[str, Any]
@@ -61,7 +61,7 @@ class Keys:
         batching: Batching,
         extractor: ExtractorConfig,
     ) -> "Keys":
-        """From a configuration, and what became of it on a data set."""
+        """Collect it from a configuration and the settings that follow from the data set."""
         metrics = metrics_for(windows=data.is_sequence, asked=True)
         return cls(
             trained={
@@ -88,15 +88,15 @@ class Keys:
         )
 
     def train(self, cell: Cell) -> str:
-        """Of the trained model."""
+        """The key of a trained model."""
         return stage_key("train", {**self.trained, "cell": dataclasses.asdict(cell)})
 
     def encode(self, train: str) -> str:
-        """Of its codes."""
+        """The key of the codes of the model with key `train`."""
         return stage_key("encode", {"parent": train})
 
     def measured(self, encode: str) -> list[tuple[str, str]]:
-        """Stage and key of what is known of the model itself, from its codes."""
+        """Stage and key of each unit of measurements of the model itself; `encode` is the key of its codes."""
         units = [("latents", stage_key("latents", {**self.latents, "parent": encode}))]
         if self.likelihood is not None:
             units.append(
@@ -105,17 +105,17 @@ class Keys:
         return units
 
     def quality(self, encode: str) -> str:
-        """Of single draws with their density and quality."""
+        """The key of single draws with their density and quality."""
         return stage_key("quality", {**self.scored, "parent": encode})
 
     def score(self, encode: str, name: str, fit: int) -> str:
-        """Of one fit of a strategy or reference row, with all its draws."""
+        """The key of the scores of one fit of a strategy or reference row, with all its draws."""
         own = {"strategy": self.strategies[name], "fit": fit, "draws": self.draws, "parent": encode}
         return stage_key("score", {**self.scored, **own})
 
 
 def _strategy(name: str) -> dict[str, Any]:
-    """What decides the draws of a strategy or reference row beside codes and keys."""
+    """Everything that decides the draws of a strategy or reference row, besides codes and random keys."""
     kind: Any = REGISTRY[name] if name in REGISTRY else REFERENCES[name]
     return {
         "name": name,
@@ -126,5 +126,5 @@ def _strategy(name: str) -> dict[str, Any]:
 
 
 def features_key(data: Dataset, extractor: ExtractorConfig) -> str:
-    """Of the feature extractor of a data set."""
+    """The key of the feature extractor of a data set."""
     return stage_key("features", {"data": data.fingerprint, "config": dataclasses.asdict(extractor)})

@@ -1,4 +1,4 @@
-"""Every trained cell measured, as far as that is not stored already; what another process is at comes last."""
+"""Measures every trained cell, except what is stored already; cells that another process measures come last."""
 
 import contextlib
 import dataclasses
@@ -27,11 +27,11 @@ from study.scoring.score import score
 from study.training import checkpoint
 from study.training.model import TrainedModel
 
-GROUP = 8  # cells whose codes are held at once, where strategies are trained on the codes of several
+GROUP = 8  # cells whose codes are in memory at once if strategies are trained on the codes of several
 
 
 def outcomes(trained: Iterator[TrainedCell], job: Job) -> Generator[Outcome, None, None]:
-    """Every cell measured; what another process is at comes last."""
+    """Measure every cell; those that another process measures come last."""
     busy: list[TrainedCell] = []
     wanted = any(map(is_trained, job.plan.config.strategies))
     while group := list(itertools.islice(trained, GROUP if wanted else 1)):
@@ -48,7 +48,7 @@ def outcomes(trained: Iterator[TrainedCell], job: Job) -> Generator[Outcome, Non
 
 
 def _ours(one: TrainedCell, job: Job, claims: dict[str, Claim], busy: list[TrainedCell]) -> bool:
-    """Whether nothing of this cell is missing, or this process may compute it; else it is noted as busy."""
+    """Whether this cell is complete or this process may measure it; otherwise it is appended to `busy`."""
     planned, stored, _ = one
     key = planned.encode_key
     if stored is None or key in claims or all(job.store.has(*unit) for unit in planned.units):
@@ -74,34 +74,34 @@ def _measured(group: list[TrainedCell], job: Job) -> Iterator[Outcome]:
 
 
 class _Cell:
-    """One trained cell; its model is unpacked and its codes are read or made when they are first asked for."""
+    """One trained cell; its model is unpacked, and its codes are read or computed, when they are first needed."""
 
     def __init__(self, planned: PlannedCell, stored: Stored, job: Job) -> None:
         self.planned, self.stored, self.job = planned, stored, job
 
     @functools.cached_property
     def context(self) -> Context:
-        """What it is measured with."""
+        """The inputs for measuring it."""
         model, config = checkpoint.unpack(self.stored.arrays, self.stored.facts), self.job.plan.config
         codes, key = _encoded(self.planned, model, self.job), jax.random.key(self.planned.cell.seed)
         data, evaluator = self.job.plan.measured, self.job.evaluator
         return Context(key, model, codes, data, evaluator, config.draws, config.decode)
 
     def absent(self) -> set[str]:
-        """The trained strategies that the store has no score of."""
+        """The trained strategies whose scores are not in the store."""
         scores = self.planned.score_keys.items()
         found = {name for (name, _), key in scores if not self.job.store.has("score", key)}
         return set(filter(is_trained, found))
 
 
 def _fit_group(cells: list[_Cell], job: Job) -> list[Fits]:
-    """Of each cell the fits of trained strategies whose scores are missing; what fails is left to its scoring."""
+    """For each cell, the fits of trained strategies whose scores are missing; a fit that fails is left to scoring."""
     fits: list[Fits] = [{} for _ in cells]
     wanted = [cell.absent() for cell in cells]
     names = set().union(*wanted)
     able = []
     for i, cell in enumerate(cells):
-        with contextlib.suppress(Exception):  # its own measuring says what is wrong
+        with contextlib.suppress(Exception):  # measuring the cell reports the error
             if wanted[i] and cell.context.encoded is not None:
                 able.append(i)
     contexts = [cells[i].context for i in able]
@@ -117,7 +117,7 @@ def _fit_group(cells: list[_Cell], job: Job) -> list[Fits]:
 
 
 def _measure(cell: _Cell, fitted: Fits) -> Outcome:
-    """One trained cell measured, as far as that is not stored already."""
+    """Measure one trained cell, except what is stored already."""
     planned, stored, job = cell.planned, cell.stored, cell.job
     facts, losses = dict(stored.facts), stored.arrays["losses"]
     parts, seconds, own = [], 0.0, False

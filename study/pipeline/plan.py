@@ -17,14 +17,14 @@ from study.training.engine import Batching, Cell, default_batching
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PlannedCell:
-    """One model to be trained and measured, and the keys of its stages; each names its parent.
+    """One model to be trained and measured, and the keys of its stages; each key contains that of the stage before.
 
     Attributes:
-        cell: what is trained.
-        train_key, encode_key, quality_key: of its parts in the store.
-        model_units: stage and key of what is known of the model itself.
-        score_keys: likewise, by strategy and fit.
-        decode: what a sample is.
+        cell: the cell to train.
+        train_key, encode_key, quality_key: the keys of its units in the store.
+        model_units: stage and key of each unit of measurements of the model itself.
+        score_keys: keys of scores, by strategy and fit.
+        decode: whether a sample is the decoder's mean or drawn from p(x|z).
     """
 
     cell: Cell
@@ -37,20 +37,20 @@ class PlannedCell:
 
     @property
     def units(self) -> list[tuple[str, str]]:
-        """Stage and key of everything that is measured, in the order of the tables."""
+        """Stage and key of every unit of measurements, in the order of the tables."""
         scores = [("score", key) for key in self.score_keys.values()]
         return [*self.model_units, *scores, *([("quality", self.quality_key)] if scores else [])]
 
     @property
     def evaluate_key(self) -> str:
-        """Of everything that is measured."""
+        """The key of all measurements together."""
         return content_key({"stage": "evaluate", "units": [key for _, key in self.units]})
 
     @property
     def run_id(self) -> str:
-        """The name of this model in every table, and of what is scored where that is not the decoder's mean.
+        """The name of this model in every table; it includes `decode` if samples are not the decoder's mean.
 
-        One model scored both ways is two runs, which share what is trained and encoded.
+        One model scored in both ways is two runs, which share the trained model and its codes.
         """
         return self.train_key[:12] + ("" if self.decode == "mean" else f"-{self.decode}")
 
@@ -69,18 +69,18 @@ class Plan:
 
     @functools.cached_property
     def measured(self) -> Dataset:
-        """What models are measured on: the data, drawn once where training draws them anew at each step."""
+        """The data to measure models on; if training binarises at random in each step, they are binarised once."""
         return binarised(self.data) if self.config.training.binarise else self.data
 
     @property
     def n_samples(self) -> int:
-        """Samples per strategy and draw."""
+        """The number of samples per strategy and draw."""
         most = len(self.data.reference)
         return min(self.config.n_samples or most, most)
 
 
 def check_strategies(grids: Iterable[StudyConfig]) -> None:
-    """Whether every strategy exists; known before there are data.
+    """Check that every strategy exists, before any data are loaded.
 
     Raises:
         StudyError: one does not.
@@ -92,11 +92,11 @@ def check_strategies(grids: Iterable[StudyConfig]) -> None:
 
 
 def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None = None) -> Plan:
-    """Lay out the cells with their keys; trains nothing.
+    """Plan the cells with their keys; nothing is trained.
 
     Raises:
-        StudyError: a strategy does not exist, network, likelihood or binarising do not fit the data, or there is no
-            file of the network that makes features.
+        StudyError: a strategy does not exist; network, likelihood or binarising do not fit the data; or the file of
+            the feature network does not exist.
     """
     check_strategies([config])
     architecture = Architecture.of(config.model, data)

@@ -1,4 +1,4 @@
-"""Tables, summary and report of a run into its results folder, and the report again from the folder alone."""
+"""Write tables, summary and report of a run into its results folder, or the report again from the folder alone."""
 
 import shutil
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from study.tables.results import SUMMARY, Results, data_files, extra_tables, loa
 def publish(
     results: Results, folder: Path, *, experiment: Experiment | None, tables: Mapping[str, pd.DataFrame]
 ) -> tuple[str, Path]:
-    """Write everything a results folder holds, all of it or nothing; returns the answer in a sentence, and the page.
+    """Write all files of a results folder, or none; returns the answer in a sentence, and the path of the page.
 
     Raises:
         FileError: the folder cannot be written.
@@ -37,16 +37,16 @@ def publish(
 
 
 def republish(folder: Path, *, experiment: str | None = None, everything: bool = False) -> tuple[str, Path]:
-    """Figures and report again, from the tables of a folder.
+    """Write figures and report again, from the tables of a folder.
 
     Args:
-        folder: the results folder; nothing that it names is run.
-        experiment: whose findings are told, a name or a path as `study run` takes it; by default the installed
-            experiment of the name in `provenance.json`, and the general report where there is none.
-        everything: what a results folder does not keep, too: figures as SVG, `summary.csv` and `table.tex`.
+        folder: the results folder; no code that it names is run.
+        experiment: the experiment whose findings to report, a name or a path as for `study run`; by default the
+            installed experiment with the name in `provenance.json`, or the general report if there is none.
+        everything: also write figures as SVG, `summary.csv` and `table.tex`, which a results folder does not keep.
 
     Raises:
-        StudyError: it is no results folder, or there is no such experiment.
+        StudyError: it is not a results folder, or there is no such experiment.
     """
     facts = load_results(folder).provenance
     asker = load_experiment(experiment) if experiment else installed_experiment(facts.get("experiment"))
@@ -61,8 +61,8 @@ def republish(folder: Path, *, experiment: str | None = None, everything: bool =
 
 
 def _report(fresh: Path, folder: Path, experiment: Experiment | None, *, everything: bool = False) -> str:
-    """Figures and pages from the tables in `fresh`, which will stand in `folder`."""
-    loaded = load_results(fresh)  # what a later `study report` will read
+    """Write figures and pages from the tables in `fresh`, whose files will be moved to `folder`."""
+    loaded = load_results(fresh)  # the same input as for a later `study report`
     results = tamed(loaded)
     tables = {name: tamed_table(table) for name, table in extra_tables(fresh, loaded.provenance).items()}
     summary = summarise(results.metrics)

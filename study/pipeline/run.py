@@ -1,6 +1,7 @@
-"""plan → train → encode → measure → outcomes: computes what is missing, keeps what is done.
+"""plan → train → encode → measure → outcomes: computes what is missing from the store.
 
-Several processes may run one plan on one store: what another one is at is left to it and waited for at the end.
+Several processes may run one plan on one store: work that another one has claimed is left to it, and awaited at the
+end.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ from study.runtime.progress import Progress
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Run:
-    """All outcomes of a plan in its order, and what is known of the run as a whole."""
+    """All outcomes of a plan in its order, and facts about the run as a whole."""
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
@@ -32,12 +33,12 @@ class Run:
 
     @property
     def failed(self) -> list[Outcome]:
-        """Cells that have a reason instead of a result, or a strategy that failed."""
+        """Cells that failed, or of which a strategy failed."""
         return [outcome for outcome in self.outcomes if outcome.failure]
 
 
 def missing(plan: Plan, store: Store) -> int:
-    """How many cells are not done; with the extractor, all that a run would have to write."""
+    """How many cells are not done, plus one if the extractor is missing: what a run would have to write."""
     units = (("features", plan.extractor_key),) if plan.config.strategies else ()
     absent = not all(store.has(*unit) for unit in units)
     return sum(absent or not _done(planned, store) for planned in plan.cells)
@@ -50,11 +51,11 @@ def _done(planned: PlannedCell, store: Store) -> bool:
 def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool = False) -> Run:
     """Train, encode and measure what the store does not hold.
 
-    A cell that fails is an outcome with its reason and is never stored as done, nor is a strategy that fails; the
-    others go on, unless `fail_fast`, which leaves the cells after it out.
+    A cell that fails has an outcome with the reason. Failed cells and strategies are never stored as done. After a
+    failure the other cells are computed, unless `fail_fast` is set.
 
     Raises:
-        FileError: the store cannot be read or written; what is done is kept.
+        FileError: the store cannot be read or written; finished work stays in it.
     """
     began = time.perf_counter()
     extractor = feature_extractor(plan, store) if plan.config.strategies else None

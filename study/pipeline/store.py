@@ -1,12 +1,12 @@
-"""The store: every computed thing under a key that says what decided its content.
+"""The store: every computed result under a key that identifies everything that decided it.
 
-A key is the SHA-256 of canonical JSON of everything that decides the content, so that equal keys mean equal
-content and nothing is ever invalidated by hand. A file is one line of JSON (checksum, facts) followed by an npz
-archive. It is written to a temporary name, flushed to disk and renamed, so that a reader sees the whole of it or
-nothing; the checksum is compared at every read, and a torn or altered file is reported, deleted and made anew.
+A key is the SHA-256 of canonical JSON of everything that decides the content, so equal keys mean equal content, and
+nothing has to be invalidated by hand. A file is one line of JSON (checksum, facts) followed by an npz archive. It is
+written under a temporary name, flushed to disk and renamed, so that a reader sees the complete file or none. The
+checksum is checked at every read; a damaged or altered file is reported, deleted and computed again.
 
-Of several processes, one computes what is missing and the others wait for it (`Store.claim`). `Store.remove` deletes
-what the store wrote and nothing else.
+If several processes need a result, one computes it and the others wait (`Store.claim`). `Store.remove` deletes only
+what the store wrote.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from study.runtime.checks import said
 from study.runtime.claims import Claim, claim, claimed
 from study.runtime.files import TEMPORARY, clear_abandoned, told, write_whole
 
-MARKER = ".study-store"  # says that this program wrote the folder
+MARKER = ".study-store"  # marks a folder that this program wrote
 STAGES = (
     "features",
     "train",
@@ -38,7 +38,7 @@ STAGES = (
     "quality",
     "score",
     "evaluate",
-)  # the last one: of earlier versions
+)  # "evaluate" is a stage of earlier versions
 _OURS = re.compile(rf"\.?[0-9a-f]{{2,64}}\.(cell|claim).*|{re.escape(TEMPORARY)}.*")
 
 
@@ -55,7 +55,7 @@ def default_store() -> Path:
 
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """What one file of the store holds: arrays by name, and plain JSON facts."""
+    """The content of one file of the store: arrays by name, and plain JSON facts."""
 
     arrays: Mapping[str, np.ndarray]
     facts: Mapping[str, Any]
@@ -68,7 +68,7 @@ class Store:
     folder: Path
 
     def path(self, stage: str, key: str) -> Path:
-        """Where the content of this key lies or would lie."""
+        """The path of the file for this key, whether or not it exists."""
         return self.folder / stage / key[:2] / f"{key}.cell"
 
     def has(self, stage: str, key: str) -> bool:
@@ -76,7 +76,7 @@ class Store:
         return self.path(stage, key).is_file()
 
     def get(self, stage: str, key: str) -> Stored | None:
-        """The content, or None where there is none or the file is damaged (with a warning; it is removed).
+        """The content, or None if there is none or the file is damaged (which gives a warning and removes it).
 
         Raises:
             FileError: the file cannot be read.
@@ -97,13 +97,13 @@ class Store:
             with np.load(io.BytesIO(body), allow_pickle=False) as archive:
                 return Stored({name: archive[name] for name in archive.files}, header["facts"])
         except Exception as error:  # JSON, zip, zlib and numpy have no common class
-            warnings.warn(f"{path}: damaged ({said(error)}); removed, and made anew", stacklevel=2)
-            with contextlib.suppress(OSError):  # a store that is only read
+            warnings.warn(f"{path}: damaged ({said(error)}); removed, and computed again", stacklevel=2)
+            with contextlib.suppress(OSError):  # a read-only store
                 path.unlink()
             return None
 
     def put(self, stage: str, key: str, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
-        """Store the content, whole or not at all.
+        """Store the content completely or not at all.
 
         Raises:
             FileError: the folder cannot be written, or the disk is full.
@@ -117,7 +117,7 @@ class Store:
         write_whole(self.path(stage, key), json.dumps(header).encode() + b"\n" + body)
 
     def claim(self, stage: str, key: str) -> Claim | None:
-        """The right to compute what is missing; None where another process has it.
+        """The right to compute the content of this key; None if another process has it.
 
         Raises:
             FileError: the folder cannot be written.
@@ -126,7 +126,7 @@ class Store:
 
     @contextlib.contextmanager
     def claimed(self, stage: str, key: str) -> Iterator[None]:
-        """Within it the right is this process's; another's is waited for.
+        """Hold the right to compute the content within this context; waits if another process has it.
 
         Raises:
             FileError: the folder cannot be written.
@@ -135,7 +135,7 @@ class Store:
             yield
 
     def prepare(self) -> None:
-        """Make the folder, and clear what killed runs left.
+        """Create the folder, and delete unfinished files of killed runs.
 
         Raises:
             FileError: it cannot be written.
@@ -149,7 +149,7 @@ class Store:
             write_whole(marker, b"trained cells of vae-sampling-study; `study clean` deletes them\n")
 
     def contents(self) -> list[Path]:
-        """Every file that the store wrote, as the known layout tells them; links are not followed.
+        """Every file that the store wrote, recognised by the layout of its folders; links are not followed.
 
         Raises:
             StudyError: there is no such folder, or it is not marked as a store.
@@ -160,8 +160,8 @@ class Store:
                 raise StudyError(f"{self.folder}: no such folder; give the store that `study run` used")
             if not (self.folder / MARKER).is_file():
                 raise StudyError(
-                    f"{self.folder}: has no {MARKER}, so that it is no store of this program; nothing was deleted "
-                    "(a store of an earlier version gets its mark at the next run)"
+                    f"{self.folder}: has no {MARKER}, so it is not a store of this program; nothing was deleted "
+                    "(the next run marks a store of an earlier version)"
                 )
             found = []
             for stage in filter(_is_real, (self.folder / name for name in STAGES)):
@@ -170,10 +170,10 @@ class Store:
         return [path for path in found if path.is_file() and not path.is_symlink()]
 
     def remove(self) -> int:
-        """Delete what the store wrote, and its folders where nothing else lies in them; returns the bytes freed.
+        """Delete what the store wrote, and its folders if nothing else is in them; returns the bytes freed.
 
         Raises:
-            StudyError: as `contents`, or another process is at work here.
+            StudyError: as `contents`, or another process is using the store.
             FileError: it cannot be deleted.
         """
         found = self.contents()
@@ -181,7 +181,7 @@ class Store:
             if path.suffix == ".claim":
                 taken = claim(path)
                 if taken is None:
-                    raise StudyError(f"{self.folder}: another process is at work here; nothing was deleted")
+                    raise StudyError(f"{self.folder}: another process uses this store; nothing was deleted")
                 taken.release()
         size = 0
         with told(self.folder, mend="make it writable"):
@@ -193,7 +193,7 @@ class Store:
             (self.folder / MARKER).unlink()
         for stage in filter(_is_real, (self.folder / name for name in STAGES)):
             for folder in (*filter(_is_real, stage.glob("[0-9a-f][0-9a-f]")), stage):
-                with contextlib.suppress(OSError):  # something else lies there
+                with contextlib.suppress(OSError):  # the folder holds other files
                     folder.rmdir()
         with contextlib.suppress(OSError):
             self.folder.rmdir()

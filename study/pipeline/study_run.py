@@ -1,4 +1,4 @@
-"""A whole run of an experiment, from its name to its results folder: what `study run` and `study.run` do."""
+"""A complete run of an experiment, from its name to its results folder, for `study run` and `study.run`."""
 
 import dataclasses
 import re
@@ -35,24 +35,24 @@ def run(
     max_bytes: int = MAX_BYTES,
     **changes: Any,
 ) -> Results:
-    """Run an experiment and read its results: the same as the command `study run`, with its flags as arguments.
+    """Run an experiment and read its results, like the command `study run`, with its flags as arguments.
 
     Args:
         experiment: a name (`study list experiments`), a path to a .py file, or an `Experiment`.
-        profile: "smoke", "quick", "default" or "paper", as far as the experiment has them.
-        dataset: a name or a path in place of the experiment's own.
+        profile: "smoke", "quick", "default" or "paper", if the experiment has it.
+        dataset: a name or a path, instead of the experiment's own data set.
         out: the results folder; `results/EXPERIMENT/DATASET-PROFILE` by default.
-        store: where trained models are kept; `$STUDY_STORE` or `.study` by default.
-        force: write into `out` although it holds what this program did not write.
+        store: where trained models are stored; `$STUDY_STORE` or `.study` by default.
+        force: write into `out` even if it holds files that this program did not write.
         fail_fast: stop at the first cell that fails.
-        max_bytes: most data, unpacked, that are read from one file.
+        max_bytes: most unpacked data that is read from one file, in bytes.
         changes: seeds (their number, or a sequence of them), alphas, betas, latent_dim, steps, strategies, features.
 
     Returns:
-        The tables of the results folder; a cell that failed is a row of `runs` with its reason.
+        The tables of the results folder; a cell that failed has a row in `runs` with the reason.
 
     Raises:
-        StudyError: something that was given is wrong; it is said before anything is trained.
+        StudyError: an argument is invalid; raised before anything is trained.
     """
     use_all_cores()
     given = {name: _plain(name, value) for name, value in changes.items()}
@@ -67,7 +67,7 @@ def run(
 
 
 def _plain(name: str, value: Any) -> Any:
-    """A value as a flag gives it: sequences as tuples, a number of seeds as a range."""
+    """A value as a flag would give it: sequences as tuples, a number of seeds as a range."""
     if name == "seeds" and isinstance(value, int):
         return range(value)
     return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str | range) else value
@@ -75,12 +75,12 @@ def _plain(name: str, value: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FinishedRun:
-    """What a run came to.
+    """The result of a run.
 
     Attributes:
-        runs: of each grid, as far as it came.
-        answer: in a sentence or two.
-        page: the report.
+        runs: the outcomes of each grid, as far as they were computed.
+        answer: the answer to the question in a sentence or two.
+        page: the path of the report.
     """
 
     runs: tuple[Run, ...]
@@ -90,7 +90,7 @@ class FinishedRun:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PreparedRun:
-    """A run of which everything has been checked that can be known before it, and nothing is done yet."""
+    """A run that has not started, after every check that is possible before it."""
 
     experiment: Experiment
     profile: str
@@ -101,14 +101,14 @@ class PreparedRun:
 
     @property
     def missing(self) -> int:
-        """How many cells the store does not hold."""
+        """How many cells are missing from the store."""
         return sum(missing(plan, self.store) for plan in self.plans)
 
     def carry_out(self, *, typed: Sequence[str], fail_fast: bool = False) -> FinishedRun:
         """Train and measure what is missing, and write the results folder.
 
         Args:
-            typed: the flags, for the provenance.
+            typed: the flags of the command, for the provenance.
             fail_fast: stop at the first cell that fails.
 
         Raises:
@@ -149,10 +149,10 @@ def prepare(
     force: bool,
     max_bytes: int,
 ) -> PreparedRun:
-    """Plans, store and folder of a run; arguments as in `run`.
+    """Check the arguments of `run`, and plan the run.
 
     Raises:
-        StudyError: something that was given is wrong, or a place cannot be written.
+        StudyError: an argument is invalid, or a folder cannot be written.
     """
     grids = experiment.grids(profile, dataset)
     made = configured(grids, changes)
@@ -166,7 +166,7 @@ def prepare(
 
 
 def default_folder(experiment: Experiment, dataset: str, data: Dataset, profile: str) -> Path:
-    """Where results go: the data set's name and the profile; a user's own data are told apart by their content."""
+    """The default results folder, named by data set and profile; a user's own data also by a digest of the content."""
     name = data.name
     if dataset not in DATASETS:
         plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:60].strip("._") or "data"
@@ -175,17 +175,18 @@ def default_folder(experiment: Experiment, dataset: str, data: Dataset, profile:
 
 
 def _check_places(prepared: PreparedRun, *, force: bool) -> None:
-    """Whether results and what is missing can be written where they are to go.
+    """Check that the results folder and, if something is missing, the store can be written.
 
     Raises:
-        StudyError: they cannot, or `out` holds what this program did not write.
+        StudyError: they cannot, or `out` holds files that this program did not write.
     """
     out = prepared.out
     if not out.is_dir() and out.exists():
         raise StudyError(f"--out {out}: is a file; give a folder")
     if not force and not is_ours(out):
         raise StudyError(
-            f"--out {out}: holds what this program did not write; give another folder, or --force to write beside it"
+            f"--out {out}: holds files that this program did not write; give another folder, or --force to keep them "
+            "and write beside them"
         )
     if prepared.missing:
         check_writable(prepared.store.folder)

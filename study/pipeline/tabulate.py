@@ -1,4 +1,4 @@
-"""The outcomes of a run as tables: a row for each cell, what was measured of it, and where all of it comes from."""
+"""The outcomes of a run as tables: a row for each cell, its measurements, and the provenance of all of them."""
 
 import datetime
 import json
@@ -20,7 +20,7 @@ from study.tables.collect import MeasuredCell, collect
 from study.tables.results import Results
 from study.training.engine import Cell
 
-WIDTHS = {  # of the layers that a network has, by its settings
+WIDTHS = {  # by network: the widths of its layers, from the settings of the model
     "linear": lambda model: (),
     "conv": lambda model: model.channels,
     **dict.fromkeys(("mlp", "gru", "tcn"), lambda model: model.hidden),
@@ -28,7 +28,7 @@ WIDTHS = {  # of the layers that a network has, by its settings
 
 
 def tabulate(grids: Sequence[Run], *, experiment: str, question: str, profile: str, command: str) -> Results:
-    """The tables of an experiment's runs; failed cells are rows of `runs` alone."""
+    """The tables of an experiment's runs; failed cells have a row in `runs` only."""
     first = grids[0].plan.config.seeds[0]
     cells = []
     for run in grids:
@@ -42,9 +42,9 @@ def tabulate(grids: Sequence[Run], *, experiment: str, question: str, profile: s
 
 
 def shown(cells: Sequence[Cell]) -> dict[Cell, tuple[str, ...]]:
-    """Which samples are kept of which cells, as `kind` has them.
+    """The kinds of samples, see `kind`, that are stored for each cell.
 
-    Reports show samples at a few settings, from small to large β/α, and nearest training examples at the first.
+    Reports show samples at a few settings, from small to large β/α, and nearest training examples at the first one.
     """
     of = {frames.Setting(cell.alpha, cell.beta, 0.0): cell for cell in cells}
     settings = frames.spread(list(of), len(of) if len(of) <= GRIDS + 1 else GRIDS)
@@ -52,13 +52,13 @@ def shown(cells: Sequence[Cell]) -> dict[Cell, tuple[str, ...]]:
 
 
 def kind(name: str) -> str:
-    """Of a kept array: the map of "codes", "nearest" training examples, or "samples"."""
+    """The kind of a stored array: "codes" of the map, "nearest" training examples, or "samples"."""
     last = name.rpartition("/")[2]
     return last if last in ("codes", "nearest") else "samples"
 
 
 def _scored(outcome: Outcome, kinds: Sequence[str]) -> MeasuredCell | None:
-    """What was measured, with the samples of these kinds."""
+    """The measurements of a cell, with the samples of these kinds; None if it failed."""
     found = outcome.evaluation
     if found is None:
         return None
@@ -112,7 +112,7 @@ def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
 
 
 def _seconds(run: Run) -> float:
-    """Of the whole work, whenever and by whichever process it was done: compiling, training and measuring."""
+    """Seconds of compiling, training and measuring, including work that was done earlier or by other processes."""
     facts = [outcome.facts for outcome in run.outcomes]
     names = ("train_seconds", "evaluate_seconds")
     compiling = max((one.get("compile_seconds", 0.0) for one in facts), default=0.0)

@@ -1,4 +1,4 @@
-"""Every planned cell as soon as it is trained: those in the store, then this process's, then the others'."""
+"""Trains the planned cells and yields each when it is done: stored ones, then this process's, then those of others."""
 
 from collections.abc import Generator, Iterator, Sequence
 
@@ -14,11 +14,11 @@ from study.training.engine import Cell, train_cells
 
 TrainedCell = tuple[
     PlannedCell, Stored | None, str
-]  # a cell, and its training or the reason why there is none
+]  # a cell, and its stored training or the reason why there is none
 
 
 def trained(job: Job) -> Generator[TrainedCell, None, None]:
-    """Every planned cell as soon as it is trained: those in the store, then this process's, then the others'."""
+    """Yield every planned cell when it is trained: stored ones, then this process's, then those of other processes."""
     absent = []
     for planned in job.plan.cells:
         found = job.store.get("train", planned.train_key)
@@ -40,12 +40,12 @@ def trained(job: Job) -> Generator[TrainedCell, None, None]:
 
 
 class _Claimed(Iterator[Cell]):
-    """The cells that this process may train, each claimed when the engine asks for it.
+    """The cells that this process may train; each is claimed when the engine requests it.
 
     Attributes:
-        held: those that are handed out and not stored yet, by cell, with their claims.
-        busy: those that another process has.
-        found: those that another process finished in the meantime.
+        held: cells in training, with their claims.
+        busy: cells that another process has claimed.
+        found: cells that another process has finished in the meantime.
     """
 
     def __init__(self, wanted: Sequence[PlannedCell], store: Store | None):
@@ -73,18 +73,18 @@ class _Claimed(Iterator[Cell]):
         raise StopIteration
 
     def finish(self, cell: Cell) -> None:
-        """The cell is stored, or never will be."""
+        """Release a cell that is stored or has failed."""
         _, claim = self.held.pop(cell)
         if claim is not None:
             claim.release()
 
     def release(self) -> None:
-        """Give back what is still held."""
+        """Release all cells that are still held."""
         for cell in list(self.held):
             self.finish(cell)
 
     def rest(self) -> list[PlannedCell]:
-        """What is held, and what was not asked for yet."""
+        """The cells that are held, and those that were not requested yet."""
         return [planned for planned, _ in self.held.values()] + self._wanted
 
 

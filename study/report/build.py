@@ -1,4 +1,4 @@
-"""Figures, page and markdown of a results folder, from its tables alone."""
+"""Write the figures, the page and the Markdown of a results folder from its tables alone."""
 
 from pathlib import Path
 
@@ -31,11 +31,11 @@ def build_report(
     Args:
         folder: the results folder.
         results: its tables.
-        summary: what `study.statistics` makes of them.
-        findings: an experiment's own answer and sections, which then come first. Where there are several families of
-            models, what follows is about the first of them, and the others have a folded table each.
-        place: where the folder will stand, if elsewhere.
-        everything: `figures/*.svg` and `table.tex` too, which a results folder does not keep.
+        summary: `study.statistics.summarise` of those tables.
+        findings: the experiment's own answer and sections, which come first. With several families of models, the
+            general sections after them are about the first family, and each other family gets a folded table.
+        place: the final location of the folder, if it is written elsewhere first.
+        everything: also write `figures/*.svg` and `table.tex`, which a results folder does not keep.
 
     Returns:
         The answer in a sentence, and the path of `report.html`.
@@ -65,7 +65,7 @@ def build_report(
 
 
 def shown(folder: Path) -> str:
-    """The folder as a reader would type it: from `results` on where that is above it, else its name."""
+    """The folder as a reader would type it: the path from `results` on if it lies below one, else its name."""
     parts = folder.resolve().parts
     start = len(parts) - 1 - parts[::-1].index("results") if "results" in parts else len(parts) - 1
     return "/".join(parts[start:])

@@ -1,4 +1,4 @@
-"""What an experiment adds to its report: its own answer, and the sections that show it."""
+"""What an experiment adds to its report: its own answer, and the sections that support it."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """What an experiment adds to its report: a title, a text, and a table or a figure or both."""
+    """A section of an experiment's own: a title, a text, and a table or a figure or both."""
 
     title: str
     text: str
@@ -18,7 +18,7 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """The answer in a sentence or two, and the sections that show it."""
+    """The answer in a sentence or two, and the sections that support it."""
 
     answer: str
     sections: tuple[Section, ...] = ()

@@ -1,4 +1,4 @@
-"""Selections from the tables that every figure, table and sentence of the report starts from."""
+"""The selections of rows that figures, tables and sentences of the report are made from."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ SUMMARY = [
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Setting:
-    """One (α, β) of the grid and its noise variance s = β/(2α), NaN where the decoder is not Gaussian."""
+    """One (α, β) of the grid with its noise variance s = β/(2α), which is NaN if the decoder is not Gaussian."""
 
     alpha: float
     beta: float
@@ -48,21 +48,21 @@ class Setting:
 
     @property
     def label(self) -> str:
-        """As panel titles have it."""
+        """For panel titles."""
         noise = f", s={number(self.noise_variance)}" if np.isfinite(self.noise_variance) else ""
         return f"α={number(self.alpha)}, β={number(self.beta)}{noise}"
 
     @property
     def slug(self) -> str:
-        """As file names and page anchors have it."""
+        """For file names and page anchors."""
         return f"a{self.alpha:g}-b{self.beta:g}".replace(".", "_").replace("+", "")
 
 
 def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Results, pd.DataFrame]]:
-    """Results and summary of each kind of model, under a name that tells it from the others; "vae" first.
+    """Results and summary of each kind of model, under a unique name; "vae" comes first.
 
-    Figures and sentences are about one kind: an average over families answers no question. Models that are scored
-    by draws of x, or unclipped, are a kind of their own, after those whose clipped means are.
+    A figure or sentence is about one kind, because an average over families answers no question. A model scored by
+    draws of x, or unclipped, counts as a separate kind and follows the one scored by clipped means.
     """
     runs, columns = results.runs, list(KIND)
     if not len(runs) or not set(columns) <= set(summary.columns):
@@ -82,7 +82,7 @@ def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Result
 
 
 def where(frame: pd.DataFrame, values: Mapping[str, Any]) -> pd.Series:
-    """Whether the columns that `values` names have those values, row by row."""
+    """For each row, whether the columns named in `values` have the values given there."""
     return frame[list(values)].eq(pd.Series(values, dtype=object)).all(axis=1)
 
 
@@ -92,7 +92,7 @@ def each(frame: pd.DataFrame) -> Iterator[Any]:
 
 
 def settings(frame: pd.DataFrame) -> list[Setting]:
-    """The (α, β) settings of a frame with those columns, in order; rows averaged over the grid left out."""
+    """The (α, β) settings of a frame, sorted; rows averaged over the grid are left out."""
     grid = frame[["alpha", "beta", "noise_variance"]].dropna(subset=["alpha", "beta"])
     grid = grid.drop_duplicates(["alpha", "beta"]).sort_values(["alpha", "beta"])
     return [Setting(float(a), float(b), float(s)) for a, b, s in grid.itertuples(index=False)]
@@ -114,7 +114,7 @@ def at(frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
 def undecided(summary: pd.DataFrame) -> pd.DataFrame:
     """The summary with verdict "none" where there is no interval: one or two seeds cannot show a tie.
 
-    A summary of nothing gets its columns, so that all else need not ask.
+    An empty summary gets its columns, so that later code needs no special case.
     """
     if summary.empty:
         return pd.DataFrame(columns=SUMMARY)
@@ -123,7 +123,7 @@ def undecided(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def averaged(summary: pd.DataFrame) -> pd.DataFrame:
-    """The rows averaged over the grid; of a grid of one setting without such rows, that setting's."""
+    """The rows averaged over the grid; if the grid has a single setting and no such rows, the rows of that setting."""
     rows = summary[summary["alpha"].isna()]
     return summary if rows.empty and len(settings(summary)) == 1 else rows
 
@@ -134,7 +134,7 @@ def per_setting(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def strategies(frame: pd.DataFrame, *, references: bool = True) -> list[str]:
-    """Names of the strategies in a frame, in the report's order, reference rows last or left out."""
+    """Names of the strategies in a frame, in the report's order; reference rows come last or are left out."""
     names = set(frame["strategy"]) - {MODEL}
     own, last = names - set(REFERENCES), names & set(REFERENCES) if references else set()
     return [*in_order(own, STRATEGIES), *in_order(last, STRATEGIES)]
@@ -153,7 +153,7 @@ def primary(summary: pd.DataFrame) -> str | None:
 
 
 def with_errors(summary: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
-    """The summary with `stderr`: the mean standard error of a strategy's rows of a metric, over their samples."""
+    """The summary with a column `stderr`: the standard error over samples, averaged per strategy and metric."""
     if summary.empty:
         return summary.assign(stderr=np.nan)
     errors = metrics.groupby(["strategy", "metric"])["stderr"].mean()
@@ -161,9 +161,9 @@ def with_errors(summary: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def real_interval(row: Any) -> tuple[float, float]:
-    """95 % interval of a measurement of held-out data, from its standard error over samples; NaN where unknown.
+    """95 % interval of a measurement of held-out data, from its standard error over samples; NaN if unknown.
 
-    Real data are the same in every training, so trainings say nothing of how sure the value is.
+    Every training run is compared with the same real data, so the spread over runs does not show this uncertainty.
     """
     reach = float(ndtri(0.975)) * getattr(row, "stderr", float("nan"))
     return row.mean - reach, row.mean + reach
@@ -181,7 +181,7 @@ def gain_sign(better: str) -> int:
 
 
 def measured(results: Results, metric: str) -> pd.DataFrame:
-    """Values of one metric, draws averaged: rows are runs, columns strategies (`"model"` among them)."""
+    """Values of one metric, averaged over draws: a row per run, a column per strategy (and `"model"`)."""
     rows = results.metrics[(results.metrics["metric"] == metric) & (results.metrics["status"] == "ok")]
     table = rows.pivot_table(index="run_id", columns="strategy", values="value", aggfunc="mean")
     return table.astype(float)
@@ -198,8 +198,8 @@ def models(results: Results) -> pd.DataFrame:
 def mismatch(model: pd.DataFrame) -> pd.DataFrame:
     """Bracket on KL(q(z)‖p(z)), nats, of each row of `models`: columns `lower`, `upper`, `middle`.
 
-    A KL is never negative, so a lower end below zero says nothing and is taken as zero. Where one end is
-    missing or infinite the middle is the other end.
+    A KL is never negative, so a lower end below zero is set to zero. If one end is missing or infinite, the
+    middle is the other end.
     """
     ends = model.reindex(columns=KL_ENDS).replace([np.inf, -np.inf], np.nan)
     ends = ends.clip(lower=0).set_axis(["lower", "upper"], axis=1)
@@ -207,7 +207,7 @@ def mismatch(model: pd.DataFrame) -> pd.DataFrame:
 
 
 def best(summary: pd.DataFrame, metric: str) -> str | None:
-    """The contestant with the best mean over the grid, whether or not others tie with it."""
+    """The strategy with the best mean over the grid, whether or not others tie with it; no reference row."""
     rows = averaged(summary)
     rows = rows[(rows["metric"] == metric) & ~rows["strategy"].isin([*REFERENCES, MODEL])].dropna(
         subset=["mean"]
@@ -219,7 +219,7 @@ def best(summary: pd.DataFrame, metric: str) -> str | None:
 
 
 def key_strategies(summary: pd.DataFrame, metric: str, *, at_most: int = 3) -> list[str]:
-    """The strategies worth a panel of their own: the best one, then those that the question is about."""
+    """The strategies that get a panel of their own: the best one, then those that the question is about."""
     present = set(summary.loc[(summary["metric"] == metric) & summary["mean"].notna(), "strategy"])
     wanted = [
         best(summary, metric) or PRIOR,

@@ -1,8 +1,8 @@
-"""Names and texts that came from outside, made harmless before sentences, tables and figures are made of them.
+"""Make names and texts from outside harmless before they enter sentences, tables and figures.
 
-What stands in a results folder or a user's file may be anything: characters that move a cursor or turn a line
-around, marks that end a code span, folders of somebody's machine. What a format gives a meaning is escaped where it is
-written (`escape`, `page`, `plots.lettering`).
+A results folder or a user's file may contain anything: characters that move the cursor or reverse the writing
+direction, backticks that end a code span, paths of somebody's machine. Characters with a meaning in one output format
+are escaped where that format is written (`escape`, `page`, `plots.lettering`).
 """
 
 import dataclasses
@@ -19,29 +19,29 @@ from study.tables import schemas
 from study.tables.results import Results
 
 SPACES = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
-# Control characters, overrides of the writing direction, halves of surrogate pairs, and what is no character.
+# Control characters, overrides of the writing direction, lone surrogates, and code points that are not characters.
 UNSEEN = re.compile(
     r"[\x00-\x1b\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
-KEYS = {"run_id"}  # joined with others, and never part of a sentence
+KEYS = {"run_id"}  # used to join tables, and never part of a sentence
 TOLD = {"reason"}  # sentences, which may name paths
 
 
 def visible(text: str) -> str:
-    """`text` in one line, of characters that are seen and stay where they are put."""
+    """`text` on one line, with invisible and direction-changing characters replaced."""
     return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", SPACES.sub(" ", text))
 
 
 def tame(text: str) -> str:
-    """A name that may stand in a sentence and between backticks."""
+    """A name that is safe in a sentence and between backticks."""
     return visible(text).replace("`", "'")
 
 
 def tamed(results: Results) -> Results:
-    """The same results with every text `tame`, and no path of a machine in reasons and provenance.
+    """The same results with every text made `tame`, and local paths removed from reasons and provenance.
 
     Raises:
-        StudyError: two names would become one.
+        StudyError: two different names would become equal.
     """
     tables = {name: tamed_table(getattr(results, name)) for name in schemas.TABLES}
     samples = results.samples
@@ -51,10 +51,10 @@ def tamed(results: Results) -> Results:
 
 
 def tamed_table(table: pd.DataFrame) -> pd.DataFrame:
-    """A table with every text and column name `tame`, but for `run_id`.
+    """A table with every text and column name made `tame`, except `run_id`.
 
     Raises:
-        StudyError: two names of a column would become one.
+        StudyError: two different names in a column would become equal.
     """
     changed = {}
     for column in table.columns:
@@ -66,8 +66,8 @@ def tamed_table(table: pd.DataFrame) -> pd.DataFrame:
         change = {value: tame(shown_text(value) if column in TOLD else value) for value in found}
         if column not in TOLD and len(set(change.values())) < len(change):
             raise StudyError(
-                f"column {tame(str(column))!r}: two of its names look alike once control characters and backticks "
-                "are taken out; rename one"
+                f"column {tame(str(column))!r}: two of its names are equal once control characters and backticks "
+                "are removed; rename one"
             )
         change = {old: new for old, new in change.items() if old != new}
         if change:
@@ -104,5 +104,5 @@ def _told(value: Any, depth: int) -> Any:
 def _command(text: str) -> str:
     try:
         return shown_command(shlex.split(text))
-    except ValueError:  # a quotation mark that nothing closes
+    except ValueError:  # an unclosed quotation mark
         return shown_text(text)

@@ -1,4 +1,4 @@
-"""Tables of strategies by metrics as text: for a README, a paper, a spreadsheet or a page."""
+"""Strategy × metric tables as text: for a README, a paper, a spreadsheet or a page."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -28,14 +28,14 @@ def table(
     """Strategy × metric as text: the mean with its 95 % interval, or the paired difference from the prior.
 
     Args:
-        summary: what `study.statistics` makes.
-        metrics: which columns, all by default.
+        summary: from `study.statistics.summarise`.
+        metrics: the columns; all by default.
         fmt: "md", "latex" (booktabs), "csv" (unrounded numbers) or "html" (a bare table).
-        setting: one (α, β); averaged over the grid by default.
-        show: what a cell holds; csv holds both.
+        setting: one (α, β); by default the average over the grid.
+        show: the content of a cell; csv has both.
 
     Raises:
-        StudyError: an unknown format or metric.
+        StudyError: the format or a metric is unknown.
     """
     writers: dict[str, Callable[[Table, str], str]] = {"md": markdown, "latex": _latex, "html": _html}
     if fmt == "csv":
@@ -50,7 +50,7 @@ def _text(cell: TableCell, show: str) -> str:
 
 
 def markdown(made: Table, show: str = "mean") -> str:
-    """A GitHub table; bold is best, † tied for best, reference rows in italics."""
+    """A GitHub table: bold marks the best, † those tied for best, italics the reference rows."""
     lines = ["| strategy | " + " | ".join(escape.cell(c.heading) for c in made.columns) + " |"]
     lines.append("|---|" + "---:|" * len(made.columns))
     for emphasis, rows in zip(("", "*"), made.groups, strict=True):

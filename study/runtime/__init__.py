@@ -1,1 +1,1 @@
-"""What a run needs of the machine: files that are whole or absent, and claims that processes respect."""
+"""Services for a run: complete files, claims between processes, checks of values, versions, and progress."""

@@ -1,4 +1,4 @@
-"""Whether a value is an array of numbers, said in one line where it is not."""
+"""Check that a value is an array of numbers, with a one-line error."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ from study.runtime.checks import shown
 
 
 def numbers(value: Any, *, name: str, dtype: type[np.floating] | None = np.float32) -> np.ndarray:
-    """The value as an array of floats; what is too large for `dtype` becomes infinite, for the caller to find.
+    """The value as an array of floats; numbers too large for `dtype` become infinite, which the caller must check.
 
     Args:
-        value: an array, a list of lists, anything that NumPy makes an array of.
-        name: what messages call it.
-        dtype: of the result; None keeps that of real numbers as it is.
+        value: an array, a list of lists, or anything else that NumPy converts to an array.
+        name: its name in messages.
+        dtype: of the result; None keeps the dtype of real numbers.
 
     Raises:
         StudyError: it holds text, objects or complex numbers, or its rows differ in length.
     """
     try:
         found = np.asarray(value)
-    except Exception as error:  # rows of different lengths, and what an object's own conversion raises
+    except Exception as error:  # rows of different lengths, or an error in an object's own conversion
         raise StudyError(f"{name}: give an array of numbers, got {shown(value)}") from error
     if found.dtype.kind not in "fiub":
         raise StudyError(f"{name}: give an array of numbers, got {shown(value)}")

@@ -1,4 +1,4 @@
-"""Whether a value is the number that it should be: one check for flags, configurations, files and Python calls."""
+"""Checks that a value is a valid number, shared by flags, configurations, files and Python calls."""
 
 import math
 import numbers
@@ -8,20 +8,20 @@ from typing import Any
 from study.errors import StudyError
 
 SHOWN = 60  # characters of a wrong value that a message repeats
-SAID = 200  # and of what another library said
+SAID = 200  # characters of another library's message that a message repeats
 
 
 def shown(value: Any) -> str:
-    """The value as a message repeats it: one line, and not long."""
+    """The value as text for a message: one short line."""
     try:
         text = " ".join(repr(value).split())
-    except Exception:  # a number of more digits than Python prints, or a __repr__ of the caller's that fails
+    except Exception:  # a number with more digits than Python prints, or a caller's __repr__ that fails
         return f"a very long {type(value).__name__}"
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def said(error: BaseException) -> str:
-    """What an error of another library says, as a message repeats it: one line, and not long; else its name."""
+    """The message of another library's error in one short line; the name of the error if it has no message."""
     return brief(next(iter(str(error).splitlines()), "")) or type(error).__name__
 
 
@@ -32,7 +32,7 @@ def brief(text: str) -> str:
 
 
 def listed(names: Sequence[object]) -> str:
-    """Names of columns for a message, the first dozen of many."""
+    """Names of columns for a message; only the first twelve if there are more."""
     told = ", ".join(_bare(name) for name in names[:12])
     return told if len(names) <= 12 else f"{told} and {len(names) - 12} more"
 
@@ -43,7 +43,7 @@ def _bare(name: object) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A scalar of numpy or JAX as Python's own."""
+    """A NumPy or JAX scalar as a Python number."""
     return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
 
@@ -55,17 +55,17 @@ def finite_number(
     above: float | None = None,
     most: float | None = None,
 ) -> float:
-    """`value` as a finite float; whole numbers and scalars of numpy and JAX are taken, booleans and text are not.
+    """`value` as a finite float; whole numbers and NumPy or JAX scalars are accepted, booleans and text are not.
 
     Args:
-        value: what was given.
-        name: what the message calls it.
-        least: it may not be less.
-        above: it must be more.
-        most: it may not be more.
+        value: the value to check.
+        name: its name in the message.
+        least: smallest value that is allowed.
+        above: the value must be larger than this.
+        most: largest value that is allowed.
 
     Raises:
-        StudyError: it is no such number.
+        StudyError: it is not such a number.
     """
     plain = _plain(value)
     if isinstance(plain, bool) or not isinstance(plain, numbers.Real):
@@ -86,15 +86,15 @@ def finite_number(
 
 
 def whole_number(value: Any, *, name: str, least: int | None = 0, most: int | None = 2**31 - 1) -> int:
-    """`value` as an int from `least` to `most`, both included; scalars of numpy and JAX are taken, 1.0 and True not.
+    """`value` as an int from `least` to `most` inclusive; NumPy or JAX scalars are accepted, 1.0 and True are not.
 
     Args:
-        value: what was given.
-        name: what the message calls it.
+        value: the value to check.
+        name: its name in the message.
         least, most: the range; None is no bound.
 
     Raises:
-        StudyError: it is no such number.
+        StudyError: it is not such a number.
     """
     plain = _plain(value)
     if isinstance(plain, bool) or not isinstance(plain, numbers.Integral):

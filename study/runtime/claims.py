@@ -1,8 +1,9 @@
-"""Claims: of several processes, also on machines that share a folder, one computes and the others wait.
+"""Claims: of several processes, possibly on machines that share a folder, one computes and the others wait.
 
-A claim is a file beside what it stands for, refreshed by its owner; one that is not refreshed for `LEASE` seconds, or
-whose owner on this machine is gone, is taken over. Should an owner that was only asleep wake up, both compute the same
-content under the same key, and a file is only ever replaced whole: a lost claim costs time, never a result.
+A claim is a file beside the file to be computed, and its owner refreshes it. If it is not refreshed for `LEASE`
+seconds, or its owner on this machine no longer exists, another process takes it over. If the first owner was only
+suspended and continues, both compute the same content under the same key, and files are only replaced as a whole: a
+lost claim costs time, never a result.
 """
 
 import contextlib
@@ -16,17 +17,17 @@ from filelock import SoftFileLease, Timeout
 from study.runtime.files import told
 
 LEASE = 30.0  # seconds
-LOOK = 0.25  # seconds between two looks at a claim that another process has
+LOOK = 0.25  # seconds between two checks of another process's claim
 
 
 class Claim:
-    """The right to compute one thing; taken by `claim`, kept until `release`."""
+    """The right to compute one thing, obtained from `claim` and held until `release`."""
 
     def __init__(self, path: Path):
         self._lease = SoftFileLease(path, lease_duration=LEASE)
 
     def take(self, *, seconds: float) -> bool:
-        """Whether it was had within so many seconds; -1 waits as long as it takes."""
+        """Try to obtain the claim for so many seconds, -1 without limit; returns whether it was obtained."""
         try:
             self._lease.acquire(timeout=seconds, poll_interval=LOOK)
         except Timeout:
@@ -34,7 +35,7 @@ class Claim:
         return True
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the claim for other processes."""
         with contextlib.suppress(OSError):
             self._lease.release()
 
@@ -53,14 +54,14 @@ def claim(path: Path) -> Claim | None:
 
 @contextlib.contextmanager
 def claimed(path: Path, *, what: str) -> Iterator[None]:
-    """Within it the claim at `path` is this process's; waits for another's, and says so.
+    """Hold the claim at `path` within this context; if another process holds it, say so and wait.
 
     Raises:
         FileError: the folder cannot be written.
     """
     found = claim(path)
     if found is None:
-        print(f"study: {what}: another process is at it, waiting", file=sys.stderr, flush=True)
+        print(f"study: {what}: another process is working on this, waiting", file=sys.stderr, flush=True)
         with told(path.parent, mend="give a folder that can be written"):
             found = Claim(path)
             found.take(seconds=-1)
@@ -71,5 +72,5 @@ def claimed(path: Path, *, what: str) -> Iterator[None]:
 
 
 def pause() -> None:
-    """Wait a little before looking again."""
+    """Wait a little before checking again."""
     time.sleep(LOOK)

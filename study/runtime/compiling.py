@@ -1,4 +1,4 @@
-"""How long JAX compiled, so that a first call can be timed without running it twice."""
+"""The time that JAX spends compiling, so that a first call can be timed without running it twice."""
 
 import contextlib
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import jax.monitoring
 
-_STAGES = (  # from Python to a program: traced, lowered, compiled
+_STAGES = (  # tracing, lowering, compiling
     "/jax/core/compile/jaxpr_trace_duration",
     "/jax/core/compile/jaxpr_to_mlir_module_duration",
     "/jax/core/compile/backend_compile_duration",
@@ -24,7 +24,10 @@ jax.monitoring.register_event_duration_secs_listener(_count)
 
 @contextlib.contextmanager
 def compile_seconds() -> Iterator[list[float]]:
-    """Within it the seconds that this thread compiles add up in the list's one element; blocks do not nest."""
+    """Add up the seconds that this thread compiles within the context, in the one element of the list.
+
+    Such contexts do not nest.
+    """
     _seconds.spent = [0.0]
     try:
         yield _seconds.spent

@@ -1,4 +1,4 @@
-"""What machine and which versions: for provenance and `study env`."""
+"""The machine and the versions of packages, for provenance and `study env`."""
 
 import contextlib
 import functools
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import scipy.linalg  # noqa: F401  its BLAS must be there when the libraries are looked for
+import scipy.linalg  # noqa: F401  its BLAS must be loaded before the libraries are listed
 import threadpoolctl
 
 from study.runtime import versions
@@ -35,27 +35,27 @@ def cores() -> int:
 
 
 def blas_threads(limit: int | None) -> contextlib.AbstractContextManager[Any]:
-    """Within it NumPy's and SciPy's matrix products use at most so many threads; None changes nothing.
+    """Limit the threads of NumPy's and SciPy's matrix products within this context; None changes nothing.
 
-    The threads of a small product wait longer for each other than they work.
+    The threads of a small product spend more time waiting for each other than working.
     """
     return _blas().limit(limits=limit)
 
 
 @functools.cache
 def _blas() -> threadpoolctl.ThreadpoolController:
-    """The libraries, looked for once: that takes 5 ms."""
+    """The BLAS libraries, listed once, since this takes 5 ms."""
     return threadpoolctl.ThreadpoolController().select(user_api="blas")
 
 
 def use_all_cores() -> None:
-    """Split the host into one JAX device per core; without effect once JAX has started, or where the user chose."""
+    """Split the host into one JAX device per core; no effect if JAX has started or the user set the number."""
     if "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
     try:
         if jax.config.values["jax_num_cpu_devices"] == -1:
             jax.config.update("jax_num_cpu_devices", cores())
-    except RuntimeError:  # the backend is running already: keep its devices
+    except RuntimeError:  # JAX has started already: keep its devices
         pass
 
 
@@ -68,18 +68,18 @@ def device_name() -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Version by package of all that decide a number, Python included, and under `blas` the libraries in use."""
+    """The versions by package that affect numbers, including Python, and as `blas` the BLAS libraries in use."""
     return dict(_versions())
 
 
 @functools.cache
 def _versions() -> dict[str, str]:
-    """Looked up once: it is asked for with every trained cell."""
+    """The versions, computed once, since every trained cell needs them."""
     return {**versions.package_versions(), "blas": blas_libraries()}
 
 
 def blas_libraries() -> str:
-    """Name, version and kernels of every BLAS library that is loaded, and whose it is."""
+    """Name, version, kernels and owning package of every BLAS library that is loaded."""
     found = []
     for library in _blas().info():
         owner = [
@@ -91,7 +91,7 @@ def blas_libraries() -> str:
 
 
 def peak_memory() -> int:
-    """Largest resident size of this process so far, bytes."""
+    """Largest resident size of this process so far, in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 

@@ -1,4 +1,4 @@
-"""The one way to write a file: whole under its name, or not there at all."""
+"""The one way to write a file: it appears under its name when it is complete, or not at all."""
 
 import contextlib
 import os
@@ -10,13 +10,13 @@ from typing import BinaryIO
 
 from study.errors import FileError
 
-TEMPORARY = ".writing-"  # how the names of unfinished files and folders begin
-ABANDONED = 600.0  # seconds without a byte after which an unfinished file has no writer any more
+TEMPORARY = ".writing-"  # prefix of the names of unfinished files and folders
+ABANDONED = 600.0  # seconds without a write after which an unfinished file counts as abandoned
 
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` when the block ends, flushed to disk; if it raises, nothing changes.
+    """A file that is flushed to disk and replaces `path` when the block ends; if the block raises, nothing changes.
 
     Raises:
         FileError: the operating system refuses; the message says what and where.
@@ -31,7 +31,7 @@ def whole(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o666 & ~_umask())  # mkstemp's files are for their owner alone
+            temporary.chmod(0o666 & ~_umask())  # only the owner may read files of mkstemp
             temporary.replace(path)
     finally:
         with contextlib.suppress(OSError):
@@ -50,7 +50,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def told(path: Path, *, mend: str = "free the disk, or give another place") -> Iterator[None]:
-    """Within it, an error of the operating system becomes one line about `path`.
+    """Within this context an error of the operating system becomes a one-line error about `path`.
 
     Raises:
         FileError: in place of an OSError.
@@ -62,12 +62,12 @@ def told(path: Path, *, mend: str = "free the disk, or give another place") -> I
 
 
 def reason(error: OSError) -> str:
-    """What the operating system said, in its words, without numbers and paths."""
+    """The operating system's description of an error, without numbers and paths."""
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
 def check_writable(folder: Path) -> None:
-    """Find out now whether a file can be written into `folder`, and leave nothing behind.
+    """Check that a file can be written into `folder`, and leave nothing behind.
 
     Raises:
         FileError: it cannot.
@@ -86,7 +86,7 @@ def check_writable(folder: Path) -> None:
 
 
 def clear_abandoned(folder: Path) -> None:
-    """Delete unfinished files below `folder` whose writer was killed; what was just written to may still have one."""
+    """Delete unfinished files below `folder`, except recent ones, whose writer may still be running."""
     oldest = time.time() - ABANDONED
     for path in folder.rglob(f"{TEMPORARY}*"):
         with contextlib.suppress(OSError):

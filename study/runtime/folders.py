@@ -1,8 +1,8 @@
-"""A folder of results that is exchanged whole: it holds either what was there before or all that is new.
+"""A results folder whose content is replaced as a whole: it holds either all old files or all new ones.
 
-New files are first written into a folder within it. One rename declares that folder complete; from then on its files
-only have to be moved up, which whoever comes next finishes if the writer is killed. What lies in the folder and is
-not in its manifest belongs to the user: it is never deleted, and moved aside where a file of that name is written.
+New files are first written into a folder within it. One rename marks that folder as complete; then its files only have
+to be moved up, and if the writer is killed, the next process finishes this. Files that are not in the manifest belong
+to the user: they are never deleted, and are renamed if a new file needs their name.
 
 The manifest is the entry "files" of `provenance.json`: the SHA-256 of every other file that was written.
 """
@@ -23,17 +23,17 @@ from study.runtime.files import TEMPORARY, told
 
 MANIFEST = "provenance.json"
 FORMAT = "vae-sampling-study results"
-READY = ".ready"  # complete, and on its way up
+READY = ".ready"  # the complete folder, whose files are being moved up
 CLAIM = ".study.claim"
-ASIDE = ".kept"  # what a user's file is called after a file of ours has taken its name
-_LARGEST = 64 << 20  # bytes of a manifest
+ASIDE = ".kept"  # suffix of a user's file after a file of ours has taken its name
+_LARGEST = 64 << 20  # largest size of a manifest, in bytes
 
 
 @contextlib.contextmanager
 def exchanged(folder: Path) -> Iterator[Path]:
-    """A new folder to write into, `provenance.json` included; its files replace those of `folder` when the block ends.
+    """A new folder to write into, with its `provenance.json`; its files replace those of `folder` when the block ends.
 
-    If the block raises, nothing changes. Another process that writes into the same folder is waited for.
+    If the block raises, nothing changes. If another process is writing into the same folder, wait for it.
 
     Raises:
         FileError: the folder cannot be written.
@@ -59,7 +59,7 @@ def exchanged(folder: Path) -> Iterator[Path]:
 
 
 def settle(folder: Path) -> None:
-    """Finish the exchange that a killed process began; without effect where there is none.
+    """Finish an exchange that a killed process began, if there is one.
 
     Raises:
         FileError: the folder cannot be written.
@@ -92,7 +92,7 @@ def _settle(folder: Path) -> None:
 
 
 def _remove_old(folder: Path, old: Mapping[str, str], *, kept: set[str]) -> None:
-    """Delete what an earlier run wrote and this one did not, unless it was changed since."""
+    """Delete files that an earlier run wrote and this one did not, unless they were changed since."""
     recorded = set(manifest(read_manifest(folder / READY)))
     for name, digest in old.items():
         path = folder / name
@@ -116,14 +116,14 @@ def _put_aside(path: Path) -> None:
 
 
 def _clear(folder: Path) -> None:
-    """Unfinished folders of killed writers: while the claim is ours nobody else writes here."""
+    """Delete unfinished folders of killed writers; while this process holds the claim nobody else writes here."""
     for path in folder.glob(f"{TEMPORARY}*"):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _ours(folder: Path) -> dict[str, str]:
-    """The manifest of a folder, empty where it has none that can be read."""
+    """The manifest of a folder; empty if it has none that can be read."""
     try:
         return manifest(read_manifest(folder))
     except StudyError:
@@ -131,10 +131,10 @@ def _ours(folder: Path) -> dict[str, str]:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether this program may write into `folder`: it is absent, empty, or what it wrote."""
+    """Whether this program may write into `folder`: it is absent, empty, or this program wrote it."""
     with told(folder, mend="give another folder"):
         if not folder.exists() and os.path.lexists(folder):
-            folder.stat()  # says what is wrong with the link
+            folder.stat()  # raises the error of a broken link
     if not folder.is_dir():
         return not folder.exists()
     with told(folder, mend="give another folder"):
@@ -151,7 +151,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """`provenance.json` of a folder.
 
     Raises:
-        StudyError: there is none, or it is no JSON object.
+        StudyError: there is none, or it is not a JSON object.
     """
     path = folder / MANIFEST
     mend = "run the experiment again"
@@ -175,7 +175,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def manifest(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Digests by file name, those that are plain names below the folder."""
+    """Digests by file name; names that do not lie below the folder are left out."""
     found = facts.get("files")
     if not isinstance(found, dict):
         return {}
@@ -193,7 +193,7 @@ def _is_below(name: str) -> bool:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 by name of every file below a folder but the manifest, in order of names."""
+    """SHA-256 by name of every file below a folder except the manifest, sorted by name."""
     found = {path.relative_to(folder).as_posix(): path for path in files_of(folder)}
     return {name: sha256(path) for name, path in sorted(found.items()) if name != MANIFEST}
 

@@ -13,9 +13,9 @@ Key: TypeAlias = jax.Array | int
 
 
 def as_key(key: Any) -> jax.Array:
-    """One `jax.random` key: itself, also a raw one `[2]` uint32, or `jax.random.key(i)` of an integer i.
+    """One `jax.random` key: the key itself, also a raw one `[2]` uint32, or `jax.random.key(i)` for an integer i.
 
-    Every public function that takes a key calls this first. Keys are split, folded and passed on as JAX's own after it.
+    Every public function that takes a key calls this first; after that, keys are always JAX's own.
 
     Raises:
         StudyError: it is neither, or an integer outside 0 .. 2**32 - 1.

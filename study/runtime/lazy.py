@@ -1,4 +1,4 @@
-"""Registries whose entries are imported when they are used."""
+"""Registries whose entries are imported when they are first used."""
 
 import importlib
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Lazy(MutableMapping[str, Any]):
-    """Names, each with where its object stands: a module below `package` and the object's name, "module:Name"."""
+    """A mapping from names to objects, given as "module:Name" with a module below `package`."""
 
     def __init__(self, package: str, homes: Mapping[str, str]):
         self._package, self._entries = package, dict[str, Any](homes)

@@ -1,4 +1,4 @@
-"""How much a file may unpack to, and a ceiling on memory while outside software reads it."""
+"""Limits on how much data a file may unpack to, and on memory while other software reads it."""
 
 import contextlib
 import os
@@ -9,16 +9,16 @@ from pathlib import Path
 from study.errors import StudyError
 from study.runtime.checks import whole_number
 
-MAX_BYTES = 2 << 30  # of unpacked data per file or folder of the user's
+MAX_BYTES = 2 << 30  # of unpacked data per file or folder of the user
 RAISE = "raise the limit: --max-gigabytes, in Python max_bytes=..."
 _SHOWN_DIGITS = 30
 
 
 def byte_limit(max_bytes: int | None) -> int:
-    """The limit in bytes: what was given, else `MAX_BYTES`.
+    """The limit in bytes: `max_bytes` if given, else `MAX_BYTES`.
 
     Raises:
-        StudyError: not a whole number from 1 on.
+        StudyError: it is not a whole number of at least 1.
     """
     if max_bytes is None:
         return MAX_BYTES
@@ -26,13 +26,13 @@ def byte_limit(max_bytes: int | None) -> int:
 
 
 def check_bytes(found: int, *, limit: int, where: str, verb: str = "announces") -> None:
-    """Refuse more than `limit` bytes of data; called before any memory is taken for them.
+    """Refuse more than `limit` bytes of data; call this before allocating memory for them.
 
     Args:
-        found: bytes that the data take, or say that they take, unpacked.
+        found: unpacked size of the data in bytes, actual or announced.
         limit: see `byte_limit`.
-        where: what the message calls the file.
-        verb: what the file does with these bytes.
+        where: the name of the file in the message.
+        verb: the verb of the message, such as "announces".
 
     Raises:
         StudyError: `found` is more.
@@ -46,14 +46,14 @@ def check_bytes(found: int, *, limit: int, where: str, verb: str = "announces") 
 
 @contextlib.contextmanager
 def memory_at_most(n_bytes: int, *, where: str = "reading") -> Iterator[None]:
-    """Within it this process can take `n_bytes` more memory than it has, and running out of memory is one line.
+    """Within this context the process can allocate `n_bytes` more memory; running out is a one-line error.
 
-    The ceiling is on the address space of the whole process, so that other threads must not need much meanwhile. On
-    a system without such a ceiling, or without a way to tell what is in use, only real want of memory is told.
+    The limit is on the address space of the whole process, so other threads must not need much meanwhile. On a system
+    without such a limit, or without a way to find the memory in use, only a real lack of memory is reported.
 
     Args:
-        n_bytes: beyond what the process has mapped when the block begins.
-        where: what the message calls the work.
+        n_bytes: allowed beyond what the process has mapped when the block begins.
+        where: the name of the work in the message.
 
     Raises:
         StudyError: in place of a MemoryError.
@@ -69,8 +69,8 @@ def memory_at_most(n_bytes: int, *, where: str = "reading") -> Iterator[None]:
 
 
 _lock = threading.Lock()
-_ceilings: list[int] = []  # of the blocks that are open now, in any thread
-_before: tuple[int, int] | None = None  # the limits that held before the first of them
+_ceilings: list[int] = []  # limits of the contexts that are open now, in any thread
+_before: tuple[int, int] | None = None  # the process's limits before the first of them
 
 
 @contextlib.contextmanager
@@ -92,7 +92,7 @@ def _lowered(n_bytes: int) -> Iterator[None]:
 
 
 def _apply() -> None:
-    """Set the lowest ceiling of all open blocks, or what held before them; the caller holds the lock."""
+    """Set the lowest limit of all open contexts, or restore the limit before them; the caller holds the lock."""
     import resource
 
     global _before
@@ -106,7 +106,7 @@ def _apply() -> None:
 
 
 def _address_space() -> int | None:
-    """Bytes of address space that this process has mapped, None where that cannot be told or limited."""
+    """Bytes of address space that this process has mapped; None if the system cannot report or limit it."""
     try:
         import resource
 

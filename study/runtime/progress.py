@@ -1,6 +1,6 @@
-"""Progress on standard error: one live bar on a terminal, a plain line now and then elsewhere.
+"""Progress on standard error: one live bar on a terminal, otherwise a plain line every few seconds.
 
-What cannot be shown is left unsaid: a terminal that went away must not end a run of hours.
+Output that fails is ignored, since a closed terminal must not end a run of hours.
 """
 
 import contextlib
@@ -13,11 +13,11 @@ from typing import TextIO
 from tqdm import tqdm
 
 EVERY = 5.0  # seconds between plain lines
-LONGEST = 200  # characters of a label or note
+LONGEST = 200  # most characters of a label or note
 
 
 class Progress:
-    """Counts cells done; a context manager."""
+    """Counts finished cells; a context manager."""
 
     def __init__(self, total: int, label: str):
         self.total, self.done = total, 0
@@ -42,13 +42,13 @@ class Progress:
                 self._bar.close()
 
     def advance(self, note: str = "") -> None:
-        """One more cell is done."""
+        """Count one more finished cell."""
         self.done += 1
         with quietly():
             self._say(sayable(note, self._stream))
 
     def _say(self, note: str) -> None:
-        if self._stream is None:  # `print` would take standard output for it
+        if self._stream is None:  # `print` would use standard output
             return
         if self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
@@ -65,13 +65,13 @@ class Progress:
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """Within it a stream that is closed, full or gone is no error."""
-    with contextlib.suppress(OSError, ValueError):  # ValueError: closed, or characters that it cannot take
+    """Within this context errors of a closed or full output stream are ignored."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: closed, or characters it cannot encode
         yield
 
 
 def sayable(text: str, stream: TextIO | None) -> str:
-    """One line of `text` that neither moves a terminal's cursor nor holds what the stream cannot encode."""
+    """`text` in one line, without control characters or characters that the stream cannot encode."""
     line = "".join(c if c.isprintable() else " " for c in text)
     line = line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
     encoding = getattr(stream, "encoding", None) or "utf-8"

@@ -1,4 +1,4 @@
-"""The one way to read a file that somebody else may have made: looked at before it is opened, and up to a limit."""
+"""The one way to read a file of unknown origin: it is checked before it is opened, and its size is limited."""
 
 import stat
 from pathlib import Path
@@ -16,18 +16,18 @@ KINDS = {
 
 
 def read_file(path: str | Path, *, what: str, mend: str, most: int, name: str | None = None) -> bytes:
-    """The content of a regular file; a pipe or a device, which may never end, is not opened.
+    """The content of a regular file; pipes and devices, which may never end, are not opened.
 
     Args:
         path: the file.
-        what: it should be, for messages: "an ONNX network".
-        mend: what the user should do, at the end of messages.
-        most: bytes that are read.
-        name: how messages call the file, by default its path.
+        what: the expected kind of file for messages, such as "an ONNX network".
+        mend: what the user should do; the end of messages.
+        most: largest number of bytes to read.
+        name: the name of the file in messages, by default its path.
 
     Raises:
         FileError: the operating system refuses.
-        StudyError: there is no such file, or it is empty, larger than `most`, or no regular file.
+        StudyError: there is no such file, or it is empty, larger than `most`, or not a regular file.
     """
     if not isinstance(path, str | Path) or not str(path):
         raise StudyError(f"{name or what}: give a path, got {path!r}; {mend}")
@@ -37,13 +37,13 @@ def read_file(path: str | Path, *, what: str, mend: str, most: int, name: str | 
         found = file.stat()
         if not stat.S_ISREG(found.st_mode):
             kind = KINDS.get(stat.S_IFMT(found.st_mode), "something else")
-            raise StudyError(f"{called}: is {kind}, not the file of {what}; {mend}")
+            raise StudyError(f"{called}: is {kind}, not {what}; {mend}")
         if found.st_size > most:
             raise StudyError(
-                f"{called}: {found.st_size:,} bytes, more than the {most:,} that are read of {what}; {mend}"
+                f"{called}: {found.st_size:,} bytes, more than the limit of {most:,} for {what}; {mend}"
             )
         with file.open("rb") as opened:
-            content = opened.read(found.st_size + 1)  # as much as is asked for is reserved at once
+            content = opened.read(found.st_size + 1)  # this much memory is reserved at once
     except FileNotFoundError:
         raise StudyError(f"{called}: no such file; {mend}") from None
     except OSError as error:
@@ -51,7 +51,7 @@ def read_file(path: str | Path, *, what: str, mend: str, most: int, name: str | 
     except (ValueError, MemoryError) as error:
         if isinstance(error, StudyError):
             raise
-        told = "too large for the memory" if isinstance(error, MemoryError) else "no path"  # a NUL in it
+        told = "too large for the memory" if isinstance(error, MemoryError) else "not a path"  # a NUL in it
         raise StudyError(f"{called}: {told}; {mend}") from error
     if not content:
         raise StudyError(f"{called}: is empty; {mend}")

@@ -1,4 +1,4 @@
-"""What a reader may see of paths and commands: names, not where somebody's machine keeps them."""
+"""Paths and commands for readers: names, without the folders of somebody's machine."""
 
 import posixpath
 import re
@@ -6,16 +6,16 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-START = r"(?:~(?:[A-Za-z_][\w.-]*)?/|/|(?:\.\./)+)"  # how a path begins that says where, not only what
-# Within quotation marks, or ahead of the colon of a message, a path may hold spaces; elsewhere it ends at one.
+START = r"(?:~(?:[A-Za-z_][\w.-]*)?/|/|(?:\.\./)+)"  # the start of a path that names a place
+# Within quotation marks, or before the colon of a message, a path may contain spaces; elsewhere it ends at one.
 QUOTED = re.compile(rf"(?P<mark>['\"])(?P<path>{START}[^'\"\n]*)(?P=mark)")
 LEADING = re.compile(rf"{START}(?:(?!\s[~/.])[^:\n'\"])+(?=: )")
 BARE = re.compile(rf"(?<![\w.~/<)\]}}])(?:(?<!:)|(?!//)){START}[^\s'\"`<>|;:,()\[\]{{}}]+")
-DEEPEST = 20  # levels of a nested value
+DEEPEST = 20  # most levels of a nested value
 
 
 def shown_path(text: str) -> str:
-    """The last part of an absolute path, of one below a home (~), or of one that climbs (..); else the text itself."""
+    """The last part of a path that is absolute, below a home (~) or starts with `..`; any other text unchanged."""
     if "://" in text or "\n" in text:
         return text
     found = posixpath.normpath(text) if text else text
@@ -25,17 +25,17 @@ def shown_path(text: str) -> str:
 
 
 def shown_command(words: Sequence[str]) -> str:
-    """A command line as it can be typed elsewhere: quoted, every path among `words` as `shown_path` has it.
+    """A quoted command line that can be typed on another machine, with every path shortened by `shown_path`.
 
-    Those in `--flag=PATH` and in lists with commas too.
+    This includes paths in `--flag=PATH` and in lists with commas.
     """
     return shlex.join(_word(word) for word in words)
 
 
 def shown_text(text: str) -> str:
-    """A sentence, such as the reason of a failure, with every path in it as `shown_path` has it.
+    """A sentence, such as the reason of a failure, with every path in it shortened by `shown_path`.
 
-    Bytes of a file's name that are no text, which no table can hold, become question marks.
+    Bytes of a file name that are not valid text, which tables cannot store, become question marks.
     """
     text = text.encode("utf-8", "replace").decode("utf-8")
     text = re.sub(r"file://(?=/)", "", text)
@@ -47,9 +47,9 @@ def shown_text(text: str) -> str:
 
 
 def shown_value(value: Any, *, depth: int = DEEPEST) -> Any:
-    """Nested mappings and lists, such as a configuration, with every text in them as `shown_path` has it.
+    """Nested mappings and lists, such as a configuration, with every text in them shortened by `shown_path`.
 
-    What lies deeper than `depth` becomes "…".
+    Values nested deeper than `depth` become "…".
     """
     if isinstance(value, str):
         return shown_path(value)

@@ -1,4 +1,4 @@
-"""Which versions make a number: of the packages, and of this project itself. Light: nothing here imports them."""
+"""The versions that affect numbers: of packages and of this project. Fast: the packages are not imported."""
 
 import functools
 import json
@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 NAME = "vae-sampling-study"
-ROOT = Path(__file__).resolve().parents[2]  # of a checkout; of an installed package it is site-packages
-NOT_DECIDING = {"test"}  # extras whose packages check numbers and make none
-BENEATH = ("jaxlib",)  # computes, and is required through another
-PATIENCE = 5.0  # seconds that git may take to say which commit this is
+ROOT = Path(__file__).resolve().parents[2]  # root of a checkout; site-packages if the package is installed
+NOT_DECIDING = {"test"}  # extras whose packages do not affect numbers
+BENEATH = ("jaxlib",)  # affects numbers, and is an indirect requirement
+PATIENCE = 5.0  # seconds that git may take to report the commit
 UNKNOWN = "unknown"
 
 
 def package_versions() -> dict[str, str]:
-    """Version by package of all that decide a number, Python first.
+    """The versions by package that affect numbers, Python first.
 
-    These are the project's own requirements, as it declares them, so that none can be forgotten; those of its extras
-    and JAX's plugins where they are installed.
+    The packages are the requirements that the project declares, so that none can be forgotten, and those of its extras
+    and JAX's plugins that are installed.
     """
     always, optional = requirements()
     plugins = {_normal(e.dist.name) for e in metadata.entry_points(group="jax_plugins") if e.dist is not None}
@@ -40,7 +40,7 @@ def package_versions() -> dict[str, str]:
 
 @functools.cache
 def versions_of(names: tuple[str, ...]) -> dict[str, str]:
-    """Version of each installed package of these names, "absent" of others."""
+    """The version of each of these packages, or "absent" if it is not installed."""
     found = {}
     for name in names:
         try:
@@ -51,9 +51,9 @@ def versions_of(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def requirements() -> tuple[frozenset[str], frozenset[str]]:
-    """Names of the packages that the project requires, and of those that only its extras do, tests' left out.
+    """Names of the packages that the project requires, and of those that only its extras require, without test extras.
 
-    Read from the checkout's pyproject.toml, which may be newer than what was installed, else from the installation.
+    Read from the checkout's pyproject.toml, which may be newer than the installation, else from the installation.
     """
     project = _declared()
     if project is not None:
@@ -75,17 +75,17 @@ def requirements() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def project_version() -> dict[str, Any]:
-    """`version`; `commit` of the checkout that this package is imported from, or that it was installed from, else "".
+    """`version`, `commit` and `modified` of this project.
 
-    `modified` says whether code in the checkout differs from that commit. The user's own repository in the current
-    folder has no part in it.
+    `commit` is that of the checkout from which the package is imported or was installed, else "". `modified` says
+    whether code in the checkout differs from that commit. A repository of the user in the current folder is ignored.
     """
     version, commit, modified = _project()
     return {"version": version, "commit": commit, "modified": modified}
 
 
 def version_line() -> str:
-    """What `study --version` prints."""
+    """The output of `study --version`."""
     version, commit, modified = _project()
     at = f" ({commit[:12]}{', modified' if modified else ''})" if commit else ""
     return f"{NAME} {version}{at}"
@@ -108,7 +108,7 @@ def _project() -> tuple[str, str, bool]:
 
 
 def _declared() -> dict[str, Any] | None:
-    """The [project] table of the checkout's pyproject.toml; None where this is no checkout of the project."""
+    """The [project] table of the checkout's pyproject.toml; None if this is not a checkout of the project."""
     try:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
     except (OSError, ValueError):
@@ -117,7 +117,7 @@ def _declared() -> dict[str, Any] | None:
 
 
 def _installed_commit() -> str:
-    """The commit that pip installed from, where it was a repository and the installation is what is imported."""
+    """The commit that pip installed from, if it was a repository and the imported package is that installation."""
     try:
         installed = metadata.distribution(NAME)
         if Path(str(installed.locate_file("study"))).resolve() != ROOT / "study":
@@ -128,8 +128,8 @@ def _installed_commit() -> str:
 
 
 def _git(*words: str) -> str | None:
-    """What git says of the checkout; None where it is absent, refuses or takes too long."""
-    # A hook's GIT_DIR would name another repository; the look-up must not write into this one either.
+    """The output of a git command in the checkout; None if git is absent, fails or takes too long."""
+    # In a git hook GIT_DIR may name another repository; and the command must not write into this one.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(

@@ -1,1 +1,1 @@
-"""One trained model to rows: its codes, its fits, their samples, their scores."""
+"""From one trained model to table rows: its codes, fitted strategies, their samples and scores."""

@@ -1,4 +1,4 @@
-"""What a trained model is measured with, and what measuring gives: plain rows and arrays."""
+"""The inputs for measuring a trained model, and the results: plain rows and arrays."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -14,21 +14,21 @@ from study.metrics.evaluate import Evaluator
 from study.scoring.encode import Encoded
 from study.training.model import TrainedModel
 
-DRAWS = "draws"  # where single draws are kept among the arrays
+DRAWS = "draws"  # prefix of the names of arrays that hold single draws
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Context:
-    """One trained model and all that it is measured with.
+    """One trained model and everything needed to measure it.
 
     Attributes:
         key: decides every draw; strategies share the draws of each fit, so that differences on one model are paired.
         model: the model.
-        encoded: its codes; None where it has no encoder, and then nothing is measured of its latents.
-        data: what it is measured on.
-        evaluator: scores samples; None where only latents are measured.
-        draws: per fit.
-        decode: what a sample is.
+        encoded: its codes; None if it has no encoder, and then its latents are not measured.
+        data: the data set to measure it on.
+        evaluator: scores samples; None if only latents are measured.
+        draws: sets of samples per fit.
+        decode: whether a sample is the decoder's mean or drawn from p(x|z).
     """
 
     key: jax.Array
@@ -42,11 +42,11 @@ class Context:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Measured:
-    """A part of what one model scored: metric rows and latent rows without `run_id`, and arrays by name.
+    """One part of a model's results: metric rows and latent rows without `run_id`, and arrays by name.
 
-    Arrays are pictures for the report, and under `draws/<source>` what `quality_along_density` gives. `failure` says
-    what went wrong that should not have. A part that is not `final`, a failure or what could not be fitted, is to be
-    tried again and never stored as done.
+    Arrays are pictures for the report, and under `draws/<source>` the output of `quality_along_density`. `failure`
+    describes an unexpected error. A part that is not `final` (it failed, or its strategy could not be fitted) is tried
+    again in the next run and never stored as done.
     """
 
     rows: Sequence[dict[str, Any]] = ()
@@ -58,7 +58,7 @@ class Measured:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Everything that one model scored, with the same parts as `Measured`."""
+    """All results of one model; the fields mean the same as those of `Measured`."""
 
     metrics: pd.DataFrame
     latents: pd.DataFrame
@@ -67,7 +67,7 @@ class Evaluation:
 
     @classmethod
     def of(cls, parts: Sequence[Measured]) -> "Evaluation":
-        """The parts together, in their order."""
+        """Join the parts, in their order."""
         arrays: dict[str, np.ndarray] = {}
         for part in parts:
             arrays = {**part.arrays, **arrays}  # pictures are those of the first fit

@@ -13,7 +13,7 @@ from study.training.model import TrainedModel
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Encoded:
-    """The posteriors of each part of a data set; `held_out` pairs with `Dataset.held_out`."""
+    """The posteriors of each part of a data set; `held_out` are those of `Dataset.held_out`."""
 
     train: Latents
     validation: Latents
@@ -21,10 +21,10 @@ class Encoded:
 
 
 def encode_splits(model: TrainedModel, data: Dataset) -> Encoded:
-    """Encode every part of a data set that strategies or measurements may see.
+    """Encode every part of a data set that strategies or measurements may use.
 
     Raises:
-        StudyError: the encoder gives values that are not finite.
+        StudyError: the encoder returns values that are not finite.
     """
     parts = ("train", "validation", "held_out")
     return Encoded(
@@ -33,11 +33,11 @@ def encode_splits(model: TrainedModel, data: Dataset) -> Encoded:
 
 
 def encode(model: Any, x: np.ndarray, *, labels: np.ndarray | None = None) -> Latents:
-    """The posteriors of x `[N, D]` under a model, with labels where given.
+    """The posteriors of x `[N, D]` under a model, with labels if given.
 
     Raises:
-        StudyError: x does not fit the model, labels are missing where it needs them, or the encoder gives values that
-            are not finite.
+        StudyError: x does not fit the model, labels that the model needs are missing, or the encoder returns values
+            that are not finite.
     """
     mean, log_var = model.encode(x, *with_labels(model, labels))
     return Latents(mean, log_var, labels)

@@ -1,4 +1,4 @@
-"""Everything that is measured of one trained model, in one call."""
+"""All measurements of one trained model, in one call."""
 
 from collections.abc import Sequence
 
@@ -21,8 +21,8 @@ def evaluate_model(
 ) -> Evaluation:
     """Measure one model: its latents, and the samples of every strategy and reference row.
 
-    A strategy that cannot be used on this model (no labels, too few codes) is a set of rows with its reason, and so is
-    one that fails. What `fit_trained` has fitted already, for this key, is not fitted again.
+    A strategy that cannot be used on this model (no labels, too few codes), or that fails, gives rows with the reason
+    instead of values. Fits in `fitted`, which `fit_trained` made for this key, are not repeated.
     """
     parts = [measure_latents(context, density_draws=density_draws)]
     if likelihood is not None and likelihood.examples:

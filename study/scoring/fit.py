@@ -1,4 +1,4 @@
-"""Fits of strategies to the codes of models: their keys, and those that are trained for many models at once."""
+"""The keys of fits, and fitting trained strategies to the codes of many models at once."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,21 +11,22 @@ from study.strategies import REGISTRY, strategy
 from study.strategies.base import Fitted
 from study.strategies.parts.training import TrainedStrategy
 
-Fits = Mapping[tuple[str, int], tuple[Fitted, float]]  # by strategy and fit: what was fitted, and its seconds
+Fits = Mapping[tuple[str, int], tuple[Fitted, float]]  # by strategy and fit: the fit, and its seconds
 
 
 def is_trained(name: str) -> bool:
-    """Whether `fit_trained` fits the strategy of that name."""
+    """Whether `fit_trained` fits the strategy with this name."""
     return name in REGISTRY and issubclass(REGISTRY[name], TrainedStrategy)
 
 
 def fit_trained(
     keys: Sequence[jax.Array], encoded: Sequence[Encoded], *, strategies: Sequence[str], fits: int
 ) -> list[Fits]:
-    """The trained ones among the strategies, fitted to all these models at once, for `evaluate_model`.
+    """Fit those strategies that are trained to all these models at once, for `evaluate_model`.
 
-    Keys are those that `evaluate_model` gets, so results are what it would find alone. A strategy that fails on one
-    of the models is left out: `evaluate_model` then fits it model by model, and each has its own result or reason.
+    The keys are those of `evaluate_model`, so the results are the same as if it fitted each model alone. A strategy
+    that fails on one of the models is left out; `evaluate_model` then fits it model by model, and each model has its
+    own result or reason.
     """
     found: list[dict[tuple[str, int], tuple[Fitted, float]]] = [{} for _ in encoded]
     if not encoded:
@@ -38,7 +39,7 @@ def fit_trained(
         began = time.perf_counter()
         try:
             fitted = chosen.fit_many(fit_keys, train, validation=validation)
-        except Exception:  # each model's own score says what is wrong
+        except Exception:  # scoring each model alone reports the error
             continue
         seconds = (time.perf_counter() - began) / len(places)
         for (i, fit), one in zip(places, fitted, strict=True):
@@ -47,7 +48,7 @@ def fit_trained(
 
 
 def replicates(key: jax.Array, *, fits: int, draws: int) -> list[tuple[jax.Array, jax.Array]]:
-    """The fit and draw keys behind the key of `evaluate_model`."""
+    """The keys of all fits and their draws, derived from the key of `evaluate_model`."""
     _, _, fit_key, draw_key, _ = jax.random.split(key, 5)
     return replicate_keys(fit_key, draw_key, fits=fits, draws=draws)
 
@@ -55,7 +56,7 @@ def replicates(key: jax.Array, *, fits: int, draws: int) -> list[tuple[jax.Array
 def replicate_keys(
     fit_key: jax.Array, draw_key: jax.Array, *, fits: int, draws: int
 ) -> list[tuple[jax.Array, jax.Array]]:
-    """Per fit its key and those of its draws `[draws]`: nested, and the first fit's do not depend on `fits`."""
+    """For each fit, its key and the keys of its draws `[draws]`; those of a fit do not depend on `fits`."""
     folded = [(fit_key, draw_key)]
     folded += [(jax.random.fold_in(fit_key, i), jax.random.fold_in(draw_key, i)) for i in range(1, fits)]
     return [(one, jax.random.split(other, draws)) for one, other in folded]

@@ -1,4 +1,4 @@
-"""From a fitted strategy to samples x: classes asked for, decoder means or draws, range and units of the data."""
+"""From a fitted strategy to samples x: requested classes, decoder means or draws, range and units of the data."""
 
 import dataclasses
 
@@ -10,23 +10,23 @@ from study.data.base import Dataset
 from study.strategies.base import Fitted
 from study.training.model import TrainedModel
 
-ASKED, NOISE = 7, 8  # folded into a draw key for classes asked for, and noise of x; strategies fold in others
+ASKED, NOISE = 7, 8  # folded into a draw key: requested classes, noise of x; strategies fold in other numbers
 
 
 @dataclasses.dataclass(frozen=True)
 class SamplingDecoder:
-    """A model whose `decode` draws x ~ p(x|z) with one key, in place of the mean."""
+    """A model whose `decode` draws x ~ p(x|z) with one key, instead of returning the mean."""
 
     model: TrainedModel
     key: jax.Array
 
     @property
     def conditional(self) -> bool:
-        """As of the model."""
+        """The same as that of the model."""
         return self.model.conditional
 
     def encode(self, x: np.ndarray, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """As of the model."""
+        """The same as that of the model."""
         return self.model.encode(x, labels)
 
     def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
@@ -35,17 +35,17 @@ class SamplingDecoder:
 
 
 def decoder(key: jax.Array, model: TrainedModel, decode: Decode) -> TrainedModel | SamplingDecoder:
-    """The model as it is, or with draws of x for means; the noise of a draw key is the same for all strategies."""
+    """The model itself, or one that decodes to draws of x; all strategies share the noise of a draw key."""
     return SamplingDecoder(model, jax.random.fold_in(key, NOISE)) if decode == "sample" else model
 
 
 def generate(
     key: jax.Array, fitted: Fitted, *, model: TrainedModel | SamplingDecoder, data: Dataset, n: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """n samples `[n, D]` of a fitted strategy, and the classes `[n]` that were asked for, None where none were.
+    """n samples `[n, D]` of a fitted strategy, and the requested classes `[n]`, or None if none were requested.
 
-    A conditional model is asked for classes as frequent as in the training data, the same ones for all strategies.
-    A model that is not decodes z of whatever class a conditional strategy picks.
+    For a conditional model the requested classes are as frequent as in the training data, and the same for all
+    strategies. For any other model a conditional strategy chooses the classes itself.
     """
     if model.conditional:
         asked = asked_labels(key, data, n=n)
@@ -55,14 +55,14 @@ def generate(
 
 
 def asked_labels(key: jax.Array, data: Dataset, *, n: int) -> np.ndarray:
-    """Labels `[n]` of training examples, picked uniformly by a generator of their own."""
-    assert data.train_labels is not None  # no conditional model is trained without
+    """Labels `[n]` of training examples chosen uniformly, with a key of their own."""
+    assert data.train_labels is not None  # a conditional model was trained with labels
     index = jax.random.randint(jax.random.fold_in(key, ASKED), (n,), 0, len(data.train_labels))
     return data.train_labels[np.asarray(index)]
 
 
 def in_range(x: np.ndarray, data: Dataset, decode: Decode = "mean") -> np.ndarray:
-    """Pictures `[n, D]` clipped to the training range, as any file format would, unless told not to; others as is."""
+    """Pictures `[n, D]` clipped to the training range, as in an image file; other data, or "unclipped", unchanged."""
     clips = data.is_image and decode != "unclipped"
     return np.clip(x, data.train.min(), data.train.max()) if clips else x
 
@@ -75,6 +75,6 @@ def to_uint8(x: np.ndarray, data: Dataset) -> np.ndarray:
 
 
 def in_units(x: np.ndarray, data: Dataset) -> np.ndarray:
-    """Samples `[k, D]` as examples `[k, *shape]` float32 in the user's own units, where there is a way back to them."""
+    """Samples `[k, D]` as examples `[k, *shape]` float32 in the user's own units, if the scaling can be inverted."""
     back = x if data.inverse is None else data.inverse(x)
     return back.astype(np.float32).reshape(-1, *data.shape)

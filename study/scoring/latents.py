@@ -1,4 +1,4 @@
-"""What is known of one model without samples: q(z) against the prior, each latent dimension, and log p(x)."""
+"""Measurements of one model that need no samples: q(z) against the prior, each latent dimension, and log p(x)."""
 
 import jax
 import numpy as np
@@ -26,11 +26,11 @@ from study.scoring.rows import (
 from study.strategies.base import with_labels
 from study.training.model import TrainedModel
 
-CODES = 2000  # posteriors kept for the two-dimensional map
+CODES = 2000  # posteriors that are stored for the two-dimensional map
 
 
 def measure_latents(context: Context, *, density_draws: int) -> Measured:
-    """What is known of q(z) and the prior, and the posteriors of the two-dimensional map."""
+    """Measure q(z) against the prior, and store the posteriors of the two-dimensional map."""
     dimension_key = jax.random.split(context.key, 5)[1]
     model, encoded = context.model, context.encoded
     if encoded is None:
@@ -44,7 +44,7 @@ def measure_latents(context: Context, *, density_draws: int) -> Measured:
 
 
 def measure_likelihood(context: Context, config: LikelihoodConfig) -> Measured:
-    """Bounds on log p(x) of held-out data, as many as the configuration says."""
+    """Bounds on log p(x) of held-out data, those that the configuration asks for."""
     key = jax.random.fold_in(jax.random.split(context.key, 5)[0], 4)
     return Measured(_rows(likelihood_rows(key, context.model, context.data.held_out, config)))
 
@@ -56,7 +56,7 @@ def _rows(own: list[Measurement]) -> list[dict]:
 def _latent_measurements(
     key: jax.Array, model: TrainedModel, encoded: Encoded, data: Dataset, *, draws: int
 ) -> list[Measurement]:
-    """What is known of q(z) and the prior, and D of held-out data, with the key of `evaluate_model`."""
+    """Measurements of q(z) against the prior, and D of held-out data; `key` is that of `evaluate_model`."""
     surgery_key, _, _, _, recon_key = jax.random.split(key, 5)
     distance_key, class_key = (jax.random.fold_in(surgery_key, i) for i in (1, 3))
     prior = model.prior
@@ -71,7 +71,7 @@ def _latent_measurements(
 
 
 def distortion(key: jax.Array, model: TrainedModel, latents: Latents, x: np.ndarray) -> Estimate:
-    """D of data x `[N, D]` from one draw of z per example: squared error, or cross-entropy in nats, summed."""
+    """The term D of the loss for x `[N, D]`, from one draw of z per example: summed squared error or cross-entropy."""
     z = latents.sample(key)
     output = model.decode(z, *with_labels(model, latents.labels)).astype(np.float64)
     return mean_estimate(_distortion(model.architecture.likelihood, output, x.astype(np.float64)))

@@ -1,7 +1,7 @@
-"""Is a draw worse where q(z) is thin? log q(z) of single draws beside whether what they decode to lies among real data.
+"""Are draws worse where q(z) is low? For single draws, log q(z) and whether the decoded sample lies among real data.
 
-A mean over draws cannot tell a strategy that is a little off everywhere from one that is right but for the draws
-that fall into holes of q(z); this can.
+A mean over draws does not distinguish a strategy that is slightly wrong everywhere from one that is only wrong in holes
+of q(z); single draws do.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ RECONSTRUCTION = "reconstruction"
 
 
 def measure_quality(context: Context) -> Measured:
-    """Single draws with their density and quality, see `quality_along_density`; nothing without codes or evaluator."""
+    """Single draws with their density and quality, see `quality_along_density`; empty without codes or evaluator."""
     encoded, evaluator, model, data = context.encoded, context.evaluator, context.model, context.data
     if encoded is None or evaluator is None:
         return Measured()
@@ -55,14 +55,14 @@ def quality_along_density(
     Args:
         key: jax.random key.
         model: for strategies that need it.
-        decode: z `[n, d]` and labels `[n]`, None where there are none -> samples `[n, D]` as they are scored.
+        decode: z `[n, d]` and labels `[n]` or None -> samples `[n, D]` as they are scored.
         train: posteriors of the training examples, which define q(z).
         held_out: posteriors of examples that were not trained on.
-        evaluator: says which samples lie in the manifold of real data.
+        evaluator: decides which samples lie in the manifold of real data.
 
     Returns:
-        By source ("prior", "posterior" and "reconstruction", which are codes of held-out data) `[n, 2]` float32:
-        log q(z) in nats, and 1 where the sample lies in the manifold, 0 where not (their mean is precision).
+        For each source ("prior", "posterior", and "reconstruction": codes of held-out data) `[n, 2]` float32:
+        log q(z) in nats, and 1 if the sample lies in the manifold, else 0 (the mean of these is precision).
     """
     fit_key, draw_key, code_key = jax.random.split(key, 3)
     codes = {name: strategy(name).fit(fit_key, train, model=model).sample(draw_key, n=MOST) for name in DRAWN}
@@ -78,7 +78,7 @@ def quality_along_density(
 
 
 def _labels(key: jax.Array, train: Latents) -> np.ndarray | None:
-    """Labels `[MOST]` of training examples, for a model that sees labels."""
+    """Labels `[MOST]` of training examples, for a conditional model."""
     if train.labels is None:
         return None
     return train.labels[np.asarray(jax.random.randint(key, (MOST,), 0, train.n))]

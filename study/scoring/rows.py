@@ -1,4 +1,4 @@
-"""Metric rows: what is known of a model itself as measurements, and any measurement as a row of the table."""
+"""Metric rows: measurements of the model itself, and any measurement as a row of the table."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ MODEL = "model"  # the "strategy" of rows that belong to the model itself
 
 
 def metric_row(name: str, configured: str, fit: int, draw: int, m: Measurement) -> dict[str, Any]:
-    """A measurement of the strategy of that name and configuration as a row without `run_id`."""
+    """A measurement of a strategy with this name and configuration, as a row without `run_id`."""
     split = "train" if name == MODEL and m.reference != ON_HELD_OUT else "test"
     return {
         "strategy": name,
@@ -52,7 +52,7 @@ def surgery_measurements(apart: Surgery, distortion: Estimate) -> list[Measureme
 
 
 def distance_measurements(found: Mapping[str, TwoSample]) -> list[Measurement]:
-    """Each distance between q(z) and the prior, and under `<metric>_null_high` what the prior scores itself."""
+    """Each distance between q(z) and the prior, and its null value as `<metric>_null_high`."""
     rows = []
     for metric, one in found.items():
         value, n = one.estimate, one.estimate.n
@@ -65,7 +65,7 @@ def distance_measurements(found: Mapping[str, TwoSample]) -> list[Measurement]:
 
 
 def prior_measurements(prior: LearnedPrior | None) -> list[Measurement]:
-    """The normaliser of a prior that has one: the share of proposals that it accepts."""
+    """The normaliser of a learned prior that has one, which is the share of its proposals that are accepted."""
     if prior is None or "normaliser" not in prior.info:
         return []
     value, stderr = (float(prior.info[name]) for name in ("normaliser", "normaliser_stderr"))
@@ -73,7 +73,7 @@ def prior_measurements(prior: LearnedPrior | None) -> list[Measurement]:
 
 
 def noise_measurements(model: TrainedModel) -> list[Measurement]:
-    """The variance of a Gaussian decoder where it is learned; elsewhere it is β/(2α), which the tables have."""
+    """The variance of a Gaussian decoder if it is learned; otherwise it is β/(2α), a column of the tables."""
     own, architecture = model.noise_variance, model.architecture
     if architecture.likelihood != "gaussian":
         return []
@@ -83,7 +83,7 @@ def noise_measurements(model: TrainedModel) -> list[Measurement]:
 
 
 def class_measurements(found: ByClass) -> list[Measurement]:
-    """What is known of q(z|y), for a model whose decoder sees y."""
+    """Measurements of q(z|y), for a conditional model."""
     return [
         Measurement(
             metric, one.value, one.stderr, one.n, "q(z)" if metric == "label_information" else "prior", "none"

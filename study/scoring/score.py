@@ -1,4 +1,4 @@
-"""Samples of one strategy from one model, scored: metric rows, cost, and the pictures of the report."""
+"""Sample one strategy on one model and score the samples: metric rows, cost, and pictures for the report."""
 
 import json
 import time
@@ -24,19 +24,19 @@ from study.strategies.base import Fitted, Strategy
 from study.strategies.prior import FromPrior, prior_of
 from study.training.model import TrainedModel
 
-SHOWN = 10  # draws per strategy kept for the sample grids
-NEAREST = 5  # of these, how many beside their nearest training examples
+SHOWN = 10  # samples per strategy that are stored for the sample grids
+NEAREST = 5  # how many of these are shown beside their nearest training examples
 
 Draw = Callable[
     [jax.Array], tuple[np.ndarray, np.ndarray | None]
-]  # key -> samples, and the classes asked for
+]  # key -> samples, and the requested classes
 
 
 def score(context: Context, name: str, fit: int, *, ready: tuple[Fitted, float] | None = None) -> Measured:
     """Metric rows of one fit of a strategy or reference row over all its draws, and the first pictures.
 
-    It is fitted here unless it is `ready`. What cannot be fitted is rows with the reason; so is whatever else is
-    raised, which is a failure too.
+    The strategy is fitted here unless `ready` holds the fit. If it cannot be fitted, or anything else goes wrong, the
+    rows hold the reason; the latter is also a `failure`.
     """
     assert context.evaluator is not None
     chosen = strategy(name) if name in REGISTRY else None
@@ -105,7 +105,7 @@ def _scored(
 
 
 def _reference_draw(context: Context, name: str) -> Draw:
-    """Of a reference row; what shows one class at a time is asked for the classes that it has."""
+    """The function that draws a reference row; held-out data and their reconstructions have known classes."""
     assert context.evaluator is not None
     data, n, reference = context.data, context.evaluator.n, REFERENCES[name]
     labelled = name in ("held-out", "reconstruction") and data.held_out_labels is not None
@@ -131,7 +131,7 @@ def _cost(name: str, seconds: float, n: int) -> Measurement:
 def _gaps(
     context: Context, name: str, configured: str, fit: int, reason: str, *, status: str
 ) -> list[dict[str, Any]]:
-    """A row of every metric without a value."""
+    """One row without a value for every metric."""
     assert context.evaluator is not None
     n, metrics = context.evaluator.n, context.evaluator.metrics
     gaps = [missing(m.name, n=n, reference="", better=m.better, reason=reason) for m in metrics]
@@ -139,7 +139,7 @@ def _gaps(
 
 
 def _shown(n: int, data: Dataset) -> np.ndarray:
-    """The rows of n that are kept to be looked at, of windows far apart: neighbours of real ones overlap."""
+    """Which of n samples are shown; of windows, some that are far apart, since neighbouring real windows overlap."""
     return np.linspace(0, n - 1, min(SHOWN, n)).astype(int) if data.is_sequence else np.arange(min(SHOWN, n))
 
 
@@ -154,7 +154,7 @@ def _fit(chosen: Strategy, key: jax.Array, model: TrainedModel, encoded: Encoded
     config = model.architecture.config
     if not isinstance(chosen, FromPrior):
         raise CannotFit(
-            f"strategy {chosen.name!r}: needs codes, and family {config.family!r} has no encoder; draw from its prior"
+            f"strategy {chosen.name!r}: needs codes, but family {config.family!r} has no encoder; sample its prior"
         )
     return prior_of(model, config.latent_dim)
 

@@ -1,4 +1,4 @@
-"""Paired differences over training seeds: intervals, corrections, power, and where the variance comes from."""
+"""Paired differences over training seeds: intervals, corrections, power, and sources of variance."""
 
 from study.statistics.across import across_settings
 from study.statistics.components import Components, component_table, variance_components

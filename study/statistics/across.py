@@ -12,17 +12,18 @@ from study.statistics.replicates import BASELINE, Replicates, by_model, replicat
 from study.statistics.standing import distance_from_best
 
 RESAMPLES = 2000
-Scores = Sequence[np.ndarray]  # per setting, one value per training
-Resampled = Sequence[np.ndarray]  # per setting, `[..., trainings]`
+Scores = Sequence[np.ndarray]  # per setting, one value per training run
+Resampled = Sequence[np.ndarray]  # per setting, `[..., runs]`
 
 
 def probability_of_improvement(scores: Resampled, baseline: Resampled) -> np.ndarray:
-    """Chance that a training of a strategy beats one of the baseline, averaged over settings; ties count half.
+    """Chance that a run scored with the strategy beats one scored with the baseline, averaged over settings.
 
-    Lower is better. As in the paper, all pairs of trainings of one setting are compared: ½ is no improvement.
+    Lower scores are better; ties count half, so ½ is no improvement. As in the paper, all pairs of training runs at one
+    setting are compared.
 
     Args:
-        scores, baseline: per setting `[..., trainings]`.
+        scores, baseline: per setting `[..., runs]`.
     """
     wins = [
         0.5 + 0.5 * np.sign(b[..., None, :] - s[..., :, None]).mean((-1, -2))
@@ -32,23 +33,23 @@ def probability_of_improvement(scores: Resampled, baseline: Resampled) -> np.nda
 
 
 def interquartile_mean(scores: Resampled) -> np.ndarray:
-    """Mean of the middle half of all trainings in all settings, `[...]` from `[..., trainings]` per setting."""
-    from scipy import stats  # half a second, which reading tables need not wait
+    """Mean of the middle half of all training runs at all settings, `[...]` from `[..., runs]` per setting."""
+    from scipy import stats  # the import takes half a second, which reading tables should not wait for
 
     return stats.trim_mean(np.concatenate(list(scores), axis=-1), 0.25, axis=-1)
 
 
-@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
+@np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def across_settings(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Each strategy's probability of improvement on `prior`, and interquartile means, over all settings.
+    """Each strategy's probability of improvement over `prior`, and interquartile means, over all settings.
 
-    Intervals are percentiles of a stratified bootstrap: the trainings of each setting are resampled within it, a
-    strategy and the prior together, since they share them. Strata are taken as independent, so where a seed's luck
-    carries over from setting to setting the intervals are too narrow; verdicts rest on the summary's.
+    Intervals are percentiles of a stratified bootstrap: the training runs of each setting are resampled within it,
+    jointly for a strategy and the prior, which share them. Strata are treated as independent. If a seed's effect is
+    correlated between settings, these intervals are too narrow; verdicts use the intervals of the summary.
 
     Args:
         metrics: `Results.metrics`, joined with the configuration columns.
-        metric: which one; it needs a direction.
+        metric: its name; it needs a better direction.
 
     Returns:
         Columns family, family_settings, decode, strategy, settings, trainings, and value, low, high of each of
@@ -88,7 +89,7 @@ def _of_one(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def _common(own: Replicates, prior: Replicates) -> tuple[np.ndarray, np.ndarray]:
-    """Both strategies' values on the trainings that they share."""
+    """Both strategies' values on the training runs that they share."""
     _, mine, theirs = np.intersect1d(own.seeds, prior.seeds, return_indices=True)
     return own.values.mean((1, 2))[mine], prior.values.mean((1, 2))[theirs]
 

@@ -1,4 +1,4 @@
-"""How much of a metric's variance comes from training, from fitting a strategy, and from drawing."""
+"""How much of a metric's variance is due to training, to fitting a strategy, and to sampling from it."""
 
 import math
 from typing import NamedTuple
@@ -10,20 +10,20 @@ from study.statistics.replicates import BASELINE, replicates
 
 
 class Components(NamedTuple):
-    """Variances by source; NaN where a source is not replicated: its variance is then part of the one above it."""
+    """Variances by source. A source that is not replicated is NaN, and its variance is part of the source before."""
 
     training: float
     fitting: float
     drawing: float
 
 
-@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
+@np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def variance_components(values: np.ndarray) -> Components:
-    """Unbiased moment estimates for values `[trainings, fits, draws]`, NaN where there is none.
+    """Unbiased moment estimates from values `[trainings, fits, draws]`, where NaN marks a missing value.
 
-    Draws are nested in fits, and fits in trainings. Mean squares are set equal to their expectations, whose
-    coefficients hold for unbalanced numbers too :cite:`searle1992`. An estimate may come out negative, which says
-    that the component is too small to be seen; it is not cut off here, so that averages stay unbiased.
+    Draws are nested in fits, and fits in training runs. Mean squares are set equal to their expectations, with the
+    coefficients for unbalanced data :cite:`searle1992`. A negative estimate means that the component is too small to
+    estimate; it is not set to zero here, so that averages stay unbiased.
     """
     values = np.asarray(values, np.float64)
     present = ~np.isnan(values)
@@ -53,14 +53,14 @@ def variance_components(values: np.ndarray) -> Components:
     return Components(training, fitting, drawing)
 
 
-@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
+@np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def component_table(metrics: pd.DataFrame) -> pd.DataFrame:
     """Variance components of every strategy and metric, and of its paired difference from `prior`.
 
-    Estimated within each (α, β) of each kind of model, averaged over all, and only then cut off at zero.
+    Estimated within each (α, β) of each kind of model, averaged over all of them, then set to at least zero.
 
     Returns:
-        Columns strategy, metric, of ("value" or "difference"), training, fitting, drawing; NaN where the design
+        Columns strategy, metric, of ("value" or "difference"), training, fitting, drawing; NaN if the design
         does not replicate a source.
     """
     rows = [
@@ -76,5 +76,5 @@ def component_table(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known(variance: float) -> float:
-    """A component, or zero where it is part of the one above it."""
+    """A component, or zero if it is NaN: part of the source before."""
     return 0.0 if math.isnan(variance) else variance

@@ -1,4 +1,4 @@
-"""Contrasts that are no strategy against the prior of its own model: one thing against another, seed by seed."""
+"""Contrasts between any two conditions, paired by seed; see `summary` for each strategy against its model's prior."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -11,21 +11,21 @@ from study.statistics.multiplicity import holm
 from study.statistics.standing import distance_from_best
 
 
-@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
+@np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def contrasts(
     facts: Sequence[Mapping[str, Any]], pairs: Sequence[np.ndarray], *, families: Sequence[Hashable]
 ) -> pd.DataFrame:
-    """Differences own − other, paired by training seed, with what they come to.
+    """Differences own − other, paired by training seed, with intervals and verdicts.
 
     Args:
-        facts: of each contrast, what its row begins with; `better` of its metric is among them.
-        pairs: of each contrast `[seeds, 2]`, own and other.
-        families: of each contrast, what p-values it is corrected together with after Holm.
+        facts: for each contrast, the first columns of its row, including `better`, the metric's better direction.
+        pairs: for each contrast `[seeds, 2]`: own and other.
+        families: for each contrast a label; p-values with equal labels are corrected together by Holm's method.
 
     Returns:
-        The facts, and columns seeds, own, other (means), difference, low, high (95 %, each on its own), p_holm and
-        verdict: "better" or "worse" where p_holm is below 0.05, "tie" where not, "none" where there is no interval or
-        no direction. Empty where there are no contrasts.
+        The facts, and columns seeds, own, other (means), difference, low, high (95 %, not corrected), p_holm and
+        verdict: "better" or "worse" if p_holm is below 0.05, else "tie"; "none" without an interval or a better
+        direction. Empty if there are no contrasts.
     """
     if not facts:
         return pd.DataFrame()
@@ -49,7 +49,7 @@ def contrasts(
 
 
 def verdict(own: float, other: float, *, p: float, better: str) -> str:
-    """ "better" or "worse" where p, corrected, is below 0.05, "tie" where not; "none" without p or direction."""
+    """ "better" or "worse" if the corrected p is below 0.05, else "tie"; "none" without p or better direction."""
     if better == "none" or np.isnan(p):
         return "none"
     if not p < 1 - LEVEL:

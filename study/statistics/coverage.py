@@ -1,8 +1,8 @@
-"""How often the interval holds the truth with five trainings: a simulation, and what it found.
+"""How often the interval covers the true value with five training runs: a simulation and its results.
 
-`python -m study.statistics.coverage` prints the table that is committed as `results/interval_coverage.csv`. The
-interval stays within 2 points of its nominal 95 % where the differences are symmetric, with and without noise of
-drawing, and falls to 91 % (93 % with three noisy draws) where they are as skewed as an exponential.
+`python -m study.statistics.coverage` prints the table that is committed as `results/interval_coverage.csv`. Coverage
+stays within 2 points of the nominal 95 % if the differences are symmetric, with and without sampling noise, and falls
+to 91 % (93 % with three noisy draws) if they are as skewed as an exponential.
 """
 
 import sys
@@ -17,7 +17,7 @@ TRAININGS = 5
 DRAWS = (1, 3)
 REPETITIONS = 20_000
 Sampler = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
-DISTRIBUTIONS: Mapping[str, Sampler] = {  # centred
+DISTRIBUTIONS: Mapping[str, Sampler] = {  # all with mean zero
     "normal": lambda rng, shape: rng.normal(size=shape),
     "t5": lambda rng, shape: rng.standard_t(5, size=shape) / np.sqrt(5 / 3),
     "bimodal": lambda rng, shape: rng.choice([-1.0, 1.0], size=shape) + 0.25 * rng.normal(size=shape),
@@ -32,9 +32,9 @@ FOUND: Mapping[str, tuple[float, ...]] = {  # coverage in percent, per entry of 
 
 
 def simulate(*, repetitions: int = REPETITIONS, seed: int = 0) -> pd.DataFrame:
-    """Coverage of the interval of five trainings, whose effects have a distribution, alone and with three draws.
+    """Coverage of the interval over five training runs, for each distribution of their effects and each of `DRAWS`.
 
-    Draws add normal noise of the same variance as the trainings' effects.
+    With several draws, each adds normal noise of the same variance as the effects.
 
     Returns:
         Columns distribution, trainings, draws, nominal, coverage, stderr, repetitions.

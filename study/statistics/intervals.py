@@ -1,9 +1,9 @@
 """Intervals and p-values over training seeds, by a hierarchical smoothed studentised bootstrap.
 
-The unit is the training: the settings of a grid share its noise, so they are averaged first. Fits within a training
-and draws within a fit are resampled within it :cite:`davison1997`. With five seeds the usual percentile interval
-covers 84 % instead of 95 %. The studentised bootstrap :cite:`efron1993` does better, but with so few values its tails
-hang on the few resamples that hardly spread; smoothing the resamples :cite:`silverman1987` removes that.
+The unit of resampling is the training seed: the settings of a grid share its noise, so they are averaged first. Fits
+are resampled within a training run, and draws within a fit :cite:`davison1997`. With five seeds the usual percentile
+interval covers 84 % instead of 95 %. The studentised bootstrap :cite:`efron1993` does better, but with so few values
+its tails depend on the few resamples with almost no spread; smoothing the resamples :cite:`silverman1987` cures that.
 """
 
 import functools
@@ -19,11 +19,11 @@ from study.runtime.environment import blas_threads
 
 LEVEL = 0.95
 RESAMPLES = 4000
-_BLOCK = 200  # tests whose resamples are held at a time
+_BLOCK = 200  # tests whose resamples are in memory at a time
 
 
 class Intervals(NamedTuple):
-    """Means `[T]`, ends of their intervals `[T]`, and two-sided p-values `[T]` of their being zero."""
+    """Means `[T]`, ends of their intervals `[T]`, and two-sided p-values `[T]` of the null hypothesis of mean zero."""
 
     mean: np.ndarray
     low: np.ndarray
@@ -32,22 +32,22 @@ class Intervals(NamedTuple):
 
 
 def bootstrap_interval(values: np.ndarray, *, level: float = LEVEL) -> tuple[float, float, float]:
-    """Mean and interval (low, high) of independent values `[n]`, or of `[n, fits, draws]` nested in n trainings.
+    """Mean and interval (low, high) of independent values `[n]`, or of `[n, fits, draws]` nested in n training runs.
 
-    4,000 resamples with a fixed key, each training's mean with Gaussian noise of n^(-1/5) standard deviations, so the
-    result is deterministic. With fewer than three trainings there is no interval: NaN.
+    There are 4,000 resamples; for smoothing, each run's mean gets Gaussian noise of n^(-1/5) standard deviations. The
+    key is fixed, so the result is deterministic. With fewer than three runs the ends are NaN.
     """
     found = intervals([np.asarray(values, np.float64)], level=level)
     return float(found.mean[0]), float(found.low[0]), float(found.high[0])
 
 
-@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
+@np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def intervals(samples: Iterable[np.ndarray], *, level: float = LEVEL) -> Intervals:
-    """The intervals of many samples at once; each `[n]` or `[n, fits, draws]`, n may differ.
+    """The intervals of many samples at once; each `[n]` or `[n, fits, draws]`, and n may differ.
 
-    The p-value is that of the interval: it is 1 − level where one end touches zero, and Student's tail with n − 1
-    degrees of freedom, stretched to pass through that point, gives all others. Counting resamples would agree on
-    that point and end at 1/4,000, too coarse for a family of a hundred tests.
+    The p-value is consistent with the interval: it is 1 − level when one end touches zero. All other values follow
+    Student's tail with n − 1 degrees of freedom, scaled to pass through that point. Counting resamples would agree at
+    that point but could not go below 1/4,000, which is too coarse for a family of a hundred tests.
     """
     arrays = [v.reshape(len(v), 1, 1) if v.ndim == 1 else v for v in samples]
     out = np.full((4, len(arrays)), math.nan)
@@ -72,7 +72,7 @@ def _same_shape(values: np.ndarray, level: float) -> np.ndarray:
         p[fixed] = mean[fixed] == 0
         spread = np.flatnonzero(finite & ~fixed)
         for block in (spread[i : i + _BLOCK] for i in range(0, len(spread), _BLOCK)):
-            with blas_threads(1):  # threads of such thin products wait longer than they work
+            with blas_threads(1):  # several threads would wait longer than they work on such thin matrices
                 pivots = _pivots(values[block])
             ends = np.quantile(pivots, [(1 - level) / 2, (1 + level) / 2], axis=1)
             high[block], low[block] = mean[block] - ends * scale[block]
@@ -85,7 +85,8 @@ def _same_shape(values: np.ndarray, level: float) -> np.ndarray:
 def _pivots(values: np.ndarray) -> np.ndarray:
     """The resampled t-ratios `[T, RESAMPLES]` of values `[T, n, fits, draws]`.
 
-    Sums and sums of squares of the resampled trainings are forms in the values, so they are matrix products.
+    The sum of the resampled runs is linear in the values and their sum of squares is quadratic, so both are computed as
+    matrix products.
     """
     t, n = values.shape[:2]
     plan = _resamples(values.shape[1:])
@@ -100,7 +101,10 @@ def _pivots(values: np.ndarray) -> np.ndarray:
 
 
 class _Resamples(NamedTuple):
-    """Weights of the values, `[n·m, RESAMPLES]`, of their products, `[n·m·m, RESAMPLES]`, and of the noise."""
+    """Weights of the values, `[n·m, RESAMPLES]`, of their products, `[n·m·m, RESAMPLES]`, and of the noise.
+
+    m = fits · draws is the number of values per training run.
+    """
 
     linear: np.ndarray
     square: np.ndarray
@@ -111,10 +115,10 @@ class _Resamples(NamedTuple):
 
 @functools.partial(jax.jit, static_argnums=0, compiler_options={"xla_backend_optimization_level": 0})
 def _indices(shape: tuple[int, int, int]) -> tuple[jax.Array, ...]:
-    """The key of the noise, and which are taken, `RESAMPLES` times: seeds `[·, n]`, fits `[·, n, fits, 1]` and draws.
+    """The key of the noise, and the resampled indices of seeds, fits and draws.
 
-    Draws are `[·, n, fits, draws]`.
-    One program, compiled without optimising: whole numbers do not depend on it, and `study table` waits 1.5 s less.
+    Their shapes are `[RESAMPLES, n]`, `[RESAMPLES, n, fits, 1]` and `[RESAMPLES, n, fits, draws]`. Compiling this one
+    program without optimisation saves `study table` 1.5 s and leaves the integers the same.
     """
     n, fits, draws = shape
     key = jax.random.key(0, impl="threefry2x32")
@@ -130,7 +134,7 @@ def _indices(shape: tuple[int, int, int]) -> tuple[jax.Array, ...]:
 
 @functools.lru_cache(maxsize=8)
 def _resamples(shape: tuple[int, int, int]) -> _Resamples:
-    """Trainings, fits within them and draws within those, all with replacement, for `[n, fits, draws]`."""
+    """The resampling weights for values `[n, fits, draws]`: runs, fits within runs, draws within fits, replaced."""
     n, fits, draws = shape
     noise_key, *indices = _indices(shape)
     seed, fit, draw = map(np.asarray, indices)

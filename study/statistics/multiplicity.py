@@ -1,4 +1,4 @@
-"""Holm's correction: the chance of any false difference in a family of tests stays at its level."""
+"""Holm's correction, which bounds the chance of any false positive in a family of tests."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ import numpy as np
 def holm(p: np.ndarray) -> np.ndarray:
     """Adjusted p-values `[k]` of one family :cite:`holm1979`; valid under any dependence between the tests.
 
-    The i-th smallest of m is multiplied by m − i + 1, then made no smaller than those before it and at most 1.
-    NaN is no test: it stays NaN and does not count.
+    The i-th smallest of m p-values is multiplied by m − i + 1, then raised to at least those before it and cut at 1.
+    NaN marks a missing test: it stays NaN and does not count.
     """
     p = np.asarray(p, np.float64)
     adjusted = np.full(p.shape, np.nan)

@@ -1,4 +1,4 @@
-"""What a number of trainings can see at all."""
+"""The smallest difference that a given number of training runs can detect."""
 
 import functools
 import math
@@ -13,12 +13,12 @@ _SIMULATED = 2000
 
 @functools.cache
 def detectable_effect(n: int, *, power: float = POWER) -> float:
-    """The smallest true mean, in standard deviations, at which the interval of n normal values excludes zero.
+    """The true mean, in standard deviations, at which the interval of n normal values excludes zero with this `power`.
 
-    That is, with a probability of `power` :cite:`cohen1988`; NaN below three. The interval moves along with its
-    values, so it is the quantile of how far its lower end stays below a true mean of zero, here over 2,000
-    simulated samples. The noncentral t distribution gives 6 % less with five trainings, 4 % with ten: that is what
-    Student's interval would see, and this one is a little wider.
+    See :cite:`cohen1988`; NaN for n below three. Shifting the values shifts the interval equally, so the result is the
+    `power` quantile of minus the lower end when the true mean is zero, here over 2,000 simulated samples. For Student's
+    interval, which is a little narrower, the noncentral t distribution gives 6 % less with five training runs and 4 %
+    less with ten.
     """
     if n < 3:
         return math.nan
@@ -27,6 +27,6 @@ def detectable_effect(n: int, *, power: float = POWER) -> float:
 
 
 def detectable(differences: np.ndarray) -> float:
-    """The smallest true difference that differences like these, `[n]`, one per training, would show."""
+    """The smallest true difference that is detectable given the spread of these, `[n]`, one per training run."""
     n = len(differences)
     return detectable_effect(n) * float(np.std(differences, ddof=1)) if n >= 3 else math.nan

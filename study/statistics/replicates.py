@@ -1,4 +1,4 @@
-"""From tidy rows to the replicates of one comparison: trainings × fits × draws."""
+"""From tidy rows to the replicates of each comparison: training runs × fits × draws."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ import pandas as pd
 
 BASELINE = "prior"
 GRID = ["alpha", "beta", "noise_variance"]
-# What is compared, and never averaged over, and what it is where a frame has no such column.
+# Columns that are never averaged over, with the value that is assumed if a frame lacks the column.
 KIND = {"family": "vae", "family_settings": "", "decode": "mean"}
 
 
 def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd.DataFrame:
     """value(strategy) − value(baseline) on the same run, fit, draw and metric: the frame with a `difference` column.
 
-    Rows whose baseline is missing get NaN.
+    Rows without a baseline get NaN.
     """
     on = ["run_id", "fit", "draw", "metric"]
     base = metrics.loc[metrics["strategy"] == baseline, [*on, "value"]]
@@ -25,7 +25,7 @@ def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd
 
 
 def by_model(metrics: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
-    """(family, settings of its prior or its loss, decode) and the rows of each kind, in order of appearance."""
+    """(family, family_settings, decode) and the rows of each kind of model, in order of appearance."""
     columns = [name for name in KIND if name in metrics]
     if not columns or metrics.empty:
         yield (KIND["family"], KIND["family_settings"], KIND["decode"]), metrics
@@ -37,14 +37,14 @@ def by_model(metrics: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.D
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Replicates:
-    """All replicates of one strategy and metric, at one setting or averaged over the grid, of one kind of model.
+    """All replicates of one strategy and metric, for one kind of model, at one setting or averaged over the grid.
 
     Attributes:
         family, family_settings, decode: the kind of model and of x, as in `schemas.RUNS`.
         setting: (α, β, s), or None for the average over the grid.
         strategy, metric, better, reference, n: as in `schemas.METRICS`.
         seeds: `[S]` training seeds.
-        values, differences: `[S, fits, draws]`, differences paired against `prior`, NaN where there is none.
+        values, differences: `[S, fits, draws]`, with NaN for missing values; differences are paired with `prior`.
     """
 
     family: str
@@ -62,10 +62,10 @@ class Replicates:
 
 
 def replicates(metrics: pd.DataFrame, *, average: bool = True) -> Iterator[Replicates]:
-    """Every strategy and metric at every (α, β), then, with `average`, averaged over the grid; family by family.
+    """Every strategy and metric at every (α, β), then, with `average`, averaged over the grid; kind by kind of model.
 
-    A seed that failed in one setting is left out of the average. Where some fits or draws are missing, every
-    training counts with the mean of those that it has: such a mean carries their noise already.
+    A seed that failed in one setting is left out of the average. If some fits or draws are missing, each training run
+    enters with the mean of those present, whose noise then becomes part of the spread over runs.
     """
     for model, rows in by_model(metrics[metrics["status"] == "ok"]):
         if not rows.empty:
@@ -102,7 +102,7 @@ def _of_one(model: tuple[str, str, str], frame: pd.DataFrame, *, average: bool) 
 
 
 def _dense(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Values and differences `[strategy and metric, setting, seed, fit, draw]`, NaN where there is no row."""
+    """Values and differences `[strategy and metric, setting, seed, fit, draw]`, NaN for missing rows."""
     parts = [
         frame.groupby(["strategy", "metric"], sort=False).ngroup(),
         frame.groupby(GRID, sort=False, dropna=False).ngroup(),
@@ -119,9 +119,9 @@ def _dense(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def _balanced(
     values: np.ndarray, differences: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Seeds present in every setting, and both quantities of them, `[S, fits, draws]`, averaged over settings.
+    """Seeds present in every setting, with their values and differences `[S, fits, draws]` averaged over settings.
 
-    Values and differences `[settings, seeds, fits, draws]` may have gaps.
+    The inputs `[settings, seeds, fits, draws]` may have gaps, marked by NaN. None if no seed is in every setting.
     """
     present = ~np.isnan(values)
     seeds = np.flatnonzero(present.any((2, 3)).all(0))

@@ -1,4 +1,4 @@
-"""Who leads each metric, alone or tied."""
+"""Which strategy leads each metric, alone or tied."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from study.tables.names import REFERENCES
 
 
 def distance_from_best(value: np.ndarray, better: str) -> np.ndarray:
-    """A number that is smaller for a better value: value, −value, or |value − 1|."""
+    """A score in which smaller is better: value, −value, or |value − 1|."""
     return {"lower": value, "higher": -value, "one": np.abs(value - 1)}[better]
 
 
 def standings(rows: Sequence[Replicates]) -> list[str]:
-    """Per row "best" where it leads alone, "tied" for the leader and all not told apart from it, else "".
+    """Per row: "best" for a sole leader, "tied" for a leader and all that are indistinguishable from it, else "".
 
-    "best" needs every single interval against the leader to exclude zero, so it asks for no correction. Reference
+    "best" requires every single interval against the leader to exclude zero, so it needs no correction. Reference
     rows and strategies that lack a seed do not compete.
     """
     contests = defaultdict(list)
@@ -44,7 +44,7 @@ def standings(rows: Sequence[Replicates]) -> list[str]:
 
 
 def _cost(row: Replicates) -> np.ndarray:
-    """`[S, fits, draws]`, whose mean within each training is its distance from the best value."""
+    """`[S, fits, draws]`; the mean within each training run is its distance from the best value."""
     if row.better != "one":
         return distance_from_best(row.values, row.better)
     side = np.where(row.values.mean((1, 2), keepdims=True) < 1, -1.0, 1.0)

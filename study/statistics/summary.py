@@ -1,4 +1,4 @@
-"""The summary: every strategy and metric, at every setting and averaged over the grid."""
+"""The summary of results: every strategy and metric, at every setting and averaged over the grid."""
 
 import math
 
@@ -14,23 +14,22 @@ from study.statistics.standing import standings
 from study.tables.names import REFERENCES
 
 
-@np.errstate(invalid="ignore", over="ignore")  # infinities of both signs have no mean: NaN
+@np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     """One row per (α, β), strategy and metric, and one averaged over the grid (α, β, s are NaN).
 
-    Kinds of models (family, settings of its prior, means or draws of x) are never averaged over: each has its own
-    rows, and `prior` is the one of that kind. The families of Holm's correction are, for each metric, the strategies
-    averaged over the grid, and the strategies × settings, of all kinds of models; reference rows are instruments and
-    form families of their own.
+    Kinds of models (family, family_settings, decode) are never averaged over: each has its own rows, compared with its
+    own `prior`. For each metric Holm's correction has two families, both over all kinds of models: strategies averaged
+    over the grid, and strategies × settings. Reference rows only calibrate the metrics and form separate families.
 
     Args:
         metrics: `Results.metrics`, joined with the configuration columns.
 
     Returns:
         Columns family, family_settings, decode, alpha, beta, noise_variance, strategy, metric, better, reference, n,
-        seeds, mean, low_mean, high_mean, difference, low, high (paired against `prior`, each interval on its own), p,
-        p_holm (of no difference, alone and within its family), detectable (the smallest true difference that such an
-        interval excludes zero at with 80 % power), verdict (by p_holm), standing.
+        seeds, mean, low_mean, high_mean, difference, low, high (paired with `prior`, intervals not corrected), p and
+        p_holm (of no difference, uncorrected and corrected), detectable (the smallest true difference that such an
+        interval detects with 80 % power), verdict (by p_holm), standing.
     """
     rows = list(replicates(metrics))
     if not rows:

@@ -1,4 +1,4 @@
-"""Ways to draw z for generation: the things compared. One file each, and a line in `registry.py`."""
+"""Strategies: the ways to draw z that the study compares. One file each, and a line in `registry.py`."""
 
 from study.strategies.base import (
     Decoder,

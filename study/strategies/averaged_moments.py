@@ -1,7 +1,7 @@
 """z ~ N(E[mean], diag exp E[log_var]), as if the encoder were two vectors for the whole data set.
 
-It leaves out Var(mean), the spread of the codes, and by Jensen exp E[log_var] <= E[exp log_var]: narrower
-than q(z) in every dimension, and most of all in those that carry information.
+It leaves out Var(mean), the spread of the codes, and exp E[log_var] <= E[exp log_var] by Jensen's inequality. So it
+is narrower than q(z) in every dimension, most of all in those that carry information.
 
 Source: discussion thread, the misconception that training ends in one fixed mean and one fixed variance.
 
@@ -31,7 +31,7 @@ class AveragedMoments(Strategy):
     fitted_on = "posteriors"
 
     def least_codes(self, d: int) -> int:
-        """Of one code there is nothing to average."""
+        """At least two codes, since an average of one is that code."""
         return 2
 
     def estimate(self, given: Given) -> FittedGaussian:

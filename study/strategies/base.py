@@ -1,4 +1,4 @@
-"""What a strategy is: frozen hyper-parameters, `fit` on latents, then `sample` and perhaps `log_prob`."""
+"""The interface of a strategy: frozen hyper-parameters, `fit` on latents, then `sample` and perhaps `log_prob`."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Need = Literal["labels", "model"]
 
 
 class Decoder(Protocol):
-    """What a strategy or a reference row may ask of a model."""
+    """The methods of a model that a strategy or a reference row may call."""
 
     def encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """`[N, D]` -> mean `[N, d]`, log_var `[N, d]`."""
@@ -31,12 +31,12 @@ class Decoder(Protocol):
 
 
 def with_labels(model: Any, labels: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    """What follows x or z in a call of `encode` or `decode`: labels `[n]` where a model is `conditional`."""
+    """The arguments after x or z in a call of `encode` or `decode`: labels `[n]` if the model is `conditional`."""
     return (labels,) if getattr(model, "conditional", False) and labels is not None else ()
 
 
 class Fitted(Protocol):
-    """A strategy fitted to one model's latents: draws, without a tractable density."""
+    """A strategy fitted to one model's latents: it can be sampled, but its density need not be tractable."""
 
     @property
     def info(self) -> Mapping[str, Any]:
@@ -44,7 +44,7 @@ class Fitted(Protocol):
         ...
 
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` `[n]` asks for classes where the strategy is conditional."""
+        """Draw z `[n, d]` float32; `labels` `[n]` requests a class per draw if the strategy is conditional."""
         ...
 
 
@@ -57,7 +57,7 @@ class FittedDensity(Fitted, Protocol):
 
 
 class FittedTraceable(Fitted, Protocol):
-    """A fitted strategy that can be drawn from inside a compiled program: having `draw` is the claim."""
+    """A fitted strategy that can be sampled inside a compiled program, which a method `draw` signals."""
 
     def draw(self, key: Key, *, n: int) -> jax.Array:
         """Draw z `[n, d]` float32, the same as `sample`; traceable in `key`."""
@@ -65,14 +65,14 @@ class FittedTraceable(Fitted, Protocol):
 
 
 class Rung(NamedTuple):
-    """A place on the gap ladder: its `level`, 0 for the prior, and what its distance to the rung above `measures`."""
+    """A rung of the gap ladder: its `level` (the prior is 0), and what the step from the rung above `measures`."""
 
     level: int
     measures: str = ""
 
 
 class Given(NamedTuple):
-    """What `fit` was given, checked: `latents` are the codes to fit, `validation` those that choose settings."""
+    """The checked arguments of `fit`: `latents` are the codes to fit, `validation` those that choose settings."""
 
     key: jax.Array
     latents: Latents
@@ -82,30 +82,31 @@ class Given(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Strategy:
-    """A way to draw z. A subclass is a frozen dataclass whose fields are its hyper-parameters, and writes `estimate`.
+    """A way to draw z. A subclass is a frozen dataclass of hyper-parameters and implements `estimate`.
 
-    What tests, tables and reports must know of it are class attributes.
+    Class attributes hold what tests, tables and reports need to know about it.
 
     Attributes:
-        name: in the registry, in tables and figures.
-        kind: where it comes from.
-        source: paper or thread, as a reader would name it.
+        name: its name in the registry, in tables and figures.
+        kind: where the idea comes from.
+        source: the paper or the thread, as a reader would name it.
         summary: one line, beginning with how z is drawn.
-        aims_at_q: whether its draws follow q(z) wherever q(z) has the form that it assumes. Then it must tie
-            with the prior where q(z) is the prior.
-        keeps_data: whether what is fitted holds codes of single training examples, of all or of some, as they are or
-            all moved by one rule, so that nobody can draw without them. Moments, networks and the components of a
-            mixture are made of many examples each, and do not count.
-        fits: the classes of what `fit` returns, and of dataclasses within them: what a saved file may hold.
-        density: whether what is fitted has `log_prob`.
-        conditional: whether `labels` ask for classes.
-        fitted_on: what it sees of the latents; with a field `fit_on` that field says it.
+        aims_at_q: whether its draws follow q(z) whenever q(z) has the form that it assumes. If so, it must score
+            the same as the prior where q(z) equals the prior.
+        keeps_data: whether the fitted strategy stores the codes of individual training examples (all or some of
+            them, unchanged or transformed) and cannot be sampled without them. Moments, networks and mixture
+            components summarise many examples each and do not count.
+        fits: the classes that `fit` returns, and the dataclasses inside them; a saved file may hold no others.
+        density: whether the fitted strategy has `log_prob`.
+        conditional: whether `labels` can request classes.
+        fitted_on: the part of the latents that it uses; a field `fit_on` takes precedence.
         needs: what it must be given besides codes.
-        rung: its place on the gap ladder; None where it has none.
-        quick: hyper-parameters with which a test fits and draws it in about a second.
-        variants: further hyper-parameters that the tests over all strategies run it with.
-        version: raise it when its draws change; stored scores of the strategy are then made anew.
-        libraries: packages that decide its draws, beside JAX, NumPy, SciPy and scikit-learn; likewise.
+        rung: its rung of the gap ladder; None if it has none.
+        quick: hyper-parameters with which a test fits and samples it in about a second.
+        variants: further hyper-parameters that the tests of all strategies cover.
+        version: raise it when its draws change; its stored scores are then computed again.
+        libraries: packages that affect its draws, besides JAX, NumPy, SciPy and scikit-learn; when the version of
+            one changes, its stored scores are computed again.
     """
 
     name: ClassVar[str]
@@ -134,11 +135,11 @@ class Strategy:
         return self.density
 
     def least_codes(self, d: int) -> int:
-        """How many codes in d dimensions it needs at least."""
+        """The smallest number of codes in d dimensions that it can be fitted to."""
         return 1
 
     def estimate(self, given: Given) -> Fitted:
-        """What `fit` returns but for the score of the validation codes.
+        """The fitted strategy, before `fit` adds the score of the validation codes to its `info`.
 
         Raises:
             CannotFit: the codes cannot carry this strategy.
@@ -155,18 +156,18 @@ class Strategy:
     ) -> Any:
         """Fit to q(z); deterministic given the key.
 
-        Where what is fitted has a density, `info` has its mean at draws of the validation codes.
+        If the fitted strategy has a density, `info` holds its mean log-density at draws of the validation codes.
 
         Raises:
             CannotFit: the codes cannot carry this strategy (too few, an empty class, no labels, ...).
-            StudyError: a wrong key, codes that are no `Latents`, or validation codes in other dimensions.
+            StudyError: the key is invalid, codes are not `Latents`, or validation codes differ in d.
         """
         given = Given(fit_key(key, latents, validation), latents, model, validation)
         self.require(latents)
         return with_validation(given.key, self.estimate(given), validation)
 
     def require(self, latents: Latents) -> None:
-        """Raise CannotFit where the codes lack labels that it needs, or are fewer than its parameters need."""
+        """Raise CannotFit if the codes lack the labels that it needs, or are too few for its parameters."""
         if "labels" in self.needs and latents.labels is None:
             raise CannotFit(
                 f"strategy {self.name!r}: the codes have no labels; give Latents(..., labels=[N])"
@@ -175,10 +176,10 @@ class Strategy:
 
 
 def fit_key(key: Key, latents: Latents, validation: Latents | None) -> jax.Array:
-    """The key that a fit goes on with.
+    """The key of a fit as a `jax.random` key, after its arguments are checked.
 
     Raises:
-        StudyError: a wrong key, codes that are no `Latents`, or validation codes in other dimensions.
+        StudyError: the key is invalid, codes are not `Latents`, or validation codes differ in d.
     """
     require_latents("fit", latents, *(() if validation is None else (validation,)))
     if validation is not None and validation.d != latents.d:
@@ -187,7 +188,7 @@ def fit_key(key: Key, latents: Latents, validation: Latents | None) -> jax.Array
 
 
 def require_codes(latents: Latents, *, at_least: int, strategy: str) -> None:
-    """Raise CannotFit where a strategy is given fewer codes than its parameters need."""
+    """Raise CannotFit if a strategy is given fewer codes than its parameters need."""
     if latents.n < at_least:
         raise CannotFit(
             f"strategy {strategy!r}: needs at least {at_least} codes in {latents.d} dimensions, "

@@ -1,7 +1,7 @@
 """z ~ Σ_k π_k N(m_k, C_k), with a stick-breaking prior on the weights: superfluous components are emptied.
 
-Variational inference for a Dirichlet process mixture, truncated at `n_components`. Drawn from and scored is the
-mixture at the posterior means of its parameters, which is a density; the variational bound is none.
+Variational inference for a Dirichlet process mixture, truncated at `n_components`. The mixture at the posterior means
+of its parameters is sampled and scored; that is a density, which the variational bound is not.
 
 Source: :cite:`blei2006`, section 3; the mixture as ex-post density estimation by :cite:`ghosh2020`, section 4;
 inference by :cite:`pedregosa2011`.
@@ -34,10 +34,10 @@ class BayesianGmm(Strategy):
     Attributes:
         n_components: the truncation, an upper bound; no more than there are codes.
         fit_on: "samples" or "means".
-        concentration: of the Dirichlet process; the larger, the more components stay.
-        max_codes: at most so many codes, drawn without replacement, are fitted.
+        concentration: of the Dirichlet process; the larger, the more components keep weight.
+        max_codes: at most this many codes are fitted, drawn without replacement.
         reg_covar: added to the diagonal of every covariance.
-        max_iter: steps; `info["converged"]` says whether they were enough.
+        max_iter: the most steps; `info["converged"]` says whether they were enough.
     """
 
     n_components: int = 20
@@ -66,14 +66,14 @@ class BayesianGmm(Strategy):
             )
 
     def least_codes(self, d: int) -> int:
-        """As many as span d dimensions."""
+        """As many as can span d dimensions, d + 1."""
         return d + 1
 
     def estimate(self, given: Given) -> FittedMixture:
         """Infer weights, means and covariances from a k-means start.
 
         Raises:
-            CannotFit: a covariance that collapsed.
+            CannotFit: a covariance collapsed.
         """
         code_key, start_key = jax.random.split(given.key)
         z = mixture_codes(code_key, given.latents, fit_on=self.fit_on, max_codes=self.max_codes)

@@ -1,6 +1,6 @@
 """n uniform on the training examples of class c, z ~ q(z|x_n): a draw from q(z|c) = 1/N_c Σ_{n∈c} q(z|x_n).
 
-With no class asked for, all classes come in equal shares, and the density is that of 1/C Σ_c q(z|c).
+If no class is requested, all classes come in equal shares, and the density is that of 1/C Σ_c q(z|c).
 
 Source: discussion thread, "if you only want digits of 1".
 
@@ -45,14 +45,14 @@ class FittedClasses:
     }
 
     def check(self) -> None:
-        """Raise ValueError where the classes are not shares of the codes, each sorted behind the other."""
+        """Raise ValueError if `starts` and `counts` do not divide the codes into consecutive, sorted classes."""
         if (self.counts < 1).any() or not np.array_equal(self.starts, np.cumsum(self.counts) - self.counts):
-            raise ValueError("the classes are not those of the codes")
+            raise ValueError("classes and codes do not match")
         if self.counts.sum() != len(self.location) or (np.diff(self.classes) <= 0).any():
-            raise ValueError("the classes are not those of the codes")
+            raise ValueError("classes and codes do not match")
 
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32 of the classes `labels` `[n]`, or of all in equal shares and random order.
+        """Draw z `[n, d]` float32 of the classes `labels` `[n]`; by default of all, in equal shares and random order.
 
         Raises:
             CannotFit: labels name a class that has no codes.
@@ -72,11 +72,11 @@ class FittedClasses:
         return self.classes[self._balanced(jax.random.split(own_key(key))[0], n)]
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats of the draw without labels, at z `[n, d]`, `[n]` float64."""
+        """log-density in nats of draws without labels, at z `[n, d]`, `[n]` float64."""
         return self.density.log_prob(z)
 
     def _balanced(self, key: jax.Array, n: int) -> np.ndarray:
-        """Position of a class for each draw; where C does not divide n, chance says who gets one more."""
+        """The index of a class for each draw; if C does not divide n, the classes with one draw more are random."""
         class_key, order_key = jax.random.split(key)
         turn = np.asarray(jax.random.permutation(class_key, len(self.classes)))
         return turn[np.arange(n) % len(self.classes)][np.asarray(jax.random.permutation(order_key, n))]
@@ -96,7 +96,7 @@ class FittedClasses:
 
 @dataclasses.dataclass(frozen=True)
 class ClassPosterior(Strategy):
-    """Draws from the aggregate posterior of a requested class."""
+    """Sampling from the aggregate posterior of a requested class."""
 
     name = "class-posterior"
     kind = "thread"
@@ -112,7 +112,7 @@ class ClassPosterior(Strategy):
     def estimate(self, given: Given) -> FittedClasses:
         """Sort the codes by class; nothing is estimated."""
         latents = given.latents
-        assert latents.labels is not None  # `needs` has seen to it
+        assert latents.labels is not None  # `require` checked it, by `needs`
         classes, position, counts = np.unique(latents.labels, return_inverse=True, return_counts=True)
         order = np.argsort(position, kind="stable")
         return FittedClasses(

@@ -7,8 +7,8 @@ passes per layer. `form="spline-coupling"`: rational-quadratic splines in coupli
 Source: the layers are those of flowjax; a flow fitted afterwards to a trained model's codes as in
 :cite:`ghosh2020`, section 4, with a richer density estimator.
 
-The thread: not named there. "Sample what the encoder learned", without keeping the data, with as much shape as a
-network can give it; what it gains over `gmm` is shape that a mixture misses.
+The thread: not named there. "Sample what the encoder learned", without keeping the data, with the flexibility of a
+network; its gain over `gmm` measures the structure that a mixture misses.
 """
 
 import dataclasses
@@ -41,7 +41,7 @@ Form = Literal["maf", "spline-coupling"]
 
 @dataclasses.dataclass(frozen=True)
 class FlowLayers:
-    """All that fixes the shapes of a flow; the fields are those of `Flow`, d the number of dimensions."""
+    """Everything that determines the shapes of a flow: the number of dimensions d, and fields of `Flow`."""
 
     d: int
     form: Form
@@ -65,15 +65,15 @@ class FlowLayers:
             return coupling_flow(key, transformer=spline, **common)
 
     def initialise(self, key: jax.Array) -> dict[str, jax.Array]:
-        """The trainable leaves of a fresh one, numbered."""
+        """The trainable arrays of a fresh flow, by number."""
         return {str(i): leaf for i, leaf in enumerate(jax.tree.leaves(_partition(self.build(key))[0]))}
 
     def abstract(self) -> dict[str, Any]:
-        """The same as shapes and types."""
+        """The shapes and types of what `initialise` returns."""
         return jax.eval_shape(self.initialise, jax.random.key(0))
 
     def check(self) -> None:
-        """Raise ValueError where the numbers are none that `Flow` takes."""
+        """Raise ValueError if `Flow` would refuse these settings."""
         Flow(form=self.form, layers=self.layers, width=self.width, knots=self.knots, interval=self.interval)
         if self.d < 1 or (self.form == "spline-coupling" and self.d < 2):
             raise ValueError(f"a flow of {self.d} dimensions")
@@ -87,7 +87,7 @@ class FlowLayers:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedFlow(Unconditional):
-    """The layers' parameters, leaf by leaf, and the coordinates that they work in."""
+    """The trained arrays of the layers, by number, and the whitened coordinates that they act on."""
 
     flow: FlowLayers
     parameters: Mapping[str, np.ndarray]
@@ -95,17 +95,17 @@ class FittedFlow(Unconditional):
     info: Mapping[str, Any]
 
     def check(self) -> None:
-        """Raise ValueError where the parameters are not those of the layers, or the layers not of the dimensions."""
+        """Raise ValueError if parameters do not fit the layers, or the layers do not have d dimensions."""
         arrays = self.parameters.values()
         if self.flow.d != self.whitening.d or self.flow.width * self.flow.layers > sum(
             a.size for a in arrays
         ):
-            raise ValueError("the layers are not those of the codes")
+            raise ValueError("layers and codes do not match")
         if not all(np.isfinite(array).all() for array in arrays):
             raise ValueError("the parameters hold values that are not finite")
         expected = {name: (leaf.shape, leaf.dtype) for name, leaf in self.flow.abstract().items()}
         if {name: (leaf.shape, leaf.dtype) for name, leaf in self.parameters.items()} != expected:
-            raise ValueError("the parameters are not those of the layers")
+            raise ValueError("parameters and layers do not match")
 
     def _sample(self, key: jax.Array, n: int) -> np.ndarray:
         skeleton(self.flow)
@@ -113,7 +113,7 @@ class FittedFlow(Unconditional):
         return self.whitening.invert(np.asarray(_transform(self.flow, self.parameters, epsilon)))
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats at z `[n, d]`, `[n]` float64, in float32 inside.
+        """log-density in nats at z `[n, d]`, `[n]` float64, computed in float32.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -129,9 +129,9 @@ class Flow(TrainedStrategy):
     """A normalising flow.
 
     Attributes:
-        form: "maf", "spline-coupling", or None: spline coupling in two dimensions, else "maf". Of 20,000 codes of a
-            ring of eight clusters the former loses 0.01 nats and the latter 0.10; of a banana in 4-D 0.10 and 0.003.
-        layers: layers of the flow.
+        form: "maf", "spline-coupling", or None: spline coupling in two dimensions, else "maf". Fitted to 20,000 codes,
+            spline coupling loses 0.01 nats and "maf" 0.10 on a ring of eight clusters; 0.10 and 0.003 on a 4-D banana.
+        layers: number of layers.
         width: hidden units of each layer's network, which has two hidden layers.
         knots: knots of each spline.
         interval: the splines are the identity outside [-interval, interval], in standard deviations.
@@ -154,17 +154,17 @@ class Flow(TrainedStrategy):
     fits = (FittedFlow, FlowLayers, Whitening)
     rung = Rung(4, "finer joint structure")
     quick = MappingProxyType({"steps": 20, "batch_size": 64, "layers": 2, "width": 16})
-    variants = ({"form": "spline-coupling"},)  # in three dimensions not what is taken by itself
+    variants = ({"form": "spline-coupling"},)  # not the default in three dimensions
 
     def require(self, latents: Latents) -> None:
-        """Besides the number of codes: coupling splits the dimensions in two."""
+        """Also raise CannotFit for coupling in one dimension, since coupling splits the dimensions in two."""
         super().require(latents)
         if self.form == "spline-coupling" and latents.d < 2:
             raise CannotFit(f"strategy {self.name!r}: coupling needs 2 dimensions; take form='maf' for one")
         skeleton(self._layers(latents.d))
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
-        """The trainable leaves, numbered."""
+        """The trainable arrays, by number."""
         return self._layers(d).initialise(key)
 
     def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
@@ -173,7 +173,7 @@ class Flow(TrainedStrategy):
             return -self._layers(w.shape[1]).merge(parameters).log_prob(w).mean()
 
     def finish(self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info) -> FittedFlow:
-        """The flow with its form."""
+        """Keep the flow, and add its form to `info`."""
         flow = self._layers(at.d)
         return FittedFlow(flow, parameters, at, info | {"form": flow.form})
 
@@ -184,7 +184,7 @@ class Flow(TrainedStrategy):
 
 @contextmanager
 def _flowjax() -> Iterator[None]:
-    """flowjax relies on JAX's default promotion of types and ranks."""
+    """Within this context JAX promotes types and ranks by default, as flowjax requires."""
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         yield
 
@@ -199,9 +199,9 @@ def _partition(flow: Transformed) -> tuple[Any, Any]:
 
 @functools.lru_cache(maxsize=32)
 def skeleton(flow: FlowLayers) -> tuple[Any, Any]:
-    """What is not trained: the tree's shape, masks and permutations, one for all fits of a shape.
+    """The parts that are not trained: tree structure, masks and permutations, shared by all fits of one shape.
 
-    Its arrays are constants of the programs, so it must be made before the first of them is traced.
+    Their arrays are constants of the compiled programs, so call this before the first program is traced.
     """
     trainable, static = _partition(flow.build(jax.random.key(0, impl="threefry2x32")))
     return jax.tree.structure(trainable), static

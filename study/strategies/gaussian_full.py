@@ -4,8 +4,8 @@ With `fit_on="means"`, C = Cov(mean), which is too narrow by the average posteri
 
 Source: ex-post density estimation, :cite:`ghosh2020`, section 4, with one component.
 
-The thread: not named there. A step from "sample the prior" towards "sample what the encoder learned": what it
-gains over `global-gaussian` is what the correlations are worth.
+The thread: not named there. A step from "sample the prior" towards "sample what the encoder learned": its gain over
+`global-gaussian` measures the value of the correlations.
 """
 
 import dataclasses
@@ -31,14 +31,14 @@ class GaussianFull(Strategy):
     rung = Rung(2, "+ correlation")
 
     def least_codes(self, d: int) -> int:
-        """As many as span d dimensions."""
+        """As many as can span d dimensions, d + 1."""
         return d + 1
 
     def estimate(self, given: Given) -> FittedGaussian:
         """Match the mean and the covariance.
 
         Raises:
-            CannotFit: fit on means that span fewer than d dimensions.
+            CannotFit: it is fitted on means, and these span fewer than d dimensions.
         """
         mean, covariance = moments(given.latents, fit_on=self.fit_on, strategy=self.name)
         cholesky, smallest = whole_cholesky(covariance, strategy=self.name)

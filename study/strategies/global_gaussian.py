@@ -1,6 +1,6 @@
 """z ~ N(m, diag v), m = E[mean] and v = Var(mean) + E[exp log_var]: the moments of each dimension of q(z).
 
-Of all Gaussians with independent dimensions, the one nearest to q(z) in KL(q(z) ‖ ·). With `fit_on="means"`,
+Of all Gaussians with independent dimensions, it is the one that minimises KL(q(z) ‖ ·). With `fit_on="means"`,
 v = Var(mean), which is too narrow by the average posterior variance.
 
 Source: discussion thread, "the empirical distribution of z".
@@ -34,14 +34,14 @@ class GlobalGaussian(Strategy):
     rung = Rung(1, "scale and shift")
 
     def least_codes(self, d: int) -> int:
-        """One code has no variance."""
+        """At least two codes, since one has no variance."""
         return 2
 
     def estimate(self, given: Given) -> FittedGaussian:
         """Match the mean and the variances.
 
         Raises:
-            CannotFit: fit on means of which one dimension is constant.
+            CannotFit: it is fitted on means, and one dimension of these is constant.
         """
         mean, covariance = moments(given.latents, fit_on=self.fit_on, strategy=self.name)
         scale = np.diag(np.sqrt(np.diag(covariance)))

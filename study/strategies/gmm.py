@@ -1,12 +1,12 @@
 """z ~ Σ_k π_k N(m_k, C_k), K components with full covariances, fitted by expectation maximisation.
 
-Fitted to one fresh z ~ q(z|x_n) per code (`fit_on="samples"`) or to the means. K is fixed, or the best of
-several by E log p(z) over q(z) of the validation codes; `info` then has the candidates and their scores.
+Fitted to one fresh z ~ q(z|x_n) per code (`fit_on="samples"`) or to the means. K is fixed, or chosen among several
+by E log p(z) over q(z) of the validation codes; `info` then holds the candidates and their scores.
 
 Source: ex-post density estimation, :cite:`ghosh2020`, section 4, with K = 10; EM by :cite:`pedregosa2011`.
 
 The thread: not named there. "Sample what the encoder learned", without keeping the data: K means and
-covariances stand for q(z). Unlike "sample the prior", it adds a density that the model was not trained with.
+covariances approximate q(z). Unlike "sample the prior", it adds a density that the model was not trained with.
 """
 
 import dataclasses
@@ -30,12 +30,12 @@ class Gmm(Strategy):
     """A Gaussian mixture.
 
     Attributes:
-        n_components: K, or several from which the validation log-density chooses. None: of `CANDIDATES` those
-            with at least d + 1 codes for each component, or 10 where there are no validation codes.
+        n_components: K, or several, of which the validation log-density chooses one. None: those of `CANDIDATES`
+            with at least d + 1 codes for each component, or 10 if there are no validation codes.
         fit_on: "samples" or "means".
-        max_codes: at most so many codes, drawn without replacement, are fitted.
+        max_codes: at most this many codes are fitted, drawn without replacement.
         reg_covar: added to the diagonal of every covariance.
-        max_iter: EM steps; `info["converged"]` says whether they were enough.
+        max_iter: the most EM steps; `info["converged"]` says whether they were enough.
     """
 
     n_components: int | tuple[int, ...] | None = None
@@ -71,14 +71,14 @@ class Gmm(Strategy):
         return (self.n_components,) if isinstance(self.n_components, int) else tuple(self.n_components)
 
     def least_codes(self, d: int) -> int:
-        """One for each component, and more than one."""
+        """One for each component, and at least two."""
         return max((2, *self._given))
 
     def estimate(self, given: Given) -> FittedMixture:
-        """Fit each candidate K by EM from a k-means start, and keep the best on validation.
+        """Fit each candidate K by EM from a k-means start, and keep the one that scores best on validation codes.
 
         Raises:
-            CannotFit: too few codes for K, several K without validation codes, or a covariance that collapsed.
+            CannotFit: too few codes for K, several K without validation codes, or a covariance collapsed.
         """
         key, latents, _, validation = given
         candidates = self._given or (WITHOUT_VALIDATION,)

@@ -1,13 +1,13 @@
 """z = (1 − u) a + u b, u uniform on [0, 1], a and b the codes of two training examples, picked independently.
 
 The codes are draws from q(z|x_n) (`fit_on="samples"`) or the means. With `path="slerp"`,
-z = [sin((1 − u) Ω) a + sin(u Ω) b] / sin Ω, Ω the angle between a and b seen from 0; where that is 0 or π, as
-always in one dimension, the straight line. There is no tractable density.
+z = [sin((1 − u) Ω) a + sin(u Ω) b] / sin Ω, with Ω the angle between a and b seen from 0. If Ω is 0 or π, as it always
+is in one dimension, the path is the straight line. There is no tractable density.
 
 Source: :cite:`white2016`, section 2.1, for the spherical path; the straight one is common practice.
 
-The thread: not named there. "Sample what the encoder learned", and what lies between. Straight lines shrink: the
-covariance is ⅔ of that of q(z), and in many dimensions z falls short of where "sample the prior" puts all its mass.
+The thread: not named there. "Sample what the encoder learned", and points between codes. Straight lines shrink: the
+covariance is ⅔ of that of q(z), and in many dimensions |z| falls short of the radius where N(0, I) has its mass.
 """
 
 import dataclasses
@@ -27,12 +27,12 @@ from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.moments import FitOn
 
 Path = Literal["lerp", "slerp"]
-NARROW = 1e-3  # sin Ω below which the two paths differ by less than float32 can tell, and for opposite codes
+NARROW = 1e-3  # the smallest sin Ω of an arc: below it float32 sees no difference, or codes are opposite
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedPaths(Unconditional):
-    """Codes to go between: location and scale `[N, d]` float32."""
+    """The codes between which to interpolate: location and scale `[N, d]` float32."""
 
     location: np.ndarray
     scale: np.ndarray
@@ -45,7 +45,7 @@ class FittedPaths(Unconditional):
         return np.asarray(self.draw(key, n=n))
 
     def draw(self, key: Key, *, n: int) -> jax.Array:
-        """The same, traceable in `key`."""
+        """Draw z `[n, d]` float32, the same as `sample`; traceable in `key`."""
         key, n = as_key(key), whole_number(n, name="n")
         return _between(key, jnp.asarray(self.location), jnp.asarray(self.scale), n=n, path=self.path)
 
@@ -69,7 +69,7 @@ def lerp(a: jax.Array, b: jax.Array, weight: jax.Array) -> jax.Array:
 
 
 def slerp(a: jax.Array, b: jax.Array, weight: jax.Array) -> jax.Array:
-    """The spherical path from a to b `[n, d]` at weight `[n, 1]`; the straight one where it is not unique."""
+    """The spherical path from a to b `[n, d]` at weight `[n, 1]`; the straight line where the path is not unique."""
     lengths = jnp.linalg.norm(a, axis=1, keepdims=True) * jnp.linalg.norm(b, axis=1, keepdims=True)
     cosine = jnp.clip((a * b).sum(axis=1, keepdims=True) / jnp.where(lengths > 0, lengths, 1), -1, 1)
     sine = jnp.sqrt(1 - cosine**2)
@@ -81,7 +81,7 @@ def slerp(a: jax.Array, b: jax.Array, weight: jax.Array) -> jax.Array:
 
 @dataclasses.dataclass(frozen=True)
 class Interpolation(Strategy):
-    """Draws between two codes; `path` "lerp" or "slerp", `fit_on` "samples" or "means"."""
+    """Sampling between two codes; `path` "lerp" or "slerp", `fit_on` "samples" or "means"."""
 
     path: Path = "lerp"
     fit_on: FitOn = "samples"
@@ -97,7 +97,7 @@ class Interpolation(Strategy):
     variants = ({"path": "slerp"},)
 
     def least_codes(self, d: int) -> int:
-        """One code has nothing beside it."""
+        """At least two codes to interpolate between."""
         return 2
 
     def estimate(self, given: Given) -> FittedPaths:

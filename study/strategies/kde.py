@@ -1,16 +1,16 @@
 """z ~ 1/N Σ_n N(m + √(1 − h²) (z_n − m), h² C): a Gaussian kernel on every code, with m and C those of q(z).
 
-z_n is one draw from q(z|x_n) (`fit_on="samples"`) or its mean. h is a multiple of N^(-1/(d+4)), Scott's rule,
-by default the one with the best E log p(z) over q(z) of the validation codes. Centres are drawn in so that mean
-and covariance stay those of the codes; without it draws are wider by h² C. On four known densities, with 1,000 and
-20,000 codes, the held-out log-density was better by up to 0.7 nats (16 dimensions) and worse once, by 0.01. At
-h = 1 all centres meet, and what is left is `gaussian-full`. The density is exact over all N kernels.
+z_n is one draw from q(z|x_n) (`fit_on="samples"`) or its mean. h is a multiple of N^(-1/(d+4)), Scott's rule, by
+default the multiple with the best E log p(z) over q(z) of the validation codes. Centres are shrunk towards m so that
+mean and covariance stay those of the codes; otherwise draws are wider by h² C. On four known densities, with 1,000
+and 20,000 codes, shrinking improved the held-out log-density by up to 0.7 nats (16 dimensions) and worsened it once,
+by 0.01. At h = 1 all centres coincide, which leaves `gaussian-full`. The density is exact over all N kernels.
 
 Source: kernels shaped by the covariance and shrunk centres, :cite:`silverman1986`, sections 4.2 and 6.4, and
 :cite:`west1993`; the rule for h, :cite:`scott1992`, section 6.3.
 
-The thread: not named there. "Sample what the encoder learned", with kernels of one width that is chosen to
-generalise, in place of the encoder's own, which are as narrow as the decoder needs.
+The thread: not named there. "Sample what the encoder learned", with kernels of one width, chosen to generalise,
+instead of the encoder's own posteriors, which are as narrow as the decoder needs.
 """
 
 import dataclasses
@@ -36,12 +36,12 @@ WITHOUT_VALIDATION = 1.0
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedKernels(Unconditional):
-    """z = mean + cholesky u, u from kernels of one width at the white codes.
+    """z = mean + cholesky u, with u from kernels of one width at the whitened codes.
 
     Attributes:
         mean: `[d]` float64.
         cholesky: `[d, d]` float64, lower-triangular.
-        white: the density of u: N isotropic components in white coordinates.
+        white: the density of u: N isotropic components in whitened coordinates.
     """
 
     mean: np.ndarray
@@ -68,7 +68,7 @@ class FittedKernels(Unconditional):
 
 
 def whiten(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.ndarray:
-    """u `[n, d]` float64 with z = mean + cholesky u."""
+    """The u `[n, d]` float64 for which z = mean + cholesky u."""
     return solve_triangular(cholesky, (z - mean).T, lower=True, check_finite=False).T
 
 
@@ -77,8 +77,8 @@ class Kde(Strategy):
     """A kernel density estimate.
 
     Attributes:
-        bandwidth: multiple of Scott's h, or several from which the validation log-density chooses; h is then
-            at most 1. None: those of `CANDIDATES`, or 1 where there are no validation codes.
+        bandwidth: multiple of Scott's h, or several, of which the validation log-density chooses one; h is capped
+            at 1. None: those of `CANDIDATES`, or 1 if there are no validation codes.
         fit_on: "samples" or "means".
     """
 
@@ -106,14 +106,14 @@ class Kde(Strategy):
         return tuple(self.bandwidth) if isinstance(self.bandwidth, tuple | list) else (self.bandwidth,)
 
     def least_codes(self, d: int) -> int:
-        """As many as span d dimensions."""
+        """As many as can span d dimensions, d + 1."""
         return d + 1
 
     def estimate(self, given: Given) -> FittedKernels:
         """Keep one draw of each code, and choose the width.
 
         Raises:
-            CannotFit: means that span fewer than d dimensions, or several bandwidths without validation codes.
+            CannotFit: the means span fewer than d dimensions, or several bandwidths without validation codes.
         """
         key, latents, _, validation = given
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)

@@ -1,21 +1,21 @@
 """z = m + L w, w drawn by a diffusion model of the whitened codes.
 
 w_t = α_t w + σ_t ε with α_t = cos(πt/2), σ_t = sin(πt/2), t in [0, 1]. A perceptron predicts v = α_t ε − σ_t w by
-least squares :cite:`salimans2022`, appendix D. From w_1 ~ N(0, I) the estimates ŵ = α_t w_t − σ_t v̂ and
-ε̂ = σ_t w_t + α_t v̂ lead back to t = 0 along t = (k/K)², K = `sampling_steps`, from t to s < t by
+least squares :cite:`salimans2022`, appendix D. Sampling starts at w_1 ~ N(0, I) and goes back to t = 0 through the
+times t = (k/K)², K = `sampling_steps`. With ŵ = α_t w_t − σ_t v̂ and ε̂ = σ_t w_t + α_t v̂, a step from t to s < t is
 
     w_s = α_s ŵ + (σ_s² − η² τ²)^½ ε̂ + η τ ε,   τ² = (σ_s²/σ_t²) (1 − α_t²/α_s²),
 
 equation 12 of :cite:`song2021`: `sampler="ddim"` is η = 0, no new noise; `sampler="ancestral"` is η = 1, a draw from
-the Gaussian q(w_s | w_t, ŵ) :cite:`ho2020`. Both are of first order and draw too narrow: with K = 40 and the exact
-network of a Gaussian of standard deviation 0.16, by 4.5 and 9.5 %. `sampler="multistep"` extrapolates ŵ from the
-last two steps, DPM-Solver++(2M) :cite:`lu2022`, algorithm 2, at no further cost, and is off by 1.1 %. The density is
-not tractable here.
+the Gaussian q(w_s | w_t, ŵ) :cite:`ho2020`. Both are of first order and their draws are too narrow: by 4.5 and 9.5 %
+with K = 40 and the exact network of a Gaussian of standard deviation 0.16. `sampler="multistep"` extrapolates ŵ from
+the last two steps, DPM-Solver++(2M) :cite:`lu2022`, algorithm 2, at no extra cost, and is off by 1.1 %. The density
+is not tractable here.
 
 Source: diffusion in the codes of a trained autoencoder, :cite:`rombach2022`, section 3.2, as a small perceptron.
 
-The thread: not named there. "Sample what the encoder learned", without keeping the data, by the strongest of the
-density models; it starts from noise, as "sample the prior" does, and moves that to where the codes are.
+The thread: not named there. "Sample what the encoder learned", without keeping the data, by the most flexible of the
+fitted models; it starts from noise, as "sample the prior" does, and transports the noise to where the codes are.
 """
 
 import dataclasses
@@ -36,12 +36,12 @@ from study.strategies.parts.whitening import Whitening
 
 Sampler = Literal["multistep", "ddim", "ancestral"]
 Velocity = Callable[[jax.Array, jax.Array], jax.Array]
-WAVES = 8  # sines and cosines of t beside w_t
+WAVES = 8  # sines and cosines of t, inputs of the network beside w_t
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedDiffusion(Unconditional):
-    """The network's layers and how to draw from it; no tractable density."""
+    """The network's layers and the sampler; no tractable density."""
 
     network: Mapping[str, np.ndarray]
     sampler: Sampler
@@ -50,7 +50,7 @@ class FittedDiffusion(Unconditional):
     info: Mapping[str, Any]
 
     def check(self) -> None:
-        """Raise ValueError where the network is not of as many dimensions as the codes, or the sampler none."""
+        """Raise ValueError if network and codes differ in d, or the sampler's settings are invalid."""
         check_mlp(self.network, inputs=self.whitening.d + 2 * WAVES, outputs=self.whitening.d)
         LatentDiffusion(sampler=self.sampler, sampling_steps=self.sampling_steps)
 
@@ -124,7 +124,7 @@ def _draw(
 
 
 def denoise(velocity: Velocity, w: jax.Array, key: jax.Array, *, steps: int, sampler: Sampler) -> jax.Array:
-    """From w_1 `[n, d]` to w_0; velocity takes w `[n, d]` and t `[n]`."""
+    """Integrate from w_1 `[n, d]` to w_0; velocity takes w `[n, d]` and t `[n]`."""
     grid = np.square(np.linspace(1, 0, steps + 1))
     alpha, sigma = np.cos(0.5 * np.pi * grid), np.sin(0.5 * np.pi * grid)
     with np.errstate(divide="ignore"):

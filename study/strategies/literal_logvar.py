@@ -2,12 +2,12 @@
 
 The scale should be exp(½ log_var). Read literally, each component is N(mean, log_var²): an informative
 dimension with log_var = -4 gets standard deviation 4 instead of 0.14, and a collapsed one with log_var = 0
-gets none. Where a log-variance is exactly 0 that component is an atom, and the fitted draw then has no
+gets 0 instead of 1. A log-variance of exactly 0 makes its component an atom, and the fitted strategy then has no
 `log_prob`.
 
 Source: discussion thread.
 
-The thread: the question means "sample what the encoder learned" by it; "sample the prior" is the other side.
+The thread: the question's formula for "sample what the encoder learned"; "sample the prior" is the other side.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from study.strategies.parts.codes import FittedCodes, FittedCodesDensity
 
 @dataclasses.dataclass(frozen=True)
 class LiteralLogvar(Strategy):
-    """Draws with the log-variance taken for a standard deviation."""
+    """Sampling with the log-variance mistaken for a standard deviation."""
 
     name = "literal-logvar"
     kind = "thread"

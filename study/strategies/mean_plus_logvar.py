@@ -3,7 +3,7 @@
 Source: discussion thread, way 2 of the asker's `generate_new_data`. N atoms have no density. A log-variance
 is no displacement: where the posterior is sharp (log_var = -4, say) the code is pushed four units down.
 
-The thread: "sample what the encoder learned", with both of its outputs added up. "Sample the prior" is way 3.
+The thread: "sample what the encoder learned", adding up the encoder's two outputs. "Sample the prior" is way 3.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from study.strategies.parts.codes import Atoms
 
 @dataclasses.dataclass(frozen=True)
 class MeanPlusLogvar(Atoms):
-    """Draws from the codes shifted by their log-variances."""
+    """Sampling from the codes shifted by their log-variances."""
 
     name = "mean-plus-logvar"
     summary = "pick a training example n, z = mean(x_n) + log_var(x_n), no noise (a mistake, measured)"

@@ -1,20 +1,20 @@
 """z ~ r(z) p(z)/Z, with p = N(0, I) the prior and r = q/p estimated by a classifier between draws of q(z) and of p.
 
-Where the prior does not reach the codes, r cannot mend it, and `info` says so: the standard error of Z is large, the
-effective sample size small. `proposal="gaussian"` takes p = N(m, C) with the moments of the codes instead.
+If the prior puts hardly any mass where the codes are, reweighting fails, and `info` shows it: the standard error of Z
+is large and the effective sample size small. `proposal="gaussian"` uses p = N(m, C), the moments of the codes, instead.
 
-A perceptron with output D(z), trained on equal shares of both by cross-entropy, gives r = D/(1−D). Two samplers:
-`sampler="sir"`, sampling importance resampling: each draw is one of its own `proposals` draws of p, chosen
-in proportion to r, so that draws are independent and their distribution reaches r p/Z as `proposals` grows (how many
-count is `info["effective_sample_size"]`). `sampler="langevin"`: each draw is a chain that starts at a draw of
-p and takes `langevin_steps` Langevin steps, in the whitened coordinates of the codes and, unlike the paper's,
-corrected by acceptance, so that r p/Z is left as it is; chains from p may still end in a mode other than
-their share. The density's constant Z is a Monte Carlo estimate, its standard error in `info`.
+A perceptron with output D(z), trained by cross-entropy on equal shares of both, gives r = D/(1−D). Two samplers:
+`sampler="sir"`, sampling importance resampling: each draw is chosen, in proportion to r, from `proposals` draws of p
+of its own. Draws are independent, and their distribution tends to r p/Z as `proposals` grows (the effective number of
+proposals is `info["effective_sample_size"]`). `sampler="langevin"`: each draw is the end of a chain that starts at a
+draw of p and takes `langevin_steps` Langevin steps in the whitened coordinates of the codes. Unlike in the paper they
+are Metropolis-adjusted, so that r p/Z is invariant; still, chains may not reach each mode in proportion to its mass.
+The density's constant Z is a Monte Carlo estimate, its standard error in `info`.
 
 Source: :cite:`aneja2021`, equations 4 to 6 and section 3.2, there with a hierarchy of codes and a network of D.
 
-The thread: not named there. It begins on the side of "sample the prior" and mends what the other side complains of,
-that the prior reaches places without codes, by leaving these out.
+The thread: not named there. It samples the prior and answers the other side's objection, that the prior has mass
+where there are no codes, by giving such places little weight.
 """
 
 import dataclasses
@@ -39,12 +39,12 @@ from study.strategies.parts.whitening import Whitening
 from study.training.blocks import in_blocks
 
 Sampler = Literal["sir", "langevin"]
-BLOCKS, BLOCK = 64, 8192  # draws of p behind Z
+BLOCKS, BLOCK = 64, 8192  # draws of p for the estimate of Z
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedNcp(Unconditional):
-    """The classifier on whitened codes, log Z, and how to draw."""
+    """The classifier on whitened codes, log Z, and the sampler."""
 
     network: Mapping[str, np.ndarray]
     whitening: Whitening
@@ -57,12 +57,12 @@ class FittedNcp(Unconditional):
     info: Mapping[str, Any]
 
     def check(self) -> None:
-        """Raise ValueError where the network, the two coordinates and the numbers do not go together."""
+        """Raise ValueError if the network, the two coordinate systems and the numbers are inconsistent."""
         check_mlp(self.network, inputs=self.whitening.d, outputs=1)
         names = ("sampler", "proposals", "langevin_steps", "step_size")
         Ncp(**{name: getattr(self, name) for name in names})
         if self.base.d != self.whitening.d:
-            raise ValueError("the proposal is not that of the codes")
+            raise ValueError("proposal and codes do not match")
 
     def log_ratio(self, z: np.ndarray) -> np.ndarray:
         """log r in nats at z `[n, d]`, `[n]` float64, not normalised.
@@ -86,7 +86,7 @@ class FittedNcp(Unconditional):
         return self._draw(key, n)[0]
 
     def langevin_acceptance(self, key: Key, *, n: int) -> float:
-        """The share of Langevin steps that is accepted on the way to the n draws of this key."""
+        """The share of Langevin steps that are accepted in the n chains of this key."""
         key = as_key(key)
         return self._draw(key, n)[1]
 
@@ -110,7 +110,7 @@ class Ncp(TrainedStrategy):
     Attributes:
         proposal: p, "prior" or "gaussian".
         sampler: "sir" or "langevin".
-        proposals: draws of p behind each draw by importance resampling.
+        proposals: draws of p among which importance resampling chooses each draw.
         langevin_steps: steps of each chain.
         step_size: standard deviation of a Langevin step, in standard deviations of the codes.
         width: hidden units of the classifier's two hidden layers.
@@ -136,17 +136,17 @@ class Ncp(TrainedStrategy):
     drawing = ("sampler", "proposals", "langevin_steps", "step_size")
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
-        """A classifier that first says r = 1."""
+        """A classifier whose first output is r = 1 everywhere."""
         return initialise_mlp(key, (d, self.width, self.width, 1), last=0.0)
 
     def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
-        """Cross-entropy in nats of codes against as many draws of p, the sum of both means."""
+        """Cross-entropy in nats between codes and as many draws of p: the sum of the two means."""
         drawn = propose(key, w.shape, proposal=self.proposal, at=at)
         codes, others = _logit(parameters, w), _logit(parameters, drawn)
         return jax.nn.softplus(-codes).mean() + jax.nn.softplus(others).mean()
 
     def finish(self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info) -> FittedNcp:
-        """Estimate Z and how many of the proposals count."""
+        """Estimate Z and the effective number of proposals."""
         proposal = base(self.proposal, at)
         logits = np.asarray(_logits(parameters, change(proposal, at), own_key(key)), np.float64).reshape(-1)
         highest = logits.max()
@@ -182,7 +182,7 @@ def _logits(network: Mapping[str, Any], white: AffineMap, key: jax.Array) -> jax
 def _resample(
     network: Mapping[str, Any], first: jax.Array, white: AffineMap, key: jax.Array, *, proposals: int
 ) -> jax.Array:
-    """ε of one of `proposals` draws of p in proportion to r, for each of n: the largest of log r + Gumbel noise."""
+    """For each of n, the ε of one of `proposals` draws of p chosen in proportion to r, by the Gumbel-max trick."""
     n = len(first)
 
     def score(number: jax.Array, epsilon: jax.Array) -> jax.Array:

@@ -3,7 +3,7 @@
 Source: the aggregated posterior of :cite:`makhzani2016`; as a mixture over the data, :cite:`hoffman2016`.
 
 The thread: one side says "sample what the encoder learned": these are the z that the decoder was trained on.
-The other side says "sample the prior": this draw needs the training data and may only rebuild them. It is way
+The other side says "sample the prior": this strategy needs the training data and may only reconstruct them. It is way
 1 of the asker's `generate_new_data`.
 """
 
@@ -18,7 +18,7 @@ from study.strategies.parts.codes import FittedCodesDensity
 
 @dataclasses.dataclass(frozen=True)
 class Posterior(Strategy):
-    """Draws from the aggregate posterior."""
+    """Sampling from the aggregate posterior."""
 
     name = "posterior"
     kind = "thread"

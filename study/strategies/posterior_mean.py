@@ -2,8 +2,8 @@
 
 Source: discussion thread. N atoms have no density, and Var(z) falls short of that of q(z) by E[exp log_var].
 
-The thread: "sample what the encoder learned", with the mean taken for the code. Against it, beside "sample
-the prior": the decoder was trained on noisy z, and each draw reconstructs one training example.
+The thread: "sample what the encoder learned", with the mean as the code. Objections, besides "sample the prior":
+the decoder was trained on noisy z, and each draw reconstructs one training example.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from study.strategies.parts.codes import Atoms
 
 @dataclasses.dataclass(frozen=True)
 class PosteriorMean(Atoms):
-    """Draws from the posterior means of the training examples."""
+    """Sampling from the posterior means of the training examples."""
 
     name = "posterior-mean"
     summary = "pick a training example n, z = mean(x_n)"

@@ -1,7 +1,7 @@
 """z ~ p(z): N(0, I), the distribution that the rate term pulls every posterior towards, or the model's own prior.
 
-A model that learned its prior (families `vampprior`, `mog-prior`, `flow-prior`, `lars-prior`) has that one, and its
-density is the model's. A model without a `prior` has N(0, I).
+For a model that learned its prior (families `vampprior`, `mog-prior`, `flow-prior`, `lars-prior`) it is that one, with
+the model's density. For a model without a `prior` it is N(0, I).
 
 Source: the generative model of :cite:`kingma2014`, section 2.1: z ~ p(z), then x ~ p(x|z).
 
@@ -26,14 +26,14 @@ from study.strategies.parts.settings import check_z
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedPrior(Unconditional):
-    """A prior that was learned with its model."""
+    """A prior that was learned with the model."""
 
     prior: PriorDensity
     d: int
     info: Mapping[str, Any]
 
     def check(self) -> None:
-        """Raise ValueError where what was learned is no prior of d dimensions."""
+        """Raise ValueError if it is not a learned prior of d dimensions."""
         if getattr(self.prior, "d", self.d) != self.d or not hasattr(self.prior, "log_prob"):
             raise ValueError(f"the prior is not one of {self.d} dimensions")
 
@@ -51,7 +51,7 @@ class FittedPrior(Unconditional):
 
 @dataclasses.dataclass(frozen=True)
 class FromPrior(Strategy):
-    """Draws from N(0, I), or from the prior that the model learned; the codes give the dimension and nothing else."""
+    """Sampling from N(0, I), or from the prior that the model learned; of the codes only their dimension is used."""
 
     name = "prior"
     kind = "thread"

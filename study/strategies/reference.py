@@ -1,14 +1,14 @@
-"""ReferenceRow rows: what a strategy's samples are read against, in data space, without a latent distribution.
+"""Reference rows: samples in data space, without a latent distribution, against which strategies are read.
 
-- `held-out`: x from the half of the test split that is never scored against, the floor of every distance.
-- `reconstruction`: x = decode(z), z ~ q(z|x) for those same x, what no strategy should beat by much.
-- `copycat`: training examples, n uniform with replacement; wins fidelity and must lose novelty.
-- `noise`: every value uniform between the smallest and the largest training value, the ceiling.
+- `held-out`: x from the half of the test split that samples are not compared with: the floor of every distance.
+- `reconstruction`: x = decode(z), z ~ q(z|x) for those same x: no strategy should beat it by much.
+- `copycat`: training examples, n uniform with replacement: best in fidelity, and must be worst in novelty.
+- `noise`: every value uniform between the smallest and the largest training value: the ceiling.
 
 Source: controls of this study; `copycat` is the data-copying that :cite:`meehan2020` tests for.
 
-The thread: names none of them, and so neither "sample the prior" nor "sample what the encoder learned" can
-there be told from a decoder's own blur or from memorised data.
+The thread: names none of them. Without them the effect of "sample the prior" or "sample what the encoder learned"
+cannot be separated from the decoder's own blur or from memorised data.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ from study.strategies.parts.draws import shared_draws
 
 
 class DrawRows(Protocol):
-    """What draws a reference row."""
+    """The function that draws the samples of a reference row."""
 
     def __call__(self, key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
         """Draw x `[n, D]` float32."""
@@ -37,7 +37,7 @@ class DrawRows(Protocol):
 class ReferenceRow:
     """A reference row, called as `reference(key, data=..., model=..., n=...) -> x [n, D]` float32.
 
-    `needs`, `keeps_data`, `rung`, `version` and `libraries` are as those of a `Strategy`.
+    `needs`, `keeps_data`, `rung`, `version` and `libraries` mean the same as those of a `Strategy`.
     """
 
     name: str
@@ -55,7 +55,7 @@ class ReferenceRow:
 
         Raises:
             CannotFit: fewer than n held-out examples, or the model has no encoder where one is needed.
-            StudyError: no model where one is needed, n is negative, or a wrong key.
+            StudyError: no model where one is needed, n is negative, or the key is invalid.
         """
         key, n = as_key(key), whole_number(n, name="n")
         return self.rows(key, data=data, model=model, n=n).astype(np.float32, copy=False)
@@ -64,7 +64,7 @@ class ReferenceRow:
 def _held_out(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
     if n > len(data.held_out):
         raise CannotFit(
-            f"dataset {data.name!r}: {n} held-out examples asked for, it has {len(data.held_out)}; "
+            f"dataset {data.name!r}: {n} held-out examples requested, but it has {len(data.held_out)}; "
             "take a smaller n"
         )
     return data.held_out[:n]

@@ -1,4 +1,4 @@
-"""The strategies by name, one line each, and what is told of them; a file is imported when its strategy is used."""
+"""The strategies by name, one line each, and their facts; a file is imported when its strategy is first used."""
 
 import dataclasses
 import itertools
@@ -39,7 +39,7 @@ REGISTRY = Lazy(
 
 
 def strategy(name: str, **hyperparameters: Any) -> Strategy:
-    """The strategy of that name with those hyper-parameters.
+    """The strategy with this name and these hyper-parameters.
 
     Raises:
         StudyError: no such strategy, no such hyper-parameter, or a value out of range.
@@ -54,7 +54,7 @@ def strategy(name: str, **hyperparameters: Any) -> Strategy:
 
 
 class Facts(Mapping[str, dict[str, Any]]):
-    """What is told of each strategy and each reference row, by name; only what is asked for is imported."""
+    """The facts of each strategy and reference row, by name; a strategy is imported when its facts are read."""
 
     def __getitem__(self, name: str) -> dict[str, Any]:
         return _of_reference(REFERENCES[name]) if name in REFERENCES else _of_strategy(REGISTRY[name])
@@ -109,12 +109,12 @@ def _of_reference(reference: ReferenceRow) -> dict[str, Any]:
 
 
 def listing() -> list[dict[str, Any]]:
-    """What `study list strategies` shows: `FACTS` of every strategy and every reference row."""
+    """The rows of `study list strategies`: the `FACTS` of every strategy and every reference row."""
     return list(FACTS.values())
 
 
 def ladder(names: Iterable[str]) -> dict[str, Rung]:
-    """Those of the names that have a rung on the gap ladder, from the prior down to real data."""
+    """The rungs of these names on the gap ladder, from the prior down to real data; names without one are left out."""
     rungs = {name: FACTS[name]["rung"] for name in FACTS if name in set(names)}
     found = {name: Rung(**rung) for name, rung in rungs.items() if rung}
     return dict(sorted(found.items(), key=lambda item: item[1].level))

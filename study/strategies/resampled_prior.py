@@ -1,17 +1,17 @@
-"""Learned accept/reject sampling: propose z ~ π, accept with probability a(z); the T-th proposal is taken as it is.
+"""Learned accept/reject sampling: propose z ~ π, accept with probability a(z); the T-th proposal is always accepted.
 
-The density is that of the truncated procedure, with Z = ∫ π a the chance that a proposal is accepted,
+The density is that of the truncated procedure, with Z = ∫ π a the probability that a proposal is accepted,
 
     p_T(z) = π(z) [a(z)/Z (1 − (1−Z)^(T−1)) + (1−Z)^(T−1)],
 
 and a, the sigmoid of a perceptron, is fitted by maximum likelihood. π is N(m, C) with the moments of the codes, or
-N(0, I). Z is estimated by Monte Carlo: afresh from 1024 proposals at every step, at last from half a million, whose
-standard error is in `info`. The density's constant is therefore an estimate; p_T/π is at most 1/Z and never above T.
+N(0, I). Z is a Monte Carlo estimate: from 1024 new proposals at every training step, and finally from half a million,
+with its standard error in `info`. So the density's constant is an estimate; p_T/π is at most 1/Z and never above T.
 
-Source: :cite:`bauer2019`, equations 5 and 6, there learned with the model; here fitted to the codes of a finished one.
+Source: :cite:`bauer2019`, equations 5 and 6, learned there with the model; here fitted to a trained model's codes.
 
-The thread: not named there. A bridge between its sides: proposals come from a Gaussian such as the prior, and what
-the encoder learned decides which are kept.
+The thread: not named there. A bridge between its sides: proposals come from a Gaussian such as the prior, and the
+encoder's codes decide which are accepted.
 """
 
 import dataclasses
@@ -34,9 +34,9 @@ from study.strategies.parts.training import Coordinates, Info, Parameters, Train
 from study.strategies.parts.whitening import Whitening
 from study.training.blocks import in_blocks
 
-PROPOSALS = 1024  # per step, behind the estimate of Z in the loss
-START = -3.0  # log a/(1 − a) at first
-BLOCKS, BLOCK = 64, 8192  # behind the final one
+PROPOSALS = 1024  # per step, for the estimate of Z in the loss
+START = -3.0  # initial log a/(1 − a)
+BLOCKS, BLOCK = 64, 8192  # proposals for the final estimate
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -51,11 +51,11 @@ class FittedResampled(Unconditional):
     info: Mapping[str, Any]
 
     def check(self) -> None:
-        """Raise ValueError where the network, the two coordinates and the numbers do not go together."""
+        """Raise ValueError if the network, the two coordinate systems and the numbers are inconsistent."""
         check_mlp(self.network, inputs=self.whitening.d, outputs=1)
         ResampledPrior(truncation=self.truncation)
         if self.base.d != self.whitening.d or not 0 < self.normaliser <= 1:
-            raise ValueError("the proposal is not that of the codes")
+            raise ValueError("proposal and codes do not match")
 
     def acceptance(self, z: np.ndarray) -> np.ndarray:
         """a(z) in (0, 1) at z `[n, d]`, `[n]` float64.
@@ -108,7 +108,7 @@ class ResampledPrior(TrainedStrategy):
     quick = MappingProxyType({"steps": 20, "batch_size": 64})
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
-        """A network that first accepts few proposals, everywhere: where a is near 1 its gradient vanishes."""
+        """A network that accepts few proposals anywhere at first, since its gradient vanishes where a is near 1."""
         layers = initialise_mlp(key, (d, self.width, self.width, 1), last=0.0)
         return {**layers, "bias2": layers["bias2"] + START}
 
@@ -162,7 +162,7 @@ def _resample(
     *,
     truncation: int,
 ) -> jax.Array:
-    """The ε `[n, d]` of the proposals taken, the first of them given."""
+    """The ε `[n, d]` of the accepted proposals; `first` are the first proposals."""
 
     def accepted(number: jax.Array, epsilon: jax.Array) -> jax.Array:
         uniform = jax.random.uniform(jax.random.fold_in(key, 2 * number), (len(epsilon),))

@@ -2,13 +2,13 @@
 
     G(z) = Σ_i Σ_i⁻¹ exp(−(z − μ_i)ᵀ Σ_i⁻¹ (z − μ_i)/ρ²) + λ exp(−τ|z|²) I,   Σ_i = diag exp log_var(x_i),
 
-over centroids i chosen from the codes. Where codes are, G is large, so draws stay near them. It is the metric that
-holds the precisions, not its inverse, and τ > 0 makes the density proper: with τ = 0 it is λ^(d/2) at all distances.
+summed over centroids i chosen from the codes. G is large near codes, so draws stay near them. The precisions enter the
+metric itself, not its inverse. τ > 0 makes the density proper: with τ = 0 it tends to λ^(d/2) far from all codes.
 Each draw is the end of its own chain, started at a random centroid; ρ is by default the largest distance from a
-centroid to its nearest neighbour, in the units of the exponent, so that the kernels meet.
+centroid to its nearest neighbour, in the units of the exponent, so that the kernels overlap.
 
-Source: :cite:`chadebec2022`, equations 5 and 8. It does not aim at q(z): √det G weighs places, not how many codes
-lie there.
+Source: :cite:`chadebec2022`, equations 5 and 8. It does not aim at q(z): √det G measures volume, not how many codes
+lie in it.
 
 The thread: not named there. "Sample what the encoder learned", its geometry rather than its density.
 """
@@ -34,12 +34,12 @@ from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.settings import check_positive, check_z
 
 Centroids = Literal["random", "k-means"]
-CHAINS = 256  # behind the acceptance rate in `info`
+CHAINS = 256  # from which the acceptance rate in `info` is computed
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedRiemannian(Unconditional):
-    """Centroids and log-variances `[K, d]` float32, ρ, and the chain; the density's constant is unknown."""
+    """Centroids and log-variances `[K, d]` float32, ρ, and the chain's settings; the density is unnormalised."""
 
     mean: np.ndarray
     log_var: np.ndarray
@@ -54,7 +54,7 @@ class FittedRiemannian(Unconditional):
     shapes: ClassVar[Mapping[str, str]] = {"mean": "Kd", "log_var": "Kd"}
 
     def check(self) -> None:
-        """Raise ValueError where the numbers are none that `Riemannian` takes."""
+        """Raise ValueError if `Riemannian` would refuse these settings."""
         names = ("rho", "regularisation", "tau", "chain_steps", "leapfrog_steps", "step_size")
         Riemannian(**{name: getattr(self, name) for name in names})
 
@@ -96,10 +96,10 @@ _Metric = tuple[Any, Any, Any, Any, Any]  # centroids, precisions, ρ, λ, τ
 
 @dataclasses.dataclass(frozen=True)
 class Riemannian(Strategy):
-    """Uniform draws with respect to a metric.
+    """Uniform sampling with respect to a metric.
 
     Attributes:
-        centroids: how many codes make the metric, at most.
+        centroids: the largest number of codes in the metric.
         choice: "k-means" (the code nearest to each centre) or "random".
         rho: width of the kernels, or None for the distance between neighbours.
         regularisation, tau: λ and τ.
@@ -134,21 +134,21 @@ class Riemannian(Strategy):
         check_positive(self)
 
     def least_codes(self, d: int) -> int:
-        """One code has no neighbour."""
+        """At least two codes, since ρ is a distance between neighbours."""
         return 2
 
     def estimate(self, given: Given) -> FittedRiemannian:
-        """Choose the centroids, and ρ from them.
+        """Choose the centroids, and from them ρ.
 
         Raises:
-            CannotFit: codes that are all alike.
+            CannotFit: all codes are equal.
         """
         key, latents, *_ = given
         index = self._choose(key, latents.mean)
         mean, log_var = latents.mean[index], latents.log_var[index]
         rho = self.rho if self.rho is not None else _neighbours(mean, log_var)
         if not rho > 0:
-            raise CannotFit(f"strategy {self.name!r}: the centroids are all alike; give rho")
+            raise CannotFit(f"strategy {self.name!r}: the centroids are all equal; give rho")
         info = {"codes": latents.n, "centroids": len(index), "rho": float(rho)}
         fitted = FittedRiemannian(
             mean,
@@ -175,7 +175,7 @@ class Riemannian(Strategy):
 
 
 def _neighbours(mean: np.ndarray, log_var: np.ndarray) -> float:
-    """The largest of the distances from each centroid to the nearest other, by its own Σ⁻¹."""
+    """The largest distance from a centroid to its nearest other, in the metric of its own Σ⁻¹."""
     nearest = []
     for i, (centre, row) in enumerate(zip(mean, log_var, strict=True)):
         squared = np.square(np.delete(mean, i, 0) - centre) @ np.exp(-row)
@@ -185,7 +185,7 @@ def _neighbours(mean: np.ndarray, log_var: np.ndarray) -> float:
 
 
 def _log_volume(metric: _Metric, z: jax.Array) -> jax.Array:
-    """log √det G at one z `[d]`; every sum in logarithms, since the kernels underflow between centroids."""
+    """log √det G at one z `[d]`; sums are taken in logarithms, since kernels underflow between centroids."""
     centre, precision, rho, regularisation, tau = metric
     exponent = -(jnp.square(z[None, :] - centre) * precision).sum(1) / jnp.square(rho)
     highest = exponent.max()
@@ -200,7 +200,7 @@ def _hmc(
 ) -> tuple[jax.Array, jax.Array]:
     """The end of a chain from each row of start `[n, d]`, and the mean acceptance probability."""
     d = start.shape[1]
-    # A lone kernel's √det is a Gaussian of variance Σ ρ²/d; steps are in these units.
+    # √det of a single kernel is a Gaussian of variance Σ ρ²/d, whose width is the unit of a step.
     variance = (1 / metric[1]).mean(0) * jnp.square(metric[2]) / d
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):  # blackjax relies on both
         kernel = blackjax.hmc(functools.partial(_log_volume, metric), size, variance, leapfrog_steps)

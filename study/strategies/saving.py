@@ -1,8 +1,8 @@
-"""A fitted strategy as one file, and back: it draws the same z and has the same log-density afterwards.
+"""Save a fitted strategy as one file and load it again, with the same draws and the same log-density.
 
-The file is an .npz archive that is read without pickle: the arrays, and a header in canonical JSON with the
-version, the strategy's name and hyper-parameters where they were given, the fitted class, its fields with `info`
-among them, and a SHA-256 of all of it. A class is found by `classes`, never imported by a name in a file.
+The file is an .npz archive that is read without pickle. It holds the arrays and a header in canonical JSON: the
+version, the strategy's name and hyper-parameters if they were given, the fitted class, its fields including `info`,
+and a SHA-256 of everything. Classes are looked up in `classes`, never imported by a name in the file.
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ ARCHIVE = Archive(
 
 
 def classes() -> dict[str, type[Any]]:
-    """Every class that a file may hold, by name: `fits` of every strategy in the registry, of codes and of models.
+    """Every class that a file may hold, by name: `fits` of every strategy, and classes of codes and of models.
 
     Each is a frozen dataclass whose fields are arrays, plain values, tuples, lists or mappings of these, or another
     of these classes.
@@ -53,11 +53,11 @@ def save(path: str | Path, fitted: Fitted, *, strategy: Strategy | None = None) 
     Args:
         path: the file; an existing one is replaced.
         fitted: what `fit` returned.
-        strategy: what it was fitted by; its name and hyper-parameters are then told by `header`.
+        strategy: the strategy that was fitted; `header` then returns its name and hyper-parameters.
 
     Raises:
-        StudyError: `fitted` is of no class that can be saved or holds what `load` would refuse, there is no such
-            folder, or the operating system refuses.
+        StudyError: `fitted` is not of a class that can be saved or holds values that `load` would refuse, there is no
+            such folder, or the operating system refuses.
     """
     if not hasattr(fitted, "sample"):
         raise StudyError(f"save: give what `fit` returned, got {shown(fitted)}")
@@ -76,8 +76,8 @@ def load(path: str | Path) -> Fitted:
     """Read a fitted strategy that `save` wrote: same draws, same log-density, same `info`.
 
     Raises:
-        StudyError: no such file, a torn or altered one, one of a newer version, of a class unknown here, or whose
-            fields do not go together.
+        StudyError: there is no such file, it is damaged or altered, a newer version wrote it, its class is unknown, or
+            its fields are inconsistent.
     """
     content, arrays = ARCHIVE.read(path)
     with ARCHIVE.told(path):
@@ -88,7 +88,7 @@ def load(path: str | Path) -> Fitted:
 
 
 def header(path: str | Path) -> dict[str, Any]:
-    """What a file says of itself: "strategy", "hyperparameters" (both None if not given), "class", "info".
+    """The header of a file: "strategy", "hyperparameters" (both None if not given), "class", "info".
 
     Raises:
         StudyError: as `load`.
@@ -105,7 +105,7 @@ def header(path: str | Path) -> dict[str, Any]:
 
 
 def _encode(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where: str) -> Any:
-    """A value as JSON; its arrays go to `arrays`, each object once, `seen` maps its id to its place there."""
+    """A value as JSON. Its arrays are appended to `arrays`, each once; `seen` maps the id of one to its index there."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
@@ -136,7 +136,7 @@ def _encode(value: Any, arrays: list[np.ndarray], seen: dict[int, int], where: s
     if classes().get(name) is not type(value):
         raise StudyError(f"save: {where} is a {name}, which no strategy in the registry names in its `fits`")
     try:
-        check_layout(value)  # what is refused on the way back must not be written
+        check_layout(value)  # a file that `load` would refuse must not be written
     except ValueError as error:
         raise StudyError(f"save: {where}: {error}; fit the strategy again") from error
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
@@ -154,7 +154,7 @@ def _decode(coded: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         if kind is None or set(coded["fields"]) != {field.name for field in dataclasses.fields(kind)}:
             told = brief(name) if isinstance(name, str) and name.isidentifier() else shown(name)
             raise StudyError(f"holds a {told} that this version does not know; fit the strategy again")
-        made = object.__new__(kind)  # past __post_init__, which would normalise and so round once more
+        made = object.__new__(kind)  # without __post_init__, which would normalise again and so round
         for field, item in coded["fields"].items():
             object.__setattr__(made, field, _decode(item, arrays))
         check_layout(made)

@@ -1,12 +1,12 @@
 """z ~ Π_j q(z_j): in each dimension its own n_j uniform on the training examples, then z_j ~ q(z_j|x_{n_j}).
 
-Every marginal of q(z) is kept exactly and all dependence between dimensions is cut. With `fit_on="means"`,
+Every marginal of q(z) is kept exactly, and all dependence between dimensions is removed. With `fit_on="means"`,
 z_j = mean_j(x_{n_j}), which has no density.
 
 Source: the permuted codes of :cite:`kim2018`, algorithm 1, there used to estimate total correlation.
 
-The thread: not named there. It splits the two sides: each dimension is "what the encoder learned", and how
-dimensions go together is as unknown to it as to "sample the prior".
+The thread: not named there. It takes one half from each side: each dimension is "what the encoder learned", but
+dimensions are independent, as in "sample the prior".
 """
 
 import dataclasses
@@ -50,7 +50,7 @@ class FittedMarginalsDensity(FittedMarginals):
     marginals: tuple[AggregatePosterior, ...]
 
     def check(self) -> None:
-        """Raise ValueError where the marginals are not those of d dimensions."""
+        """Raise ValueError if there is not one marginal for each dimension."""
         if [q.latents.d for q in self.marginals] != [1] * self.location.shape[1]:
             raise ValueError("there is not one marginal for each dimension")
 
@@ -81,11 +81,11 @@ class ShuffledMarginals(Strategy):
 
     @property
     def has_density(self) -> bool:
-        """Not on means, whose marginals are atoms."""
+        """False on means, whose marginals are atoms."""
         return self.fit_on == "samples"
 
     def least_codes(self, d: int) -> int:
-        """Of one code nothing can be shuffled."""
+        """At least two codes to shuffle."""
         return 2
 
     def estimate(self, given: Given) -> FittedMarginals:

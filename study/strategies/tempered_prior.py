@@ -1,7 +1,7 @@
 """z ~ N(0, τ² I), one temperature for all: the prior, as wide as the codes are on average.
 
 τ² = E‖z‖²/d maximises E log N(z; 0, τ² I) in closed form. The mean is over q(z) of the validation codes, or of the
-training codes where there are none; with `fit_on="means"` over their means, which leaves out E[exp log_var].
+training codes if there are none; with `fit_on="means"` over their means, which leaves out E[exp log_var].
 
 Source: sampling at a reduced temperature, :cite:`kingma2018`, section 6, there chosen by eye.
 
@@ -33,14 +33,14 @@ class TemperedPrior(Strategy):
     fits = (FittedGaussian,)
 
     def least_codes(self, d: int) -> int:
-        """One code says little of a spread."""
+        """At least two codes, since one says little about spread."""
         return 2
 
     def estimate(self, given: Given) -> FittedGaussian:
         """Choose τ in closed form.
 
         Raises:
-            CannotFit: fit on means that are all zero.
+            CannotFit: it is fitted on means, and all are zero.
         """
         codes = given.latents if given.validation is None else given.validation
         second = np.square(codes.mean, dtype=np.float64)

@@ -1,15 +1,15 @@
 """u ~ N(0, I), z ~ N(decoder(u), γ² I): a second VAE, trained on z ~ q(z), with its noise γ learned.
 
-Its loss is the whole Gaussian negative log-likelihood, d log γ and the constant included, so that γ falls as far as
-the codes allow and no further; a fixed γ = 1 could not be told from a poor decoder. Draws hold the noise, without
-which they would be too narrow by γ² in every direction. Codes are centred and scaled by one number, which leaves the
-noise isotropic.
+Its loss includes every term of the Gaussian negative log-likelihood, also d log γ and the constant, so γ falls as far
+as the codes allow and no further; with a fixed γ = 1 noise and a poor decoder could not be distinguished. Draws include
+the noise; without it their variance would be too small by γ² in every direction. Codes are centred and scaled by one
+number, which keeps the noise isotropic.
 
-Source: :cite:`dai2019`, section 4, and equation 8 for γ. Fresh z ~ q(z|x_n) at every step. The residual blocks of
-width `width` are smaller than theirs (1024), for codes of a few dozen dimensions.
+Source: :cite:`dai2019`, section 4, and equation 8 for γ. Fresh z ~ q(z|x_n) at every step. The residual blocks have
+width `width`, smaller than in the paper (1024), for codes of a few dozen dimensions.
 
-The thread: not named there. It takes both sides at their word: the codes are what the encoder learned, and a prior
-N(0, I) is sampled, that of a model whose codes have nothing left to tell from it.
+The thread: not named there. It does what both sides ask for: it learns the distribution of the encoder's codes, and it
+samples a prior N(0, I), that of the second VAE, whose own codes should match it.
 """
 
 import dataclasses
@@ -28,9 +28,7 @@ from study.strategies.parts.mlp import apply_mlp, check_mlp, initialise_mlp
 from study.strategies.parts.training import Coordinates, Info, Parameters, TrainedStrategy
 from study.strategies.parts.whitening import Whitening
 
-START = (
-    -2.0
-)  # log γ at first: from 0, all of the codes looks like noise, and the encoder collapses to the prior
+START = -2.0  # initial log γ: at 0 the codes look like pure noise, and the encoder collapses to the prior
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +41,7 @@ class FittedTwoStage(Unconditional):
     info: Mapping[str, Any]
 
     def check(self) -> None:
-        """Raise ValueError where the decoder is not of as many dimensions as the codes, or its noise none."""
+        """Raise ValueError if the decoder's outputs do not match the codes, or its noise is not positive."""
         check_mlp(self.decoder, inputs=self.whitening.d, outputs=self.whitening.d)
         if self.gamma <= 0:
             raise ValueError("the noise is not positive")

@@ -1,1 +1,1 @@
-"""The tables of a results folder: their columns, how they are made of outcomes, how they are read."""
+"""The tables of a results folder: their columns, how outcomes become tables, how they are written and read."""

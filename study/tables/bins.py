@@ -1,23 +1,23 @@
-"""Single draws in bins of log q(z): what a figure of their quality needs, in place of every draw.
+"""Counts of single draws in bins of log q(z), which a figure of their quality needs instead of every draw.
 
-Bins of one setting and source hold equally many draws of all its trainings together, so that trainings can be
-compared bin by bin.
+The bins of a setting and source hold equally many draws, pooled over all training runs of the setting, so that training
+runs can be compared bin by bin.
 """
 
 import numpy as np
 import pandas as pd
 
 BINS = 8
-EDGE = 0.01  # of the draws of a training lie below its `low`
+EDGE = 0.01  # share of a training run's draws that lie below its `low`
 
 
 def binned(draws: pd.DataFrame, setting: pd.Series) -> pd.DataFrame:
-    """Single draws as counts.
+    """Count single draws in bins.
 
     Args:
         draws: a row for each draw: run_id, source, log_q (nats), and `inside`, whether its sample lies in the manifold
             of real data.
-        setting: of each run_id what its trainings share; runs of one value have bins in common.
+        setting: the setting of each run_id; runs with the same setting share their bins.
 
     Returns:
         A row for every run, source and bin that has draws: run_id, source, bin, draws (how many), inside (how many of

@@ -1,4 +1,4 @@
-"""From what was found of each cell to the tables of a results folder, joined with the configuration of its run."""
+"""From the measurements of each cell to the tables of a results folder, joined with the configuration of its run."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,13 @@ SPLITS = ("train", "validation")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class MeasuredCell:
-    """What was measured of one trained model.
+    """The measurements of one trained model.
 
     Attributes:
         metrics, latents: its rows, without `run_id`.
         losses: `[epochs, 2, 2]`: epoch × (train, validation) × (recon, rate).
-        draws: by source `[n, 2]`: log q(z) in nats, and 1 where the sample lies in the manifold of real data.
-        samples: pictures by name; empty where they are not shown.
+        draws: by source `[n, 2]`: log q(z) in nats, and 1 if the sample lies in the manifold of real data, else 0.
+        samples: pictures by name; empty if none are shown.
     """
 
     metrics: pd.DataFrame
@@ -35,11 +35,11 @@ class MeasuredCell:
 def collect(
     cells: Sequence[tuple[Mapping[str, Any], MeasuredCell | None]], *, provenance: Mapping[str, Any]
 ) -> Results:
-    """The tables of these cells, with their declared columns; a cell without measurements is a row of `runs` alone.
+    """The tables of these cells, with their declared columns; a cell without measurements has a row in `runs` only.
 
     Args:
-        cells: for each its row of `runs`, and what was measured of it.
-        provenance: of the results folder.
+        cells: for each cell, its row of `runs` and its measurements.
+        provenance: that of the results folder.
 
     Raises:
         StudyError: a column is missing, unknown, or of another type.
@@ -82,7 +82,7 @@ def _losses(row: Mapping[str, Any], losses: np.ndarray) -> pd.DataFrame:
 
 
 def _draws(runs: pd.DataFrame, done: Sequence[tuple[Mapping[str, Any], MeasuredCell]]) -> pd.DataFrame:
-    """Single draws in bins that the trainings of one setting share."""
+    """Single draws in bins that the training runs of one setting share."""
     parts = [
         pd.DataFrame({"log_q": pairs[:, 0].astype(np.float32), "inside": pairs[:, 1] > 0}).assign(
             run_id=row["run_id"], source=source
@@ -94,6 +94,6 @@ def _draws(runs: pd.DataFrame, done: Sequence[tuple[Mapping[str, Any], MeasuredC
 
 
 def settings(runs: pd.DataFrame) -> pd.Series:
-    """Of each run_id the number of its setting, which the trainings that differ in their seed alone share."""
+    """For each run_id a number for its setting; training runs that differ only in their seed have the same number."""
     columns = [name for name in CONFIGURATION if name != "seed"]
     return runs.groupby(columns, dropna=False).ngroup().set_axis(runs["run_id"])

@@ -1,4 +1,4 @@
-"""Names that stand in the column `strategy` of every table and are no strategy of the registry."""
+"""Names in the column `strategy` of the tables that are not strategies of the registry."""
 
 MODEL = "model"  # rows that belong to the model itself
-REFERENCES = ("held-out", "reconstruction", "copycat", "noise")  # what the strategies are read against
+REFERENCES = ("held-out", "reconstruction", "copycat", "noise")  # rows with which strategies are compared

@@ -1,4 +1,4 @@
-"""Results of an experiment as plain frames: what a results folder holds, written and read in one place."""
+"""The results of an experiment as plain data frames, written to a results folder and read again."""
 
 import dataclasses
 import json
@@ -29,10 +29,10 @@ from study.runtime.limits import MAX_BYTES, check_bytes, memory_at_most
 from study.tables import schemas
 
 DATA = (".parquet", ".npz", ".csv")
-SUMMARY = "summary.csv"  # made from the other tables, so that it is no data
-LOOKS = 40  # at a folder whose files another process is exchanging, before it is called altered
+SUMMARY = "summary.csv"  # derived from the other tables, so it is not data
+LOOKS = 40  # attempts to read a folder that another process is exchanging, before it is called altered
 
-MEASURED = ["run_id", "strategy", "fit", "draw", "metric"]  # what tells one measurement from another
+MEASURED = ["run_id", "strategy", "fit", "draw", "metric"]  # together they identify a measurement
 CONFIGURATION = [
     "dataset",
     "family",
@@ -52,17 +52,17 @@ class Results:
     """The tables of one results folder.
 
     Attributes:
-        runs: one row per trained model (`schemas.RUNS`), two where its means and its draws of x are both scored.
+        runs: one row per trained model (`schemas.RUNS`), two if both its decoder means and its draws of x are scored.
         metrics: one row per run, strategy, fit, draw and metric (`schemas.METRICS`), joined with the
             configuration columns of its run.
         latents: one row per run and latent dimension (`schemas.LATENTS`), joined likewise.
         losses: one row per run, epoch and split (`schemas.LOSSES`).
         draws: one row per run, source of single draws, and bin of log q(z): how many draws, and how many of them decode
-            to what lies in the manifold of real data (`schemas.DRAWS`, `study.tables.bins`).
-        samples: `"<run_id>/<strategy>"` -> `[k, *shape]` uint8 images drawn with shared draws,
+            into the manifold of real data (`schemas.DRAWS`, `study.tables.bins`).
+        samples: `"<run_id>/<strategy>"` -> `[k, *shape]` uint8 images, from draws that strategies share,
             `"<run_id>/<strategy>/nearest"` -> the training examples nearest to the first of them,
             `"<run_id>/<strategy>/windows"` -> `[k, T, F]` float32 windows of sequences in the user's units, and
-            `"<run_id>/codes"` -> `[m, 2, d]` posterior means and log-variances where latent_dim is 2.
+            `"<run_id>/codes"` -> `[m, 2, d]` posterior means and log-variances if latent_dim is 2.
         provenance: configuration, versions, device, command, dataset and extractor facts.
     """
 
@@ -75,7 +75,7 @@ class Results:
     provenance: Mapping[str, Any]
 
     def only(self, run_ids: Iterable[str]) -> "Results":
-        """The same tables with the rows of some runs."""
+        """The same tables with only the rows of these runs."""
         kept = set(run_ids)
         tables = {name: getattr(self, name) for name in schemas.TABLES}
         tables = {name: table[table["run_id"].isin(kept)] for name, table in tables.items()}
@@ -95,7 +95,7 @@ def write_results(results: Results, folder: Path) -> None:
 
 
 def write_tables(results: Results, folder: Path) -> None:
-    """The tables of `results` into a new folder.
+    """Write the tables of `results` into a new folder.
 
     Raises:
         FileError: the folder cannot be written.
@@ -108,7 +108,7 @@ def write_tables(results: Results, folder: Path) -> None:
 
 
 def seal(folder: Path, provenance: Mapping[str, Any]) -> None:
-    """Write `provenance.json` with the SHA-256 of every file that lies in a new folder.
+    """Write `provenance.json` with the SHA-256 of every file in a new folder.
 
     Raises:
         FileError: the folder cannot be written.
@@ -122,8 +122,8 @@ def load_results(path: str | Path) -> Results:
     """Read a results folder, each table checked and joined with its run's configuration.
 
     Raises:
-        StudyError: the folder or a table is absent, is not what this version writes, or was altered since it was
-            written.
+        StudyError: the folder or a table is missing, has another format than this version's, or was altered since it
+            was written.
     """
     folder = Path(path)
     with told(folder, mend="give a folder that `study run` wrote"):
@@ -135,16 +135,16 @@ def load_results(path: str | Path) -> Results:
         samples = _samples(folder / "samples.npz")
     runs = tables.pop("runs")
     if runs["run_id"].duplicated().any():
-        raise StudyError(f"{folder / 'runs.parquet'}: one run stands in two rows; run the experiment again")
+        raise StudyError(f"{folder / 'runs.parquet'}: a run appears in two rows; run the experiment again")
     for name, table in tables.items():
         if strange := set(table["run_id"]) - set(runs["run_id"]):
             raise StudyError(
-                f"{folder / name}.parquet: run {shown(min(strange))} stands in no row of runs.parquet; run the "
+                f"{folder / name}.parquet: run {shown(min(strange))} is missing from runs.parquet; run the "
                 "experiment again"
             )
     if tables["metrics"].duplicated(MEASURED).any():
         raise StudyError(
-            f"{folder / 'metrics.parquet'}: one measurement stands in two rows; run the experiment again"
+            f"{folder / 'metrics.parquet'}: a measurement appears in two rows; run the experiment again"
         )
     for name in ("metrics", "latents"):
         tables[name] = tables[name].merge(
@@ -154,7 +154,7 @@ def load_results(path: str | Path) -> Results:
 
 
 def extra_tables(folder: Path, facts: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """The tables that an experiment added, by file stem; an empty one compared nothing.
+    """The tables that an experiment added, by file stem; one without rows is an empty frame.
 
     Raises:
         StudyError: one cannot be read.
@@ -164,7 +164,7 @@ def extra_tables(folder: Path, facts: Mapping[str, Any]) -> dict[str, pd.DataFra
 
 
 def data_files(facts: Mapping[str, Any]) -> dict[str, str]:
-    """SHA-256 by name of the files that are read again: what everything else is made from."""
+    """SHA-256 by name of the data files, from which all other files are derived."""
     return {
         name: digest
         for name, digest in manifest(facts).items()
@@ -173,7 +173,7 @@ def data_files(facts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _checked(folder: Path) -> dict[str, Any]:
-    """The provenance of a folder whose tables are those that it names; another process may be exchanging them."""
+    """The provenance of a folder, after its tables match it; tries again, since another process may exchange them."""
     for look in range(LOOKS):
         facts = read_manifest(folder)
         wrong = _altered(folder, facts)
@@ -188,7 +188,7 @@ def _checked(folder: Path) -> dict[str, Any]:
 
 
 def _altered(folder: Path, facts: Mapping[str, Any]) -> str:
-    """What is wrong with the tables of a folder, in words; empty where nothing is."""
+    """A description of what is wrong with the tables of a folder; empty if nothing is."""
     if facts.get("format") != FORMAT:
         return f"{folder / MANIFEST}: does not say that it is of {FORMAT!r}"
     recorded = data_files(facts)
@@ -213,7 +213,7 @@ def _samples(path: Path) -> dict[str, np.ndarray]:
         check_bytes(unpacked, limit=MAX_BYTES, where=str(path))
         with (
             memory_at_most(MAX_BYTES, where=str(path)),
-            np.errstate(all="ignore"),  # of a damaged shape numpy would warn on standard error
+            np.errstate(all="ignore"),  # numpy would print a warning about a damaged shape
             np.load(path, allow_pickle=False) as archive,
         ):
             return {name: archive[name] for name in archive.files}

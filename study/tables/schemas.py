@@ -1,4 +1,4 @@
-"""The tables' columns, declared once, checked at write and at read (DESIGN section 7)."""
+"""The tables' columns, declared once and checked at every write and read (DESIGN section 7)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -99,14 +99,14 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "draws": DRAWS,
 }
 
-MOST_VALUES = 200_000_000  # in one table that is read
+MOST_VALUES = 200_000_000  # largest number of values in a table that is read
 
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """The frame with exactly the declared columns, in order and of the declared types.
 
     Raises:
-        StudyError: a column is missing, unknown, or holds values of another type or texts that are missing.
+        StudyError: a column is missing or unknown, or holds values of another type or empty cells.
     """
     schema = TABLES[table]
     absent = [c for c in schema if c not in frame.columns]
@@ -123,7 +123,7 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 
 def write_table(frame: pd.DataFrame, folder: Path, table: str) -> None:
-    """Write `<table>.parquet` after checking it; floats split into streams of bytes, which compress better."""
+    """Check and write `<table>.parquet`; floats are split into streams of bytes, which compress better."""
     kinds = TABLES[table]
     split = [name for name, kind in kinds.items() if kind.startswith("float")]
     conform(frame, table).to_parquet(
@@ -139,7 +139,7 @@ def read_table(folder: Path, table: str) -> pd.DataFrame:
     """Read `<table>.parquet` and check it.
 
     Raises:
-        StudyError: the file is absent or not such a table.
+        StudyError: the file is missing or not such a table.
     """
     path = folder / f"{table}.parquet"
     if not path.is_file():
@@ -156,10 +156,10 @@ def read_table(folder: Path, table: str) -> pd.DataFrame:
 
 
 def _check_size(path: Path) -> None:
-    """What a file claims to hold, before it is read: runs of one value can claim any number of rows.
+    """Check the size that a file claims before it is read: with run-length encoding a small file can claim any number.
 
     Raises:
-        StudyError: too much.
+        StudyError: it claims too many values.
     """
     claims = parquet.read_metadata(path)
     if claims.num_rows * max(claims.num_columns, 1) > MOST_VALUES:

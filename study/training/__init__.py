@@ -38,7 +38,7 @@ class _Weights:
     def __post_init__(self) -> None:
         check(self, {"alpha": WEIGHT, "beta": WEIGHT, "seed": GRID_LIMITS["seeds"]})
         if self.alpha == 0:
-            raise StudyError("alpha: is 0, so that nothing would be reconstructed; give one above 0")
+            raise StudyError("alpha: is 0, so nothing would be reconstructed; give one above 0")
 
 
 def train(

@@ -89,7 +89,7 @@ def test_folders_that_are_no_store_are_refused(
     before = files(tmp_path)
     assert main(["clean", "--store", str(folder), "--yes"]) == 2
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and ("no store of this program" in error or "no such folder" in error)
+    assert error.count("\n") == 1 and ("not a store of this program" in error or "no such folder" in error)
     assert files(tmp_path) == before
 
 
@@ -114,7 +114,7 @@ def test_the_variable_is_held_to_the_same(
     (tmp_path / "letter.txt").write_text("mine")
     monkeypatch.setenv("STUDY_STORE", str(tmp_path))
     assert main(["clean", "--yes"]) == 2
-    assert "no store of this program" in capsys.readouterr().err
+    assert "not a store of this program" in capsys.readouterr().err
     assert (tmp_path / "letter.txt").exists()
 
 
@@ -136,7 +136,7 @@ def test_not_while_another_process_is_at_work(store: Store, tmp_path: Path) -> N
     command = [sys.executable, "-c", script, str(store.folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None and other.stdout.readline() == "held\n"
-        with pytest.raises(StudyError, match="another process is at work here; nothing was deleted"):
+        with pytest.raises(StudyError, match="another process uses this store; nothing was deleted"):
             store.remove()
         assert store.has("train", KEY)
         other.kill()

@@ -229,10 +229,10 @@ def test_env_and_clean(capsys, tmp_path):
         (["run", "sampling_strategies", "--profile", "quick", "--dataset", "nope"], "nope"),
         (["run", "sampling_strategies", "--profile", "quick", "--alphas", "ten"], "--alphas: expected float"),
         (["run", "sampling_strategies", "--profile", "quick", "--seeds", "1.5"], "--seeds: expected int"),
-        (["run", "sampling_strategies", "--profile", "quick", "--alphas", "1", "1"], "none twice"),
+        (["run", "sampling_strategies", "--profile", "quick", "--alphas", "1", "1"], "only once"),
         (
             ["run", "sampling_strategies", "--profile", "quick", "--strategies", "gmm"],
-            "'prior' must be among them",
+            "must include 'prior'",
         ),
         (
             ["run", "sampling_strategies", "--profile", "quick", "--strategies", "prior,x"],

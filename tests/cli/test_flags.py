@@ -51,22 +51,22 @@ def test_limits_and_force():
         (["--betas", "1e999"], "--betas: give finite numbers, got '1e999'"),
         (["--betas", "9" * 400], "--betas: give finite numbers, got '999"),
         (["--betas", "9" * 5000], "--betas: give finite numbers, got '999"),
-        (["--seeds", "9" * 400], "--seeds: such a large number is of no use here"),
-        (["--seeds", "9" * 5000], "--seeds: such a large number is of no use here"),
+        (["--seeds", "9" * 400], "--seeds: the number is too large"),
+        (["--seeds", "9" * 5000], "--seeds: the number is too large"),
         (["--seeds", "100000000000"], "--seeds: one number is how many seeds, at most 10,000, got 100000000000"),
         (["--seeds", "0"], "--seeds: one number is how many seeds; give 1 or more, got 0"),
         (["--seeds", "-3"], "--seeds: one number is how many seeds; give 1 or more, got -3"),
         (["--alphas", ""], "--alphas: is empty"),
         (["--alphas", ","], "--alphas: is empty"),
         (["--alphas", "-inf"], "--alphas: give finite numbers, got '-inf'"),
-        (["--alphas", "1", "--alphas", "2"], "--alphas: is there twice; give it once, with all its values"),
-        (["--alphas=1", "2"], "2 is one too many; a flag's values are given as"),
+        (["--alphas", "1", "--alphas", "2"], "--alphas: is given twice; give it once, with all its values"),
+        (["--alphas=1", "2"], "unexpected value 2; give the values of a flag as"),
         (["--alpha", "1"], "no flag --alpha here"),
         (["--alphas"], "--alphas: expected at least one argument"),
         (["--dry-run=1"], "--dry-run: ignored explicit argument '1'"),
         (["--profile", ""], "--profile: is empty"),
         (["--features", " "], "--features: is empty"),
-        (["--dataset", "a\0b"], "--dataset: a name cannot hold the character 0"),
+        (["--dataset", "a\0b"], "--dataset: a name cannot contain a null character"),
         (["--out", ""], "--out: is empty"),
         (["--store="], "--store: is empty"),
         (["--max-gigabytes", "0"], "--max-gigabytes: give a number above 0"),
@@ -84,14 +84,14 @@ def test_what_is_no_value_is_told_before_anything_is_done(flags, message):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--alphas", "0"], "alphas: all are 0, so that nothing would be reconstructed"),
+        (["--alphas", "0"], "alphas: all are 0, so nothing would be reconstructed"),
         (["--alphas", "-1"], "alphas: weights of a loss cannot be negative, got -1"),
         (["--alphas", "-1e3"], "alphas: weights of a loss cannot be negative, got -1000"),
-        (["--alphas", "1", "1.0"], "alphas: give each value once and none twice, got 1.0 again"),
+        (["--alphas", "1", "1.0"], "alphas: give each value only once, got 1.0 again"),
         (["--betas", "1", "1.00000000001"], "in single precision 1.0 is the same"),
         (["--betas", "1e-300"], "betas: is too small for single precision"),
         (["--betas", "1e300"], "betas: is too large"),
-        (["--strategies", "prior", "prior"], "strategies: give each value once and none twice, got 'prior' again"),
+        (["--strategies", "prior", "prior"], "strategies: give each value only once, got 'prior' again"),
         (["--seeds", "1", "-1"], "seeds: must lie in 0 .. 2**31 - 1"),
         (["--seeds", "100000000000,"], "seeds: is too large"),
         (["--latent-dim", "1" + "0" * 28], "latent_dim: is too large"),
@@ -135,7 +135,9 @@ def test_grids_with_settings_of_their_own_do_not_meet_by_a_flag():
     """As those of `linear_ground_truth`, whose tables have one row per β."""
     small = dataclasses.replace(PLAIN, betas=(0.1,), model=VAEConfig(latent_dim=3))
     large = dataclasses.replace(PLAIN, betas=(4.0,), model=VAEConfig(latent_dim=9))
-    with pytest.raises(StudyError, match="--betas: grids 1 and 2 of this experiment would meet at α=1, β=1"):
+    with pytest.raises(
+        StudyError, match="--betas: grids 1 and 2 of this experiment would both be at α=1, β=1"
+    ):
         configure_all([small, large], parsed("--betas", "1"))
 
 
@@ -144,7 +146,7 @@ def test_grids_of_an_experiment_must_go_together():
     check_grids([PLAIN, dataclasses.replace(PLAIN, seeds=(9,))])
     with pytest.raises(StudyError, match="grids 1 and 3 of this experiment hold the same cell"):
         check_grids([PLAIN, AE, dataclasses.replace(PLAIN, draws=2)])
-    with pytest.raises(StudyError, match="are of two data sets, 'digits' and 'mnist'"):
+    with pytest.raises(StudyError, match="use two data sets, 'digits' and 'mnist'"):
         check_grids([PLAIN, dataclasses.replace(AE, dataset="mnist")])
 
 

@@ -58,10 +58,10 @@ def test_what_was_set_is_written_as_it_could_be_typed():
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ("--model.nope 1", "no flag --model.nope here; `study run --help-all` tells all of them"),
+        ("--model.nope 1", "no flag --model.nope here; `study run --help-all` lists all of them"),
         ("--model.prior.nope 1", "no flag --model.prior.nope here"),
         ("--model.hidden", "--model.hidden: is empty; give a value"),
-        ("--fits 2 --fits 3", "--fits: is there twice; give it once"),
+        ("--fits 2 --fits 3", "--fits: is given twice; give it once"),
         ("--training.batch-size x", r"--training.batch-size: invalid literal for int\(\) with base 10: 'x'"),
         ("--training.batch-size -3", "batch_size: must be positive, got -3"),
         ("--fits 1e5", "--fits: invalid literal"),

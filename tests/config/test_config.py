@@ -14,13 +14,13 @@ def test_round_trip_through_plain_values():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"alpha": [1.0]}, "configuration: unknown key 'alpha'; known are alphas"),
+        ({"alpha": [1.0]}, "configuration: unknown key 'alpha'; the keys are alphas"),
         ({"model": {"latentdim": 3}}, "configuration.model: unknown key 'latentdim'"),
         ({"seeds": ["one"]}, "configuration.seeds: expected int, got 'one'"),
         ({"seeds": [1.5]}, "configuration.seeds: expected int, got 1.5"),
         ({"alphas": "10"}, "configuration.alphas: expected a list"),
         ({"alphas": []}, "alphas: give at least one value"),
-        ({"betas": [1, 1]}, "betas: give each value once and none twice, got 1.0 again"),
+        ({"betas": [1, 1]}, "betas: give each value only once, got 1.0 again"),
         ({"betas": [-1.0]}, "cannot be negative"),
         ({"seeds": [-1]}, "seeds: must lie in"),
         ({"draws": 0}, "draws: must be positive"),

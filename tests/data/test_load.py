@@ -68,5 +68,5 @@ def test_too_little_memory_for_what_is_made_of_a_file_is_one_line(tmp_path, monk
 
     np.save(tmp_path / "mine.npy", np.eye(9))
     monkeypatch.setattr("study.data.own.arrays.to_range", starved)
-    with pytest.raises(StudyError, match=r"mine\.npy: needs more memory than there is; give less data"):
+    with pytest.raises(StudyError, match=r"mine\.npy: needs more memory than is available; give less data"):
         load_dataset(tmp_path / "mine.npy")

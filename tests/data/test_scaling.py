@@ -121,7 +121,7 @@ CANNOT_BE_SCALED = [
     (
         "images far apart",
         {"x": np.arange(36).reshape(9, 2, 2) + 2**62},
-        "differ only where float64 does not tell",
+        "differ by less than float64 can represent",
     ),
     ("images near a half", {"x": 0.5 + ROWS.reshape(9, 1, 2) * 1e-12}, "vary, but too little for float32"),
     ("images near zero", {"x": ROWS.reshape(9, 1, 2) * 1e-60}, "vary, but too little for float32"),

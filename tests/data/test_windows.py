@@ -165,7 +165,7 @@ WRONG_FRAMES = [
     ),
     (
         table().assign(wave=np.arange(ROWS) % 100 + 2**60),
-        "column 'wave' differs only where float64 does not tell",
+        "column 'wave' differs by less than float64 can represent",
     ),
     (table().assign(wave=True), "column 'wave' is not numeric"),
     (
@@ -195,10 +195,10 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(tmp_path, frame, message)
         ({"features": "step"}, "features must be a list of columns, got 'step'; give ['step']"),
         ({"features": ["step", "step"]}, "features name a column twice"),
         ({"features": ["day"]}, "'day' is the time column; leave it out"),
-        ({"features": [3]}, "features must name a column by its text, got 3"),
+        ({"features": [3]}, "features must be a column name as text, got 3"),
         ({"features": 3}, "features must be a list of columns, got 3"),
-        ({"target": None}, "target must name a column by its text, got None"),
-        ({"time": 0}, "time must name a column by its text, got 0"),
+        ({"target": None}, "target must be a column name as text, got None"),
+        ({"time": 0}, "time must be a column name as text, got 0"),
         ({"n_past": True}, "n_past must be a whole number from 1 on, got True"),
         ({"n_past": 10**10}, "n_past must be a whole number from 1 to 2147483647, got 10000000000"),
         ({"seed": -1}, "windows: seed: give a whole number from 0"),
@@ -257,5 +257,5 @@ def test_an_altered_etth1_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("STUDY_DATA", str(tmp_path))
     (tmp_path / "etth1").mkdir()
     (tmp_path / "etth1" / "ETTh1.csv").write_text("date,OT\n")
-    with pytest.raises(StudyError, match=r"SHA-256 is .* delete .* and it is downloaded anew"):
+    with pytest.raises(StudyError, match=r"SHA-256 is .* delete .* and it will be downloaded again"):
         load_dataset("etth1")

@@ -83,7 +83,7 @@ def test_data_without_labels_or_images(unlabelled: Dataset) -> None:
     }
     missing = {name: row.reason for name, row in rows.items() if row.status == "missing"}
     assert set(missing) == {"sharpness", "class_histogram", "confidence"}
-    assert "no images" in missing["sharpness"]
+    assert "not images" in missing["sharpness"]
     assert "no labels" in missing["class_histogram"]
     assert "pca" in rows["fd"].reference
 

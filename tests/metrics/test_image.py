@@ -44,7 +44,7 @@ def test_blurred_is_below_one_noise_above(digits: Dataset) -> None:
 def test_missing_with_a_reason() -> None:
     x = np.ones((6, 9))
     found = sharpness(x, shape=None, reference_energy=1.0)
-    assert np.isnan(found.value) and found.reason == "the data are no images"
+    assert np.isnan(found.value) and found.reason == "the data are not images"
     found = sharpness(x, shape=(3, 3), reference_energy=0.0)
     assert "flat" in found.reason
     assert np.isnan(found.value)

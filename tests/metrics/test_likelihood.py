@@ -309,7 +309,7 @@ def test_what_cannot_be_is_said(x):
     with pytest.raises(StudyError, match=r"x must be \[N, 8\]"):
         likelihood(jax.random.key(0), model, x[:3, :4])
     flat = dataclasses.replace(model, beta=0.0)
-    with pytest.raises(CannotFit, match="which is no density"):
+    with pytest.raises(CannotFit, match="so it has no density"):
         density(flat)
     (row,) = likelihood_rows(jax.random.key(0), flat, x, LikelihoodConfig(examples=4))
     assert row.status == "missing"

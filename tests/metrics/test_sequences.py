@@ -171,8 +171,8 @@ def test_forecasts_of_an_autoregression_have_the_error_that_is_known():
 def test_real_windows_against_real_are_no_different():
     """Held-out windows, and independent draws of the same process."""
     null = scored(data().held_out)
-    for row in null.values():
-        assert f"held-out windows score {row.value:.3g}" in sequences().references[row.metric]
+    for name, row in null.items():
+        assert f"held-out windows score {row.value:.3g}" in sequences().references[name]
     for seed in (11, 12):
         found = scored(drawn(seed))
         assert found["discriminative"].value < 4 * found["discriminative"].stderr
@@ -218,16 +218,16 @@ def test_overlapping_windows_are_not_known_again():
     assert np.mean(mixed) > np.mean(apart) + 0.1
     near, far = (c2st(other, real, span=span).value for span in (0, T))
     assert near > far + 0.1
-    assert "share no step" in c2st(other[:30], real[:30], span=T).reason
+    assert "overlap with each test fold" in c2st(other[:30], real[:30], span=T).reason
 
 
 def test_what_cannot_be_computed_says_why():
     rows = scored(np.zeros_like(data().reference))
-    assert rows["autocorrelation"].reason == "a feature does not vary"
+    assert rows["autocorrelation"].reason == "a feature is constant"
     assert not any(rows[name].reason for name in NAMES[1:])
     short = Sequences(data(), n=14)
     found = short.score("discriminative", data().held_out[:14])
-    assert np.isnan(found.value) and "share no step" in found.reason
+    assert np.isnan(found.value) and "overlap with each test fold" in found.reason
 
 
 def test_the_evaluator_scores_windows_as_sequences_and_says_why_not_as_images():
@@ -235,7 +235,7 @@ def test_the_evaluator_scores_windows_as_sequences_and_says_why_not_as_images():
     assert list(rows.index) == [metric.name for metric in metrics_for(windows=True)]
     assert set(rows.index) - {metric.name for metric in metrics_for(windows=False)} == set(NAMES)
     assert (rows.loc[NAMES, "status"] == "ok").all()
-    assert rows.loc["sharpness", "reason"] == "the data are no images"
+    assert rows.loc["sharpness", "reason"] == "the data are not images"
     assert "no classifier" in rows.loc["class_histogram", "reason"]
     digits = study.load_dataset("digits")
     assert not set(NAMES) & set(study.evaluate(digits.held_out[:50], digits)["metric"])

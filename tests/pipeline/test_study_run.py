@@ -44,7 +44,7 @@ def test_python_and_the_command_give_the_same_tables(tmp_path, monkeypatch):
     [
         ({"experiment": "no_such"}, "experiment 'no_such': no file experiments/no_such.py"),
         ({"profile": "huge"}, "has no profile 'huge'"),
-        ({"strategies": ("gmm",)}, "'prior' must be among them"),
+        ({"strategies": ("gmm",)}, "must include 'prior'"),
         ({"colour": "red"}, "no setting 'colour' of a run; settings are seeds, alphas"),
         ({"out": Path(__file__)}, "is a file; give a folder"),
     ],

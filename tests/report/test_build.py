@@ -159,10 +159,10 @@ def test_what_failed_and_what_is_missing_is_said(make_results, make_summary, tmp
     results = make_results(betas=(1.0,), seeds=4, failed=2, missing=("fd",), images=False)
     build_report(tmp_path, results, make_summary(results))
     text = (tmp_path / "report.md").read_text()
-    assert "2 of 12 trainings failed" in text
+    assert "2 of 12 training runs failed" in text
     assert "loss became NaN at epoch 3" in text
     assert "the extractor has dead units" in text
-    assert "no pictures were kept" in text
+    assert "no pictures were stored" in text
 
 
 def test_models_alone_make_a_report(make_results, tmp_path):
@@ -176,7 +176,7 @@ def test_models_alone_make_a_report(make_results, tmp_path):
 def test_a_folder_where_everything_failed_still_says_so(make_results, tmp_path):
     headline, path = build_report(tmp_path, make_results(failed=27), pd.DataFrame())
     assert "No strategy could be scored" in headline
-    assert "27 of 27 trainings failed" in path.read_text()
+    assert "27 of 27 training runs failed" in path.read_text()
 
 
 def test_the_folder_is_named_without_the_machine():

@@ -52,7 +52,7 @@ def test_an_owner_that_is_gone_blocks_nobody(
     assert not path.exists()
     if machine == "another":
         assert 0.5 < time.monotonic() - began < 30
-        assert capsys.readouterr().err == "study: cell x: another process is at it, waiting\n"
+        assert capsys.readouterr().err == "study: cell x: another process is working on this, waiting\n"
 
 
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:

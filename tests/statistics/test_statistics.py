@@ -119,7 +119,7 @@ def test_summary_says_better_worse_tie_and_who_stands_best():
         "held-out": "better",
     }
     assert cell["standing"].to_dict() == {
-        "family_settings": "",
+        "prior": "",
         "posterior": "tied",
         "gmm": "tied",
         "literal-logvar": "",
@@ -177,7 +177,7 @@ def test_families_are_told_apart_and_never_averaged_over():
         assert own["mean"]["prior"] == pytest.approx(2 + shift)
         assert own["difference"]["gmm"] == pytest.approx(-1, abs=0.1)
         assert own["standing"].to_dict() == {"prior": "", "gmm": "best"}
-        alone = summarise(frame[frame["family"] == family].drop(columns=["family", "prior"]))
+        alone = summarise(frame[frame["family"] == family].drop(columns=["family", "family_settings"]))
         same = ["mean", "low_mean", "high_mean", "difference", "low", "high", "p", "detectable", "standing"]
         pd.testing.assert_frame_equal(
             whole.loc[whole["family"] == family, same].reset_index(drop=True), alone[same]

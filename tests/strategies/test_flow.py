@@ -38,7 +38,7 @@ def test_info_and_errors(plane: Latents) -> None:
     assert fitted.info["form"] == "spline-coupling"
     with pytest.raises(StudyError, match=r"log_prob: z must be \[n, 2\], got \[5, 3\]"):
         fitted.log_prob(np.zeros((5, 3)))
-    with pytest.raises(StudyError, match="form must be one of maf, spline-coupling, got 'nice'"):
+    with pytest.raises(StudyError, match="form must be 'maf' or 'spline-coupling', got 'nice'"):
         strategy("flow", form="nice")
     with pytest.raises(StudyError, match="coupling needs 2 dimensions; take form='maf' for one"):
         strategy("flow", form="spline-coupling").fit(FIT, Latents(plane.mean[:, :1], plane.log_var[:, :1]))

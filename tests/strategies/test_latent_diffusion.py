@@ -68,7 +68,7 @@ def test_two_modes_are_drawn_in_their_shares() -> None:
 
 
 def test_errors() -> None:
-    with pytest.raises(StudyError, match="sampler must be one of multistep, ddim, ancestral, got 'euler'"):
+    with pytest.raises(StudyError, match="sampler must be 'multistep' or 'ddim' or 'ancestral', got 'euler'"):
         strategy("latent-diffusion", sampler="euler")
     with pytest.raises(StudyError, match="sampling_steps must be positive, got 0"):
         strategy("latent-diffusion", sampling_steps=0)

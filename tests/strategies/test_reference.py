@@ -77,7 +77,7 @@ def test_noise_is_uniform_over_the_training_range(data: Dataset) -> None:
 
 @pytest.mark.parametrize("name", ["held-out", "reconstruction"])
 def test_too_few_held_out(name: str, data: Dataset) -> None:
-    with pytest.raises(CannotFit, match="dataset 'box': 31 held-out examples asked for, it has 30"):
+    with pytest.raises(CannotFit, match="dataset 'box': 31 held-out examples requested, but it has 30"):
         REFERENCES[name](KEY, data=data, model=Linear(), n=31)
 
 

@@ -67,7 +67,7 @@ def test_errors(plane: Latents) -> None:
         strategy("riemannian", choice="grid")
     with pytest.raises(StudyError, match="tau must be positive, got 0"):
         strategy("riemannian", tau=0.0)
-    with pytest.raises(CannotFit, match="'riemannian': the centroids are all alike; give rho"):
+    with pytest.raises(CannotFit, match="'riemannian': the centroids are all equal; give rho"):
         strategy("riemannian").fit(FIT, Latents(np.ones((5, 2)), np.zeros((5, 2))))
     with pytest.raises(StudyError, match=r"log_volume: z must be \[n, 2\], got \[4\]"):
         strategy("riemannian", centroids=5).fit(FIT, plane).log_volume(np.zeros(4))

@@ -150,7 +150,7 @@ def test_out_that_holds_what_is_not_ours_is_refused(
     Path("thesis/report.md").write_text("mine")
     flags = ["--store", "s", "--out", "thesis"]
     assert cli.experiment_main(EXPERIMENT, flags) == 2
-    assert "--out thesis: holds what this program did not write" in capsys.readouterr().err
+    assert "--out thesis: holds files that this program did not write" in capsys.readouterr().err
     assert [path.name for path in Path("thesis").iterdir()] == ["report.md"]
     Path("thesis/runs.parquet").write_text("mine too")
     assert cli.experiment_main(EXPERIMENT, [*flags, "--force"]) == 0
@@ -185,7 +185,7 @@ def test_own_data_never_share_a_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a b", "x" * 101])
 def test_an_experiment_is_named_as_a_folder_is(name: str) -> None:
-    with pytest.raises(StudyError, match="names a folder"):
+    with pytest.raises(StudyError, match="cannot name a folder"):
         Experiment(name=name, question="?", profiles={})
 
 

@@ -21,7 +21,7 @@ def frame(table: str, *rows: dict[str, Any]) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("table", "told"),
-    [("runs", "one run stands in two rows"), ("metrics", "one measurement stands in two rows")],
+    [("runs", "a run appears in two rows"), ("metrics", "a measurement appears in two rows")],
 )
 def test_nothing_is_told_twice(tmp_path: Path, table: str, told: str) -> None:
     tables = {name: frame(name, {}) for name in schemas.TABLES}
@@ -39,6 +39,6 @@ def test_every_row_belongs_to_a_run(tmp_path: Path, table: str) -> None:
     tables[table] = frame(table, {"run_id": "another"})
     write_results(Results(**tables, samples={}, provenance={}), tmp_path / "out")
     with pytest.raises(
-        StudyError, match=rf"{table}.parquet: run 'another' stands in no row of runs.parquet; run"
+        StudyError, match=rf"{table}.parquet: run 'another' is missing from runs.parquet; run"
     ):
         load_results(tmp_path / "out")

@@ -31,7 +31,7 @@ def four_cells() -> Callable[[Dataset, Architecture], list[Trained]]:
         try:
             found += list(waiting)
         finally:
-            jax.monitoring.clear_event_listeners()
+            jax.monitoring.unregister_event_duration_listener(count)
         assert compilations == 0
         assert all(one.model.finite for one in found)
         return found

@@ -30,8 +30,8 @@ def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
 WRONG: list[tuple[str, Any, str]] = [
     *(("alpha", value, told) for value, told in (
         (-1, "weights of a loss cannot be negative, got -1"),
-        (0, "is 0, so that nothing would be reconstructed"),
-        (0.0, "is 0, so that nothing would be reconstructed"),
+        (0, "is 0, so nothing would be reconstructed"),
+        (0.0, "is 0, so nothing would be reconstructed"),
         (float("nan"), "give a finite number, got nan"),
         (float("inf"), "give a finite number, got inf"),
         (10**400, "give a finite number, got 1000"),

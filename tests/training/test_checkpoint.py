@@ -152,7 +152,7 @@ BUILT, SET = "architecture", "architecture.config"
 WRONG_FACTS: list[tuple[str, Any, str]] = [
     (BUILT, [], "tells no architecture"),
     (BUILT, None, "tells no architecture"),
-    (BUILT, {}, "expected names with values, got None"),
+    (BUILT, {}, "expected a mapping of names to values, got None"),
     ("cell", "text", "tells no cell"),
     ("cell", {}, "alpha: give a number, got None"),
     ("cell.alpha", "1", "alpha: give a number, got '1'"),
@@ -174,7 +174,7 @@ WRONG_FACTS: list[tuple[str, Any, str]] = [
     (f"{BUILT}.shape", [-1], "shape: give a whole number from 1"),
     (f"{BUILT}.classes", 10, "10 classes of family 'vae'"),
     (f"{BUILT}.classes", "ten", "classes: give a whole number"),
-    (SET, [], "expected names with values"),
+    (SET, [], "expected a mapping of names to values"),
     (f"{SET}.family", "gan", "parameter"),
     (f"{SET}.family", "cvae", "0 classes of family 'cvae'"),
     (f"{SET}.family", "no such", "family"),
@@ -316,7 +316,7 @@ def test_paths_that_are_no_file(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     loop.symlink_to(loop)
     for path, told in (
-        (tmp_path, "is a folder, not the file of a checkpoint"),
+        (tmp_path, "is a folder, not a checkpoint"),
         (pipe, "is a pipe"),
         (Path("/dev/zero"), "is a device"),
         (tmp_path / "none", "no such file; `study.save_model` writes one"),
@@ -331,7 +331,7 @@ def test_paths_that_are_no_file(tmp_path: Path) -> None:
 
 def test_more_than_the_limit_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MOST_BYTES", 1000)
-    refused(path, "bytes, more than the 1,000 that are read of a checkpoint")
+    refused(path, "bytes, more than the limit of 1,000 for a checkpoint")
 
 
 def test_where_nothing_can_be_written(model: TrainedModel, path: Path, tmp_path: Path) -> None:

@@ -75,5 +75,5 @@ def test_every_setting_decides_a_training():
         "binarise": False, "patience": 0,
     }  # fmt: skip
     assert TrainConfig(patience=3).deciding["patience"] == 3
-    with pytest.raises(StudyError, match="patience: is a number of epochs, 0 for none, got -1"):
+    with pytest.raises(StudyError, match="patience: is a number of epochs, or 0 to switch it off, got -1"):
         TrainConfig(patience=-1)

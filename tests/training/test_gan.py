@@ -78,7 +78,7 @@ def test_a_grid_is_one_program_and_the_weights_have_no_part_in_it(digits):
     try:
         found += list(trained)
     finally:
-        jax.monitoring.clear_event_listeners()
+        jax.monitoring.unregister_event_duration_listener(count)
     assert compilations == 0
     first, other, seed, _ = (
         np.concatenate([np.ravel(p) for p in jax.tree.leaves(f.model.parameters)]) for f in found
@@ -172,7 +172,7 @@ def test_what_needs_codes_is_a_row_with_its_reason(digits, model):
         "prior": "ok", "posterior": "missing", "gmm": "missing", "reconstruction": "missing", "held-out": "ok",
     }  # fmt: skip
     assert rows.loc["gmm", "reason"] == (
-        "strategy 'gmm': needs codes, and family 'gan' has no encoder; draw from its prior"
+        "strategy 'gmm': needs codes, but family 'gan' has no encoder; sample its prior"
     )
     assert "family 'gan' has no encoder" in str(rows.loc["reconstruction", "reason"])
     assert found.latents.empty and set(found.arrays) >= {"prior", "held-out"}

@@ -1,1 +1,1 @@
-"""A user's own files: which format, what lies in it, and what is wrong with it."""
+"""Reading a user's own files, and the messages that say what is wrong with one."""

@@ -1,4 +1,4 @@
-"""A user's own arrays as a Dataset: names checked, labels numbered, splits made where none are given."""
+"""A user's own arrays as a Dataset: names are checked, labels numbered, and splits made if none are given."""
 
 import functools
 import stat
@@ -33,10 +33,10 @@ def load_path(path: Path, *, seed: int, max_bytes: int = MAX_BYTES) -> Dataset:
     Args:
         path: of the file or folder.
         seed: decides the split.
-        max_bytes: the most that the data may take unpacked.
+        max_bytes: the largest unpacked size of the data.
 
     Raises:
-        StudyError: a form that is not read here, or whatever the reader or `from_arrays` finds wrong.
+        StudyError: an unknown file format, or any error that the reader or `from_arrays` raises.
     """
     where, suffix = told_path(path), path.suffix.lower()
     found = find(path)
@@ -70,23 +70,23 @@ def from_arrays(
 ) -> Dataset:
     """A dataset from named arrays.
 
-    A lone `x` (or `train`) is split: test 1/3, validation 1/9, train the rest, by class where there are
-    labels. Given `train` and `test`, train stays as it is, and without `validation` a fifth of test becomes
-    validation. Test rows are put in a stratified random order always, so that its halves are alike. Scaling
-    follows `scaling.choose_scaling`. Labels, integers or strings, become `0..C-1` in sorted order.
+    If only `x` (or only `train`) is given, it is split: test 1/3, validation 1/9, train the rest, stratified by class
+    if there are labels. If `train` and `test` are given, train stays as it is, and a fifth of test becomes validation
+    unless `validation` is given. Test rows are always put in a stratified random order, so that the halves of test are
+    similar. Scaling follows `scaling.choose_scaling`. Labels, integers or strings, become `0..C-1` in sorted order.
 
     Args:
         arrays: `x` `[N, ...]` with `y` or `labels` `[N]`; or `train`, `test`, `validation` with
             `train_labels`, `test_labels`, `validation_labels`. `[N, D]` is a table, `[N, H, W]` and
-            `[N, H, W, C]` are images, `[N, T, F]` sequences are scaled as images are.
-        name: what tables call it.
+            `[N, H, W, C]` are images; sequences `[N, T, F]` are scaled like images.
+        name: its name in tables.
         seed: decides the split.
         source: where the data come from, for the report.
-        where: what error messages call the data, `name` by default.
+        where: name of the data in error messages, `name` by default.
         columns: names of a table's columns, for error messages.
 
     Raises:
-        StudyError: names, shapes, types, values or labels that cannot be used.
+        StudyError: names, shapes, types, values or labels cannot be used.
     """
     where = where or plain_name(name)
     data, labels = _by_split(arrays, where)
@@ -94,9 +94,9 @@ def from_arrays(
         _check_values(x, key, where)
     if len({x.shape[1:] for x in data.values()}) > 1:
         shapes = ", ".join(f"{key} {list(x.shape)}" for key, x in data.items())
-        raise StudyError(f"{where}: examples differ in shape: {shapes}; give all splits the same")
+        raise StudyError(f"{where}: examples differ in shape: {shapes}; give all splits the same shape")
     if len({x.dtype == np.uint8 for x in data.values()}) > 1:
-        raise StudyError(f"{where}: uint8 in one split and another type in another; give all splits the same")
+        raise StudyError(f"{where}: one split is uint8 and another is not; give all splits the same type")
     numbered = number_labels(labels, sizes={key: len(x) for key, x in data.items()}, where=where)
     data, numbered = _split(data, numbered, seed)
     check_classes(numbered, where=where)
@@ -132,7 +132,7 @@ def _column_name(j: int, *, shape: tuple[int, ...], columns: Sequence[str] | Non
 def _by_split(
     arrays: Mapping[str, np.ndarray], where: str
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Examples and labels by split, where `x` and a lone `train` both count as `x`."""
+    """Examples and labels by split; `train` without other splits is treated as `x`."""
     known = {"x", "y", "labels", *SPLITS, *(f"{key}_labels" for key in SPLITS)}
     if unknown := sorted(set(arrays) - known):
         raise StudyError(f"{where}: unknown key {shown(unknown[0])}; rename or drop it, the keys are {_KEYS}")
@@ -148,7 +148,7 @@ def _by_split(
     names = ("y", "labels") if given == ["x"] else tuple(f"{key}_labels" for key in given)
     present = [key for key in arrays if key not in given]
     if stray := [key for key in present if key not in names]:
-        raise StudyError(f"{where}: {stray[0]!r} labels nothing here; the keys are {_KEYS}")
+        raise StudyError(f"{where}: {stray[0]!r} does not belong to any examples here; the keys are {_KEYS}")
     if given == ["x"]:
         if len(present) > 1:
             raise StudyError(f"{where}: holds both `y` and `labels`; keep one")
@@ -165,7 +165,7 @@ def _by_split(
 def _check_values(x: np.ndarray, key: str, where: str) -> None:
     what = f"{where}: {key!r}"
     if not isinstance(x, np.ndarray):
-        raise StudyError(f"{what} is a {type(x).__name__}; give an array of numpy")
+        raise StudyError(f"{what} is a {type(x).__name__}; give a NumPy array")
     if x.dtype.kind not in "buif":
         raise StudyError(f"{what} has type {x.dtype}; convert it to numbers, such as float32 or uint8")
     if not 2 <= x.ndim <= 4:
@@ -186,7 +186,7 @@ def _check_values(x: np.ndarray, key: str, where: str) -> None:
 def _split(
     data: dict[str, np.ndarray], labels: dict[str, np.ndarray], seed: int
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """`train`, `validation`, `test` of examples and, where there are any, of labels."""
+    """`train`, `validation` and `test` of the examples and, if there are any, of the labels."""
     if "x" in data:
         source = dict.fromkeys(SPLITS, "x")
         rows = split_rows(len(data["x"]), seed=seed, labels=labels.get("x"))._asdict()

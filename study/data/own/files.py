@@ -1,4 +1,4 @@
-"""Reading a user's own file into named arrays; what the names mean is `arrays`' business."""
+"""Reading a user's own file into named arrays; `arrays` interprets the names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ def read_numpy(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarra
     """Arrays of an .npz by key, or the one array of an .npy under `x`; never unpickles.
 
     Raises:
-        StudyError: the file is unreadable, torn, larger than `max_bytes` unpacked, or holds Python objects.
+        StudyError: the file is unreadable, damaged, larger than `max_bytes` unpacked, or holds Python objects.
     """
     where = told_path(path)
     try:
@@ -40,7 +40,7 @@ def read_numpy(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarra
     except npz.BROKEN as error:
         raise StudyError(
             f"{where}: cannot be read{_NUMPY} ({one_line(error)}); "
-            "write it anew with np.savez or np.save, with numbers or strings rather than Python objects"
+            "write it again with np.savez or np.save, with numbers or strings instead of Python objects"
         ) from error
 
 
@@ -51,12 +51,12 @@ def _read_npy(file: BinaryIO, size: int, *, limit: int, where: str) -> np.ndarra
 
 
 def read_csv(path: Path, *, max_bytes: int = MAX_BYTES) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Numeric columns under `x`, `[N, D]` float64, and the column `label`, if any, under `labels`; and their D names.
+    """Numeric columns as `x`, `[N, D]` float64, the column `label`, if any, as `labels`; and the D names of columns.
 
-    The first line names every column. Labels that are text are numbered in sorted order.
+    The first line names every column. Text labels are numbered in sorted order.
 
     Raises:
-        StudyError: unreadable, no header, two columns of one name, no numeric column, a column that is not numeric,
+        StudyError: unreadable, no header, two columns with one name, no numeric column, a column that is not numeric,
             or a cell that is empty or infinite.
     """
     where = told_path(path)
@@ -82,7 +82,7 @@ def read_csv(path: Path, *, max_bytes: int = MAX_BYTES) -> tuple[dict[str, np.nd
 
 
 def _check_names(names: Sequence[str], where: str) -> None:
-    """Refuse columns without names or with one name, and numbers in place of names."""
+    """Refuse columns without a name or with the same name, and numbers instead of names."""
     if all(map(_is_number, names)) and list(names) != [str(i) for i in range(len(names))]:
         raise StudyError(f"{where}: the first line holds numbers; put a line of column names above it")
     seen: dict[str, int] = {}
@@ -99,7 +99,7 @@ def check_cells(frame: "pd.DataFrame", where: str) -> None:
     """Refuse empty cells.
 
     Raises:
-        StudyError: names the column and the row, counted from 1 below the line of names.
+        StudyError: a cell is empty; the message names its column and its row, counted from 1 below the column names.
     """
     empty = np.flatnonzero(frame.isna().any().to_numpy())
     if len(empty):
@@ -115,11 +115,11 @@ def to_numbers(frame: "pd.DataFrame", where: str, *, mend: str) -> np.ndarray:
 
     Args:
         frame: columns of numbers or booleans.
-        where: what messages call the file.
+        where: name of the file in messages.
         mend: what to do about a column that is not numeric.
 
     Raises:
-        StudyError: a column is text, or has whole numbers that float64 does not tell apart.
+        StudyError: a column is text, or has different whole numbers that are equal in float64.
     """
     import pandas as pd
 
@@ -135,14 +135,14 @@ def to_numbers(frame: "pd.DataFrame", where: str, *, mend: str) -> np.ndarray:
         whole = column.dtype.kind in "iuO"
         if whole and np.isfinite(x[0, j]) and (x[:, j] == x[0, j]).all() and column.min() != column.max():
             raise StudyError(
-                f"{where}: column {shown(name)} differs only where float64 does not tell whole numbers apart; "
-                "subtract its least value from it, or drop it"
+                f"{where}: column {shown(name)} differs by less than float64 can represent; "
+                "subtract its smallest value from it, or drop it"
             )
     return x
 
 
 def _whole_numbers(column: "pd.Series") -> np.ndarray | None:
-    """Whole numbers that are beyond 64 bits, which pandas leaves as objects or as text; None where others are there."""
+    """A column of whole numbers of more than 64 bits, which pandas reads as objects or text; None for other columns."""
     found = np.empty(len(column))
     for i, value in enumerate(column):
         text = value.strip() if isinstance(value, str) else ""
@@ -156,7 +156,7 @@ def _whole_numbers(column: "pd.Series") -> np.ndarray | None:
 
 
 def _labels(column: "pd.Series") -> np.ndarray:
-    """Numbers as they are; of texts their place among the sorted: in an array each takes as much as the longest."""
+    """Numeric labels as they are; text labels as ranks, since in an array each text takes as much as the longest."""
     labels = column.to_numpy()
     if labels.dtype != object:
         return labels

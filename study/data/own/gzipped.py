@@ -1,20 +1,20 @@
-"""Unpacking gzip as it is read, never more than is asked for."""
+"""Unpacking gzip while it is read, without unpacking more than is needed."""
 
 import zlib
 from typing import BinaryIO
 
 _BLOCK = 1 << 14
 _AHEAD = 1 << 13  # bytes
-_GZIP = 31  # zlib's number for the wrapping of gzip
-_FREE_PARTS = 1000  # empty or tiny parts that a file may consist of
-_BYTES_PER_PART = 1000  # that more parts must hold on average
+_GZIP = 31  # zlib's number for the gzip format
+_FREE_PARTS = 1000  # a file may have so many parts, even if they are empty
+_BYTES_PER_PART = 1000  # average size that further parts must have
 
 
 class GzipStream:
     """The content of a gzip file, read forwards.
 
-    Unlike `gzip.GzipFile`, headers are parsed by zlib too, so that a name of megabytes in one, or a file of a million
-    empty parts, takes no longer than its bytes.
+    Unlike in `gzip.GzipFile`, zlib parses the headers too, so that a header with a name of megabytes, or a file of a
+    million empty parts, is read as fast as other files of its size.
     """
 
     def __init__(self, file: BinaryIO):
@@ -26,10 +26,10 @@ class GzipStream:
     def read(self, size: int) -> bytes:
         """At most `size` bytes, fewer only at the end.
 
-        A little more is unpacked in advance, so that a small file is known to be whole before any of it is looked at.
+        A little more is unpacked in advance, so that a small file is checked completely before any of it is used.
 
         Raises:
-            zlib.error: not gzip, torn, damaged, or in too many parts.
+            zlib.error: not gzip, truncated, damaged, or in too many parts.
         """
         while len(self._ready) < max(size, _AHEAD) and self._advance(max(size, _AHEAD) - len(self._ready)):
             pass
@@ -38,7 +38,7 @@ class GzipStream:
         return found
 
     def _advance(self, most: int) -> bool:
-        """Unpack at most so many bytes more; whether there may be others."""
+        """Unpack at most so many further bytes; returns whether there may be more."""
         if self._unpack.eof and not self._next_part():
             return False
         self._raw = self._raw or self._file.read(_BLOCK)
@@ -52,7 +52,7 @@ class GzipStream:
         return True
 
     def _next_part(self) -> bool:
-        """Begin the part after the one that ended; whether there is one. Zeros after the last are padding."""
+        """Begin the next part; returns whether there is one. Zeros after the last part are padding."""
         self._raw = self._raw.lstrip(b"\0")
         while not self._raw:
             self._raw = self._file.read(_BLOCK)
@@ -61,6 +61,6 @@ class GzipStream:
             self._raw = self._raw.lstrip(b"\0")
         self._parts += 1
         if self._parts > _FREE_PARTS + self._produced // _BYTES_PER_PART:
-            raise zlib.error(f"it is packed in {self._parts} parts of next to nothing")
+            raise zlib.error(f"it is packed in {self._parts} parts that are almost empty")
         self._unpack = zlib.decompressobj(_GZIP)
         return True

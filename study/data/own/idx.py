@@ -23,15 +23,15 @@ _MOST_DIMENSIONS = 4  # [N, H, W, C]
 def parse_idx(
     stream: Stream, *, where: str, max_bytes: int = MAX_BYTES, present: int | None = None
 ) -> np.ndarray:
-    """The array in an IDX stream, of the shape and type that its header says, in native byte order.
+    """The array in an IDX stream, with the shape and type given in its header, in native byte order.
 
-    No more is read than the header announces, so a small file cannot swell to fill the memory.
+    Only as much is read as the header announces, so a small file cannot expand to fill the memory.
 
     Args:
-        stream: what is read from.
-        where: what messages call it.
-        max_bytes: the most that the values may take.
-        present: bytes that the whole stream has, where that is known beforehand.
+        stream: the stream to read.
+        where: its name in messages.
+        max_bytes: the largest size of the values.
+        present: size in bytes of the whole stream, if it is known beforehand.
 
     Raises:
         StudyError: wrong magic number, more than `max_bytes`, or fewer or more values than announced.
@@ -39,7 +39,7 @@ def parse_idx(
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES or magic[3] == 0:
         raise StudyError(
-            f"{where}: not an IDX file, it begins with {magic.hex(' ')!r}; give the original file"
+            f"{where}: not an IDX file (it begins with {magic.hex(' ')!r}); give the original file"
         )
     dtype, rank = np.dtype(_TYPES[magic[2]]), magic[3]
     if rank > _MOST_DIMENSIONS:
@@ -48,41 +48,41 @@ def parse_idx(
         )
     header = stream.read(4 * rank)
     if len(header) < 4 * rank:
-        raise StudyError(f"{where}: cut short within its header; fetch the file again")
+        raise StudyError(f"{where}: truncated within its header; download the file again")
     shape = tuple(np.frombuffer(header, ">u4").tolist())
     size = math.prod(shape) * dtype.itemsize
     check_bytes(size, limit=max_bytes, where=where)
-    expected = f"{size} bytes of values expected; fetch the file again"
+    expected = f"{size} bytes of values expected; download the file again"
     if present is not None and present - 4 - 4 * rank < size:
-        raise StudyError(f"{where}: cut short, {expected}")
+        raise StudyError(f"{where}: truncated, {expected}")
     try:
         values = read_exactly(stream, size)
     except ValueError as error:
-        raise StudyError(f"{where}: {error}; fetch the file again") from error
+        raise StudyError(f"{where}: {error}; download the file again") from error
     if not size:
-        raise StudyError(f"{where}: announces no values, its sizes are {list(shape)}; give examples")
+        raise StudyError(f"{where}: announces no values, its shape is {list(shape)}; give examples")
     return values.view(dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
 def gunzip(raw: bytes, *, max_bytes: int, where: str) -> bytes:
-    """The content of gzip bytes, at most `max_bytes` of it; bytes that are not gzip come back as they are.
+    """The content of gzip bytes, at most `max_bytes` of it; bytes that are not gzip are returned as they are.
 
     Raises:
-        StudyError: torn gzip, or content longer than `max_bytes` (a decompression bomb).
+        StudyError: damaged gzip, or content longer than `max_bytes` (a decompression bomb).
     """
     if raw[:2] != b"\x1f\x8b":
         return raw
     try:
         content = GzipStream(io.BytesIO(raw)).read(max_bytes + 1)
     except zlib.error as error:
-        raise StudyError(f"{where}: broken gzip ({error}); fetch the file again") from error
+        raise StudyError(f"{where}: broken gzip ({error}); download the file again") from error
     if len(content) > max_bytes:
         raise StudyError(f"{where}: unpacks to more than the {max_bytes} bytes expected; it was not used")
     return content
 
 
 def read_idx(path: Path, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
-    """The array in an IDX file, gzip-wrapped or not; see `parse_idx`.
+    """The array in an IDX file, compressed with gzip or not; see `parse_idx`.
 
     Raises:
         StudyError: unreadable, broken gzip, not IDX, or more than `max_bytes` of values.
@@ -97,18 +97,18 @@ def read_idx(path: Path, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
         raise
     except (OSError, zlib.error) as error:
         why = reason(error) if isinstance(error, OSError) else error
-        raise StudyError(f"{where}: cannot be read ({why}); fetch the file again") from error
+        raise StudyError(f"{where}: cannot be read ({why}); download the file again") from error
 
 
 def read_idx_folder(folder: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]:
-    """Arrays of a folder of IDX files named as MNIST's are, under the keys of `arrays.from_arrays`.
+    """Arrays of a folder of IDX files with MNIST's file names, under the keys of `arrays.from_arrays`.
 
-    `train-images-idx3-ubyte` becomes `train`, `t10k-labels-idx1-ubyte.gz` becomes `test_labels`; a prefix
-    such as `emnist-letters-` is allowed, `test-` and `validation-` too. Of a file and its .gz, the plain one
-    is read. All of them together may hold `max_bytes` of values.
+    `train-images-idx3-ubyte` becomes `train`, `t10k-labels-idx1-ubyte.gz` becomes `test_labels`; a prefix such as
+    `emnist-letters-` is allowed, and so are `test-` and `validation-`. If a file is there both plain and as .gz, the
+    plain one is read. All files together may hold `max_bytes` of values.
 
     Raises:
-        StudyError: no such file, two sets of them, too large ones, or an unreadable one.
+        StudyError: there is no such file, there are two sets of them, or they are too large or unreadable.
     """
     found: dict[str, Path] = {}
     for path in _listed(folder):
@@ -123,7 +123,7 @@ def read_idx_folder(folder: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np
             raise StudyError(f"{told_path(folder)}: both {both} hold {key}; keep one set per folder")
     if not found:
         raise StudyError(
-            f"{told_path(folder)}: no IDX file, such as train-images-idx3-ubyte.gz; give the folder they are in"
+            f"{told_path(folder)}: no IDX file such as train-images-idx3-ubyte.gz; give the folder that holds them"
         )
     arrays: dict[str, np.ndarray] = {}
     for key, path in found.items():

@@ -1,26 +1,28 @@
-"""The name of a data set as tables, figures, pages and folders can bear it."""
+"""The name of a data set in a form that is safe in tables, figures, pages and folder names."""
 
 import unicodedata
 
 LONGEST = 80  # characters
-_ALLOWED = frozenset(" ._-+=,()")  # beside letters, marks and digits; no other sign means something nowhere
+_ALLOWED = frozenset(
+    " ._-+=,()"
+)  # beside letters, marks and digits; other signs have a meaning in some format
 _UNNAMED = "data"
 
 
 def plain_name(name: object) -> str:
     """The name as one plain printable line of at most `LONGEST` characters.
 
-    Letters and digits of any script stay. Signs that mean something in Markdown, HTML, LaTeX or a path, control
-    characters, line breaks and marks that turn the direction of writing become `_`.
+    Letters and digits of any script are kept. Signs with a meaning in Markdown, HTML, LaTeX or a path, control
+    characters, line breaks and marks that change the direction of writing become `_`.
     """
     kept = "".join(c if c in _ALLOWED or _is_letter(c) else "_" for c in str(name)).strip()
     if len(kept) > LONGEST:
         kept = f"{kept[: LONGEST - 1]}…"
-    if kept.startswith("."):  # neither a hidden folder nor the one above
+    if kept.startswith("."):  # must not name a hidden folder or the parent folder
         kept = f"_{kept[1:]}"
     return kept or _UNNAMED
 
 
 def _is_letter(c: str) -> bool:
-    """A letter or digit, an accent or vowel sign that is a character of its own, or the sign that a name was cut."""
+    """Whether c is a letter or digit, a separate accent or vowel sign, or the ellipsis of a shortened name."""
     return c.isalnum() or unicodedata.category(c) in ("Mn", "Mc") or c == "…"

@@ -1,4 +1,4 @@
-"""The .npy format: its header checked by hand, and values read only where as many bytes lie there as it announces."""
+"""The .npy format: the header is parsed without evaluating it, and its size is compared with the bytes present."""
 
 import dataclasses
 import math
@@ -21,11 +21,11 @@ _ITEMS = {
     "fortran_order": re.compile(r"""['"]fortran_order['"]\s*:\s*(True|False)"""),
     "shape": re.compile(r"""['"]shape['"]\s*:\s*\(([-0-9L,\s]*)\)"""),
 }
-_READABLE = "?bui" + "fc" + "SU" + "Mm"  # kinds of types; what a key may hold is `arrays`' business
+_READABLE = "?bui" + "fc" + "SU" + "Mm"  # kinds of types; `arrays` decides which of them a key may have
 
 
 class Stream(Protocol):
-    """What is read from: a file, or a member of an archive."""
+    """A source of bytes: a file, or a member of an archive."""
 
     def read(self, size: int, /) -> bytes:
         """At most so many bytes, none at the end."""
@@ -34,13 +34,13 @@ class Stream(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Header:
-    """What the header of an .npy file announces.
+    """The header of an .npy file.
 
     Attributes:
         dtype: type of a value.
         shape: of the array, no size negative.
-        fortran_order: whether the first index runs fastest.
-        n_bytes: of the header itself.
+        fortran_order: whether the first index varies fastest.
+        n_bytes: size of the header itself.
     """
 
     dtype: np.dtype
@@ -55,24 +55,24 @@ class Header:
 
 
 def read_header(stream: Stream) -> Header:
-    """The header that a stream begins with; the stream is then at the first value.
+    """The header at the beginning of a stream; the stream is left at the first value.
 
-    Nothing of it is evaluated: of the literal that a header is, three items are looked for, which suffices for every
-    array of plain numbers or strings whoever wrote it.
+    The header is a Python literal, but it is not evaluated: its three items are found by regular expressions, which is
+    enough for every array of plain numbers or strings.
 
     Raises:
-        ValueError: in a few words, what is wrong with it.
+        ValueError: the header is wrong; the message says in a few words how.
     """
     start = read_bytes(stream, 8)
     if len(start) < 8 or start[:6] != MAGIC or start[6] not in (1, 2, 3):
-        raise ValueError(f"not an .npy array, it begins with {start[:8].hex(' ')!r}")
+        raise ValueError(f"not an .npy array (it begins with {start[:8].hex(' ')!r})")
     width = 2 if start[6] == 1 else 4
     length = int.from_bytes(read_bytes(stream, width), "little")
     if length > _LONGEST_HEADER:
-        raise ValueError(f"its header announces {length} bytes, at most {_LONGEST_HEADER} are read")
+        raise ValueError(f"its header announces {length} bytes, at most {_LONGEST_HEADER} are supported")
     raw = read_bytes(stream, length)
     if len(raw) < length:
-        raise ValueError("cut short within its header")
+        raise ValueError("truncated within its header")
     text = raw.decode("latin-1").strip()
     if _STRUCTURED.search(text):
         raise ValueError("it holds records")
@@ -83,25 +83,25 @@ def _parse(text: str) -> tuple[np.dtype, tuple[int, ...], bool]:
     items, rest = {}, text
     for name, pattern in _ITEMS.items():
         if (found := pattern.search(rest)) is None:
-            raise ValueError(f"its header tells no {name}")
+            raise ValueError(f"its header has no {name}")
         items[name] = found[1]
         rest = rest[: found.start()] + rest[found.end() :]
     if rest.translate(dict.fromkeys(map(ord, " \t\n,"))) != "{}":
-        raise ValueError("its header is not that of a numpy array")
+        raise ValueError("its header is not that of a NumPy array")
     return _dtype(items["descr"]), _shape(items["shape"]), items["fortran_order"] == "True"
 
 
 def _dtype(name: str) -> np.dtype:
     if not _TYPE.fullmatch(name):
-        raise ValueError(f"its header tells the type {name!r}")
+        raise ValueError(f"its header has the unknown type {name!r}")
     try:
         dtype = np.dtype(name)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"its header tells the type {name!r}") from error
+        raise ValueError(f"its header has the unknown type {name!r}") from error
     if dtype.kind not in _READABLE:
         raise ValueError("it holds Python objects" if dtype.kind == "O" else "it holds records")
     if not dtype.itemsize:
-        raise ValueError("it holds text of no characters")
+        raise ValueError("it holds text of length 0")
     return dtype
 
 
@@ -110,58 +110,58 @@ def _shape(text: str) -> tuple[int, ...]:
     if sizes[-1] == "":
         sizes.pop()
     if len(sizes) > MOST_DIMENSIONS:
-        raise ValueError(f"its header tells {len(sizes)} dimensions, at most {MOST_DIMENSIONS} are read")
+        raise ValueError(f"its header has {len(sizes)} dimensions, at most {MOST_DIMENSIONS} are supported")
     if not all(re.fullmatch(r"[0-9]{1,30}", part) for part in sizes):
-        raise ValueError(f"its header tells the shape ({text[:40].strip()})")
+        raise ValueError(f"its header has the impossible shape ({text[:40].strip()})")
     return tuple(map(int, sizes))
 
 
 def check_size(header: Header, present: int, *, limit: int, where: str) -> None:
-    """Refuse an array that is too large, or not as large as the bytes that are there.
+    """Refuse an array that is too large, or whose size differs from the bytes present.
 
     Args:
-        header: what was announced.
-        present: bytes that follow the header.
-        limit: bytes of values that may be read.
-        where: what messages call the array.
+        header: the header of the array.
+        present: number of bytes that follow the header.
+        limit: the largest size of the values, in bytes.
+        where: name of the array in messages.
 
     Raises:
         StudyError: more than `limit` bytes.
-        ValueError: in a few words, that other than `present` bytes are announced.
+        ValueError: the header announces more or fewer than `present` bytes.
     """
     check_bytes(header.size, limit=limit, where=where)
     if header.size != present:
-        state = "cut short" if header.size > present else "longer than it announces"
-        raise ValueError(f"{state}, {header.size} bytes of values expected and {present} are there")
+        state = "truncated" if header.size > present else "longer than it announces"
+        raise ValueError(f"{state}, {header.size} bytes of values expected and {present} found")
 
 
 def read_values(stream: Stream, header: Header) -> np.ndarray:
-    """The array whose header was read, and checked by `check_size`; the stream must end with it.
+    """The values after a header that was read, and checked by `check_size`; the stream must end with them.
 
     Raises:
-        ValueError: in a few words, that the stream is shorter or longer than announced.
+        ValueError: the stream is shorter or longer than announced.
     """
     values = read_exactly(stream, header.size).view(header.dtype)
     try:
         if header.fortran_order:
             return values.reshape(header.shape[::-1]).transpose()
         return values.reshape(header.shape)
-    except (ValueError, OverflowError):  # of no values, but with sizes beyond what numpy counts in
-        raise ValueError(f"its header tells the shape {shown(header.shape)}") from None
+    except (ValueError, OverflowError):  # no values, but a size that is too large for NumPy
+        raise ValueError(f"its header has the impossible shape {shown(header.shape)}") from None
 
 
 def read_exactly(stream: Stream, size: int) -> np.ndarray:
-    """`size` bytes, `[size]` uint8, with which the stream ends; memory is taken as they come.
+    """The last `size` bytes of the stream, `[size]` uint8; memory is used only as they are read.
 
     Raises:
-        ValueError: in a few words, that there are fewer or more.
+        ValueError: there are fewer or more.
     """
     values = np.empty(size, np.uint8)
     done = 0
     while done < size:
         block = stream.read(min(_BLOCK, size - done))
         if not block:
-            raise ValueError(f"cut short, {size} bytes of values expected")
+            raise ValueError(f"truncated, {size} bytes of values expected")
         values[done : done + len(block)] = np.frombuffer(block, np.uint8)
         done += len(block)
     if stream.read(1):

@@ -1,4 +1,4 @@
-"""The .npz format: a zip archive of .npy arrays, of which nothing is unpacked before directory and headers agree."""
+"""The .npz format: a zip archive of .npy arrays; arrays are unpacked only if directory and headers agree."""
 
 import stat
 import struct
@@ -15,12 +15,12 @@ from study.runtime.checks import shown
 from study.runtime.limits import check_bytes
 
 MAGIC = b"PK"
-_LARGEST_DIRECTORY = 1 << 20  # bytes of the list of members: many thousands of them
-_HEADER = 128  # bytes of a usual .npy header, which is no data
+_LARGEST_DIRECTORY = 1 << 20  # bytes of the list of members: enough for many thousands
+_HEADER = 128  # bytes of a usual .npy header, which do not count as data
 _SUFFIX = ".npy"
 _ENCRYPTED = 0x1
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what numpy writes
-BROKEN = (  # what zipfile and zlib raise on bytes that are no archive
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that NumPy writes
+BROKEN = (  # exceptions that zipfile and zlib raise on bytes that are not an archive
     OSError,
     ValueError,
     EOFError,
@@ -34,14 +34,14 @@ BROKEN = (  # what zipfile and zlib raise on bytes that are no archive
 
 
 class _Sips:
-    """A file of which no more than `_LARGEST_DIRECTORY` bytes can be read at once, whatever the archive says."""
+    """A file of which at most `_LARGEST_DIRECTORY` bytes can be read at once, whatever size the archive claims."""
 
     def __init__(self, file: BinaryIO):
         self._file = file
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes, all that is left if it is negative."""
+        """At most `size` bytes; all that are left if `size` is negative."""
         if 0 <= size <= _LARGEST_DIRECTORY:
             return self._file.read(size)
         found = self._file.read(_LARGEST_DIRECTORY + 1)
@@ -55,14 +55,14 @@ def read_npz(file: BinaryIO, *, limit: int, where: str) -> dict[str, np.ndarray]
 
     Args:
         file: the archive.
-        limit: bytes that all arrays together may take.
-        where: what messages call the file.
+        limit: the largest size of all arrays together, in bytes.
+        where: name of the file in messages.
 
     Raises:
         StudyError: the arrays take more than `limit` bytes.
-        ValueError, and the others of `BROKEN`: what else is wrong with the archive or a member.
+        ValueError, and the others of `BROKEN`: anything else that is wrong with the archive or a member.
     """
-    with zipfile.ZipFile(_Sips(file)) as archive:  # it reads, seeks and tells: no more is used
+    with zipfile.ZipFile(_Sips(file)) as archive:  # zipfile needs only read, seek and tell
         members = archive.infolist()
         _check_members(members)
         data = sum(max(one.file_size - _HEADER, 0) for one in members)
@@ -82,7 +82,7 @@ def read_npz(file: BinaryIO, *, limit: int, where: str) -> dict[str, np.ndarray]
 
 
 def _check_members(members: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse whatever `numpy.savez` does not write, by the directory alone."""
+    """Refuse members that `numpy.savez` would not write, judging by the directory only."""
     seen = set()
     for member in members:
         name, told = member.filename, shown(member.filename)
@@ -90,13 +90,15 @@ def _check_members(members: Sequence[zipfile.ZipInfo]) -> None:
             raise ValueError(f"it holds {told} twice")
         seen.add(name)
         if not name.endswith(_SUFFIX) or stat.S_ISLNK(member.external_attr >> 16):
-            raise ValueError(f"it holds {told}, which is no .npy array")
+            raise ValueError(f"it holds {told}, which is not an .npy array")
         if "/" in name or "\\" in name:
             raise ValueError(f"it holds {told}, an array within a folder")
         if member.flag_bits & _ENCRYPTED:
-            raise ValueError(f"it holds {told} encrypted")
+            raise ValueError(f"it holds {told}, which is encrypted")
         if member.compress_type not in _METHODS:
-            raise ValueError(f"it holds {told} compressed by method {member.compress_type}, not by deflate")
+            raise ValueError(
+                f"it holds {told}, compressed by method {member.compress_type} instead of deflate"
+            )
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, limit: int, where: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Opening what the user names: regular files alone, for to open or to read another kind could block or never end."""
+"""Opening the files that a user names. Only regular files are opened, since reading others could block or never end."""
 
 import contextlib
 import errno
@@ -23,26 +23,26 @@ _KINDS = (
 
 
 def told_path(path: str | os.PathLike[str]) -> str:
-    """A path as messages repeat it: one printable line, the middle of a very long one left out."""
+    """A path for messages: one printable line, with the middle of a very long one left out."""
     text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
     half = _LONGEST_TOLD // 2
     return text if len(text) <= _LONGEST_TOLD else f"{text[:half]}…{text[-half:]}"
 
 
 def own_path(given: object) -> Path:
-    """What a user gave as a path, the home folder put in for `~`.
+    """A user's path, with `~` replaced by the home folder.
 
     Raises:
-        StudyError: neither text nor a path, or one that no file can have.
+        StudyError: neither text nor a path, or a path that no file can have.
     """
     try:
         text = os.fspath(given)  # type: ignore[call-overload]
     except TypeError:
         text = given
     if not isinstance(text, str):
-        raise StudyError(f"expected a path as text, got {shown(given)}; give one")
+        raise StudyError(f"expected a path, got {shown(given)}; give it as text")
     if not text or "\0" in text:
-        raise StudyError(f"no file has the name {shown(text)}; give a path")
+        raise StudyError(f"no file can have the name {shown(text)}; give a path")
     try:
         return Path(text).expanduser()
     except RuntimeError as error:  # no such user, or no home folder
@@ -50,10 +50,10 @@ def own_path(given: object) -> Path:
 
 
 def find(path: Path) -> os.stat_result | None:
-    """What lies at `path`, links followed; None where nothing does.
+    """The status of the file or folder at `path`, following links; None if there is none.
 
     Raises:
-        FileError: the operating system does not say; a loop of links, a name too long, no permission.
+        FileError: the operating system refuses: a loop of links, a name that is too long, no permission.
         StudyError: a path that no file can have.
     """
     try:
@@ -61,34 +61,34 @@ def find(path: Path) -> os.stat_result | None:
     except (FileNotFoundError, NotADirectoryError):
         if path.is_symlink():
             raise FileError(
-                f"{told_path(path)}: is a link to something that is not there; mend the link"
+                f"{told_path(path)}: is a link to something that does not exist; correct the link"
             ) from None
         return None
     except OSError as error:
         why = "a loop of links" if error.errno == errno.ELOOP else reason(error)
         raise FileError(f"{told_path(path)}: {why}; give a file or folder that can be read") from error
-    except ValueError as error:  # a character 0, or one that no file name can hold
-        raise StudyError(f"{told_path(path)}: no file can have such a name; mend the path") from error
+    except ValueError as error:  # a null character, or another that no file name can contain
+        raise StudyError(f"{told_path(path)}: no file can have such a name; correct the path") from error
 
 
 @contextlib.contextmanager
 def open_regular(path: Path, *, form: str = "") -> Iterator[tuple[BinaryIO, int]]:
-    """The file at `path` for reading, and its size in bytes; nothing but a regular file is opened.
+    """The file at `path` for reading, and its size in bytes; only a regular file is opened.
 
     Args:
         path: of the file.
-        form: what it should be read as, such as `" as CSV"`, for messages.
+        form: the expected format for messages, such as `" as CSV"`.
 
     Raises:
-        FileError: there is none, it is a folder, a pipe, a socket or a device, or it cannot be read.
+        FileError: there is no such file, it is a folder, a pipe, a socket or a device, or it cannot be read.
     """
     what = f"{told_path(path)}: cannot be read{form}"
     found = find(path)
     if found is None:
-        raise FileError(f"{what} (no such file); mend the path")
+        raise FileError(f"{what} (no such file); correct the path")
     _check_regular(found, what)
     try:
-        # Without blocking: what lies there may have been exchanged for a pipe since.
+        # Without blocking, since the file may have been replaced by a pipe after the check.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise FileError(f"{what} ({reason(error)}); give a file that you may read") from error
@@ -104,7 +104,7 @@ def read_regular(path: Path, *, most: int, what: str) -> bytes:
     Args:
         path: of the file.
         most: the limit in bytes.
-        what: such a file in words, for the message that it is too long.
+        what: the expected kind of file in words, for the message that it is too long.
 
     Raises:
         FileError: as `open_regular`, or reading fails.
@@ -122,5 +122,5 @@ def read_regular(path: Path, *, most: int, what: str) -> bytes:
 
 def _check_regular(found: os.stat_result, what: str) -> None:
     if not stat.S_ISREG(found.st_mode):
-        kind = next((told for check, told in _KINDS if check(found.st_mode)), "no regular file")
+        kind = next((told for check, told in _KINDS if check(found.st_mode)), "not a regular file")
         raise FileError(f"{what} (it is {kind}); give a regular file")

@@ -1,4 +1,4 @@
-"""Columns of a time series from a .csv file, with the times checked."""
+"""Reading columns of a time series from a .csv file, and checking its times."""
 
 import warnings
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ def read_table(path: Path, *, time: str, features: Sequence[str], max_bytes: int
         path: of the file.
         time: the column of times, numbers or dates, each later than the one before.
         features: the columns to read.
-        max_bytes: the most that the file may take unpacked.
+        max_bytes: the largest unpacked size of the file.
 
     Raises:
-        StudyError: the file cannot be read, a column is missing, not numeric or there twice, or times are not in order.
+        StudyError: the file cannot be read, a column is missing, not numeric or duplicated, or times are not in order.
     """
     import pandas as pd
 
@@ -49,7 +49,7 @@ def read_table(path: Path, *, time: str, features: Sequence[str], max_bytes: int
 
 
 def _check_times(times: Any, where: str) -> None:
-    """Strictly increasing, as numbers or as dates."""
+    """Check that times are strictly increasing, as numbers or as dates."""
     import pandas as pd
 
     what = f"{where}: time column {shown(times.name)}"
@@ -62,7 +62,7 @@ def _check_times(times: Any, where: str) -> None:
             if times.astype(str).str.len().max() > _LONGEST_TIME:
                 raise ValueError(f"a cell of more than {_LONGEST_TIME} characters")
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that the form of dates is guessed one by one
+                warnings.simplefilter("ignore")  # pandas warns that it guesses the format of each date
                 times = pd.to_datetime(times)
         except (ValueError, TypeError, OverflowError) as error:
             raise StudyError(f"{what} holds neither numbers nor dates ({one_line(error)})") from error

@@ -1,1 +1,1 @@
-"""Named data sets, one file each, and how they are fetched."""
+"""Named data sets, one file each, and how they are downloaded."""

@@ -1,9 +1,9 @@
 """Weekly carbon dioxide on Mauna Loa :cite:`keeling2004`, bundled with statsmodels: real, small, offline.
 
-The level rises by a sixth over the record, so that no later window looks like an earlier one. Two features that have no
-level are made of it, each from the present and the past alone: `season`, the value minus the mean of the 52 weeks
-before it, and `change`, the value minus that four weeks ago. The record is taken from 1965 on, since before that whole
-months are missing; later holes, of four weeks at most, are filled linearly.
+The level rises by a sixth over the record, so later windows would not resemble earlier ones. Two features without this
+trend are therefore computed, each from present and past values only: `season`, the value minus the mean of the 52 weeks
+before it, and `change`, the value minus the value four weeks earlier. The record is used from 1965 on, since before
+that whole months are missing; later gaps, of at most four weeks, are filled by linear interpolation.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Fetching a file: bounded, checked, and either whole under its name or not there at all."""
+"""Downloading a file: limited in size, checked, and written whole or not at all."""
 
 import contextlib
 import glob
@@ -16,16 +16,18 @@ from study.runtime.files import check_writable, clear_abandoned, reason, write_w
 
 _BLOCK = 1 << 16
 _LENGTH = re.compile("[0-9]{1,18}")
-_ABANDONED = 24 * 3600.0  # seconds after which the file of an older version's download has no writer any more
+_ABANDONED = (
+    24 * 3600.0
+)  # seconds after which a partial file, as older versions left them, has no writer any more
 
 
 def data_home() -> Path:
-    """Where data lie and are downloaded to: `$STUDY_DATA`, by default `~/.cache/vae-sampling-study`."""
+    """The folder of data sets and downloads: `$STUDY_DATA`, by default `~/.cache/vae-sampling-study`."""
     return Path(os.environ.get("STUDY_DATA") or "~/.cache/vae-sampling-study").expanduser()
 
 
 def is_there(path: Path) -> bool:
-    """Whether a file lies at `path`, as far as the operating system tells."""
+    """Whether there is a file at `path`; False if the operating system does not say."""
     try:
         return path.is_file()
     except OSError:
@@ -35,13 +37,13 @@ def is_there(path: Path) -> bool:
 def download(
     url: str, path: Path, *, check: Callable[[bytes], object], max_bytes: int, timeout: float = 30.0
 ) -> None:
-    """Download `url` to `path`, which is written whole once all of it is there and checked.
+    """Download `url` to `path`, which is written only after everything has arrived and been checked.
 
     Args:
         url: the official address.
-        path: where the file is to lie; its folder is made.
-        check: called with the file's bytes; raises StudyError where they are not what they should be.
-        max_bytes: the most that is accepted.
+        path: of the new file; its folder is created.
+        check: called with the file's bytes; raises StudyError if they are wrong.
+        max_bytes: the largest size that is accepted.
         timeout: seconds without a byte before giving up.
 
     Raises:
@@ -73,7 +75,7 @@ def download(
 
 
 def _clear_leftovers(path: Path) -> None:
-    """Delete what killed downloads of this file left, once it is older than a day."""
+    """Delete partial files of interrupted downloads of this file once they are older than a day."""
     clear_abandoned(path.parent)
     oldest = time.time() - _ABANDONED
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
@@ -83,14 +85,14 @@ def _clear_leftovers(path: Path) -> None:
 
 
 def _receive(url: str, *, max_bytes: int, timeout: float) -> bytes:
-    """The answer, read under a progress bar (none where there is no terminal)."""
+    """The body of the response, read with a progress bar (if there is a terminal)."""
     from tqdm import tqdm
 
     with urllib.request.urlopen(url, timeout=timeout) as answer:
         announced = answer.headers.get("Content-Length")
         total = int(announced) if announced and _LENGTH.fullmatch(announced) else None
         if total is not None and total > max_bytes:
-            raise StudyError(f"{url}: announces {total} bytes, at most {max_bytes} expected")
+            raise StudyError(f"{url}: announces {total} bytes, expected at most {max_bytes}")
         content = bytearray()
         with tqdm(total=total, unit="B", unit_scale=True, desc=url.rpartition("/")[2], disable=None) as bar:
             while block := answer.read(_BLOCK):

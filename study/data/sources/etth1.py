@@ -42,7 +42,7 @@ def load(*, seed: int) -> Dataset:
     try:
         _check(read_regular(path, most=_LARGEST, what="the official file"), str(path))
     except StudyError as error:
-        raise StudyError(f"{error}; delete {path} and it is downloaded anew") from error
+        raise StudyError(f"{error}; delete {path} and it will be downloaded again") from error
     values = read_table(path, time=CONFIG.time, features=CONFIG.features)
     return from_table(values, CONFIG, name="etth1", seed=seed, source=SOURCE)
 

@@ -1,16 +1,15 @@
-"""Fashion-MNIST :cite:`xiao2017`: 28x28 pictures of clothes, in MNIST's sizes and format.
+"""Fashion-MNIST :cite:`xiao2017`: 28x28 images of clothes, in MNIST's sizes and format.
 
-What is checked: the digests known are those of the published .gz files, so a download must match them byte
-for byte. A file that already lies on disk may have been packed anew or unpacked; of it the exact size, type
-and shape are checked and, for the training images and labels, the SHA-256 of the first 3,615 examples. That
-tells Fashion-MNIST from other data of the same form, but would not find a change further back, nor one in the
-test files.
+Checks: only the checksums of the published .gz files are known, so a download must match them byte for byte. A file
+that is already on disk may have been unpacked or compressed again; its exact size, type and shape are checked and, for
+the training images and labels, the SHA-256 of the first 3,615 examples. This distinguishes Fashion-MNIST from other
+data of the same format, but does not detect changes after these examples or in the test files.
 """
 
 from study.data.base import Dataset
 from study.data.sources.official import OfficialFile, load_official
 
-SUMMARY = "Fashion-MNIST: 28x28 pictures of clothes, 60,000 + 10,000 (download of 30 MB)"
+SUMMARY = "Fashion-MNIST: 28x28 images of clothes, 60,000 + 10,000 (download of 30 MB)"
 SOURCE = "Xiao, Rasul and Vollgraf 2017, Zalando Research"
 ADDRESS = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 _HEAD = 3_615
@@ -44,10 +43,10 @@ FILES = {
 
 
 def load(*, seed: int) -> Dataset:
-    """Fashion-MNIST in [0, 1]: train the official 60,000; the other 10,000 make validation 2,000, test 8,000.
+    """Fashion-MNIST in [0, 1]: train is the official 60,000; the official 10,000 give validation 2,000, test 8,000.
 
     Args:
-        seed: decides which test images are validation, by class.
+        seed: decides which test images become validation, stratified by class.
 
     Raises:
         StudyError: the download failed, or a file on disk fails the checks above.

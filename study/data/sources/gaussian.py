@@ -1,7 +1,7 @@
-"""Gaussian data of known covariance: the one case where what a linear VAE must learn is known exactly.
+"""Gaussian data of known covariance, for which the optimum of a linear VAE is known exactly.
 
-With loss α·SSE + β·KL the optimum keeps the axes whose eigenvalue exceeds s = β/(2α)
-:cite:`tipping1999,lucas2019`, and q(z) = N(0, I), so every sensible strategy must tie.
+With loss α·SSE + β·KL the optimum uses the axes whose eigenvalue exceeds s = β/(2α) :cite:`tipping1999,lucas2019`,
+and q(z) = N(0, I), so every sensible strategy must tie.
 """
 
 import numpy as np
@@ -14,7 +14,9 @@ from study.errors import StudyError
 from study.runtime.checks import shown, whole_number
 from study.runtime.limits import MAX_BYTES, check_bytes
 
-SUMMARY = "16-D Gaussian of known covariance, eigenvalues from 4 down to 0.01; the control where all must tie"
+SUMMARY = (
+    "16-D Gaussian of known covariance, eigenvalues from 4 down to 0.01; control where strategies must tie"
+)
 SOURCE = "synthetic"
 EXAMPLE_EIGENVALUES = np.geomspace(4.0, 0.01, 16)
 EXAMPLE_N = 4_500
@@ -24,8 +26,8 @@ _LARGEST_VARIANCE, _LARGEST_MEAN = 1e70, 1e37  # a draw is within 100 standard d
 def example_covariance() -> np.ndarray:
     """The covariance of the registered dataset, `[16, 16]` float64: `EXAMPLE_EIGENVALUES`, rotated at random.
 
-    The rotation is the same always; it is uniform (QR with the signs of R's diagonal taken out,
-    :cite:`mezzadri2007`), so that no axis of the data is a principal axis.
+    The rotation is always the same. It was drawn uniformly (QR decomposition, corrected by the signs of the diagonal
+    of R, :cite:`mezzadri2007`), so that no axis of the data is a principal axis.
     """
     d = len(EXAMPLE_EIGENVALUES)
     q, r = np.linalg.qr(np.random.default_rng(16).normal(size=(d, d)))
@@ -37,17 +39,17 @@ def example_covariance() -> np.ndarray:
 def gaussian_dataset(
     covariance: np.ndarray, *, mean: np.ndarray | None = None, n: int, seed: int, name: str = "gaussian"
 ) -> Dataset:
-    """n draws from N(mean, covariance), split as data without an official split are; no labels.
+    """n draws from N(mean, covariance), without labels, split like data that have no official split.
 
     Args:
         covariance: `[D, D]`, symmetric, positive semi-definite.
         mean: `[D]`, zero by default.
         n: number of draws over all three splits, at least 6.
         seed: decides draws and split.
-        name: what tables call it.
+        name: its name in tables.
 
     Raises:
-        StudyError: a covariance or mean that is none, or too few draws.
+        StudyError: the covariance or mean is not valid, or there are too few draws.
     """
     where = f"dataset {plain_name(name)!r}"
     seed = whole_number(seed, name=f"{where}: seed")
@@ -59,7 +61,7 @@ def gaussian_dataset(
     if mean.shape != (d,):
         raise StudyError(f"{where}: mean must be [{d}], got {list(mean.shape)}")
     if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 6:
-        raise StudyError(f"{where}: n is {shown(n)}; ask for at least 6 draws, to fill three splits")
+        raise StudyError(f"{where}: n is {shown(n)}; give at least 6 draws, to fill three splits")
     check_bytes(int(n) * d * 8, limit=MAX_BYTES, where=where, verb=f"of {shown(n)} draws takes")
     if not np.isfinite(mean).all():
         raise StudyError(f"{where}: mean must be finite; give numbers")
@@ -67,12 +69,13 @@ def gaussian_dataset(
         raise StudyError(f"{where}: covariance must be finite and symmetric; average it with its transpose")
     if np.abs(covariance).max() > _LARGEST_VARIANCE or np.abs(mean).max() > _LARGEST_MEAN:
         raise StudyError(
-            f"{where}: draws would not fit float32; give variances to {_LARGEST_VARIANCE:g}, means to {_LARGEST_MEAN:g}"
+            f"{where}: draws are too large for float32; give variances up to {_LARGEST_VARIANCE:g}, means up to "
+            f"{_LARGEST_MEAN:g}"
         )
     eigenvalues, axes = np.linalg.eigh(covariance)
     if eigenvalues[0] < -1e-10 * max(eigenvalues[-1], 0.0) or eigenvalues[-1] < 0:
         raise StudyError(f"{where}: covariance has the eigenvalue {eigenvalues[0]:.3g}; none may be negative")
-    # The symmetric root does not depend on the signs that eigh happens to give the axes.
+    # The symmetric root does not depend on the arbitrary signs of the eigenvectors.
     root = (axes * np.sqrt(np.maximum(eigenvalues, 0.0))) @ axes.T
     draw_rng = np.random.default_rng([seed, 1])  # a stream of its own: the split uses default_rng(seed)
     x = (mean + draw_rng.normal(size=(n, d)) @ root).astype(np.float32)
@@ -80,7 +83,7 @@ def gaussian_dataset(
     train = x[rows.train]
     for j in np.flatnonzero((np.ptp(train, axis=0) == 0) & (np.diag(covariance) > 0)):
         raise StudyError(
-            f"{where}: {numbered(int(j))} varies too little for float32 beside its mean; give a larger variance"
+            f"{where}: {numbered(int(j))} varies too little for float32 relative to its mean; give a larger variance"
         )
     check_spread(train.min(axis=0), train.max(axis=0), where=where)
     return Dataset(

@@ -1,7 +1,7 @@
 """MNIST :cite:`lecun1998`: 28x28 handwritten digits, 60,000 for training and 10,000 for test.
 
-The original site no longer serves the files, so they come from the mirror that the PyTorch project keeps. The
-SHA-256 of the uncompressed content is checked, at download and at every load.
+The original site no longer serves the files, so they come from the mirror of the PyTorch project. The SHA-256 of the
+uncompressed content is checked at download and at every load.
 """
 
 from study.data.base import Dataset
@@ -35,10 +35,10 @@ FILES = {
 
 
 def load(*, seed: int) -> Dataset:
-    """MNIST in [0, 1]: train the official 60,000; the official 10,000 make validation 2,000 and test 8,000.
+    """MNIST in [0, 1]: train is the official 60,000; the official 10,000 give validation 2,000 and test 8,000.
 
     Args:
-        seed: decides which test images are validation, by class.
+        seed: decides which test images become validation, stratified by class.
 
     Raises:
         StudyError: the download failed, or a file on disk is not the official one.

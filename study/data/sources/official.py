@@ -1,4 +1,4 @@
-"""Data sets published as four IDX files: found on disk or downloaded, and checked either way."""
+"""Data sets published as four IDX files: read from disk or downloaded, and checked in both cases."""
 
 import dataclasses
 import hashlib
@@ -19,15 +19,15 @@ from study.errors import StudyError
 
 @dataclasses.dataclass(frozen=True)
 class OfficialFile:
-    """One published IDX file of uint8 and how to know it again.
+    """One published IDX file of uint8 and the checksums by which it is recognised.
 
     Attributes:
-        name: its name without `.gz`, which the published file has.
+        name: its name without the `.gz` of the published file.
         shape: the shape that its header must announce.
-        sha256: of the uncompressed file, where that is known.
-        sha256_gz: of the published .gz, where that is what is known.
-        sha256_head: `(k, digest)`, SHA-256 of the first k values: all that can be checked of a file whose
-            published form alone has a known digest, once it lies here in another wrapping.
+        sha256: of the uncompressed file, if it is known.
+        sha256_gz: of the published .gz, if only that is known.
+        sha256_head: `(k, digest)`, SHA-256 of the first k values: the only check of the content if just
+            `sha256_gz` is known and the file on disk was unpacked or compressed again.
     """
 
     name: str
@@ -46,11 +46,11 @@ class OfficialFile:
 
         Args:
             raw: the file's bytes, gzip or plain.
-            where: what error messages call the file.
-            published: the bytes must be the published ones, wrapping included, where their digest is known.
+            where: name of the file in error messages.
+            published: whether the bytes must match `sha256_gz`, if it is known.
 
         Raises:
-            StudyError: not the official content, as far as the known digests tell.
+            StudyError: not the official content, as far as the known checksums can tell.
         """
         content = gunzip(raw, max_bytes=self.n_bytes, where=where)
         if self.sha256 is not None:
@@ -60,7 +60,7 @@ class OfficialFile:
         values = parse_idx(io.BytesIO(content), where=where, max_bytes=self.n_bytes)
         if values.shape != self.shape or values.dtype != np.uint8:
             raise StudyError(
-                f"{where}: holds {values.dtype} {list(values.shape)}, officially uint8 {list(self.shape)}"
+                f"{where}: holds {values.dtype} {list(values.shape)}, the official file uint8 {list(self.shape)}"
             )
         if self.sha256_head is not None:
             count, digest = self.sha256_head
@@ -77,17 +77,17 @@ def _compare(content: bytes, expected: str, where: str) -> None:
 def load_official(
     name: str, *, files: Mapping[str, OfficialFile], address: str, source: str, seed: int
 ) -> Dataset:
-    """The data set `name` from `data_home()/name`, downloading there what is missing.
+    """The data set `name` from the folder `data_home()/name`, after downloading missing files to it.
 
     Args:
         name: of the data set and of its folder.
         files: by the keys of `arrays.from_arrays`.
-        address: of the folder that the .gz files are published in, with a final slash.
-        source: for the report.
+        address: URL of the folder of the published .gz files, with a final slash.
+        source: where the data come from, for the report.
         seed: decides which fifth of the official test set is validation.
 
     Raises:
-        StudyError: a download that failed, or a file on disk that is not the official one.
+        StudyError: a download failed, or a file on disk is not the official one.
     """
     folder = data_home() / name
     arrays = {key: _find_or_download(file, folder, address) for key, file in files.items()}
@@ -111,4 +111,4 @@ def _find_or_download(file: OfficialFile, folder: Path, address: str) -> np.ndar
             read_regular(path, most=2 * file.n_bytes, what="the official file"), where=str(path)
         )
     except StudyError as error:
-        raise StudyError(f"{error}; delete {path} and it is downloaded anew") from error
+        raise StudyError(f"{error}; delete {path} and it will be downloaded again") from error

@@ -1,13 +1,14 @@
-"""How likely a trained model finds data, and how far q(z|x) lies from the posterior p(z|x) that it stands for.
+"""The likelihood of data under a trained model, and the distance of q(z|x) from the true posterior p(z|x).
 
-log p(x) − ELBO(x) = KL(q(z|x)‖p(z|x)) is what the encoder misses of each example :cite:`cremer2018`.
+log p(x) − ELBO(x) = KL(q(z|x)‖p(z|x)) is the error of the encoder for each example :cite:`cremer2018`.
 
-Everything is about the generative model p(z) p(x|z) with the weights left out of the bound: the KL term counts once,
-whatever α and β were. A Gaussian decoder has variance s = β/(2α), which is all that the weights decide; then ELBO·β is
-minus the training loss plus a constant, and all values are log-densities, in nats, that grow without end as s falls. A
-Bernoulli decoder has no such parameter: α and β decided how it was trained, and if they differ the ELBO reported is not
-what was maximised. On data between 0 and 1 its "likelihood" is minus the cross-entropy, normalised over {0, 1} alone:
-such values compare models, and are no densities; `study.binarised` makes data that they are probabilities of.
+All values are about the generative model p(z) p(x|z), without the weights of the loss: the KL term has weight one,
+whatever α and β were. A Gaussian decoder has variance s = β/(2α), the only effect of the weights; ELBO·β is then minus
+the training loss plus a constant, and all values are log-densities in nats, which grow without bound as s falls. A
+Bernoulli decoder has no such parameter: α and β only affect training, and if they differ, the ELBO here is not the
+objective that was maximised. On data between 0 and 1 its "likelihood" is minus the cross-entropy, which is normalised
+over {0, 1} only: such values compare models but are not log-densities. `study.binarised` makes data whose probabilities
+they are.
 """
 
 from collections.abc import Sequence
@@ -40,7 +41,7 @@ from study.training.model import TrainedModel
 __all__ = ["ON_HELD_OUT", "likelihood", "likelihood_rows"]
 
 SAMPLES = LikelihoodConfig().samples
-ON_HELD_OUT = "held-out data"  # what rows of a model are about that are not about its training data
+ON_HELD_OUT = "held-out data"  # the reference of rows about a model on held-out data
 
 
 def likelihood(
@@ -55,18 +56,18 @@ def likelihood(
     """Bounds on log p(x) and the posterior gap of each example x `[N, D]`, in nats.
 
     Args:
-        key: decides all draws; those of an example depend on its row, not on the other examples.
+        key: decides all draws; those of an example depend on its row number, not on the other examples.
         model: a trained model; its prior may be learned.
-        x: data, none of which it was trained on.
-        samples: the K of the importance-weighted bounds; each divides the largest, whose draws serve them all.
-        annealing: how annealed importance sampling is done, where it is.
-        annealed_examples: how many of the first examples are annealed; None is all.
+        x: data that it was not trained on.
+        samples: the K of the importance-weighted bounds; each must divide the largest, whose draws all of them use.
+        annealing: the configuration of annealed importance sampling; None leaves it out.
+        annealed_examples: for how many examples, from the first on, annealing is done; None is all.
 
     Returns:
-        A row per example and metric with columns example, metric, value and stderr, the standard error of the Monte
-        Carlo alone. Metrics: `elbo`, `iwae_K` for each K, `posterior_gap` = log p(x) − ELBO(x) = KL(q(z|x)‖p(z|x)) by
-        the largest K and so from below, `effective_samples` of these K; with annealing also `ais`, its
-        `ais_acceptance`, and `posterior_gap_ais`, which takes log p(x) from it.
+        A row per example and metric with columns example, metric, value and stderr, which covers the Monte Carlo error
+        only. Metrics: `elbo`; `iwae_K` for each K; `posterior_gap`, a lower bound on log p(x) − ELBO(x) =
+        KL(q(z|x)‖p(z|x)) from the largest K; `effective_samples` among these K. With annealing also `ais`, its
+        `ais_acceptance`, and `posterior_gap_ais`, the gap with log p(x) from annealing.
 
     Raises:
         CannotFit: x holds no examples, or the decoder has no density.
@@ -102,7 +103,7 @@ def likelihood(
 def _annealed(
     key: jax.Array, joint: JointDensity, x: np.ndarray, how: AnnealingConfig, lower: pd.DataFrame
 ) -> pd.DataFrame:
-    """The rows that annealing adds for x `[N, D]`, whose ELBO are the rows of `lower`."""
+    """The rows that annealing adds for x `[N, D]`; `lower` holds the rows with its ELBO."""
     estimates, acceptance = annealed(key, joint, x, how)
     gap = estimates.value - lower["value"].to_numpy()
     spread = np.hypot(estimates.stderr, lower["stderr"].to_numpy())
@@ -124,9 +125,9 @@ def _check_kinds(model: Any, annealing: Any) -> None:
 def likelihood_rows(
     key: jax.Array, model: TrainedModel, x: np.ndarray, config: LikelihoodConfig
 ) -> list[Measurement]:
-    """Means of `likelihood` over the first examples of x `[N, D]`, as many as the configuration says; none if 0.
+    """Means of `likelihood` over the first examples of x `[N, D]`, as many as the configuration says; no rows if 0.
 
-    Standard errors are over examples, and so hold both the choice of examples and the Monte Carlo.
+    Standard errors are over examples, so they cover both the choice of examples and the Monte Carlo error.
     """
     if not config.examples:
         return []

@@ -3,11 +3,11 @@
     f_t(z) = f₀(z)^(1 − b_t) p(x, z)^(b_t),  0 = b₀ < … < b_T = 1,  f₀ = p(z) or q(z|x)
     log w = Σ_t (b_t − b_{t−1}) (log p(x, z_{t−1}) − log f₀(z_{t−1})),  z₀ ~ f₀,  z_t by a transition that keeps f_t
 
-1/C Σ w over C chains is unbiased for p(x), so that its logarithm is a lower bound in expectation, and exceeds log p(x)
-by more than a few nats seldom. b is a sigmoid or a line. Step sizes follow the acceptance of each example's chains, as
-Wu et al. do, but in a first pass with noise of its own: the second pass, whose weights count, takes the sizes as given
-at each temperature, since sizes that hang on the chain's own past would cost it its unbiasedness. A transition moves in
-units of a Gaussian between f₀ and the posterior, whose precision runs from that of f₀ to the encoder's.
+1/C Σ w over C chains is unbiased for p(x), so its logarithm is a lower bound in expectation and rarely exceeds log p(x)
+by more than a few nats. b is a sigmoid or a line. Step sizes adapt to the acceptance of each example's chains, as in Wu
+et al., but only in a first pass with separate noise. The second pass, whose weights are reported, keeps these sizes
+fixed at each temperature, since sizes that depend on a chain's own past would make it biased. A transition moves in
+units of a Gaussian between f₀ and the posterior, whose precision goes from that of f₀ to the encoder's.
 """
 
 import functools
@@ -25,11 +25,11 @@ from study.metrics.likelihood.importance import Estimates
 from study.training.architecture import Architecture
 
 TARGET = 0.65  # acceptance that step sizes aim at :cite:`wu2017`
-RATE = 0.1  # of their logarithm, per unit of acceptance off target
+RATE = 0.1  # change of their logarithm per unit of acceptance off target
 FIRST = 0.5  # step size at the start of the first pass
-JITTER = 0.2  # each transition's steps vary by so much, or trajectories may close upon themselves
-STEEPNESS = 4.0  # of the sigmoid, as :cite:`wu2017` has it
-ROWS = 256  # chains of a call, over all its examples
+JITTER = 0.2  # relative variation of step sizes between transitions, which prevents periodic trajectories
+STEEPNESS = 4.0  # of the sigmoid, as in :cite:`wu2017`
+ROWS = 256  # chains per call, over all its examples
 
 
 def powers(how: AnnealingConfig) -> np.ndarray:
@@ -42,7 +42,7 @@ def powers(how: AnnealingConfig) -> np.ndarray:
 
 
 class Annealed(NamedTuple):
-    """log p(x) per example with the standard error over chains, and the acceptance of each `[N]`."""
+    """log p(x) per example with its standard error over chains, and the mean acceptance per example `[N]`."""
 
     estimates: Estimates
     acceptance: np.ndarray
@@ -51,8 +51,8 @@ class Annealed(NamedTuple):
 def annealed(key: jax.Array, density: JointDensity, x: np.ndarray, how: AnnealingConfig) -> Annealed:
     """Estimate log p(x) for x `[N, D]`; memory does not depend on N.
 
-    The standard error is that of the mean weight over chains, to first order; where weights differ by many nats it is
-    too small, and the value too low.
+    The standard error is that of the mean weight over chains, to first order; if weights differ by many nats, it is
+    too small and the value too low.
     """
     examples = max(1, ROWS // how.chains)
     b = powers(how).astype(np.float32)
@@ -75,7 +75,7 @@ def annealed(key: jax.Array, density: JointDensity, x: np.ndarray, how: Annealin
 
 
 class _Point(NamedTuple):
-    """Chains `[B·C, d]`, and log f₀ and log p(x, z) there with their gradients."""
+    """The positions of chains `[B·C, d]`, with log f₀, log p(x, z) and their gradients at these."""
 
     z: jax.Array
     start: jax.Array
@@ -105,7 +105,7 @@ def _anneal(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Log-weights `[B, C]` of x `[B, D]`, step sizes used `[T, B]`, acceptance `[B]`.
 
-    With a positive rate the sizes begin at the first row of `sizes` `[T, B]` and adapt; with 0 they are taken as given.
+    With a positive rate, step sizes start at the first row of `sizes` `[T, B]` and adapt; with 0 `sizes` are used.
     """
     density = JointDensity(architecture, parameters, noise)
     b, chains, d = x.shape[0], how.chains, architecture.config.latent_dim
@@ -146,23 +146,26 @@ def _anneal(
 
 
 class _Random(NamedTuple):
-    """The draws of each example's own key `[B]`, for C chains in d dimensions; a step's kinds are independent."""
+    """Random numbers from each example's own key `[B]`, for C chains in d dimensions.
+
+    Numbers of different steps, or of different kinds within a step, are independent.
+    """
 
     keys: jax.Array
     chains: int
     d: int
 
     def draw(self, step: jax.Array, kind: int, draw: Callable[[jax.Array], jax.Array]) -> jax.Array:
-        """`[B·C, ...]` of what `draw` makes of a key, `[C, ...]`."""
+        """Apply `draw`, from a key to `[C, ...]`, to a key of each example: `[B·C, ...]`."""
         own = jax.vmap(lambda one: draw(jax.random.fold_in(jax.random.fold_in(one, step), kind)))(self.keys)
         return own.reshape(len(self.keys) * self.chains, -1)
 
     def normal(self, step: jax.Array) -> jax.Array:
-        """`[B·C, d]`, kind 0."""
+        """Standard normal numbers `[B·C, d]`, kind 0."""
         return self.draw(step, 0, lambda one: jax.random.normal(one, (self.chains, self.d)))
 
     def uniform(self, step: jax.Array, kind: int) -> jax.Array:
-        """`[B·C, 1]`."""
+        """Uniform numbers `[B·C, 1]`."""
         return self.draw(step, kind, lambda one: jax.random.uniform(one, (self.chains,)))
 
 
@@ -189,13 +192,13 @@ def _transition(
     moved, end = jax.lax.fori_loop(0, leapfrog_steps, leapfrog, (point, momentum))
     energy = 0.5 * ((jnp.square(end) - jnp.square(momentum)) / mass).sum(-1)
     ratio = jnp.exp(jnp.minimum(0.0, moved.log_density(power) - point.log_density(power) - energy))
-    ratio = jnp.where(jnp.isfinite(ratio), ratio, 0.0)  # a trajectory that ran away is refused
+    ratio = jnp.where(jnp.isfinite(ratio), ratio, 0.0)  # a divergent trajectory is rejected
     taken = random.uniform(step, 2)[:, 0] < ratio
     keep = lambda new, old: jnp.where(taken.reshape(-1, *[1] * (new.ndim - 1)), new, old)  # noqa: E731
     return jax.tree.map(keep, moved, point), ratio
 
 
 def _value_and_slope(function: Any, z: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """A function's values `[B]` at z `[B, d]`, and its gradient by each row."""
+    """A function's values `[B]` at z `[B, d]`, and its gradient with respect to each row."""
     value, pull = jax.vjp(function, z)
     return value, pull(jnp.ones_like(value))[0]

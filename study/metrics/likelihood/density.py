@@ -1,4 +1,4 @@
-"""log p(x, z) and log q(z|x) of a trained model as pure functions of its parameters: what all bounds are made of."""
+"""log p(x, z) and log q(z|x) of a trained model as pure functions of its parameters, from which bounds are computed."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from study.training.model import TrainedModel
 
 
 class JointDensity(NamedTuple):
-    """The densities of one model; parameters and the decoder's noise variance s are traced."""
+    """The densities of one model; its parameters and the decoder's noise variance s may be traced by JAX."""
 
     architecture: Architecture
     parameters: Any
@@ -48,21 +48,21 @@ def log_posterior(z: jax.Array, mean: jax.Array, log_var: jax.Array) -> jax.Arra
 
 
 def density(model: TrainedModel) -> JointDensity:
-    """The densities of a trained model, s being the noise of a Gaussian decoder: β/(2α), unless its family learns it.
+    """The densities of a trained model. A Gaussian decoder has noise variance s = β/(2α), unless its family learns it.
 
     Raises:
-        CannotFit: the model is conditional or has no encoder, or α or β is 0 and the decoder Gaussian, so that it has
-            no noise variance.
+        CannotFit: the model is conditional or has no encoder, or its decoder is Gaussian and α or β is 0, so that it
+            has no noise variance.
     """
     if not model.encodes:
         raise CannotFit(
             f"likelihood: family {model.architecture.config.family!r} has no encoder to propose z from; "
-            "choose one that has"
+            "choose one that has an encoder"
         )
     if model.conditional:
         raise CannotFit(
-            "likelihood: log p(x) of a conditional model is a sum over labels that is not taken here; "
-            "choose a family that sees none"
+            "likelihood: log p(x) of a conditional model is a sum over labels, which is not implemented; "
+            "choose a family without labels"
         )
     variance = 1.0
     if model.architecture.likelihood == "gaussian":
@@ -70,6 +70,6 @@ def density(model: TrainedModel) -> JointDensity:
         if not 0 < variance < float("inf"):
             raise CannotFit(
                 f"likelihood: with alpha={model.alpha:g} and beta={model.beta:g} a Gaussian decoder has noise variance "
-                f"{variance:g}, which is no density; train with both weights positive"
+                f"{variance:g}, so it has no density; train with both weights positive"
             )
     return JointDensity(model.architecture, model.parameters, jnp.float32(variance))

@@ -1,10 +1,10 @@
-"""Evidence lower bound and importance-weighted bounds from one stream of log-weights.
+"""Evidence lower bound and importance-weighted bounds from the same log-weights.
 
-    log w = log p(x, z) − log q(z|x), z ~ q(z|x);  ELBO = E log w;  L_K = E log 1/K Σₖ wₖ ≤ log p(x), rising in K
+    log w = log p(x, z) − log q(z|x), z ~ q(z|x);  ELBO = E log w;  L_K = E log 1/K Σₖ wₖ ≤ log p(x), increasing in K
 
-:cite:`kingma2014,burda2016`. A compiled program draws a fixed number of samples for a fixed number of examples, so that
-its memory depends neither on K nor on how many examples there are; of each sample one number is kept. Sums of weights
-are taken in float64. The noise of an example depends on the key and on its row alone.
+:cite:`kingma2014,burda2016`. A compiled program draws a fixed number of samples for a fixed number of examples and
+returns one number per sample, so its memory depends neither on K nor on the number of examples. Sums of weights are
+computed in float64. The noise of an example depends only on the key and the example's row number.
 """
 
 import functools
@@ -18,12 +18,12 @@ from scipy.special import logsumexp
 from study.metrics.likelihood.density import JointDensity, log_posterior
 from study.training.architecture import Architecture
 
-EXAMPLES = 32  # of a call
-SAMPLES = 250  # of a call, per example
+EXAMPLES = 32  # per call
+SAMPLES = 250  # per call and example
 
 
 class Estimates(NamedTuple):
-    """One value per example and the standard error of its Monte Carlo, each `[N]` float64."""
+    """One value per example and its Monte Carlo standard error, each `[N]` float64."""
 
     value: np.ndarray
     stderr: np.ndarray
@@ -34,7 +34,7 @@ def log_weights(
 ) -> np.ndarray:
     """log p(x, z) − log q(z|x) at `samples` draws of z per example x `[B, D]`, B ≤ EXAMPLES: `[B, samples]` float32.
 
-    `first` is the row of x[0] among all examples.
+    `first` is the row number of x[0] among all examples.
     """
     padded = np.concatenate([x, np.zeros((EXAMPLES - len(x), x.shape[1]), np.float32)])
     index = np.arange(first, first + EXAMPLES, dtype=np.uint32)
@@ -67,7 +67,7 @@ def _block(
     x: jax.Array,
     samples: int,
 ) -> jax.Array:
-    """Log-weights `[B, samples]` of x `[B, D]`, one example after the other, to keep the decoder's outputs small."""
+    """Log-weights `[B, samples]` of x `[B, D]`, one example after another, to limit the memory of decoder outputs."""
     density = JointDensity(architecture, parameters, variance)
     mean, log_var = density.encode(x)
 
@@ -82,15 +82,15 @@ def _block(
 
 
 def elbo(log_w: np.ndarray) -> Estimates:
-    """The mean of log-weights `[N, K]`."""
+    """The ELBO, the mean of log-weights `[N, K]`."""
     return _over_groups(log_w.astype(np.float64))
 
 
 def importance_bound(log_w: np.ndarray, k: int) -> Estimates:
     """L_k from log-weights `[N, K]`: the mean of log 1/k Σ w over groups of k.
 
-    The standard error comes from the groups where there are thirty or more, else from the variance of the weights (to
-    first order). The value's expectation lies below log p(x) by about Var(w)/(2k) in units of E[w].
+    The standard error comes from the groups if there are thirty or more, else from the variance of the weights (to
+    first order). The value's expectation lies below log p(x) by about Var(w/E[w])/(2k).
     """
     log_w = log_w.astype(np.float64)
     n, total = log_w.shape
@@ -104,9 +104,9 @@ def importance_bound(log_w: np.ndarray, k: int) -> Estimates:
 
 
 def posterior_gap(log_w: np.ndarray) -> Estimates:
-    """log 1/K Σ w − mean log w, `[N]` from log-weights `[N, K]`: KL(q(z|x)‖p(z|x)) from below.
+    """log 1/K Σ w − mean log w, `[N]`, from log-weights `[N, K]`: a lower bound on KL(q(z|x)‖p(z|x)).
 
-    Both terms share their draws; the standard error is that of their difference, to first order.
+    Both terms use the same draws; the standard error is that of their difference, to first order.
     """
     log_w = log_w.astype(np.float64)
     k = log_w.shape[1]
@@ -116,7 +116,7 @@ def posterior_gap(log_w: np.ndarray) -> Estimates:
 
 
 def effective_samples(log_w: np.ndarray) -> np.ndarray:
-    """(Σ w)²/Σ w² `[N]` of log-weights `[N, K]`: near K all count, near 1 the bound hangs on a single draw."""
+    """(Σ w)²/Σ w² `[N]` from log-weights `[N, K]`: near K all draws count, near 1 a single draw decides the bound."""
     log_w = log_w.astype(np.float64)
     return np.exp(2 * logsumexp(log_w, axis=1) - logsumexp(2 * log_w, axis=1))
 

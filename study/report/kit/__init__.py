@@ -1,4 +1,4 @@
-"""What an experiment writes its report with: estimates, paired contrasts, readable tables, figures and sentences."""
+"""Tools for an experiment's own report: estimates, paired contrasts, readable tables, figures and sentences."""
 
 from study.report.kit.curves import curve, log_axis, setting_axis
 from study.report.kit.dots import Panel, dots

@@ -1,4 +1,4 @@
-"""Curves over settings with bands or bars, on an axis that names the settings."""
+"""Curves over settings, with bands or error bars, on an axis labelled with the settings."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from study.report.text.numbers import number
 def curve(
     axes: Axes, table: pd.DataFrame, x: str, names: tuple[str, str, str], *, band: bool = False, **look: Any
 ) -> None:
-    """A value over the settings of `x` with its interval.
+    """Plot a value and its interval over the settings of `x`.
 
     Args:
-        axes: where it is drawn.
-        table: a row for each setting.
-        x: the column along the axis.
+        axes: where to draw.
+        table: one row per setting.
+        x: the column for the horizontal axis.
         names: the columns of value, lower and upper end.
-        band: a band in place of bars.
-        look: `color`, `marker`, `label` and more that matplotlib's `plot` takes.
+        band: draw a band instead of error bars.
+        look: `color`, `marker`, `label` and other arguments of matplotlib's `plot`.
     """
     own = table.sort_values(x)
     value, low, high = (own[name].to_numpy(float) for name in names)
@@ -33,7 +33,7 @@ def curve(
 
 
 def setting_axis(axes: Axes, settings: pd.Series, label: str) -> None:
-    """A logarithmic axis whose ticks are the settings."""
+    """Make the horizontal axis logarithmic, with one tick per setting."""
     axes.set_xscale("log")
     axes.set_xticks(settings, [number(value) for value in settings])
     axes.xaxis.set_minor_locator(NullLocator())
@@ -41,7 +41,7 @@ def setting_axis(axes: Axes, settings: pd.Series, label: str) -> None:
 
 
 def log_axis(axes: Axes) -> None:
-    """A logarithmic axis upwards whose ticks are written out."""
+    """Make the vertical axis logarithmic, with ticks written as plain numbers."""
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: number(value))

@@ -1,4 +1,4 @@
-"""Dots with intervals: rows down, a panel for each question, a marker for each β."""
+"""Dot plots with intervals: one panel per question, one row per thing compared, one marker per β."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from study.report.text.numbers import number
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Panel:
-    """What stands in one panel.
+    """The content of one panel.
 
     Attributes:
-        title: what is asked there.
-        table: a row for each dot.
-        label: what its axis says.
+        title: the title of the panel.
+        table: one row per dot.
+        label: the label of the horizontal axis.
     """
 
     title: str
@@ -41,18 +41,18 @@ def dots(
     height: float = 0.5,
     labels: Sequence[str] | None = None,
 ) -> Figure:
-    """A dot with its interval for every row and every β, in each panel.
+    """A figure with a dot and its interval for every row and every β, in each panel.
 
     Args:
         panels: from left to right.
         rows: values of the column `by`, from top to bottom.
-        by: the column that tells rows apart.
+        by: the column that identifies the rows.
         names: the columns of value, lower and upper end; ends may be missing.
-        title: what is seen.
-        below: what all axes say.
-        line: where the vertical line stands, `dashed` or not.
-        height: inches of a row.
-        labels: what the rows are called, if otherwise.
+        title: the title of the figure.
+        below: a common label of the horizontal axes.
+        line: position of the vertical line, which is solid or `dashed`.
+        height: inches per row.
+        labels: the labels of the rows, if not `rows`.
     """
     betas = sorted({float(beta) for panel in panels for beta in panel.table["beta"].dropna()})
     with style.styled():

@@ -1,4 +1,4 @@
-"""One thing against another, seed by seed, as a table of contrasts."""
+"""Comparisons of two conditions, paired by seed, as a table of contrasts."""
 
 import dataclasses
 from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -12,13 +12,13 @@ from study.statistics import contrasts
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Pair:
-    """Two things that were measured with the same seeds.
+    """Two conditions that were measured with the same seeds.
 
     Attributes:
-        facts: what its row of the table begins with; `better` of its metric is among them.
-        own, other: what is measured, and its counterpart, indexed by seed or by model; values that only one has are
+        facts: the first columns of its row in the table, including `better`, the metric's better direction.
+        own, other: values of the two conditions, indexed by seed or by model; values that only one of them has are
             left out.
-        family: what its p-value is corrected together with after Holm.
+        family: pairs with the same value are corrected together by Holm's method.
     """
 
     facts: Mapping[str, Any]
@@ -28,7 +28,7 @@ class Pair:
 
 
 def paired(pairs: Iterable[Pair], *, own: str = "own", other: str = "other") -> pd.DataFrame:
-    """The contrasts own − other of `study.statistics.contrasts`, whose means are then called `own` and `other`."""
+    """The table of `study.statistics.contrasts` of own − other; `own` and `other` also name the columns of means."""
     kept, values = [], []
     for pair in pairs:
         both = pd.concat([pair.own, pair.other], axis=1, join="inner").dropna().to_numpy(np.float64)
@@ -40,9 +40,9 @@ def paired(pairs: Iterable[Pair], *, own: str = "own", other: str = "other") -> 
 
 
 def at_each(table: pd.DataFrame, column: str) -> Iterator[tuple[float, pd.DataFrame]]:
-    """The rows at each value of an index level beside "seed", and where there are several their mean by seed, at NaN.
+    """The rows at each value of the index level `column`; if there are several, then their mean by seed, labelled NaN.
 
-    Seeds that lack one of the values are left out of the mean.
+    The other index level is "seed". Seeds that lack one of the values are left out of the mean.
     """
     parts = [(float(str(value)), rows.droplevel(column)) for value, rows in table.groupby(level=column)]
     yield from parts

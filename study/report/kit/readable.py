@@ -1,4 +1,4 @@
-"""Tables for reading: a value with its interval is one text per cell."""
+"""Tables for readers: a cell is one text with a value and its interval."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ Column = str | Callable[[Row], Any]
 
 
 def readable(table: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
-    """A table with these columns: those of `table` by name, or what a function makes of each of its rows."""
+    """A table with these columns: each the name of a column of `table`, or a function of one of its rows."""
     rows = table.to_dict("records")
     made = {
         shown: table[source].to_numpy() if isinstance(source, str) else [source(row) for row in rows]
@@ -24,36 +24,36 @@ def readable(table: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame
 
 
 def plain(*names: str) -> dict[str, Column]:
-    """These columns as they are."""
+    """These columns unchanged, under their own names."""
     return {name: name for name in names}
 
 
 def averages_first(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows averaged over settings on top, then the settings in order."""
+    """The table with rows averaged over settings first, then the settings in order."""
     return table.sort_values(["alpha", "beta"], na_position="first", kind="stable")
 
 
 def value(
     name: str, places: int | None = None, *, scale: float = 1.0, missing: str = "—"
 ) -> Callable[[Row], str]:
-    """A cell with a number; with `missing="all"` a setting, which is missing where all of them are averaged."""
+    """A cell with a number. For columns of settings use `missing="all"`: rows averaged over settings have NaN there."""
     return lambda row: missing if np.isnan(row[name]) else number(scale * row[name], places)
 
 
 def cell(name: str, *, scale: float = 1.0, places: int | None = None) -> Callable[[Row], str]:
-    """A cell with a value and its ends, `<name>_low` and `<name>_high`."""
+    """A cell with a value and its interval, from `<name>_low` and `<name>_high`."""
     return lambda row: with_ends(row, name, scale=scale, places=places)
 
 
 def change(
     name: str = "difference", *, scale: float = 1.0, places: int | None = None
 ) -> Callable[[Row], str]:
-    """A cell with a paired difference and its ends, `low` and `high`."""
+    """A cell with a paired difference and its interval, from `low` and `high`."""
     return lambda row: interval(row[name], row["low"], row["high"], scale=scale, places=places)
 
 
 def several(names: Iterable[str], table: pd.DataFrame, *, named: bool = False) -> dict[str, Column]:
-    """A `cell` for each of these names that the table has; headed by the metric's label where they are `named`."""
+    """A `cell` for each of these columns that has values; with `named` its heading is the metric's label."""
     return {
         word(name).label if named else name: cell(name)
         for name in names

@@ -1,4 +1,4 @@
-"""What verdicts come to in words."""
+"""Verdicts in words."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ VERDICTS = ("better", "worse", "tie", "none")
 
 
 def undecided(rows: pd.DataFrame) -> bool:
-    """Whether no contrast has an interval, so that nothing is decided."""
+    """Whether no contrast has an interval, so that no verdict is possible."""
     return bool((rows["verdict"] == "none").all())
 
 
 def by_verdict(rows: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """The rows of each verdict that there is, in the order better, worse, tie, none."""
+    """The rows by verdict, in the order better, worse, tie, none; verdicts without rows are left out."""
     found = {name: rows[rows["verdict"] == name].to_dict("records") for name in VERDICTS}
     return {name: [{str(k): v for k, v in row.items()} for row in own] for name, own in found.items() if own}
 
 
 def size(row: Any) -> str:
-    """By how much, where a difference is told from zero: its size and its ends, the smaller first."""
+    """The size of a difference whose interval excludes zero, with its interval, smaller end first."""
     low, high = sorted((abs(row["low"]), abs(row["high"])))
     return interval(abs(row["difference"]), low, high)

@@ -1,1 +1,1 @@
-"""The page of a report: its blocks, its template, and the same as Markdown."""
+"""The pages of a report: their blocks, the HTML template and the Markdown writer."""

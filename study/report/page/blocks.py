@@ -1,4 +1,4 @@
-"""The pieces a report is made of, as plain values that a page and a markdown file render alike."""
+"""The blocks of a report as plain values, from which both the HTML page and the Markdown file are written."""
 
 import dataclasses
 import re
@@ -8,20 +8,20 @@ from typing import Literal
 from study.report.figures import Picture
 from study.report.text.scores import Table
 
-# A number as `numbers.number` writes it, perhaps with its spread or unit.
+# A number as `numbers.number` writes it, optionally with a spread or a unit.
 NUMBER = re.compile(r"(−?[\d.]+(×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|−?∞|—)( ±.*| %)?|")
 
 
 @dataclasses.dataclass(frozen=True)
 class Text:
-    """A paragraph; `code` spans between backticks."""
+    """A paragraph; text between backticks is code."""
 
     text: str
 
 
 @dataclasses.dataclass(frozen=True)
 class Plain:
-    """A table of texts under a header row."""
+    """A table of texts with a header row."""
 
     caption: str
     header: Sequence[str]
@@ -29,13 +29,13 @@ class Plain:
 
     @property
     def numeric(self) -> list[bool]:
-        """Per column, whether it holds numbers only."""
+        """For each column, whether all its cells are numbers."""
         return [all(NUMBER.fullmatch(text) for text in column) for column in zip(*self.rows, strict=True)]
 
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """A strategy × metric table; `show` is what its cells hold, `folded` hides it until it is asked for."""
+    """A strategy × metric table; `show` chooses the content of its cells, `folded` hides it until a reader opens it."""
 
     caption: str
     table: Table
@@ -44,7 +44,7 @@ class Scores:
 
     @property
     def heading(self) -> str:
-        """What a folded table is found under."""
+        """The heading of a folded table."""
         if self.table.setting is not None:
             return f"At {self.table.setting.label}"
         return "Paired differences from the prior"
@@ -52,14 +52,14 @@ class Scores:
 
 @dataclasses.dataclass(frozen=True)
 class Definitions:
-    """Definitions with their explanations."""
+    """Terms with their explanations."""
 
     items: Sequence[tuple[str, str]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """Something to type."""
+    """A command for the reader to type."""
 
     text: str
 
@@ -69,7 +69,7 @@ Block = Text | Plain | Scores | Definitions | Command | Picture
 
 @dataclasses.dataclass(frozen=True)
 class PageSection:
-    """A heading, its anchor, and what stands under it."""
+    """A heading, its anchor, and the blocks under it."""
 
     slug: str
     title: str

@@ -1,4 +1,4 @@
-"""What the report says, section by section, before it becomes a page or a markdown file."""
+"""The content of the report, section by section, before it is written as HTML or Markdown."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -29,16 +29,16 @@ def compose(
     others: Mapping[str, pd.DataFrame] | None = None,
     whole: Results | None = None,
 ) -> Report:
-    """The report in its fixed order; sections without data are left out and named as missing.
+    """The report with its sections in fixed order; those without data are left out, and absent figures are listed.
 
     Args:
         results, summary: of one family of models.
-        pictures, absent: its figures, and why others are absent.
-        findings: an experiment's own sections.
-        folder: as a reader types it.
-        family: which family it is.
+        pictures, absent: its figures, and the reason for each absent one.
+        findings: the experiment's own answer and sections.
+        folder: the results folder as a reader types it.
+        family: the name of the family.
         others: the summaries of the other families by name.
-        whole: results of all families, for what failed.
+        whole: results of all families, for the section on failures.
     """
     said = answer(summary, frames.models(results))
     details = list(said.details)
@@ -48,7 +48,7 @@ def compose(
     if others:
         names = ", ".join(f"`{name}`" for name in others)
         details.append(
-            f"General figures and tables are about the models of family `{family}`; {names} have a table each."
+            f"The general figures and tables are about models of family `{family}`; {names} have a table each."
         )
     sections = [
         *_findings(findings, pictures),
@@ -59,10 +59,10 @@ def compose(
         _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], pictures),
         _shown("samples", "Samples", [n for n in pictures if n.startswith("samples-")], pictures),
         _novelty(summary, pictures),
-        PageSection("missing", "What failed or is missing", _missing(whole or results, absent)),
+        PageSection("missing", "Failures and missing values", _missing(whole or results, absent)),
         PageSection("methods", "Methods", _methods(results, summary, pictures)),
         PageSection("provenance", "Provenance", [Definitions(methods.provenance(results.provenance))]),
-        PageSection("again", "Make it again", _again(results.provenance, pictures, folder)),
+        PageSection("again", "Reproduce this report", _again(results.provenance, pictures, folder)),
     ]
     return Report(
         title=about.title(results),
@@ -107,7 +107,7 @@ def _scores(
         single = scores.build(rows)
         if single.names:
             caption = (
-                f"Models of family {name}: mean with 95 % interval over their grid; `prior` is their own. "
+                f"Models of family {name}: mean with 95 % interval, averaged over their grid; `prior` is their own. "
                 f"{scores.LEGEND}"
             )
             blocks.append(Scores(caption, single, folded=True))
@@ -144,7 +144,7 @@ def _missing(results: Results, absent: Mapping[str, str]) -> list[Block]:
     left_out = [(f"figure `{name}`", reason) for name, reason in absent.items()]
     if not any(name.rsplit("/", 1)[-1] != "codes" for name in results.samples):
         left_out.append(
-            ("sample grids", "no pictures were kept: the data are no images, or nothing was drawn")
+            ("sample grids", "no pictures were stored: the data are not images, or nothing was sampled")
         )
     return [*blocks, Definitions(left_out)] if left_out else blocks
 
@@ -166,14 +166,16 @@ def _again(facts: Mapping[str, Any], pictures: Mapping[str, Picture], folder: st
     call = f"study report {tame(shlex.quote(folder))}"
     if facts.get("command"):
         blocks += [
-            Text("Train what is missing, evaluate, and write everything again:"),
+            Text("To train and evaluate whatever is missing, and write this folder:"),
             Command(str(facts["command"])),
         ]
     blocks += [
-        Text("All figures and this report from the tables alone; with --all also as SVG, CSV and LaTeX:"),
+        Text(
+            "To write all figures and this report from the tables alone; --all adds SVG, CSV and LaTeX files:"
+        ),
         Command(call),
     ]
     if pictures:
         rows = [[f"figures/{name}.png", call] for name in pictures]
-        blocks.append(Plain("Each figure and the command that makes it again.", ["figure", "command"], rows))
+        blocks.append(Plain("Each figure and the command that writes it.", ["figure", "command"], rows))
     return blocks

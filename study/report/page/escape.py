@@ -1,4 +1,4 @@
-"""Text as it must be written in a format so that it is read as text: Markdown and LaTeX."""
+"""Escape text for Markdown and LaTeX, so that it is displayed as it is."""
 
 import re
 
@@ -6,9 +6,9 @@ from study.report.outside import visible
 from study.report.text.numbers import SUPERSCRIPT
 
 SPAN = re.compile(r"`([^`]+)`")
-NO_SPAN = re.compile(r"[&<\\]")  # between backticks these cannot be escaped
+NO_SPAN = re.compile(r"[&<\\]")  # cannot be escaped between backticks
 ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "\\": "&#92;", "`": "&#96;", "@": "&#64;"})
-ACTIVE = (  # what makes emphasis, links, addresses and formulas, but not what only looks like it
+ACTIVE = (  # characters that start emphasis, links, addresses or formulas, only where they would do so
     (re.compile(r"(?<![^\W_])_|_(?![^\W_])"), r"\\_"),
     (re.compile(r"(?<!\s)~|~(?!\s)"), r"\\~"),
     (re.compile(r"(?<!\s)\*|\*(?!\s)"), r"\\*"),
@@ -17,7 +17,7 @@ ACTIVE = (  # what makes emphasis, links, addresses and formulas, but not what o
     (re.compile(r"://"), ":&#47;&#47;"),
     (re.compile(r"\b(www)\.", re.IGNORECASE), r"\1&#46;"),
 )
-# What begins a heading, a quotation, a rule or an item, and a box to tick or the address of a link.
+# The beginning of a heading, a quotation, a rule, a list item, a check box or a link's address.
 FIRST = re.compile(r"[#>=-]|[*+](?:\s|$)|\[(?=[ xX]\]|[^\]]*\]:)")
 NUMBERED = re.compile(r"\d{1,9}(?=[.)](?:\s|$))")
 CLOSING = re.compile(r"(?<=\s)(?=#+$)")
@@ -44,7 +44,7 @@ LATEX = str.maketrans(SYMBOLS)
 
 
 def markdown(text: str) -> str:
-    """One line that GitHub's Markdown reads as this text; what stands between two backticks is code."""
+    """One line of GitHub Markdown that displays this text; text between two backticks is code."""
     text = visible(text).strip()
     parts, at = [], 0
     for span in SPAN.finditer(text):
@@ -60,18 +60,20 @@ def markdown(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """`markdown` within a row of a table."""
+    """`markdown` for a cell of a table."""
     return markdown(text).replace("|", "\\|")
 
 
 def latex(text: str) -> str:
-    """What LaTeX typesets as this text, also where it begins a row of a table."""
+    """LaTeX source that typesets this text, also at the beginning of a row of a table."""
     made = visible(text).translate(LATEX)
-    return f"{{}}{made}" if made.startswith(("[", "*", "(")) else made  # arguments of the commands before it
+    return (
+        f"{{}}{made}" if made.startswith(("[", "*", "(")) else made
+    )  # else an argument of the command before
 
 
 def fenced(text: str) -> str:
-    """A block of code that nothing in it can end."""
+    """A fenced block of code whose fence is longer than any run of backticks in the text."""
     text = visible(text)
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)

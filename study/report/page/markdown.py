@@ -1,4 +1,4 @@
-"""The report as Markdown, pictures linked from `figures/`."""
+"""The report as Markdown, with pictures linked from `figures/`."""
 
 import html
 import re
@@ -11,7 +11,7 @@ from study.report.page.blocks import Block, Command, Definitions, Picture, Plain
 
 
 def render(report: Report) -> str:
-    """Markdown of the whole report; what came from outside stays text."""
+    """Markdown of the whole report; text from outside is escaped."""
     parts = [f"# {escape.markdown(report.title)}"]
     if report.question:
         parts.append(f"*{escape.markdown(report.question)}*")

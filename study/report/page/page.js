@@ -1,5 +1,5 @@
 "use strict";
-// Sorting: a button in every heading, within each body, so that reference rows stay apart.
+// Sorting: every heading is a button. Rows are sorted within each tbody, so that reference rows stay apart.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
@@ -37,7 +37,7 @@ function compare(a, b) {
   return x - y;
 }
 
-// Choosing: α and β show one setting's table and sample grid, a strategy is marked, a metric shown alone.
+// Choosing: α and β select one setting's table and sample grid, a strategy is highlighted, a metric is shown alone.
 const form = document.querySelector(".controls");
 if (form) {
   form.hidden = false;
@@ -67,6 +67,6 @@ function show() {
   }
   const notes = [];
   if ((alpha || beta) && !one) notes.push("Choose both α and β for one table; matching settings are listed below.");
-  if (one && grids.length && !some) notes.push("No sample grid was kept for this setting: all are shown.");
+  if (one && grids.length && !some) notes.push("No sample grid was stored for this setting: all are shown.");
   form.querySelector(".note").textContent = notes.join(" ");
 }

@@ -1,4 +1,4 @@
-"""The report as one HTML file that asks no other address for anything."""
+"""The report as one HTML file that loads nothing from elsewhere."""
 
 import base64
 import hashlib
@@ -15,8 +15,8 @@ from study.report.plots import style
 from study.report.text.numbers import number
 
 HERE = Path(__file__).parent
-LARGE = 250_000  # bytes of SVG from which the PNG is taken where it is smaller
-# A browser then asks nothing of anybody, and runs no script but the page's own, even where escaping had failed.
+LARGE = 250_000  # bytes; for an SVG beyond this size the PNG is used if it is smaller
+# With this policy a browser loads nothing and runs no script but the page's own, even if escaping failed.
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'; "
     "base-uri 'none'; form-action 'none'"
@@ -30,7 +30,7 @@ THEME = {
 
 
 def render(report: Report) -> str:
-    """The page."""
+    """The HTML of the page."""
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -54,12 +54,12 @@ def render(report: Report) -> str:
 
 
 def code(text: str) -> Markup:
-    """Escaped text whose spans between backticks are <code>."""
+    """Escaped text in which spans between backticks become <code>."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(visible(text)))))
 
 
 def inlined(picture: Picture) -> Markup:
-    """The picture itself: SVG that follows the page's colours, or a PNG where the SVG is large."""
+    """The picture as inline SVG in the page's colours, or as PNG if the SVG is large."""
     encoded = base64.b64encode(picture.png).decode()
     if len(picture.svg) > max(LARGE, len(encoded)):
         return Markup('<img class="paper" alt="{}" src="data:image/png;base64,{}">').format(
@@ -69,7 +69,7 @@ def inlined(picture: Picture) -> Markup:
 
 
 def _seen(value: object) -> object:
-    """What the template writes, on one line and without control characters, unless it is the page's own markup."""
+    """A value for the template: text on one line without control characters; the page's own markup is unchanged."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -80,12 +80,12 @@ def _themed(picture: Picture) -> str:
     head, body = svg.split(">", 1)
     box = re.search(r'viewBox="([^"]+)"', head)
     assert box is not None  # matplotlib always writes one
-    body = re.sub(r"<[^>]+>", lambda tag: _in_page(tag[0], picture.name), body)  # texts stay as they are
+    body = re.sub(r"<[^>]+>", lambda tag: _in_page(tag[0], picture.name), body)  # tags only, not texts
     return f'<svg viewBox="{box[1]}" role="img" aria-label="{escape(visible(picture.alt))}">{body}'
 
 
 def _in_page(tag: str, name: str) -> str:
-    """A tag of a figure in the page: ids, unique within a figure only, get its name, and colours are the page's."""
+    """A tag of a figure for the page: ids, unique only within a figure, get its name; colours become the page's."""
     tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', tag)
     tag = re.sub(r'(xlink:href="|url\()#', rf"\1#{name}-", tag).replace("xlink:href", "href")
     for color, variable in THEME.items():
@@ -94,7 +94,7 @@ def _in_page(tag: str, name: str) -> str:
 
 
 def _choices(report: Report) -> dict[str, object]:
-    """What the controls offer: settings, strategies and metrics of the tables."""
+    """The choices of the page's controls: settings, strategies and metrics of the tables."""
     scores = [block for section in report.sections for block in section.blocks if isinstance(block, Scores)]
     found = [block.table.setting for block in scores if block.table.setting is not None]
     first = scores[0].table if scores else None

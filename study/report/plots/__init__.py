@@ -1,1 +1,1 @@
-"""Figures, one file per family: pure functions from the tables to a `matplotlib.figure.Figure`, or None."""
+"""Figures, one file per kind: functions from the tables to a `matplotlib.figure.Figure`, or None without data."""

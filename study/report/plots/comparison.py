@@ -18,8 +18,8 @@ AT_MOST = 8  # panels
 def differences(results: Results, summary: pd.DataFrame) -> Figure | None:
     """Strategy × metric: difference from the prior on the same trained model, with 95 % intervals.
 
-    Far-off strategies would flatten all others, so an axis ends at twice and a half the third quartile of the
-    contestants' reach; what lies beyond is an arrow at the edge with its value.
+    Outlying strategies would compress all others, so an axis ends at 2.5 times the third quartile of the strategies'
+    largest absolute ends; a value beyond it is written at the edge, with an arrow.
     """
     rows = frames.averaged(summary)
     rows = rows[rows["metric"].isin(frames.QUALITY) & rows["difference"].notna()]
@@ -86,7 +86,7 @@ def _verdict_legend(figure: Figure) -> None:
     shown = {
         "better": "better than the prior",
         "worse": "worse",
-        "tie": "tie: interval includes 0",
+        "tie": "tie",
         "none": "metric without a direction",
     }
     handles = [
@@ -115,7 +115,7 @@ def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
         1,
         1,
         height=0.23 * len(names) + 1.35,
-        title="Which strategies draw samples that lean towards the training data?",
+        title="Which strategies give samples that lean towards the training data?",
     )
     axes = grid[0, 0]
     position = style.rows_axis(axes, names, gap_before=references[0] if references else None)
@@ -123,7 +123,7 @@ def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
         real = next(frames.each(rows.loc[["held-out"]]))
         axes.axvspan(*frames.real_interval(real), color=style.GREEN, alpha=0.18, linewidth=0)
         axes.axvline(real.mean, color=style.GREEN, linestyle="--", label="held-out real data")
-    axes.axvline(0.5, color=style.INK, linewidth=0.9, label="½: no leaning")
+    axes.axvline(0.5, color=style.INK, linewidth=0.9, label="½: no copying")
     low, high = _around_half(rows)
     for y, row in zip(position, frames.each(rows.reindex(names)), strict=True):
         reference = row.Index in REFERENCES
@@ -140,7 +140,7 @@ def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
 
 
 def _around_half(rows: pd.DataFrame) -> tuple[float, float]:
-    """Limits that hold every contestant and real data; the copycat at 1 would squeeze them together."""
+    """Limits that show all strategies and real data; the copycat at 1 is left out, or it would compress the others."""
     shown = rows[~rows.index.isin(set(REFERENCES) - {"held-out"})]
     shown = rows if shown.empty else shown
     ends = shown[["mean", "low_mean", "high_mean"]].to_numpy(float)
@@ -150,7 +150,7 @@ def _around_half(rows: pd.DataFrame) -> tuple[float, float]:
 
 
 def _beyond(axes: Axes, y: float, value: float, limits: tuple[float, float], color: str) -> None:
-    """Write a value that lies outside the axis at the edge that it lies behind."""
+    """Write a value that lies beyond the axis at that edge."""
     right = value > limits[1]
     text = f"{number(value)} ▸" if right else f"◂ {number(value)}"
     axes.text(limits[right], y, text, ha="right" if right else "left", va="center", fontsize=7.5, color=color)

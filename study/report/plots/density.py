@@ -1,4 +1,4 @@
-"""Decoded quality against log q(z): are the draws that are worse those that fall into holes?"""
+"""Quality of decoded samples against log q(z): are the worse draws those that fall into holes?"""
 
 from typing import NamedTuple
 
@@ -13,13 +13,13 @@ from study.statistics import bootstrap_interval
 from study.tables.results import Results
 
 PANELS = 3
-FEWEST = 5  # draws of a training that a bin needs
+FEWEST = 5  # draws per training run that a bin needs
 COLOURS = {"prior": style.ORANGE, "posterior": style.BLUE, "reconstruction": style.GREEN}
 LABELS = {"reconstruction": "codes of held-out data"}
 
 
 class Curve(NamedTuple):
-    """Per bin `[k]` of log q(z): its mean, the share of samples inside, and that share's interval over trainings."""
+    """Per bin `[k]`: mean log q(z), share of samples in the manifold, and that share's interval over training runs."""
 
     log_q: np.ndarray
     share: np.ndarray
@@ -28,14 +28,14 @@ class Curve(NamedTuple):
 
 
 def quality(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Share of samples in the manifold of real data along log q(z), per source, at a few settings."""
+    """Share of samples in the manifold of real data against log q(z), per source, at a few settings."""
     place = results.runs[["run_id", "alpha", "beta", "noise_variance"]]
     table = results.draws.merge(place, on="run_id", validate="many_to_one")
     chosen = frames.spread(frames.settings(table), PANELS)
     if not chosen:
         return None
     figure, grid = style.panels(
-        1, len(chosen), height=3.2, title="Is what is decoded worse where q(z) is thin?", share_y=True
+        1, len(chosen), height=3.2, title="Are decoded samples worse where q(z) is low?", share_y=True
     )
     for axes, setting in zip(grid[0], chosen, strict=True):
         _panel(axes, frames.at(table, setting))
@@ -49,7 +49,7 @@ def quality(results: Results, summary: pd.DataFrame) -> Figure | None:
 
 
 def curve(rows: pd.DataFrame) -> Curve:
-    """The curve of one source in one setting, from its rows of `Results.draws`."""
+    """The curve of one source at one setting, from its rows of `Results.draws`."""
     rows = rows[rows["draws"] > 0]
     enough = rows[rows["draws"] >= FEWEST].sort_values(["bin", "run_id"])
     whole = {b: np.average(own["log_q"], weights=own["draws"]) for b, own in rows.groupby("bin")}

@@ -1,4 +1,4 @@
-"""Heat maps over α × β of what a strategy gains over the prior."""
+"""Heat maps over α × β of a strategy's gain over the prior."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ MARK = {"tie": " =", "worse": " ✕"}
 def gains(results: Results, summary: pd.DataFrame) -> Figure | None:
     """Gain over the prior in the primary metric per (α, β), a panel per key strategy, one colour scale.
 
-    A gain is positive where the strategy is better, whichever direction the metric has.
+    A gain is positive if the strategy is better, whichever direction of the metric is the better one.
     """
     metric = frames.primary(summary)
     rows = frames.per_setting(summary)
@@ -64,7 +64,7 @@ def gains(results: Results, summary: pd.DataFrame) -> Figure | None:
 
 
 def scaled(values: np.ndarray) -> tuple[float, str]:
-    """A power of 1000 that brings the typical of `values` near 1, and how to say so on an axis."""
+    """A power of 1000 that brings the median of |`values`| near 1, and its text for an axis label."""
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     typical = float(np.median(sizes)) if sizes.size else 1.0
     if typical >= 0.03:

@@ -13,7 +13,7 @@ from study.report.text.words import REFERENCES, word
 from study.strategies.registry import ladder as rungs
 from study.tables.results import Results
 
-AT_MOST = 3  # settings beside the average
+AT_MOST = 3  # settings, in addition to the average
 
 
 def ladder(results: Results, summary: pd.DataFrame) -> Figure | None:
@@ -54,7 +54,7 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     levels = sorted(set(level.tolist()))
     for above, below in itertools.pairwise(levels):
         pairs = list(itertools.product(np.flatnonzero(level == above), np.flatnonzero(level == below)))
-        for i, j in pairs:  # two rungs of one level are branches, and dashed
+        for i, j in pairs:  # dashed if a level has two rungs, which are branches
             dash = "-" if len(pairs) == 1 else (0, (2, 2))
             axes.plot(mean[[i, j]], position[[i, j]], color=style.GREY, linewidth=1, linestyle=dash, zorder=1)
     colors = [style.GREEN if name in REFERENCES else style.BLUE for name in names]

@@ -1,4 +1,4 @@
-"""What the latents hold: KL per dimension, and a map of q(z) where there are two of them."""
+"""The latents: KL per dimension, and a map of q(z) if there are two dimensions."""
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ DENSITY = LinearSegmentedColormap.from_list("density", [(0.18, 0.5, 0.76, 0.12),
 
 
 def per_dimension(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Rate of each latent dimension, split in mutual information and marginal KL, per (α, β).
+    """Rate of each latent dimension, split into mutual information and marginal KL, per (α, β).
 
     Dimensions are sorted by rate within each model, and the sorted values averaged over models.
     """
@@ -82,7 +82,7 @@ def _bars(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def code_map(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Two-dimensional q(z), its means and its density, against circles of the prior; None in other d."""
+    """Map of a two-dimensional q(z): means and density, with circles of the prior; None if d is not 2."""
     runs = results.runs[results.runs["run_id"].map(lambda r: f"{r}/codes" in results.samples)]
     runs = runs[runs["latent_dim"] == 2]
     chosen = frames.spread(frames.settings(runs), MAPS)
@@ -114,7 +114,7 @@ def code_map(results: Results, summary: pd.DataFrame) -> Figure | None:
 def aggregate_density(codes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Density of the mixture of N(mean, diag exp log_var), codes `[m, 2, 2]`, on a grid: `[len(y), len(x)]`.
 
-    Components are diagonal, so the grid is a product of two `[side, m]` arrays and nothing larger is held.
+    Components are diagonal, so the grid is a product of two `[side, m]` arrays, and nothing larger is kept in memory.
     """
     mean, scale = codes[:, 0], np.exp(0.5 * codes[:, 1])
     along = [

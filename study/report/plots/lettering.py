@@ -1,4 +1,4 @@
-"""The lettering of every figure: what stands in it is text, never a formula, and leaves room for what is drawn."""
+"""The texts of every figure: shown literally, never as formulas, and short enough to leave room for the axes."""
 
 import re
 import warnings
@@ -14,22 +14,22 @@ from matplotlib.ticker import Formatter, NullFormatter, ScalarFormatter
 from study.report.outside import visible
 from study.report.text.numbers import SUPERSCRIPT
 
-WORD, LINE, LINES = 40, 120, 6  # the most characters of a word and of a line, and the most lines
-NAME = 40  # the most characters of a line beside an axis, which takes its room from what is drawn
-SHARES = (1.0, 0.4, 0.15)  # of these, one after the other, until axes have room
+WORD, LINE, LINES = 40, 120, 6  # limits: characters per word, characters per line, lines
+NAME = 40  # limit of characters per line of a tick label, which takes space from the axes
+SHARES = (1.0, 0.4, 0.15)  # of these limits, tried in turn until the axes have room
 NO_ROOM = "constrained_layout not applied"  # matplotlib's warning
 MATH = re.compile(r"\$\\mathdefault\{(.*)\}\$")  # how matplotlib writes powers on logarithmic axes
 
 
 def settle(figure: Figure, save: Callable[[], None]) -> None:
-    """Make every text of a figure one that can be drawn, whatever it says, and save it: no mathtext, nothing unseen.
+    """Make every text of a figure safe to draw, whatever it contains, and save the figure.
 
-    A name with a $ would be read as a formula, and names of 300 characters would leave no room for the axes: texts are
-    cut, and cut again where there is none.
+    A name with a $ would be read as a formula, and names of 300 characters would leave no room for the axes. So texts
+    are never mathtext; they are shortened, and shortened again if the axes still have no room.
 
     Args:
-        figure: what is drawn.
-        save: draws it; called again where names left no room.
+        figure: the figure, whose texts are changed.
+        save: saves it; called again after texts were shortened.
     """
     for share in SHARES:
         _write(figure, share)
@@ -46,9 +46,9 @@ def settle(figure: Figure, save: Callable[[], None]) -> None:
 
 @contextmanager
 def unknown_letters() -> Iterator[None]:
-    """Within it a character that the font lacks, such as an emoji, is drawn as a box and is no warning.
+    """While active, a character that the font lacks, such as an emoji, is drawn as a box without a warning.
 
-    In the SVG it stands as itself, and the reader's browser has a font for it.
+    The SVG keeps the character, and the reader's browser has a font for it.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from", category=UserWarning)
@@ -56,7 +56,7 @@ def unknown_letters() -> Iterator[None]:
 
 
 def legible(text: str, *, line: int = LINE, share: float = 1.0) -> str:
-    """`text` with nothing unseen, its words, its lines and their number cut to a share of what there is room for."""
+    """`text` without invisible characters, with words, lines and number of lines cut to a share of their limits."""
     word, line, lines = (max(2, int(share * most)) for most in (WORD, line, LINES))
     parts = [visible(part) for part in text.split("\n")[:lines]]
     parts = [re.sub(rf"\S{{{word + 1},}}", lambda found: _cut(found[0], word), part) for part in parts]
@@ -64,7 +64,7 @@ def legible(text: str, *, line: int = LINE, share: float = 1.0) -> str:
 
 
 class Lettered(Formatter):
-    """The tick labels of another formatter, legible, and powers as plain text."""
+    """The tick labels of another formatter, made `legible`, with powers as plain text."""
 
     def __init__(self, inner: Formatter, share: float = 1.0):
         self.inner, self.share = inner, share
@@ -78,16 +78,16 @@ class Lettered(Formatter):
         return [self._label(text) for text in self.inner.format_ticks(values)]
 
     def set_axis(self, axis: Any) -> None:
-        """Which axis it is of."""
+        """Set the axis that the labels belong to."""
         super().set_axis(axis)
         self.inner.set_axis(axis)
 
     def set_locs(self, locs: Any) -> None:
-        """Where the ticks are."""
+        """Set the locations of the ticks."""
         self.inner.set_locs(locs)
 
     def get_offset(self) -> str:
-        """What stands at the axis' end."""
+        """The offset text at the end of the axis."""
         return self._label(self.inner.get_offset())
 
     def _label(self, text: str) -> str:
@@ -106,7 +106,7 @@ def _write(figure: Figure, share: float) -> None:
 
 
 def _write_ticks(axis: Axis, share: float) -> None:
-    """Labels that a formatter writes when the figure is drawn; plain numbers are left to theirs."""
+    """Wrap the formatters of tick labels; those that write plain numbers stay as they are."""
     for which in ("major", "minor"):
         inner = getattr(axis, f"get_{which}_formatter")()
         if isinstance(inner, Lettered):

@@ -1,4 +1,4 @@
-"""Training: reconstruction and rate by epoch, on training and on validation data."""
+"""Learning curves: reconstruction term and rate by epoch, on training and validation data."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from study.report.plots import style
 from study.report.text.numbers import number
 from study.tables.results import Results
 
-AT_MOST = 4  # values of α
+AT_MOST = 4  # values of α that are shown
 LINES: dict[str, Any] = {"train": "-", "validation": (0, (2, 1.5))}
 TERMS = {"recon": "D (summed)", "rate": "rate R (nats)"}
 
 
 def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """D and rate by epoch, a column per α, a colour per β, averaged over trainings; validation is dashed."""
+    """D and rate by epoch, a column per α, a colour per β, averaged over training runs; validation is dashed."""
     table = results.losses.merge(results.runs[["run_id", "alpha", "beta"]], on="run_id").dropna(
         subset=["recon"]
     )
@@ -34,7 +34,7 @@ def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
         height=3.9,
         share_x=True,
         share_y="row",
-        title="Training: has it settled, and does it overfit?",
+        title="Training: has it converged, and does it overfit?",
     )
     for j, alpha in enumerate(alphas):
         rows = table[table["alpha"] == alpha]

@@ -1,4 +1,4 @@
-"""Does the prior's mismatch with q(z) say how much a strategy gains over the prior?"""
+"""Does the prior's mismatch with q(z) predict how much a strategy gains over the prior?"""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ from study.tables.results import Results
 
 
 def mismatch_table(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
-    """One row per trained model and key strategy: `frames.mismatch` and the gain over the prior."""
+    """One row per trained model and key strategy: `frames.mismatch` of the model and the gain over the prior."""
     metric = frames.primary(summary)
     model = frames.models(results)
     if metric is None:
@@ -43,7 +43,10 @@ def mismatch(results: Results, summary: pd.DataFrame) -> Figure | None:
     color = dict(zip(betas, style.shades(len(betas)), strict=True))
     marker = dict(zip(alphas, style.markers(len(alphas)), strict=True))
     figure, grid = style.panels(
-        1, len(names), height=3.3, title="Does the prior's mismatch with q(z) say how much there is to gain?"
+        1,
+        len(names),
+        height=3.3,
+        title="Does the prior's mismatch with q(z) predict the gain over the prior?",
     )
     for axes, name in zip(grid[0], names, strict=True):
         rows = table[table["strategy"] == name]

@@ -1,4 +1,4 @@
-"""Samples beside the training examples that they are nearest to."""
+"""Samples beside their nearest training examples."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from study.tables.results import Results
 
 
 def nearest(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Pairs of sample and nearest training example, where β/α is smallest: there posteriors overlap least."""
+    """Pairs of sample and nearest training example, at the smallest β/α, where posteriors overlap least."""
     kept = {name.split("/")[0] for name in results.samples if name.endswith("/nearest")}
     runs = results.runs[results.runs["run_id"].isin(kept)]
     chosen = frames.spread(frames.settings(runs), 1)
@@ -22,5 +22,5 @@ def nearest(results: Results, summary: pd.DataFrame) -> Figure | None:
         name: np.stack([own[name][: len(images)], images], axis=1).reshape(-1, *images.shape[1:])
         for name, images in near.items()
     }
-    title = f"Sample, and its nearest training example: {chosen[0].label}"
+    title = f"Samples and their nearest training examples: {chosen[0].label}"
     return samples.sheet(rows, title=title, together=2)

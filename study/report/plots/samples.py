@@ -1,4 +1,4 @@
-"""Grids of samples: strategies down, the same draw across."""
+"""Grids of samples: one row per strategy, one column per shared draw."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ COLUMNS = 12
 
 
 def sample_settings(results: Results, *, at_most: int) -> list[Setting]:
-    """Settings that have sample images, at most so many, spread from small to large β/α."""
+    """Settings with sample images: up to `at_most`, spread from small to large β/α."""
     return frames.spread(frames.settings(results.runs[_pictured(results)]), at_most)
 
 
@@ -25,11 +25,11 @@ def sample_grid(results: Results, setting: Setting) -> Figure | None:
         return None
     run = str(runs["run_id"].iloc[0])
     rows = {name: images[:COLUMNS] for name, images in pictures(results, run).items()}
-    return sheet(rows, title=f"Same model, same draws, other strategies: {setting.label}")
+    return sheet(rows, title=f"Same model, same draws, different strategies: {setting.label}")
 
 
 def pictures(results: Results, run: str, kind: str = "") -> dict[str, np.ndarray]:
-    """The images `[k, height, width, channels]` kept of a run by strategy, in order; `kind` "nearest" for those."""
+    """The stored images of a run by strategy, each `[k, height, width, channels]`; `kind` "nearest" for neighbours."""
     images = {}
     for name, array in results.samples.items():
         owner, strategy, *rest = name.split("/")
@@ -39,7 +39,7 @@ def pictures(results: Results, run: str, kind: str = "") -> dict[str, np.ndarray
 
 
 def sheet(rows: dict[str, np.ndarray], *, title: str, together: int = 1) -> Figure:
-    """Rows of images under each other, as many of each as all have, in groups of `together` side by side."""
+    """A figure with one row of images per name, cut to the shortest row, in groups of `together` columns."""
     names = list(rows)
     columns = min(len(images) for images in rows.values())
     height, width, channels = rows[names[0]].shape[1:]
@@ -76,7 +76,7 @@ def _is_image(name: str, results: Results) -> bool:
     array = results.samples[name]
     shape = array.shape
     return (
-        array.dtype == np.uint8  # windows of sequences are kept as floats
+        array.dtype == np.uint8  # windows of sequences are stored as floats
         and not name.endswith("/codes")
         and len(shape) in (3, 4)
         and shape[0] > 0

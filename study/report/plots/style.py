@@ -1,4 +1,4 @@
-"""How every figure looks: one palette that colour-blind readers can tell apart, and no global state."""
+"""The style of every figure: one palette safe for colour-blind readers, and no global state."""
 
 import itertools
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-# The page swaps these for its own colours, so that inlined figures follow light and dark.
+# The page replaces these by its own colours, so that inline figures follow light and dark mode.
 INK = "#1b1f24"
 SOFT = "#5a626b"
 RULE = "#d3d7dc"
@@ -67,14 +67,14 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def plain_settings() -> Iterator[None]:
-    """Matplotlib's own settings, for as long as an experiment draws its figures; a matplotlibrc plays no part."""
+    """Use matplotlib's defaults while an experiment draws its figures, and ignore any matplotlibrc."""
     with mpl.style.context({}, after_reset=True):
         yield
 
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """The report's settings over matplotlib's own, for as long as a figure is drawn or saved."""
+    """Use the report's style on top of matplotlib's defaults while a figure is drawn or saved."""
     with mpl.style.context(STYLE, after_reset=True):
         yield
 
@@ -88,7 +88,7 @@ def panels(
     share_x: bool = False,
     share_y: bool | Literal["row"] = True,
 ) -> tuple[Figure, np.ndarray]:
-    """A figure at report width with `[rows, columns]` axes and a title that says what is seen."""
+    """A figure of the report's width with a title, and its `[rows, columns]` axes."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=share_x, sharey=share_y)
@@ -96,7 +96,7 @@ def panels(
 
 
 def rows_axis(axes: Axes, names: list[str], *, gap_before: int | None = None) -> np.ndarray:
-    """Names down the y axis, the first on top; the positions `[len(names)]`, a gap before one of them."""
+    """Put names along the y axis, the first on top, with a gap before one of them; returns positions `[len(names)]`."""
     position = np.arange(len(names), dtype=float)
     if gap_before is not None:
         position[gap_before:] += 0.8
@@ -110,7 +110,7 @@ def rows_axis(axes: Axes, names: list[str], *, gap_before: int | None = None) ->
 
 
 def shades(n: int) -> list[tuple[float, ...]]:
-    """`n` ordered colours for an ordered quantity such as β, to be seen on light and dark."""
+    """`n` ordered colours for an ordered quantity such as β, visible on light and dark backgrounds."""
     scale = mpl.colormaps["viridis"]
     return [scale(v) for v in np.linspace(0.2, 0.78, n)] if n > 1 else [scale(0.45)]
 
@@ -121,7 +121,7 @@ def markers(n: int) -> list[str]:
 
 
 def better_arrow(better: str) -> str:
-    """Which way along an axis is better, in words."""
+    """The text that says which direction along an axis is better."""
     return {"lower": "← better", "higher": "better →", "one": "better near 1"}.get(better, "no direction")
 
 

@@ -1,1 +1,1 @@
-"""The words of a report, each part from tables alone."""
+"""The sentences of a report, made from tables alone."""

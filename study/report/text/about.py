@@ -1,4 +1,4 @@
-"""The report's small tables and notes: how much was measured, and what is missing."""
+"""The report's small tables and notes: how much was measured, and which values are missing."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ MEASURES = [
 
 
 def title(results: Results) -> str:
-    """Experiment and data set."""
+    """The title: experiment and data set."""
     name = str(results.provenance.get("experiment") or common(results.runs, "experiment") or "Results")
     data = (results.provenance.get("dataset") or {}).get("name") or common(results.runs, "dataset")
     name = name.replace("_", " ")
@@ -31,40 +31,40 @@ def title(results: Results) -> str:
 
 
 def key_numbers(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
-    """What a reader wants to know before believing a number: how much was trained and scored."""
+    """The facts at the head of the report: how many models were trained and how many samples were scored."""
     runs = results.runs
     done = int(runs["status"].isin(NOT_FAILED).sum())
     facts = [("models trained", f"{done} of {len(runs)}" if done < len(runs) else str(done))]
     grid = frames.settings(runs)
     if grid:
         facts.append(("settings of (α, β)", str(len(grid))))
-        facts.append(("trainings each", span(runs.groupby(["alpha", "beta"]).size())))
+        facts.append(("training runs each", span(runs.groupby(["alpha", "beta"]).size())))
     if len(runs):
         facts.append(("latent dimensions", span(runs["latent_dim"])))
         facts.append(("training examples", span(runs["n_train"])))
     scored = results.metrics[(results.metrics["strategy"] != MODEL) & (results.metrics["status"] == "ok")]
     if len(scored):
         facts.append(("strategies", str(len(frames.strategies(scored, references=False)))))
-        facts.append(("n scored", span(scored.loc[scored["metric"] == frames.primary(summary), "n"])))
+        facts.append(("samples scored", span(scored.loc[scored["metric"] == frames.primary(summary), "n"])))
     return [(term, text) for term, text in facts if text]
 
 
 def table_note(summary: pd.DataFrame) -> str:
     """How to read the strategy × metric table."""
     metric = frames.primary(summary)
-    text = "Arrows in the headings point to better: ↓ lower, ↑ higher, →1 nearer to one."
+    text = "Arrows in the headings say which values are better: ↓ lower, ↑ higher, →1 closer to one."
     if metric:
         text += f" The answer above is about {word(metric).label}."
     if (summary["metric"] == "fd").any():
         text += (
-            " FD does not reach zero at finite n, even for real data: its null value is the `held-out` row. "
-            "KID has no such bias, and may come out slightly below zero."
+            " FD stays above zero at finite n, even for real data: its null value is the `held-out` row. "
+            "KID has no such bias and may be slightly negative."
         )
     return text
 
 
 def models_table(results: Results) -> Plain | None:
-    """Model-level measurements, mean ± standard deviation over trainings, a row per (α, β)."""
+    """Model-level measurements, mean ± standard deviation over training runs, one row per (α, β)."""
     table = frames.models(results)
     chosen = [m for m in MEASURES if m in table]
     if table.empty or not chosen:
@@ -78,16 +78,16 @@ def models_table(results: Results) -> Plain | None:
     known = ["identified"] if "identified" in table else []
     header = ["α", "β", "s = β/(2α)", "models", *known, *(word(m).axis for m in chosen)]
     caption = (
-        "The trained models: mean ± standard deviation over trainings. Lower and upper are the two ends of a "
-        "bracket; where those of I(n; z) part by more than 0.1 nats, neither it nor the KLs are identified. A lower "
-        "end of KL below zero says nothing. Distances of z stand beside what two sets of prior draws exceed in "
-        "5 % of cases: below that, q(z) is not told apart from the prior."
+        "The trained models: mean ± standard deviation over training runs. Lower and upper are the two ends of a "
+        "bracket; where those of I(n; z) are more than 0.1 nats apart, neither I(n; z) nor the KLs are identified. A "
+        "negative lower end of a KL is uninformative. Beside each distance of z stands the value that two sets of "
+        "prior draws exceed in 5 % of cases: below it, q(z) is indistinguishable from the prior."
     )
     return Plain(caption, header, rows)
 
 
 def _identified(cells: pd.DataFrame) -> str:
-    """How many of the models have brackets whose ends agree."""
+    """How many of the models are identified: the ends of their brackets agree."""
     count = int(cells["identified"].sum())
     return "yes" if count == len(cells) else f"{count} of {len(cells)}" if count else "no"
 
@@ -98,13 +98,15 @@ def failed_note(results: Results) -> str:
     bad, gone = int((~runs["status"].isin(NOT_FAILED)).sum()), int((metrics["status"] != "ok").sum())
     if not bad and not gone and "decode" in runs and len(set(runs["decode"])) > 1:
         return (
-            f"All {count(len(runs), 'scoring')} of trained models, each in several ways, and all "
+            f"All {count(len(runs), 'evaluation')} of trained models, each scored in several ways, and all "
             f"{count(len(metrics), 'measurement')} succeeded."
         )
     if not bad and not gone:
-        return f"All {count(len(runs), 'training')} and all {count(len(metrics), 'measurement')} succeeded."
+        return (
+            f"All {count(len(runs), 'training run')} and all {count(len(metrics), 'measurement')} succeeded."
+        )
     return (
-        f"{bad} of {count(len(runs), 'training')} failed; {gone} of {count(len(metrics), 'measurement')} are "
+        f"{bad} of {count(len(runs), 'training run')} failed; {gone} of {count(len(metrics), 'measurement')} are "
         "missing. A seed that is missing in one setting is left out of the averages over the grid."
     )
 
@@ -116,7 +118,7 @@ def failed(results: Results) -> Plain | None:
         [r.run_id, number(r.alpha), number(r.beta), str(r.seed), r.reason or r.status]
         for r in frames.each(rows)
     ]
-    return Plain("Trainings that failed.", ["run", "α", "β", "seed", "reason"], texts) if texts else None
+    return Plain("Training runs that failed.", ["run", "α", "β", "seed", "reason"], texts) if texts else None
 
 
 def gaps(results: Results) -> Plain | None:
@@ -132,13 +134,13 @@ def gaps(results: Results) -> Plain | None:
 
 
 def frame(table: pd.DataFrame, caption: str) -> Plain:
-    """Any small frame as a table of texts."""
+    """A small frame as a table of texts."""
     rows = [[said(value) for value in row] for row in table.itertuples(index=False)]
     return Plain(caption, [str(c).replace("_", " ") for c in table.columns], rows)
 
 
 def said(value: Any) -> str:
-    """A value of any kind as a reader wants it."""
+    """A value of any type as text for a reader."""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, int | np.integer):
@@ -151,13 +153,13 @@ def said(value: Any) -> str:
 
 
 def common(runs: pd.DataFrame, column: str) -> str:
-    """The value of a column that is the same in all runs, else nothing."""
+    """The value of a column if it is the same in all runs, else an empty text."""
     values = runs[column].dropna().unique()
     return str(values[0]) if len(values) == 1 else ""
 
 
 def span(values: pd.Series) -> str:
-    """Smallest to largest, or the one value; nothing where there is none."""
+    """The range of the values, "smallest to largest"; a single value alone; an empty text if there is none."""
     values = values.dropna()
     if values.empty:
         return ""

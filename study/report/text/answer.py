@@ -1,4 +1,4 @@
-"""The answer in a sentence, and a few more, in plain English, whatever came out."""
+"""The answer of the report in one sentence, with a few details, for every possible outcome."""
 
 import dataclasses
 
@@ -15,26 +15,26 @@ from study.report.text.numbers import count, listed, number
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """`headline`: the answer with its effect and interval; `details`: what a careful reader asks next."""
+    """`headline`: the answer with its effect and interval; `details`: sentences that qualify it."""
 
     headline: str
     details: tuple[str, ...] = ()
 
 
 def answer(summary: pd.DataFrame, model: pd.DataFrame | None = None) -> Answer:
-    """What the summary says of the question.
+    """The answer to the question of the report.
 
     Args:
-        summary: what `study.statistics` makes.
-        model: model-level measurements (`frames.models`), the answer where no strategy was scored.
+        summary: from `study.statistics.summarise`.
+        model: model-level measurements (`frames.models`), used if no strategy was scored.
     """
     scores = contest(summary)
     if scores is not None:
         return Answer(_headline(scores), tuple(evidence(scores)))
     if frames.primary(frames.undecided(summary)):
         return Answer(
-            "Not decided: no training seed has scores in every setting of (α, β), so nothing can be "
-            "averaged; the tables of single settings hold what there is."
+            "Not decided: no training seed has scores in every setting of (α, β), so there is no average over "
+            "the grid; see the tables of single settings."
         )
     return _models_only(model)
 
@@ -44,15 +44,15 @@ def _headline(c: Contest) -> str:
     if PRIOR not in c.contestants:
         return (
             f"Of the strategies tried, `{c.leader}` has the best {c.label}, {c.mean(c.leader)}, {c.scope}; "
-            "the prior was not among them, so what is gained over it is not known."
+            "the prior was not among them, so the gain over the prior is unknown."
         )
     if not c.rivals:
-        return f"Only the prior was tried: its {c.label} is {c.mean(PRIOR)}, {c.scope}; nothing to compare."
+        return f"Only the prior was tried, so there is no comparison: its {c.label} is {c.mean(PRIOR)}, {c.scope}."
     if not c.decided:
         return (
             f"Not decided: {c.scope}, `{c.leader}` has the best {c.label} ({number(lead.mean)}; the prior "
-            f"{number(c.contestants[PRIOR].mean)}), but fewer than three trainings per setting give no "
-            "interval, so this is a hint and not an answer."
+            f"{number(c.contestants[PRIOR].mean)}), but an interval needs at least three training runs per "
+            "setting, so this is only a hint."
         )
     if c.winners:
         return _draw_from(c)
@@ -60,7 +60,7 @@ def _headline(c: Contest) -> str:
 
 
 def _draw_from(c: Contest) -> str:
-    """Some strategy beats the prior: the leader, those that tie with it, or the best that is sure."""
+    """Some strategy beats the prior: the leader and those that tie with it, or the best significant one."""
     first = c.leader if c.leader in c.winners else c.best(c.winners)
     names = [first]
     if c.contestants[first].standing == "tied":
@@ -72,11 +72,11 @@ def _draw_from(c: Contest) -> str:
     if len(names) > 1:
         text = f"{start}, they tie for the best {c.label}; `{first}` {effect}."
     elif first != c.leader:
-        text = f"{start}, it {effect}; `{c.leader}` has a better mean, but does not beat the prior for sure."
+        text = f"{start}, it {effect}; `{c.leader}` has a better mean, but does not beat the prior significantly."
     elif c.contestants[first].standing == "best":
         text = f"{start}, it {effect}, and no other strategy matches it."
     else:
-        text = f"{start}, it {effect}; others may be as good, but are not shown to beat the prior."
+        text = f"{start}, it {effect}; others may be as good, but do not beat the prior significantly."
     return f"{text} But `{first}` leans towards the training data." if first in c.leans else text
 
 
@@ -91,7 +91,7 @@ def _prior_leads(c: Contest) -> str:
 
 
 def _no_winner(c: Contest) -> str:
-    """The best mean is not the prior's, but no difference from the prior is sure."""
+    """A strategy has a better mean than the prior, but no strategy beats the prior significantly."""
     row = c.contestants[c.leader]
     why = "the interval includes zero"
     if not row.low <= 0 <= row.high:
@@ -103,7 +103,7 @@ def _no_winner(c: Contest) -> str:
             f"prior's; the best mean, {largest}."
         )
     return (
-        f"The prior is enough: {c.scope}, no strategy is shown to beat it in {c.label}; the best mean, "
+        f"The prior is enough: {c.scope}, no strategy beats it significantly in {c.label}; the best mean, "
         f"{largest}."
     )
 
@@ -113,8 +113,10 @@ def _sentence(text: str) -> str:
 
 
 def _models_only(model: pd.DataFrame | None) -> Answer:
-    """Where only the models were measured: how far the prior is from q(z)."""
-    nothing = Answer("No strategy could be scored here; the section on what is missing says why.")
+    """The answer if only the models were measured: how far the prior is from q(z)."""
+    nothing = Answer(
+        "No strategy could be scored here; the section on failures and missing values gives the reasons."
+    )
     if model is None or model.empty:
         return nothing
     ends = frames.mismatch(model)
@@ -122,22 +124,24 @@ def _models_only(model: pd.DataFrame | None) -> Answer:
         return nothing
     middle = ends["middle"].where((ends["upper"] - ends["lower"]).fillna(0) < IDENTIFIED)
     grid = frames.settings(model)
-    # A mean over those trainings alone where it is identified would be one over a selection.
+    # A mean over only the identified training runs would be biased by that selection.
     mean = {s: float(middle[frames.at(model, s).index].mean(skipna=False)) for s in grid}
     mean = {setting: value for setting, value in mean.items() if np.isfinite(value)}
-    trainings = count(len(model), "training")
+    trainings = count(len(model), "training run")
     start = (
-        "This experiment measures the models and scores no samples: the prior's mismatch with the codes, "
+        "This experiment measures the models and scores no samples: the mismatch of prior and codes, "
         "KL(q(z)‖p(z)),"
     )
     if not mean:
-        headline = f"{start} is identified at no setting: the ends of its bracket part ({trainings})."
+        headline = (
+            f"{start} is identified at no setting: the ends of its bracket are too far apart ({trainings})."
+        )
     else:
         low, high = min(mean, key=lambda s: mean[s]), max(mean, key=lambda s: mean[s])
         what = f"is {number(mean[low])} nats at {low.label}"
         if low != high:
             what = (
-                f"runs from {number(mean[low])} nats at {low.label} to {number(mean[high])} nats at "
+                f"ranges from {number(mean[low])} nats at {low.label} to {number(mean[high])} nats at "
                 f"{high.label}"
             )
         rest = len(grid) - len(mean)
@@ -148,7 +152,9 @@ def _models_only(model: pd.DataFrame | None) -> Answer:
         details.append(f"Active latent dimensions per model: {_range(model['active_units'])}.")
     if "hole_mass" in model:
         share = _range(100 * model["hole_mass"])
-        details.append(f"Share of prior draws where q(z) is lower than at 99 % of held-out codes: {share} %.")
+        details.append(
+            f"Share of prior draws at which q(z) is lower than at 99 % of held-out codes: {share} %."
+        )
     return Answer(headline, tuple(details))
 
 

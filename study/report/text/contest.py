@@ -1,4 +1,4 @@
-"""The primary metric's scores, by strategy, in the shape in which sentences are made of them."""
+"""The scores of the primary metric by strategy, in the form that the report's sentences need."""
 
 import dataclasses
 import math
@@ -17,16 +17,16 @@ Row = Any  # a named tuple with the summary's columns
 
 @dataclasses.dataclass(frozen=True)
 class Contest:
-    """Rows of the primary metric averaged over the grid, contestants and references apart, by name.
+    """Rows of the primary metric averaged over the grid, by strategy; reference rows do not compete.
 
     Attributes:
         metric: the primary metric.
-        sign: +1 where larger is better, -1 where smaller is.
-        contestants, references: row by strategy.
+        sign: +1 if larger is better, -1 if smaller is.
+        contestants, references: rows by strategy.
         nearer: rows of `nearer_to_train` by strategy.
         single: the contestants' rows of single settings.
         precision: the contestants' precision in single settings.
-        grid: the settings.
+        grid: the settings of (α, β).
     """
 
     metric: str
@@ -40,7 +40,7 @@ class Contest:
 
     @property
     def label(self) -> str:
-        """What the metric is called."""
+        """The label of the metric."""
         return word(self.metric).label
 
     @property
@@ -50,12 +50,12 @@ class Contest:
 
     @property
     def rivals(self) -> dict[str, Row]:
-        """The contestants without the prior."""
+        """The contestants other than the prior."""
         return {name: row for name, row in self.contestants.items() if name != PRIOR}
 
     @property
     def winners(self) -> dict[str, Row]:
-        """The contestants that are better than the prior for sure."""
+        """The contestants that are significantly better than the prior."""
         return {name: row for name, row in self.rivals.items() if row.verdict == "better"}
 
     @property
@@ -65,20 +65,20 @@ class Contest:
 
     @property
     def seeds(self) -> int:
-        """Trainings behind the leader's row, per setting."""
+        """Number of training runs per setting behind the leader's row."""
         return int(self.contestants[self.leader].seeds)
 
     @property
     def scope(self) -> str:
-        """Over what the rows are averages."""
+        """What the rows are averaged over, in words."""
         if len(self.grid) > 1:
-            trainings = f"{count(self.seeds, 'training')} each"
+            trainings = f"{count(self.seeds, 'training run')} each"
             return f"averaged over {len(self.grid)} settings of (α, β) with {trainings}"
         where = f"at {self.grid[0].label}, " if self.grid else ""
-        return f"{where}over {self.seeds} trainings" if self.seeds > 1 else f"{where}in one training"
+        return f"{where}over {self.seeds} training runs" if self.seeds > 1 else f"{where}in one training run"
 
     def best(self, names: Iterable[str]) -> str:
-        """Of some contestants the one with the best mean."""
+        """The contestant with the best mean among these."""
         return max(names, key=lambda name: self.sign * self.contestants[name].mean)
 
     def mean(self, name: str) -> str:
@@ -91,16 +91,16 @@ class Contest:
         return _signed(self.contestants[name], self.sign)
 
     def change(self, name: str) -> str:
-        """Paired difference from the prior with a verb that says its direction."""
+        """Paired difference from the prior, after "lowers" or "raises"."""
         row = self.contestants[name]
         sign = -1 if row.difference < 0 else 1
         return f"{'lowers' if sign < 0 else 'raises'} {self.label} by {_signed(row, sign)}"
 
     @property
     def leans(self) -> frozenset[str]:
-        """Strategies whose whole interval of `nearer_to_train` lies above what real held-out data may get.
+        """Strategies whose whole interval of `nearer_to_train` lies above the interval of real held-out data.
 
-        Real data are the same for every seed: their noise is that of their samples.
+        Real data are the same for every seed, so their interval is over samples.
         """
         if "held-out" not in self.nearer:
             return frozenset()
@@ -109,7 +109,7 @@ class Contest:
 
 
 def contest(summary: pd.DataFrame) -> Contest | None:
-    """The contest of a summary; None where no contestant has an average of a metric with a direction."""
+    """The contest of a summary; None if no strategy has an average of a metric with a better direction."""
     summary = frames.undecided(summary)
     metric = frames.primary(summary)
     if metric is None or frames.best(summary, metric) is None:

@@ -8,10 +8,10 @@ RESAMPLES = 2000
 
 
 def spearman(x: pd.Series, y: pd.Series, *, groups: pd.DataFrame) -> tuple[float, float, float]:
-    """Spearman's ρ of `x [m]` and `y [m]` with a 95 % percentile interval, NaN where it is not defined.
+    """Spearman's ρ of `x [m]` and `y [m]` with a 95 % percentile interval; NaN if undefined.
 
-    The bootstrap is hierarchical: settings (the distinct rows of `groups`) are drawn with replacement, then
-    models within each drawn setting. With fewer than 3 settings there is no interval.
+    The bootstrap is hierarchical: settings (the distinct rows of `groups`) are resampled with replacement, then
+    models within each resampled setting. With fewer than 3 settings there is no interval.
     """
     a, b = np.asarray(x, float), np.asarray(y, float)
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:

@@ -1,4 +1,4 @@
-"""What a careful reader asks after the answer: where it holds, and whether the winner copies."""
+"""The sentences after the answer: at which settings it holds, and whether the winner copies training data."""
 
 import math
 
@@ -12,13 +12,15 @@ ENOUGH_SEEDS = 5
 
 
 def evidence(c: Contest) -> list[str]:
-    """Sentences in the order of interest; those that have nothing to say are left out."""
+    """Sentences, the most important first; empty ones are left out."""
     if PRIOR not in c.contestants or not c.rivals:
         return [_copying(c)]
     rival = c.best(c.rivals)
     said = [_gap(c, rival), _copying(c)]
     if c.decided:
-        few = f"Only {c.seeds} trainings per setting: the intervals are rough, and small effects go unseen."
+        few = (
+            f"Only {c.seeds} training runs per setting: intervals are rough, and small effects go undetected."
+        )
         said = [
             *_per_setting(c, rival),
             *_exceptions(c),
@@ -48,16 +50,16 @@ def _per_setting(c: Contest, name: str) -> list[str]:
     if not enough:
         return [counts, "In every setting some strategy beats the prior."]
     if len(enough) == len(c.grid):
-        return [counts, "In no single setting does any strategy beat the prior for sure."]
+        return [counts, "In no single setting does any strategy beat the prior significantly."]
     where = listed(setting.label for setting in enough)
-    return [counts, f"The prior is enough, in that nothing is shown to beat it, at {where}."]
+    return [counts, f"The prior is enough (no strategy beats it significantly) at {where}."]
 
 
 def _exceptions(c: Contest) -> list[str]:
-    """Settings that another strategy wins alone, with the precision it has there: one metric can be gamed.
+    """Settings in which another strategy is the sole winner, with its precision there: a single metric can be gamed.
 
-    Draws that are too wide undo a decoder's blur in the eyes of FD and KID, which compare variances, while single
-    samples get worse; precision sees those.
+    Too wide a distribution of z can compensate for a decoder's blur in FD and KID, which compare variances, although
+    single samples get worse; precision detects that.
     """
     said = []
     leading = c.single[(c.single["standing"] == "best") & (c.single["strategy"] != c.leader)]
@@ -76,20 +78,20 @@ def _exceptions(c: Contest) -> list[str]:
 
 
 def _without_data(c: Contest) -> str:
-    """The best that can be drawn once the training data are gone, where the winner needs them."""
+    """The best strategy that does not store the training data, if the winner does."""
     keeping = {name for name in c.contestants if STRATEGIES.get(name, {}).get("keeps_data")}
     free = [name for name in c.contestants if name not in keeping]
     if c.leader not in keeping or c.leader not in c.winners or not free:
         return ""
     name = c.best(free)
-    needs = f"`{c.leader}` needs the training data at hand"
+    needs = f"`{c.leader}` needs the training data to sample"
     if name not in c.winners:
-        return f"{needs}; nothing that does without them is shown to beat the prior."
-    return f"{needs}; the best that does without them, `{name}`, {c.change(name)}."
+        return f"{needs}; no strategy that works without them beats the prior significantly."
+    return f"{needs}; the best strategy that works without them, `{name}`, {c.change(name)}."
 
 
 def _gap(c: Contest, name: str) -> str:
-    """Where prior and strategy stand between reconstructions and real data."""
+    """The scores of prior and strategy beside those of reconstructions and real data."""
     if "reconstruction" not in c.references:
         return ""
     places = decimals(c.contestants[PRIOR].mean) + 1
@@ -122,7 +124,7 @@ def _copying(c: Contest) -> str:
     if name in c.leans:
         said = f"`{name}` leans towards the training data"
     elif math.isfinite(own.low_mean):
-        said = f"`{name}` shows no sign of copying by this one measure, which cannot rule it out"
+        said = f"`{name}` shows no sign of copying by this measure, which cannot rule it out"
     else:
         said = f"Whether `{name}` copies is open"
     return f"{said}: {share} are nearer to training data than to held-out data, against {against}."

@@ -1,4 +1,4 @@
-"""How it was measured: definitions, strategies, metrics and provenance, for the end of the report."""
+"""The methods section of the report: definitions, strategies, metrics and provenance."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,20 +24,20 @@ TERMS = [
     ),
     (
         "Noise variance",
-        "α·SSE + β·KL is a Gaussian decoder of variance s = β/(2α). Only this ratio decides the optimum; "
-        "Adam does not see their common size.",
+        "α·SSE + β·KL is the loss of a Gaussian decoder of variance s = β/(2α). Only this ratio determines the "
+        "optimum; Adam is unaffected by the common scale of α and β.",
     ),
     (
         "Aggregate posterior",
         "q(z), the mean of q(z|x) over the training examples: a mixture of N Gaussians. Strategies "
-        "differ in how closely they draw from it. The rate is I(n; z) + KL(q(z)‖p(z)); both parts have a "
-        "lower and an upper end, with an example's own component left out or included.",
+        "differ in how closely they approximate it. The rate is I(n; z) + KL(q(z)‖p(z)); each part is bracketed by "
+        "two estimates, one that leaves out an example's own component and one that includes it.",
     ),
 ]
 
 
 def definitions(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
-    """Definitions that the tables and figures rest on."""
+    """Definitions of the terms in the tables and figures."""
     runs = results.runs
     terms = list(TERMS)
     if len(runs):
@@ -61,52 +61,54 @@ def definitions(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]
         terms.append(
             (
                 "Features",
-                f"{extractor.get('name', 'extractor')}{size}{known}; fixed before any sample is drawn.",
+                f"{extractor.get('name', 'extractor')}{size}{known}; fixed before any sample is scored.",
             )
         )
     return terms
 
 
 def _scoring(summary: pd.DataFrame) -> list[tuple[str, str]]:
-    """How samples were scored and compared."""
+    """Definitions of how samples were scored and compared."""
     scored = summary[summary["strategy"] != MODEL]
     compared = scored[scored["metric"] == (frames.primary(summary) or "")]
     return [
         (
             "Scoring",
-            f"n = {span(compared['n'])} samples on each side, pictures clipped to the range of the "
-            "training data unless they are told to be unclipped. Samples are compared with one half of the "
-            "test data; the other half plays the `held-out` row, the null value of every distance at the "
+            f"n = {span(compared['n'])} samples on each side; pictures are clipped to the range of the "
+            "training data unless marked as unclipped. Samples are compared with one half of the "
+            "test data; the other half is scored as the `held-out` row, the null value of every distance at the "
             "same n.",
         ),
         (
             "Pairing",
-            "Strategies share the trained model, the indices of examples and the noise, so differences "
+            "Strategies share the trained model, the indices of training examples and the noise, so differences "
             "from the prior are paired.",
         ),
         (
             "Intervals",
-            "95 % each, a smoothed studentised bootstrap over training seeds, then over fits and draws within "
-            "them; settings of one seed share its noise and are averaged first. Simulated with five seeds it "
-            f"covers {_covers('normal')} where differences are normal, {_covers('t5')} where they have the "
-            f"tails of t with 5 degrees of freedom, {_covers('bimodal')} where they fall into two clusters, "
-            f"and {_covers('skewed')} where they are as skewed as an exponential; percentiles of resamples "
-            f"cover 84 %. Seeds per setting: {span(_seeds(scored))}; fewer than three give no interval.",
+            "95 % each, by a smoothed studentised bootstrap over training seeds, then over fits and draws within "
+            "them; the settings of one seed share its noise and are averaged first. In simulations with five seeds "
+            f"the interval covers the true value in {_covers('normal')} of cases if differences are normal, "
+            f"{_covers('t5')} if they follow a t distribution with 5 degrees of freedom, {_covers('bimodal')} if they "
+            f"fall into two clusters, and {_covers('skewed')} if they are as skewed as an exponential; a plain "
+            "percentile bootstrap covers 84 %. "
+            f"Seeds per setting: {span(_seeds(scored))}; with fewer than three there is no interval.",
         ),
         (
             "Better, worse, tie",
-            "Better or worse where the paired difference stays significant at 5 % after Holm's correction, "
-            "else a tie, which is no proof of equality. A family is one metric over all strategies averaged "
-            "over the grid, and one metric over all strategies × settings; reference rows form their own. "
-            "The chance of any false verdict in a family is then 5 %. Intervals are not corrected: one may "
-            "exclude zero beside a tie. The p-value is 5 % where the interval touches zero and follows "
-            "Student's tail from there. Best is bold only where it is told apart from every other.",
+            "Better or worse if the paired difference is significant at 5 % after Holm's correction, "
+            "else a tie, which is no proof of equality. Tests are corrected together in families: for each metric, "
+            "all strategies averaged over the grid are one family and all strategies × settings another; reference "
+            "rows form their own. The chance of any false verdict in a family is at most 5 %. Intervals are not "
+            "corrected, so a tie may have an interval that excludes zero. The p-value is 5 % when the interval "
+            "touches zero and is extrapolated from there by Student's tail. The best is bold only if its "
+            "paired interval against every other strategy excludes zero.",
         ),
         (
-            "What goes unseen",
-            "With each tie stands the smallest true difference that this many trainings show in 80 % of "
-            "studies, from the spread of the paired differences and simulated for this very interval alone; "
-            "the correction asks for more.",
+            "Detectable differences",
+            "Each tie comes with the smallest true difference that this many training runs would detect in 80 % of "
+            "studies, simulated for this interval from the spread of the paired differences. The correction for "
+            "multiple tests is not included; it needs larger differences.",
         ),
     ]
 
@@ -116,7 +118,7 @@ def _covers(distribution: str) -> str:
 
 
 def _seeds(scored: pd.DataFrame) -> pd.Series:
-    """Seeds behind the rows of single settings, or behind all rows where there are none."""
+    """Numbers of seeds behind the rows of single settings, or behind all rows if there are none."""
     single = frames.per_setting(scored)
     return (single if len(single) else scored)["seeds"]
 
@@ -128,7 +130,7 @@ def strategies_table(names: Sequence[str]) -> Plain:
         entry = STRATEGIES.get(name, {})
         kind = "reference row" if name in REFERENCES else str(entry.get("kind", ""))
         rows.append([name, str(entry.get("summary", "")), kind, str(entry.get("source", ""))])
-    return Plain("The strategies: how each draws z.", ["strategy", "definition", "kind", "source"], rows)
+    return Plain("The strategies: how each samples z.", ["strategy", "definition", "kind", "source"], rows)
 
 
 def metrics_table(summary: pd.DataFrame) -> Plain:
@@ -146,11 +148,11 @@ def metrics_table(summary: pd.DataFrame) -> Plain:
 
 
 def provenance(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Everything that provenance holds, in words; the configuration as JSON."""
+    """All of the provenance as text; the configuration as JSON."""
     units = {"seconds": "s", "seconds_of_this_run": "s", "peak_memory_bytes": "MiB"}
     items = []
     for name in in_order(facts, ["question", "experiment", "profile", "command", "created", "seconds"]):
-        if name in ("format", "files"):  # for whoever checks the folder, not for a reader
+        if name in ("format", "files"):  # for checking the folder, not for a reader
             continue
         value = facts[name]
         if name == "peak_memory_bytes" and isinstance(value, int | float):

@@ -1,4 +1,4 @@
-"""Novelty as it must be read: each strategy's value minus that of real held-out data."""
+"""Novelty of each strategy relative to real held-out data: its value minus theirs."""
 
 from typing import Any
 
@@ -19,17 +19,18 @@ def differences(
 ) -> pd.DataFrame:
     """Novelty minus that of a row of real data, one row per strategy and measure.
 
-    The interval joins two by the variance estimates recovered from each :cite:`zou2008`: the strategy's over
-    trainings, and the baseline's over its samples and trainings. Over trainings alone it would take one set of
-    held-out data for all real data. The pools that both are set against are given.
+    The interval combines two by the variances recovered from each :cite:`zou2008`: the strategy's over training runs,
+    and the baseline's over its samples and training runs. An interval over training runs alone would treat one set of
+    held-out data as all real data. The pools of data that both are compared with are treated as fixed.
 
     Args:
         summary: with `stderr` (`frames.with_errors`).
-        baseline: `held-out`, or `reconstruction`, the same real data through the same decoder.
+        baseline: `held-out`, or `reconstruction`: the same real data through encoder and decoder.
         setting: one (α, β), or None for the average over the grid.
 
     Returns:
-        Columns strategy, metric, difference, low, high, copies: whether the interval lies on the copying side.
+        Columns strategy, metric, difference, low, high, and copies: whether the whole interval is on the side of
+        copying.
     """
     rows = frames.averaged(summary) if setting is None else frames.at(summary, setting)
     rows = rows[rows["metric"].isin(frames.NOVELTY) & rows["mean"].notna()]
@@ -47,7 +48,7 @@ def differences(
 
 
 def novelty_table(summary: pd.DataFrame) -> Plain | None:
-    """Strategy × novelty measure, minus held-out, with interval; None where there is nothing to show."""
+    """Strategy × novelty measure, minus held-out, with interval; None if nothing was measured."""
     table = differences(summary)
     if table.empty:
         return None
@@ -59,9 +60,9 @@ def novelty_table(summary: pd.DataFrame) -> Plain | None:
     arrows = {"lower": "↓", "higher": "↑"}
     header = [f"{word(m).label} {arrows.get(frames.direction(summary, m), '')}".strip() for m in metrics]
     caption = (
-        "Novelty minus the value that real held-out data get, with 95 % interval over trainings and held-out data; "
-        f"0 is as new as real data. {COPIES}: the whole interval lies on the side of copying. The arrows point away "
-        "from copying; the other side is no virtue, noise goes farthest there."
+        "Novelty minus the value of real held-out data, with 95 % interval over training runs and held-out data; "
+        f"0 is as new as real data. {COPIES}: the whole interval is on the side of copying. The arrows point away "
+        "from copying; far from copying is not better as such: pure noise is farthest."
     )
     return Plain(caption, ["strategy", *header], rows)
 

@@ -1,4 +1,4 @@
-"""How numbers and lists read in text and tables."""
+"""Numbers and lists as text, for sentences and tables."""
 
 import math
 from collections.abc import Hashable, Iterable, Mapping
@@ -14,7 +14,7 @@ def decimals(*values: float) -> int:
 
 
 def number(value: float, places: int | None = None) -> str:
-    """A number for reading: 3 significant digits or `places` decimals, a real minus sign, "—" for none."""
+    """A number as text: 3 significant digits or `places` decimals, a real minus sign, "—" for NaN."""
     if not math.isfinite(value):
         return "—" if math.isnan(value) else ("∞" if value > 0 else "−∞")
     if places is None and value != 0 and not 1e-4 <= abs(value) < 1e5:
@@ -30,7 +30,7 @@ def number(value: float, places: int | None = None) -> str:
 
 
 def interval(value: float, low: float, high: float, *, scale: float = 1.0, places: int | None = None) -> str:
-    """`value [low, high]` with the same decimals thrice; the value alone without an interval."""
+    """`value [low, high]`, all with the same number of decimals; the value alone if there is no interval."""
     value, low, high = value * scale, low * scale, high * scale
     if not (math.isfinite(low) and math.isfinite(high)) or low == value == high:
         return number(value, places)
@@ -47,7 +47,7 @@ def with_ends(
 
 
 def listed(words: Iterable[str], *, last: str = "and") -> str:
-    """The words in a row: a, a and b, a, b and c."""
+    """The words as a list in prose: "a", "a and b", or "a, b and c"."""
     items = list(words)
     if len(items) < 2:
         return "".join(items)
@@ -55,5 +55,5 @@ def listed(words: Iterable[str], *, last: str = "and") -> str:
 
 
 def count(n: int, noun: str) -> str:
-    """A number with its noun, plural where it must be."""
+    """A number and its noun, in the plural unless n is 1."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,4 +1,4 @@
-"""The strategy × metric table as plain values, before it becomes text."""
+"""The strategy × metric table as plain values, before it is written in some format."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ from study.report.text.words import MODEL, REFERENCES, word
 TIED = "†"
 ARROWS = {"lower": "↓", "higher": "↑", "one": "→1", "none": ""}
 LEGEND = (
-    "Bold: the best strategy, where the paired interval against the runner-up excludes zero. "
+    "Bold: the best strategy, if its paired interval against every other excludes zero. "
     "†: tied for best. ▲ better and ▼ worse than the prior, = tie. Reference rows, in italics, do not "
     "compete."
 )
 UNSEEN = (
-    " Behind a tie, the smallest true difference that this many trainings show with 80 % power: below it, a "
-    "difference goes unseen."
+    " After a tie: the smallest true difference that this many training runs would detect with 80 % power; smaller "
+    "ones go unseen."
 )
 SIGNS = {"better": "▲", "worse": "▼", "tie": "="}
 
 
 @dataclasses.dataclass(frozen=True)
 class MetricColumn:
-    """A metric with its words; its cells are multiplied by ten to the `power` and have `places` decimals."""
+    """A column of the table: its cells are multiplied by ten to the `power` and have `places` decimals."""
 
     metric: str
     label: str
@@ -40,16 +40,16 @@ class MetricColumn:
 
     @property
     def heading(self) -> str:
-        """Label, scale and arrow."""
+        """The heading: label, scale and arrow."""
         scale = " ×10" + str(self.power).translate(SUPERSCRIPT) if self.power else ""
         return f"{self.label}{scale}\N{NO-BREAK SPACE}{ARROWS.get(self.better, '')}".strip()
 
 
 @dataclasses.dataclass(frozen=True)
 class TableCell:
-    """Texts of one measurement: mean with interval, paired difference from the prior; and how it stands.
+    """Texts of one measurement: mean and paired difference from the prior, with intervals; verdict and standing.
 
-    `unseen` is what a tie may hide: the smallest true difference that would have been seen.
+    `unseen` belongs to a tie: true differences below it would probably not have been detected.
     """
 
     mean: str = "—"
@@ -61,13 +61,13 @@ class TableCell:
 
     @property
     def sign(self) -> str:
-        """▲, ▼ or = against the prior; empty where there is nothing to say."""
+        """▲, ▼ or = against the prior; empty if there is no verdict."""
         return SIGNS.get(self.verdict, "")
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Rows of cells by strategy, reference rows last."""
+    """Rows of cells by strategy; reference rows are last."""
 
     columns: Sequence[MetricColumn]
     names: Sequence[str]
@@ -76,7 +76,7 @@ class Table:
 
     @property
     def groups(self) -> list[list[tuple[str, Sequence[TableCell]]]]:
-        """Rows `(name, cells)` of the contestants, and those of the reference rows."""
+        """Rows `(name, cells)` in two groups: strategies, then reference rows."""
         rows = list(zip(self.names, self.cells, strict=True))
         return [[row for row in rows if (row[0] in REFERENCES) == reference] for reference in (False, True)]
 
@@ -84,16 +84,18 @@ class Table:
 def build(
     summary: pd.DataFrame, metrics: Sequence[str] | None = None, *, setting: Setting | None = None
 ) -> Table:
-    """The table of one setting, or averaged over the grid; without `metrics` all but `frames.NOVELTY`'s details.
+    """The table of one setting, or averaged over the grid.
+
+    Without `metrics` it has all of them, except that the first of `frames.NOVELTY` stands for the novelty measures.
 
     Raises:
-        StudyError: a metric is asked for that the summary does not have.
+        StudyError: the summary lacks one of the `metrics`.
     """
     summary = frames.undecided(summary)
     rows = frames.averaged(summary) if setting is None else frames.at(summary, setting)
     rows = rows[(rows["strategy"] != MODEL) & rows["mean"].notna()]
     known = frames.metrics(rows)
-    main = [m for m in known if m not in frames.NOVELTY[1:]]  # the others have a table of their own
+    main = [m for m in known if m not in frames.NOVELTY[1:]]  # novelty has a table of its own
     unknown = [m for m in metrics or [] if m not in set(summary["metric"])]
     if unknown:
         raise StudyError(
@@ -107,7 +109,7 @@ def build(
 
 
 def _column(summary: pd.DataFrame, metric: str) -> MetricColumn:
-    """One scale and one number of decimals for all tables: small means read with 3 significant digits."""
+    """The scale and number of decimals of a metric in all tables; small means keep 3 significant digits."""
     rows = summary[(summary["metric"] == metric) & ~summary["strategy"].isin(REFERENCES)]
     sizes = rows["mean"].abs()
     sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
@@ -124,8 +126,8 @@ def _cell(row: Any, column: MetricColumn) -> TableCell:
         return TableCell()
     scale, places = 10.0**column.power, column.places
     paired = np.isfinite(row["difference"]) and row["strategy"] != frames.PRIOR
-    marked = column.metric not in frames.OTHER  # costs and novelty are told, not won
-    if column.metric in frames.COST:  # dominated by the first call, so an interval would say little
+    marked = column.metric not in frames.OTHER  # costs and novelty are reported without a winner
+    if column.metric in frames.COST:  # dominated by the first call, so an interval is meaningless
         return TableCell(mean=number(row["mean"]), value=float(row["mean"]))
     return TableCell(
         mean=interval(row["mean"], row["low_mean"], row["high_mean"], scale=scale, places=places),

@@ -1,4 +1,4 @@
-"""The report's tables on all settings at once, and on where the variance comes from."""
+"""Two tables of the report: comparisons over all settings at once, and the sources of variance."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ SOURCES = ("training", "fitting", "drawing")
 
 
 def across(results: Results, summary: pd.DataFrame) -> Plain | None:
-    """Probability of improvement and interquartile means of the primary metric; needs several settings."""
+    """Probability of improvement and interquartile means of the primary metric; None with a single setting."""
     metric = frames.primary(summary)
     if metric is None or len(frames.settings(summary)) < 2:
         return None
@@ -28,17 +28,16 @@ def across(results: Results, summary: pd.DataFrame) -> Plain | None:
         rows.append([name, *(with_ends(found[name], m) for m in measures)])
     label = word(metric).label
     caption = (
-        f"Across settings: {label} over all {len(frames.settings(summary))} of them and their "
-        "trainings. Improvement: the chance that a training with the strategy beats one with the "
-        "prior at the same setting, ½ where they are alike. Interquartile mean (IQM): the mean of "
-        "the middle half, which a few failures do not move. 95 % intervals by a bootstrap "
-        "stratified by setting, which takes the settings as independent."
+        f"{label} over all {len(frames.settings(summary))} settings and their training runs. Improvement: the "
+        "chance that a training run scored with the strategy beats one scored with the prior at the same setting; "
+        "½ if they are alike. Interquartile mean (IQM): the mean of the middle half, which a few failures do not "
+        "affect. 95 % intervals by a bootstrap stratified by setting, which treats the settings as independent."
     )
     return Plain(caption, ["strategy", "improvement", f"IQM of {label}", "IQM of the difference"], rows)
 
 
 def components(results: Results, summary: pd.DataFrame) -> list[Plain]:
-    """Shares of the variance by source, by strategy and by metric; needs several fits or draws."""
+    """Shares of the variance by source, by strategy and by metric; empty without repeated fits or draws."""
     scored = results.metrics[(results.metrics["status"] == "ok") & (results.metrics["strategy"] != MODEL)]
     metrics = [m for m in frames.metrics(scored) if m in frames.QUALITY]
     found = component_table(scored[scored["metric"].isin(metrics)])
@@ -52,14 +51,14 @@ def components(results: Results, summary: pd.DataFrame) -> list[Plain]:
         by_strategy = found[found["metric"] == primary].set_index(["strategy", "of"])[list(SOURCES)]
         names = in_order(set(by_strategy.index.get_level_values("strategy")), STRATEGIES)
         caption = (
-            f"Where the variance of {word(primary).label} comes from: standard deviation of one "
-            "draw, and the shares of its variance that come from the training seed, from fitting "
-            "the strategy and from drawing, within a setting, averaged over the grid; of the value "
-            "and of its paired difference from the prior. A source that was not repeated (—) is "
-            "part of the one before it, and a share below what can be seen is 0 %."
+            f"Sources of the variance of {word(primary).label}: standard deviation (sd) of a single measurement, and "
+            "the shares of its variance due to the training seed, to fitting the strategy and to sampling from it; "
+            "within a setting, averaged over the grid. Δ is the paired difference from the prior. The variance of a "
+            "source that was not repeated (—) is included in the source before it; a share too small to estimate is "
+            "0 %."
         )
         tables.append(_shares(caption, "strategy", [(name, name) for name in names], by_strategy))
-    caption = "The same for every metric, variances averaged over the strategies."
+    caption = "The same for every metric, with variances averaged over the strategies."
     tables.append(_shares(caption, "metric", [(m, word(m).label) for m in metrics], by_metric))
     return tables
 

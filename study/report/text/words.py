@@ -1,4 +1,4 @@
-"""The report's vocabulary: what metrics are called and mean, and in which order names stand."""
+"""The report's vocabulary: labels and meanings of metrics, and the order of names."""
 
 from collections.abc import Iterable
 
@@ -15,12 +15,12 @@ __all__ = [
     "word",
 ]
 
-STRATEGIES = FACTS  # of strategies and reference rows, by name
+STRATEGIES = FACTS  # facts about strategies and reference rows, by name
 
 NOT_FAILED = ("done", "ok")
 
 
 def in_order(names: Iterable[str], vocabulary: Iterable[str]) -> list[str]:
-    """`names` without repeats, those of `vocabulary` first and in its order, then the others by name."""
+    """`names` without repeats: those in `vocabulary` first, in its order, then the others alphabetically."""
     known = {name: rank for rank, name in enumerate(vocabulary)}
     return sorted(set(names), key=lambda name: (known.get(name, len(known)), name))

@@ -44,7 +44,7 @@ class FittedCodesDensity(FittedCodes):
 
 @dataclasses.dataclass(frozen=True)
 class Atoms(Strategy):
-    """Draws one of N points, one for each training example; a subclass says in `place` where they lie."""
+    """Draws one of N points, one for each training example; a subclass computes the points in `place`."""
 
     kind = "thread"
     source = "discussion thread"

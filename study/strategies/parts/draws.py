@@ -1,4 +1,4 @@
-"""Random numbers that strategies share, so that their differences on one model are paired, and those of their own."""
+"""Random numbers that strategies share, so that differences on one model are paired, and keys for their own."""
 
 import jax
 import numpy as np
@@ -7,25 +7,25 @@ from study.runtime.checks import whole_number
 
 
 def shared_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[np.ndarray, np.ndarray]:
-    """Common random numbers: every strategy that draws an index and a noise draws these.
+    """Common random numbers for every strategy that draws an index and noise.
 
-    Two strategies given one key then share both, so that their difference on one model is paired.
+    Two strategies with the same key then share both, so that their difference on one model is paired.
 
     Returns:
         index `[n]` int64 uniform on 0..components-1, and epsilon `[n, d]` float32 standard normal.
 
     Raises:
-        StudyError: n is negative or no whole number; no draws at all, n = 0, are an array without rows.
+        StudyError: n is negative or not a whole number; n = 0 gives arrays without rows.
     """
     index, epsilon = traced_draws(key, n=n, d=d, components=components)
     return np.asarray(index, np.int64), np.asarray(epsilon)
 
 
 def traced_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[jax.Array, jax.Array]:
-    """What `shared_draws` returns, for a compiled program; index is int32.
+    """The same numbers as `shared_draws`, for a compiled program; index is int32.
 
     Raises:
-        StudyError: n is negative or no whole number.
+        StudyError: n is negative or not a whole number.
     """
     n = whole_number(n, name="n")
     index_key, noise_key = jax.random.split(key)

@@ -1,4 +1,4 @@
-"""What fitted strategies share that draw whatever labels are asked for."""
+"""The base class of fitted strategies that ignore labels."""
 
 import jax
 import numpy as np
@@ -7,13 +7,13 @@ from study.runtime.keys import Key, as_key
 
 
 class Unconditional:
-    """A fitted strategy whose draws no label changes; a subclass writes `_sample`."""
+    """A fitted strategy whose draws do not depend on labels; a subclass implements `_sample`."""
 
     def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32, independent; `labels` play no part in an unconditional draw.
+        """Draw z `[n, d]` float32, independent; `labels` are ignored.
 
         Raises:
-            StudyError: a wrong key, or n is negative or no whole number.
+            StudyError: the key is invalid, or n is negative or not a whole number.
         """
         return self._sample(as_key(key), n)
 

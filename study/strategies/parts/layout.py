@@ -1,7 +1,8 @@
-"""Whether the fields of a fitted class go together: types as they are declared, arrays of the shapes that it names.
+"""Whether the fields of a fitted class are consistent: of their declared types, and arrays of their declared shapes.
 
-A class may have `shapes`, by field (or field of a field, with dots) the axes of its array, one letter for each: axes of
-one letter have one size, within a class. Such an array holds finite numbers. What else must hold says its `check`.
+A class may declare `shapes`: for each array field (or a dotted path such as "density.latents.mean") one letter per
+axis. Axes with the same letter have the same size within a class, and such arrays hold finite numbers. A method
+`check` of the class tests what else must hold.
 """
 
 import dataclasses
@@ -20,10 +21,10 @@ from study.training.architecture import Architecture
 
 
 def check_layout(value: Any) -> None:
-    """See above; the fields of fields are not looked into, they are of classes that were checked themselves.
+    """Check a fitted object as described above; nested objects were checked when they were read.
 
     Raises:
-        ValueError: in a few words, what does not go together.
+        ValueError: a short description of what is inconsistent.
     """
     kind = type(value)
     for name, hint in _hints(kind).items():  # type: ignore[arg-type]  # a class is hashable
@@ -52,7 +53,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _fits(hint: Any, value: Any) -> bool:
-    """Whether a value is of a declared type; of classes that are protocols anything is taken, their own say more."""
+    """Whether a value is of a declared type; a protocol accepts anything, since its classes are checked themselves."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return True
@@ -77,10 +78,10 @@ def _fits(hint: Any, value: Any) -> bool:
 
 
 def check_numbers_in_range(made: Any, **bounds: tuple[float, float]) -> None:
-    """Whether indices and counts are where they must be: by field, the least and the most that its array may hold.
+    """Check that arrays of indices or counts stay in range; `bounds` gives the smallest and largest value by field.
 
     Raises:
-        ValueError: in a few words, what is beyond.
+        ValueError: a short description of what is out of range.
     """
     for name, (least, most) in bounds.items():
         array = getattr(made, name)

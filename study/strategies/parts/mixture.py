@@ -1,4 +1,4 @@
-"""A fitted Gaussian mixture, and what strategies that fit one by scikit-learn share."""
+"""A fitted Gaussian mixture, and the code that strategies share which fit one with scikit-learn."""
 
 import dataclasses
 import warnings
@@ -32,9 +32,9 @@ class FittedMixture(Unconditional):
     shapes: ClassVar[Mapping[str, str]] = {"weights": "K", "means": "Kd", "choleskys": "Kdd"}
 
     def check(self) -> None:
-        """Raise ValueError where the weights are none."""
+        """Raise ValueError if the weights are not shares that add up to one."""
         if not (self.weights >= 0).all() or not np.isclose(self.weights.sum(), 1, atol=1e-3):
-            raise ValueError("the weights are no shares")
+            raise ValueError("the weights are not shares that add up to one")
 
     def components(self, key: Key, *, n: int) -> np.ndarray:
         """The component of each of the n draws that `sample` makes from this key, `[n]`, independent."""
@@ -58,7 +58,7 @@ class FittedMixture(Unconditional):
 
 
 def mixture_codes(key: jax.Array, latents: Latents, *, fit_on: FitOn, max_codes: int) -> np.ndarray:
-    """At most `max_codes` of `points`, drawn without replacement, `[n, d]` float64."""
+    """The output of `points`, at most `max_codes` rows of it drawn without replacement, `[n, d]` float64."""
     noise_key, subset_key = jax.random.split(key)
     z = points(noise_key, latents, fit_on=fit_on)
     if len(z) > max_codes:
@@ -76,7 +76,7 @@ def fit_mixture(mixture: Any, z: np.ndarray, *, strategy: str) -> FittedMixture:
     """
     try:
         with warnings.catch_warnings(), threadpool_limits(1):
-            warnings.simplefilter("ignore", ConvergenceWarning)  # `info` says it instead
+            warnings.simplefilter("ignore", ConvergenceWarning)  # `info` reports it instead
             mixture.fit(z)
             choleskys = np.linalg.cholesky(mixture.covariances_)
     except (ValueError, np.linalg.LinAlgError) as error:

@@ -23,7 +23,7 @@ def initialise_mlp(key: jax.Array, sizes: Sequence[int], *, last: float = 1.0) -
 
 
 def check_mlp(layers: Mapping[str, Any], *, inputs: int, outputs: int) -> None:
-    """Whether the layers follow one another, from `inputs` to `outputs`, with finite weights.
+    """Check that the layers are finite and connect, from `inputs` to `outputs`.
 
     Raises:
         ValueError: they do not.

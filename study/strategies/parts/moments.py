@@ -1,4 +1,4 @@
-"""Codes and moments of q(z), or of its means alone: what `fit_on` chooses."""
+"""Codes and moments of q(z), or of the posterior means alone, as `fit_on` chooses."""
 
 from typing import Literal
 
@@ -12,20 +12,20 @@ FitOn = Literal["samples", "means"]
 
 
 def moments(latents: Latents, *, fit_on: FitOn, strategy: str) -> tuple[np.ndarray, np.ndarray]:
-    """Mean `[d]` and covariance `[d, d]`, float64, divided by N as for any mixture of N components.
+    """Mean `[d]` and covariance `[d, d]`, float64; sums are divided by N, since q(z) is a mixture of N components.
 
-    "samples": the exact moments of q(z), E[mean] and Cov(mean) + diag E[exp log_var]. "means": without the
-    second term, so narrower by the average posterior variance.
+    "samples": the exact moments of q(z), E[mean] and Cov(mean) + diag E[exp log_var]. "means": without the term
+    E[exp log_var], so narrower by the average posterior variance.
 
     Raises:
-        CannotFit: fit on means, of which one dimension is constant.
+        CannotFit: it is fitted on means, and one dimension of these is constant.
     """
     if fit_on == "samples":
         return AggregatePosterior(latents).moments()
     constant = np.flatnonzero(np.ptp(latents.mean, axis=0) == 0)
     if constant.size:
         raise CannotFit(
-            f"strategy {strategy!r}: dimension {constant[0]} of the means is constant, its variance 0; "
+            f"strategy {strategy!r}: dimension {constant[0]} of the means is constant (variance 0); "
             "use fit_on='samples' or leave the dimension out"
         )
     mean = latents.mean.astype(np.float64)
@@ -41,7 +41,7 @@ def correlations(covariance: np.ndarray, *, strategy: str) -> tuple[np.ndarray, 
     """Standard deviations `[d]` and correlations `[d, d]` of a covariance `[d, d]`.
 
     Raises:
-        CannotFit: a variance is 0, or so small that it is 0 as a float64.
+        CannotFit: a variance is 0, or so small that it rounds to 0 in float64.
     """
     scale = np.sqrt(np.diag(covariance))
     constant = np.flatnonzero(scale == 0)
@@ -56,7 +56,7 @@ def correlations(covariance: np.ndarray, *, strategy: str) -> tuple[np.ndarray, 
 def whole_cholesky(covariance: np.ndarray, *, strategy: str) -> tuple[np.ndarray, float]:
     """The Cholesky factor of a covariance `[d, d]`, and the smallest eigenvalue of its correlations.
 
-    Correlations are factored, not the covariance itself: whether it is singular is then free of units.
+    The correlation matrix is factored, so that the test for singularity does not depend on units.
 
     Raises:
         CannotFit: it is singular.

@@ -1,6 +1,6 @@
 """The Gaussian that a strategy proposes from and then reweights: N(0, I), or N(m, C) with the moments of the codes.
 
-It is N(0, I) in coordinates ε of its own, z = m + L ε; networks see z in whitened coordinates w.
+In its own coordinates ε, with z = m + L ε, it is N(0, I); networks see z in the whitened coordinates w of the codes.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -27,12 +27,12 @@ class AffineMap(NamedTuple):
 
 
 def base(proposal: Proposal, at: Whitening) -> Whitening:
-    """The coordinates in which the proposal is N(0, I), for codes that are white in `at`."""
+    """The coordinates in which the proposal is N(0, I); `at` are those in which the codes are white."""
     return at if proposal == "gaussian" else Whitening(np.zeros(at.d), np.eye(at.d))
 
 
 def change(source: Whitening, target: Whitening) -> AffineMap:
-    """From one set of coordinates to another."""
+    """The map from one set of coordinates to another."""
     columns = np.column_stack([source.shift - target.shift, source.scale])
     moved = solve_triangular(target.scale, columns, lower=True)
     return AffineMap(moved[:, 0].astype(np.float32), moved[:, 1:].astype(np.float32))

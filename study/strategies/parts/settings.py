@@ -1,4 +1,4 @@
-"""Whether hyper-parameters and arguments are what a strategy declares; what is wrong is said in one line."""
+"""Checks of a strategy's hyper-parameters and arguments against their declared types, with one-line errors."""
 
 import dataclasses
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -9,18 +9,18 @@ from study.errors import StudyError
 from study.runtime.arrays import numbers
 from study.runtime.checks import finite_number, whole_number
 
-# Most of what is held in memory at once, by the name of a hyper-parameter; others are counts of 32 bits.
+# The largest values of hyper-parameters that decide how much memory is used; others only have to fit 32 bits.
 LARGEST = {"width": 2**14, "layers": 2**10, "knots": 2**10, "batch_size": 2**20, "sampling_steps": 2**20}
 
 
 def check_settings(strategy: Any) -> None:
-    """Whether every hyper-parameter is of its declared type; numbers, and lists of them, become Python's own.
+    """Check that every hyper-parameter has its declared type; numbers, and lists of them, become Python's own.
 
-    What range a number must lie in is the strategy's to say; here are the types, NaN, infinity, and sizes that no
-    memory or 32-bit count holds. A text must be one of those that its `Literal` lists.
+    This refuses wrong types, NaN, infinity, sizes that exceed memory or a 32-bit count, and texts that a `Literal` does
+    not list. Each strategy checks the ranges of its numbers itself.
 
     Raises:
-        StudyError: one is not.
+        StudyError: one of them is invalid.
     """
     hints = get_type_hints(type(strategy))
     for field in dataclasses.fields(strategy):
@@ -48,7 +48,7 @@ def _checked(hint: Any, value: Any, name: str, field: str) -> Any:
 
 
 def check_positive(strategy: Any) -> None:
-    """Whether every hyper-parameter that is a number is above 0.
+    """Check that every numeric hyper-parameter is above 0.
 
     Raises:
         StudyError: one is not.
@@ -63,13 +63,13 @@ def check_z(z: Any, *, d: int, where: str = "log_prob", dtype: Any = np.float64)
     """z `[n, d]` as an array of numbers.
 
     Args:
-        z: what was given.
-        d: dimensions.
+        z: the value to check.
+        d: number of dimensions.
         where: the function that messages name.
         dtype: of the array that is returned; None keeps that of z.
 
     Raises:
-        StudyError: it is none, or of another shape.
+        StudyError: z is not an array of numbers, or has another shape.
     """
     z = numbers(z, name=f"{where}: z", dtype=dtype)
     if z.ndim != 2 or z.shape[1] != d:

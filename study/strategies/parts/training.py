@@ -1,13 +1,13 @@
-"""Strategies that are trained: one strategy on the codes of many models as one compiled program.
+"""Strategies that are trained by gradient descent: one strategy on the codes of many models, in one compiled program.
 
-Adam with a cosine schedule, its steps a `lax.scan`, the codes on the device. Every step draws its minibatch inside
-the program, and with it a fresh z ~ q(z|x_n): the strategy is fitted to q(z) and not to one set of draws of it. The
-validation loss, on fixed draws of the validation codes, is looked at 20 times, and the best parameters are kept; the
-last ones where there are no validation codes.
+Adam with a cosine schedule runs as a `lax.scan`, with the codes on the device. Every step draws its minibatch inside
+the program, with a fresh z ~ q(z|x_n) per code, so the strategy is fitted to q(z) and not to one set of draws of it.
+The validation loss, on fixed draws of the validation codes, is computed 20 times, and the parameters with the lowest
+are kept; without validation codes, the last ones.
 
-The cell axis is laid out as by the engine that trains the models: over all devices, one after the other within a CPU
-device, by `vmap` elsewhere, a short last call filled with copies that are thrown away. So a fit does not depend on
-which others it was made with.
+The models are laid out as in the engine that trains them: split over all devices; within a device one after the other
+on a CPU, by `vmap` elsewhere; a last call that is not full is padded with copies, which are discarded. So a fit does
+not depend on which models are fitted in the same call.
 """
 
 import dataclasses
@@ -31,10 +31,10 @@ from study.strategies.parts.validation import VALIDATION_CODES, with_validation
 from study.strategies.parts.whitening import Whitening, whitening
 from study.training import loop
 
-ROUNDS = 20  # looks at the validation loss
+ROUNDS = 20  # how often the validation loss is computed
 WARMUP = 0.02  # share of the steps over which the step size rises
 CLIP = 10.0  # largest norm of a gradient
-ACCELERATOR_CELLS = 8  # cells per call and device where they run by vmap
+ACCELERATOR_CELLS = 8  # cells per call and device under vmap
 
 Parameters = Any
 Info = dict[str, Any]
@@ -49,13 +49,13 @@ class Coordinates(NamedTuple):
 
 
 def coordinates(at: Whitening) -> Coordinates:
-    """The whitening as a program takes it."""
+    """The whitening as float32 arrays for a compiled program."""
     inverse = solve_triangular(at.scale, np.eye(at.d), lower=True)
     return Coordinates(*(a.astype(np.float32) for a in (at.shift, at.scale, inverse)))
 
 
 class _Cell(NamedTuple):
-    """What one cell brings: its seed, its codes in whitened coordinates, and those coordinates."""
+    """The inputs of one cell: its seed, its codes in whitened coordinates, and those coordinates."""
 
     seed: Any  # [2] uint32
     mean: Any  # [N, d], whitened
@@ -67,10 +67,10 @@ class _Cell(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class TrainedStrategy(Strategy):
-    """What every trained strategy has; its fields are the objective that a program is compiled for.
+    """The base of trained strategies; one program is compiled for each combination of fields that affect training.
 
-    A subclass names in `drawing` those of its fields that play no part in training; `fit_on` plays none but by the
-    codes. Fits that differ in these alone share one program.
+    A subclass lists in `drawing` the fields that affect sampling only. Fits that differ only in those, or in `fit_on`,
+    which affects training only through the codes, share one program.
 
     Attributes:
         fit_on: "samples" (a fresh z ~ q(z|x_n) at every step) or "means".
@@ -95,15 +95,15 @@ class TrainedStrategy(Strategy):
         check_positive(self)
 
     def least_codes(self, d: int) -> int:
-        """As many as span d dimensions."""
+        """As many as can span d dimensions, d + 1."""
         return d + 1
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
-        """Parameters to begin with, a pytree of arrays."""
+        """The initial parameters, a pytree of arrays."""
         raise NotImplementedError
 
     def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
-        """The loss of whitened codes w `[b, d]`, a mean over them."""
+        """The mean loss over whitened codes w `[b, d]`."""
         raise NotImplementedError
 
     def finish(self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info) -> Fitted:
@@ -114,7 +114,7 @@ class TrainedStrategy(Strategy):
         """Train on one model's codes.
 
         Raises:
-            CannotFit: codes that span fewer dimensions than they have, or a diverged training.
+            CannotFit: the codes span fewer than d dimensions, or training diverged.
         """
         check = None if given.validation is None else [given.validation]
         return self.fit_many([given.key], [given.latents], validation=check)[0]
@@ -122,7 +122,7 @@ class TrainedStrategy(Strategy):
     def fit_many(
         self, keys: Sequence[Key], latents: Sequence[Latents], *, validation: Sequence[Latents] | None
     ) -> list[Any]:
-        """Train on the codes of several models, all of one N and d; the i-th equals `fit` of the i-th alone.
+        """Train on the codes of several models, all with the same N and d; each result equals that of `fit` alone.
 
         Raises:
             CannotFit: as `fit`.
@@ -161,7 +161,7 @@ class TrainedStrategy(Strategy):
 
         mean, scale = codes(latents)
         checks = codes(check) if check is not None else (np.zeros((0, latents.d), np.float32),) * 2
-        seed = np.asarray(jax.random.bits(key, (2,), jnp.uint32))  # of any generator, for a named one
+        seed = np.asarray(jax.random.bits(key, (2,), jnp.uint32))  # key of any generator -> one kind
         return _Cell(
             seed, mean, scale, checks[0][:VALIDATION_CODES], checks[1][:VALIDATION_CODES], coordinates(space)
         )
@@ -181,7 +181,7 @@ def _rounds(objective: TrainedStrategy) -> tuple[int, int]:
 
 
 def _train(objective: TrainedStrategy, cells: Sequence[_Cell]) -> Iterator[tuple[Parameters, np.ndarray]]:
-    """Parameters and losses `[rounds, 2]` (train, validation) of each cell, a call's worth at a time."""
+    """Parameters and losses `[rounds, 2]` (train, validation) of each cell, computed call by call."""
     mesh = Mesh(np.array(jax.devices()), ("cells",))
     batched = mesh.devices.flat[0].platform != "cpu"
     per_call = mesh.size * (ACCELERATOR_CELLS if batched else 1)

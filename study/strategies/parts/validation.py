@@ -1,4 +1,4 @@
-"""The validation log-density that every fitted density reports, and what it chooses."""
+"""The validation log-density that every fitted density reports, and the choice of settings by it."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from study.errors import CannotFit
 from study.latents import Latents
 from study.strategies.parts.draws import own_key
 
-VALIDATION_CODES = 2000  # an exact mixture over all N costs N evaluations for each of them
+VALIDATION_CODES = 2000  # at most; an exact mixture costs N evaluations for each of them
 
 
 class WithInfo(Protocol):
@@ -32,10 +32,10 @@ Candidate = TypeVar("Candidate")
 
 
 def with_validation(key: jax.Array, fitted: Any, validation: Latents | None) -> Any:
-    """What was fitted, with E log p(z) in nats, z ~ q(z) of at most 2000 validation codes, in its `info`.
+    """The fitted strategy with E log p(z) in nats in its `info`, over z ~ q(z) of at most 2000 validation codes.
 
-    One key gives one z for every strategy, also where the strategy was fitted on means, so scores compare. What has no
-    density, or its score already, is left as it is.
+    One key gives the same z for every strategy, including those fitted on means, so that scores are comparable. A
+    strategy that has no density, or already has its score, is returned unchanged.
     """
     if validation is None or not hasattr(fitted, "log_prob") or "validation_log_prob" in fitted.info:
         return fitted
@@ -52,9 +52,9 @@ def choose(
     *,
     what: str,
 ) -> HasDensity:
-    """The fit of the candidate with the best validation log-density, the first of equals.
+    """The fit of the candidate with the best validation log-density; of equals, the first.
 
-    Where there are several, `info` has them as "candidates" and their scores as "candidate_log_probs".
+    If there are several, `info` holds them as "candidates" and their scores as "candidate_log_probs".
 
     Raises:
         CannotFit: several candidates and no validation codes.

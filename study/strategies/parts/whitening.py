@@ -12,7 +12,7 @@ from study.latents import Latents
 from study.strategies.parts.moments import FitOn, correlations, moments
 from study.strategies.parts.settings import check_z
 
-SMALLEST = 1e-6  # eigenvalue of a correlation matrix below which float32 does not carry its inverse
+SMALLEST = 1e-6  # smallest eigenvalue of a correlation matrix that float32 can invert
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Whitening:
     shapes: ClassVar[Mapping[str, str]] = {"shift": "d", "scale": "dd"}
 
     def check(self) -> None:
-        """Raise ValueError where the scale has no inverse."""
+        """Raise ValueError if the scale has no inverse."""
         if not np.diag(self.scale).all():
             raise ValueError("the scale is singular")
 
@@ -56,10 +56,10 @@ class Whitening:
 
 
 def whitening(latents: Latents, *, fit_on: FitOn, isotropic: bool, strategy: str) -> Whitening:
-    """The whitening of the codes, or, isotropic, the one scale under which the mean variance is 1.
+    """The whitening of the codes; with `isotropic`, one scale for all dimensions, so that the mean variance is 1.
 
     Raises:
-        CannotFit: the codes span fewer than d dimensions, to float32.
+        CannotFit: the codes span fewer than d dimensions, to the precision of float32.
     """
     mean, covariance = moments(latents, fit_on=fit_on, strategy=strategy)
     scale, correlation = correlations(covariance, strategy=strategy)

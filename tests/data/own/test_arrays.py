@@ -117,8 +117,14 @@ def test_likelihood_is_bernoulli_only_where_all_values_are_binary(x, likelihood)
         ({"images": TABLE}, "mine: unknown key 'images'; rename or drop it, the keys are `x` with"),
         ({"x": TABLE, "test": TABLE}, "mine: holds x and test; give `x` alone"),
         ({"train": TABLE, "validation": TABLE}, "mine: holds train and validation; give `x` alone"),
-        ({"x": TABLE, "train_labels": np.zeros(90, int)}, "mine: 'train_labels' labels nothing here"),
-        ({"train": TABLE, "test": TABLE, "y": np.zeros(90, int)}, "mine: 'y' labels nothing here"),
+        (
+            {"x": TABLE, "train_labels": np.zeros(90, int)},
+            "mine: 'train_labels' does not belong to any examples here",
+        ),
+        (
+            {"train": TABLE, "test": TABLE, "y": np.zeros(90, int)},
+            "mine: 'y' does not belong to any examples here",
+        ),
         (
             {"x": TABLE, "y": np.zeros(90, int), "labels": np.zeros(90, int)},
             "mine: holds both `y` and `labels`",
@@ -171,9 +177,9 @@ def test_likelihood_is_bernoulli_only_where_all_values_are_binary(x, likelihood)
             },
             "mine: labels are of several types and too large for float64; give one integer type",
         ),
-        ({"x": [[1.0, 2.0]] * 9}, "mine: 'x' is a list; give an array of numpy"),
+        ({"x": [[1.0, 2.0]] * 9}, "mine: 'x' is a list; give a NumPy array"),
         ({"train": TABLE, "test": TABLE[:, :2]}, r"differ in shape: train \[90, 3\], test \[90, 2\]"),
-        ({"train": IMAGES, "test": IMAGES / 255}, "mine: uint8 in one split and another type in another"),
+        ({"train": IMAGES, "test": IMAGES / 255}, "mine: one split is uint8 and another is not"),
         (
             {
                 "train": TABLE,

@@ -46,7 +46,7 @@ def test_csv_loads_with_and_without_labels(tmp_path):
         (["0.5,1.5", "1,2"], "the first line holds numbers; put a line of column names above it"),
         (["label", "1"], "no numeric column; give at least one besides 'label'"),
         (["a,b"], "has column names but no rows"),
-        (["a", "0,2", "1,4"], "cannot be read as CSV .*does not match length of data"),
+        (["a", "0,2", "1,4"], "cannot be read as CSV .*but the first line has 1"),
         ([",a", "0,2", "1,4"], "column 1 has no name; name it, or drop it if it counts rows"),
         (["a,b", "1,2", "1,2,3,4"], "cannot be read as CSV"),
         ([""], "cannot be read as CSV"),

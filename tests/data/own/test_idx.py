@@ -32,12 +32,12 @@ def test_wide_types_are_read_big_endian():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (BYTES[:-1], "f: cut short, 12 bytes of values expected; fetch the file again"),
+        (BYTES[:-1], "f: truncated, 12 bytes of values expected; download the file again"),
         (BYTES + b"\0", "f: longer than it announces, 12 bytes of values expected"),
-        (BYTES[:10], "f: cut short within its header"),
-        (b"\x01" + BYTES[1:], "f: not an IDX file, it begins with '01 00 08 03'"),
-        (BYTES[:2] + b"\x07" + BYTES[3:], "f: not an IDX file, it begins with '00 00 07 03'"),
-        (b"", "f: not an IDX file, it begins with ''"),
+        (BYTES[:10], "f: truncated within its header"),
+        (b"\x01" + BYTES[1:], r"f: not an IDX file \(it begins with '01 00 08 03'\)"),
+        (BYTES[:2] + b"\x07" + BYTES[3:], r"f: not an IDX file \(it begins with '00 00 07 03'\)"),
+        (b"", r"f: not an IDX file \(it begins with ''\)"),
         (bytes.fromhex("00000801 ffffffff"), "f: announces 4294967295 bytes, the limit is 1000"),
     ],
 )
@@ -57,7 +57,7 @@ def test_broken_gzip_is_refused(tmp_path):
     packed = gzip.compress(BYTES)
     for content in (packed[:-12], b"no gzip at all", packed[:12] + b"\xff\xff\xff" + packed[15:]):
         (tmp_path / "x.gz").write_bytes(content)
-        with pytest.raises(StudyError, match=r"x\.gz: cannot be read .*; fetch the file again"):
+        with pytest.raises(StudyError, match=r"x\.gz: cannot be read .*; download the file again"):
             read_idx(tmp_path / "x.gz")
 
 
@@ -88,7 +88,7 @@ def test_a_folder_of_idx_files_loads_by_path(tmp_path):
 
 
 def test_folders_without_or_with_two_sets_are_refused(tmp_path):
-    with pytest.raises(StudyError, match=r"no IDX file, such as train-images-idx3-ubyte\.gz"):
+    with pytest.raises(StudyError, match=r"no IDX file such as train-images-idx3-ubyte\.gz"):
         load_dataset(tmp_path)
     write_folder(tmp_path, np.zeros((4, 2, 2), np.uint8), np.zeros(4, np.uint8))
     (tmp_path / "letters-train-images-idx3-ubyte").write_bytes(b"")

@@ -66,7 +66,7 @@ def test_a_download_arrives_whole_and_alone(server, tmp_path, page):
         ("cut", len, 20_000, "cut: the connection was cut after 10000 of 10500 bytes; try again, or put"),
         ("missing", len, 20_000, "missing: the server answered 404 Not Found; try again, or put the file at"),
         ("whole", refuse, 20_000, "SHA-256 is wrong; try again, or put the file at"),
-        ("whole", len, 9_999, "whole: announces 10000 bytes, at most 9999 expected"),
+        ("whole", len, 9_999, "whole: announces 10000 bytes, expected at most 9999"),
         ("unannounced", len, 9_999, "unannounced: sent more than the 9999 bytes expected"),
     ],
 )

@@ -66,7 +66,7 @@ def test_the_best_mean_may_be_too_uncertain_where_another_is_sure():
     }
     text = answer(outcome(rows)).headline
     assert text.startswith("Draw from `gmm`, not")
-    assert "`posterior` has a better mean, but does not beat the prior for sure" in text
+    assert "`posterior` has a better mean, but does not beat the prior significantly" in text
 
 
 def test_the_prior_wins():
@@ -115,7 +115,7 @@ def test_without_the_prior_no_gain_is_claimed():
 
 
 def test_only_the_prior():
-    assert "nothing to compare" in answer(outcome({"prior": PRIOR})).headline
+    assert "so there is no comparison" in answer(outcome({"prior": PRIOR})).headline
 
 
 def test_nothing_scored():
@@ -126,9 +126,11 @@ def test_models_alone_are_answered_by_their_mismatch(make_results):
     results = make_results(latent_only=True)
     models = frames.models(results)
     said = answer(pd.DataFrame(), models)
-    assert "KL(q(z)‖p(z)), is identified at no setting" in said.headline and "27 trainings" in said.headline
+    assert (
+        "KL(q(z)‖p(z)), is identified at no setting" in said.headline and "27 training runs" in said.headline
+    )
     closed = answer(pd.DataFrame(), models.assign(kl_aggregate_lower=models["kl_aggregate_upper"]))
-    assert "KL(q(z)‖p(z)), runs from" in closed.headline and "not identified" not in closed.headline
+    assert "KL(q(z)‖p(z)), ranges from" in closed.headline and "not identified" not in closed.headline
     lower = models["kl_aggregate_upper"].copy()
     lower.iloc[0] = models["kl_aggregate_lower"].iloc[0]  # of the three trainings at one setting, one is open
     assert (
@@ -154,4 +156,6 @@ def test_settings_are_counted(summary):
     )
     details = " ".join(answer(summary.assign(verdict=verdict)).details)
     assert "beats the prior in 6 of 9, ties with it in 3 and loses to it in 0" in details
-    assert "nothing is shown to beat it, at α=0.5, β=4, s=4, α=1, β=4, s=2 and α=2, β=4, s=1" in details
+    assert (
+        "no strategy beats it significantly) at α=0.5, β=4, s=4, α=1, β=4, s=2 and α=2, β=4, s=1" in details
+    )
