@@ -120,8 +120,8 @@ def _kept(row: Mapping[Any, Any]) -> str:
 
 
 def noise(results: Results, size: int) -> pd.DataFrame:
-    """Per family and β: `claimed` variance, `residual` (squared error per pixel of held-out data), their `ratio` in
-    each model, rate (nats) and `held_out` (KID of real data), each with _low and _high over training runs.
+    """Per family and β: `claimed` variance, `residual` (squared error per pixel of held-out data), their `ratio` per
+    model, rate (nats) and `held_out` (KID of real data), each with _low and _high over training runs.
     """
     models = kit.by_run(results, "family", "decode")
     models = models[models["decode"] == MEAN]  # both ways of scoring have the same models and measurements

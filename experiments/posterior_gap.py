@@ -74,7 +74,7 @@ def _answer(table: pd.DataFrame) -> str:
     verdict = "Not everywhere"
     if rows["share"].max() < CLOSE or rows["share"].min() >= CLOSE:
         close = rows["share"].max() < CLOSE
-        verdict = f"{'Yes' if close else 'No'}, relative to the rate"
+        verdict = f"{'Close' if close else 'No'}, relative to the rate"
     said = [
         f"{with_ends(row, 'gap')} nats at α = {number(row['alpha'])}, β = {number(row['beta'])} "
         f"({number(100 * row['share'], 0)} % of the rate)"
@@ -87,7 +87,7 @@ def _answer(table: pd.DataFrame) -> str:
             f" There, {SAMPLES[-1]} importance samples (effectively {number(far['effective_samples'], 0)}) find only "
             f"{number(far['posterior_gap'])} of it; annealing finds the rest."
         )
-    return f"{verdict}: KL(q(z|x)‖p(z|x)) of held-out data is at least {span}.{more}"
+    return f"{verdict}: the lower bound on KL(q(z|x)‖p(z|x)) of held-out data is {span}.{more}"
 
 
 def figure(table: pd.DataFrame) -> Figure:

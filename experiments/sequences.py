@@ -85,8 +85,8 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     drawn = windows_figure(results)
     if drawn is not None:
         text = (
-            "The target in the units of the data, one window per panel; the dashed line is the time of prediction. "
-            "Within a column, strategies share their draws of index and noise, so `posterior`, `posterior-mean` and "
+            "The target in the units of the data, one window per panel; the dashed line is the time of prediction. In "
+            "a column, strategies share their draws of index and noise, so `posterior`, `posterior-mean` and "
             "`mean-plus-logvar` start from the same training window. The first rows are real windows and their "
             "reconstructions."
         )

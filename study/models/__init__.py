@@ -1,4 +1,4 @@
-"""Networks, likelihoods, priors, and one file per model family, imported when it is used."""
+"""Networks, likelihoods, priors, and one file per model family, which is imported when it is used."""
 
 from study.models.linear_theory import LinearOptimum, linear_optimum
 from study.models.registry import FAMILY_CLASSES, listing

@@ -1,4 +1,4 @@
-"""Truncated accept/reject sampling: propose until all are accepted, T times at most :cite:`bauer2019`."""
+"""Truncated accept/reject sampling: propose until every draw is accepted, at most T times :cite:`bauer2019`."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 State: TypeAlias = tuple[
     jax.Array, jax.Array, jax.Array
-]  # the next proposal's number, the draws, who is done
+]  # the number of the next proposal, the draws, which of them are accepted
 
 
 def accept_reject(
@@ -18,13 +18,13 @@ def accept_reject(
     accept: Callable[[jax.Array, jax.Array], jax.Array],
     most: int,
 ) -> jax.Array:
-    """n independent draws `[n, d]`; the proposal numbered `most` − 1 is taken whatever it is.
+    """n independent draws `[n, d]`; the last proposal, number `most` − 1, is always accepted.
 
     Args:
-        first: proposals `[n, d]` of number 0.
-        propose: those of a number, `[n, d]`.
-        accept: whether proposals of a number are accepted, `[n]`.
-        most: T, the most proposals for each draw.
+        first: the proposals with number 0, `[n, d]`.
+        propose: maps a number to its proposals, `[n, d]`.
+        accept: maps a number and its proposals to whether each is accepted, `[n]`.
+        most: T, the maximum number of proposals for each draw.
     """
 
     def go_on(state: State) -> jax.Array:

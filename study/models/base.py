@@ -1,7 +1,7 @@
-"""What a model family is: networks, a prior, and a loss; whatever comes after training asks for no more.
+"""The base class of model families: networks, a prior, and a loss. Nothing after training needs more than this.
 
 A family is one file with one subclass of `Model` and a line in `study/config/families.py`, which names the settings
-that it uses, so that they decide the store's keys of this family alone.
+that it uses, so that they are part of the store keys of this family only.
 """
 
 import abc
@@ -17,16 +17,16 @@ from study.models.likelihoods import Likelihood, decoder_mean, decoder_output, r
 from study.models.networks import build_networks
 from study.models.priors.base import Prior
 
-EDGE = 1e-3  # how far from 0 and 1 the mean of a pixel begins, which may be black in all training data
+EDGE = 1e-3  # least initial distance of a pixel's mean from 0 and 1, since a pixel may be black in all training data
 
 
 class Loss(NamedTuple):
-    """What is minimised, and what is reported beside it, so that families can be compared.
+    """The minimised loss, and two terms that every family reports, so that families can be compared.
 
     Attributes:
-        value: scalar; α·D + β·R and the terms of the family's own.
+        value: scalar; α·D + β·R and the terms that the family adds.
         recon: `[B]`, D per example: squared error, or cross-entropy in nats, summed over data dimensions.
-        rate: `[B]`, R per example in nats: KL(q(z|x)‖p(z)), or an estimate of it where there is no closed form.
+        rate: `[B]`, R per example in nats: KL(q(z|x)‖p(z)), or an estimate of it if there is no closed form.
     """
 
     value: jax.Array
@@ -35,22 +35,22 @@ class Loss(NamedTuple):
 
 
 class Model(nnx.Module):
-    """q(z|x) = N(mean(x), diag exp log_var(x)), p(z) = N(0, I) or learned, p(x|z) by the likelihood.
+    """q(z|x) = N(mean(x), diag exp log_var(x)), p(z) = N(0, I) or learned, p(x|z) given by the likelihood.
 
     All functions are pure jnp, since they run inside the compiled grid, under strict promotion of types and ranks.
 
     Attributes:
         summary: one line for `study list models`.
-        source: paper, as a reader would name it.
-        quick: values of the settings that it uses with which a test trains it in seconds.
-        variants: further values that the tests over all families train it with.
-        likelihood, objective: of the decoder, and the settings of the family's loss.
-        encoder, decoder, prior: the networks, and the prior where it is learned.
+        source: the paper, as a reader would name it.
+        quick: values of its settings with which a test trains it in seconds.
+        variants: further values of its settings to train in the tests over all families.
+        likelihood, objective: the likelihood of the decoder, and the settings of the family's loss.
+        encoder, decoder, prior: the networks, and the prior if it is learned.
         conditional: whether encoder and decoder see labels; `labels` is None for all other families.
-        encodes: whether there is an encoder; `encode` and what follows from it are not asked of a family without one.
-        momentum: Adam's decay of the mean gradient.
-        blockwise: whether validation data are taken in blocks of about a batch, because the loss couples the examples
-            of a batch or holds several draws of each.
+        encodes: whether there is an encoder; without one, `encode` is never called.
+        momentum: Adam's decay rate of the mean gradient (β₁).
+        blockwise: whether the loss of validation data is computed in blocks of about one batch, because the loss
+            couples the examples of a batch or holds several draws of each.
     """
 
     summary: ClassVar[str]
@@ -72,16 +72,16 @@ class Model(nnx.Module):
         classes: int = 0,
         rngs: nnx.Rngs,
     ):
-        """Build what a family has in common.
+        """Build the parts that all families have.
 
         Args:
             config: family, networks, latent_dim and settings.
             size: data dimensions D.
             likelihood: of the decoder.
             shape: of one example, for networks that are not flat; `prod(shape) == size`.
-            classes: how many labels there are; of use to conditional families, whose networks get `classes` more
-                columns of input, on both sides.
-            rngs: the stream `params` is drawn from.
+            classes: number of classes; in conditional families, the inputs of encoder and decoder get `classes` more
+                columns.
+            rngs: initial parameters are drawn from its stream `params`.
         """
         self.likelihood: Likelihood = likelihood
         self.classes = classes
@@ -89,19 +89,19 @@ class Model(nnx.Module):
         self.begins_at_mean = config.network_settings.get("output_bias") == "data"
         context = classes if self.conditional else 0
         self.encoder, self.decoder = build_networks(config, size, shape=shape, context=context, rngs=rngs)
-        # last, so that encoder and decoder begin as those of a "vae" of the same seed
+        # after the networks, so that these start with the same parameters as those of a "vae" with the same seed
         self.prior: Prior | None = self.make_prior(config, size, rngs)
         self.extend(config, size, shape, rngs)
 
     def extend(self, config: VAEConfig, size: int, shape: tuple[int, ...], rngs: nnx.Rngs) -> None:
-        """Add what this family has beside networks and prior; arguments as of `__init__`.
+        """Add what this family has beside networks and prior; arguments as in `__init__`.
 
         Raises:
-            StudyError: the likelihood is none of this family's.
+            StudyError: this family does not support the likelihood.
         """
 
     def make_prior(self, config: VAEConfig, size: int, rngs: nnx.Rngs) -> Prior | None:
-        """The prior that is learned with the model, of D = `size` data dimensions; None is N(0, I)."""
+        """The prior that is learned with the model, for D = `size` data dimensions; None means N(0, I)."""
         return None
 
     @abc.abstractmethod
@@ -116,7 +116,7 @@ class Model(nnx.Module):
         return mean, log_var
 
     def output(self, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
-        """What the decoder gives before the likelihood makes a mean of it, `[B, d]` -> `[B, D]`."""
+        """The output of the decoder network, from which the likelihood computes the mean: `[B, d]` -> `[B, D]`."""
         return self.decoder(z)
 
     def decode(self, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
@@ -128,11 +128,11 @@ class Model(nnx.Module):
         return reconstruction(self.likelihood, self.output(z, labels), x)
 
     def noise_variance(self, alpha: jax.Array, beta: jax.Array) -> jax.Array:
-        """Variance of p(x|z) around its mean where it is Gaussian: s = β/(2α), unless the family learns it."""
+        """Variance of p(x|z) around its mean for a Gaussian decoder: s = β/(2α), unless the family learns it."""
         return beta / (2 * alpha)
 
     def start(self, key: jax.Array, train: jax.Array) -> None:
-        """Set what begins at training data `[N, D]`."""
+        """Set the initial parameters that depend on the training data `[N, D]`."""
         if self.begins_at_mean:
             output = decoder_output(self.likelihood, train.mean(0), edge=EDGE)
             self.decoder.layers[-1].bias[...] = output
@@ -140,6 +140,6 @@ class Model(nnx.Module):
             self.prior.start(key, train)
 
     def finish(self, key: jax.Array) -> None:
-        """Set what is only known when training is over."""
+        """Set what is only known after training."""
         if self.prior is not None:
             self.prior.finish(key)

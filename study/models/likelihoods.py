@@ -1,4 +1,4 @@
-"""Reconstruction terms D(x, decoder output) and log p(x|z), one value per example, summed over data dimensions."""
+"""Reconstruction terms D(x, decoder output) and log p(x|z): one value per example, summed over data dimensions."""
 
 import math
 from typing import Literal
@@ -13,12 +13,12 @@ Likelihood = Literal["gaussian", "bernoulli"]
 def reconstruction(likelihood: Likelihood, output: jax.Array, x: jax.Array) -> jax.Array:
     """D for decoder outputs and data `[B, D]`: `[B]`.
 
-    Gaussian: the sum of squared errors, without ½, so that α·D + β·R is a Gaussian decoder whose noise variance
-    is s = β/(2α). Bernoulli: binary cross-entropy in nats, outputs being logits and data lying in [0, 1].
+    Gaussian: the sum of squared errors, without ½, so that α·D + β·R corresponds to a Gaussian decoder with noise
+    variance s = β/(2α). Bernoulli: binary cross-entropy in nats, of logits and data in [0, 1].
     """
     if likelihood == "gaussian":
         return jnp.square(output - x).sum(-1)
-    import optax  # not at once: reports need this file's formulas and no optimiser
+    import optax  # imported late: reports use the formulas of this file without an optimiser
 
     return optax.sigmoid_binary_cross_entropy(output, x).sum(-1)
 
@@ -26,10 +26,11 @@ def reconstruction(likelihood: Likelihood, output: jax.Array, x: jax.Array) -> j
 def log_likelihood(
     likelihood: Likelihood, output: jax.Array, x: jax.Array, variance: ArrayLike = 1.0
 ) -> jax.Array:
-    """log p(x|z) in nats for decoder outputs and data of one shape `[..., D]`, every constant included: `[...]`.
+    """log p(x|z) in nats for decoder outputs and data of one shape `[..., D]`, with all constants: `[...]`.
 
-    Gaussian: N(output, variance · I), a density. Bernoulli: outputs are logits and `variance` plays no part; a
-    probability for x in {0, 1}. For x between, minus the cross-entropy, which integrates to no density over [0, 1].
+    Gaussian: the density N(output, variance · I). Bernoulli: outputs are logits and `variance` is ignored; for x in
+    {0, 1} the result is a log-probability, for x between it is minus the cross-entropy, which is not a normalised
+    log-density over [0, 1].
     """
     if likelihood == "gaussian":
         squared = jnp.square(output - x) / variance
@@ -43,7 +44,7 @@ def decoder_mean(likelihood: Likelihood, output: jax.Array) -> jax.Array:
 
 
 def decoder_output(likelihood: Likelihood, mean: jax.Array, *, edge: float) -> jax.Array:
-    """The decoder outputs `[..., D]` whose mean is this; a Bernoulli mean is kept `edge` away from 0 and 1."""
+    """The decoder outputs `[..., D]` that give this mean; a Bernoulli mean is kept `edge` away from 0 and 1."""
     if likelihood == "gaussian":
         return mean
     mean = jnp.clip(mean, edge, 1 - edge)
@@ -57,5 +58,5 @@ def gaussian_kl(mean: ArrayLike, log_var: ArrayLike) -> jax.Array:
 
 
 def noise_variance(alpha: float, beta: float) -> float:
-    """s = β/(2α), the decoder variance that α·SSE + β·KL implies; infinite where α is 0."""
+    """s = β/(2α), the decoder variance that α·SSE + β·KL implies; infinite if α is 0."""
     return beta / (2 * alpha) if alpha else float("inf")

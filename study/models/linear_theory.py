@@ -1,7 +1,7 @@
 """The exact optimum of a linear-Gaussian VAE under α·SSE + β·KL :cite:`tipping1999,lucas2019`.
 
-With noise variance s = β/(2α), the principal axis with data variance λ is active iff λ > s; its KL is ½ log(λ/s),
-its posterior variance s/λ and the variance of its posterior mean 1 − s/λ, so that q(z) has unit variance exactly.
+With noise variance s = β/(2α), the principal axis with data variance λ is active iff λ > s. Its KL is then ½ log(λ/s),
+its posterior variance s/λ and the variance of its posterior mean 1 − s/λ, so that q(z) has exactly unit variance.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from study.models.likelihoods import noise_variance
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LinearOptimum:
-    """The optimum, axis by axis in falling order of data variance.
+    """The optimum, axis by axis in decreasing order of data variance.
 
     Attributes:
         noise_variance: s.
@@ -37,7 +37,7 @@ class LinearOptimum:
 
 
 def linear_optimum(x: np.ndarray, *, alpha: float, beta: float) -> LinearOptimum:
-    """The optimum for data `[N, D]`, which it depends on through the covariance alone (d ≥ active axes)."""
+    """The optimum for data `[N, D]`, which depends only on their covariance, if d ≥ the number of active axes."""
     x = x.astype(np.float64) - x.mean(0, dtype=np.float64)
     variances = np.linalg.eigvalsh(x.T @ x / len(x))[::-1]
     s = noise_variance(alpha, beta)

@@ -1,6 +1,6 @@
-"""Maximum mean discrepancy between codes and draws of the prior, differentiable, for the losses that contain it.
+"""Maximum mean discrepancy between codes and draws from the prior, differentiable, for use in losses.
 
-k(x, y) = Σ_c C/(C + ‖x − y‖²) with C = 2d·c over several scales c: 2d is E‖x − y‖² of two draws of N(0, I).
+k(x, y) = Σ_c C/(C + ‖x − y‖²) with C = 2d·c over several scales c: 2d is E‖x − y‖² of two draws from N(0, I).
 
 Source: :cite:`gretton2012`, lemma 6, the unbiased estimate; the kernel is that of :cite:`tolstikhin2018`, section 4.
 """
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 
 def mmd(x: jax.Array, y: jax.Array, scales: Sequence[float]) -> jax.Array:
-    """The unbiased estimate of MMD² from x and y `[n, d]`, as many of either, n ≥ 2; it can be negative."""
+    """The unbiased estimate of MMD² from x and y, both `[n, d]` with n ≥ 2; it can be negative."""
     n = len(x)
     within = sum(kernel(a, a, scales).sum() - n * len(scales) for a in (x, y))  # k(a, a) is 1 at every scale
     return within / (n * (n - 1)) - 2 * kernel(x, y, scales).mean()

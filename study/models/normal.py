@@ -9,7 +9,7 @@ LOG_2PI = math.log(2 * math.pi)
 
 
 def log_normal(z: jax.Array, mean: jax.Array, log_var: jax.Array) -> jax.Array:
-    """log N(z; mean, exp log_var) elementwise, of arrays of one rank."""
+    """log N(z; mean, exp log_var) elementwise, for arrays of equal rank."""
     return -0.5 * (jnp.square(z - mean) * jnp.exp(-log_var) + log_var + LOG_2PI)
 
 

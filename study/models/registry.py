@@ -1,4 +1,4 @@
-"""The model families by name, imported when they are used; their lines are in `study/config/families.py`."""
+"""The model families by name, imported when they are used; they are listed in `study/config/families.py`."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ NETWORKS = {
 
 
 def listing() -> list[dict[str, Any]]:
-    """What `study list models` shows: families with their settings, then networks with theirs."""
+    """The rows of `study list models`: families with their settings, then networks with theirs."""
     rows: list[dict[str, Any]] = []
     for name, family in FAMILY_CLASSES.items():
         made = VAEConfig(family=name)

@@ -1,4 +1,4 @@
-"""Objective terms, the engine that trains a whole grid, checkpoints."""
+"""Training: one model by `train`, a whole grid by the engine, and checkpoints."""
 
 import dataclasses
 
@@ -29,7 +29,7 @@ __all__ = [
 
 @dataclasses.dataclass(frozen=True)
 class _Weights:
-    """What a cell of a grid is made of, with the limits that the grid's flags have."""
+    """The weights and the seed of one cell, with the same limits as the flags of a grid."""
 
     alpha: float
     beta: float
@@ -50,10 +50,10 @@ def train(
     seed: int = 0,
     training: TrainConfig | None = None,
 ) -> TrainedModel:
-    """Train one model on `data.train` with loss α·D + β·R; the same program as in a grid.
+    """Train one model on `data.train` with loss α·D + β·R, by the same program as in a grid.
 
     Raises:
-        StudyError: a weight or the seed is out of range, an argument of another kind, the family, network or
+        StudyError: a weight or the seed is out of range, an argument has the wrong type, the family, network or
             likelihood does not fit the data, or the training diverged.
     """
     config, training = (

@@ -1,4 +1,4 @@
-"""All that fixes the shapes of a model's program."""
+"""The architecture of a model: everything that decides the shapes in its compiled program."""
 
 import dataclasses
 import functools
@@ -20,14 +20,14 @@ from study.runtime.checks import shown, whole_number
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """All that fixes the shapes of a model's program; hashable, so that programs are cached by it.
+    """Everything that decides the shapes in a model's program; hashable, so that programs are cached by it.
 
     Attributes:
-        config: what is built.
+        config: of the model.
         size: data dimensions D.
         likelihood: of the decoder.
-        shape: of one example, where the network is not flat.
-        classes: number of labels, where the family is conditional.
+        shape: of one example, if the network is not flat.
+        classes: number of classes, if the family is conditional.
     """
 
     config: VAEConfig
@@ -55,36 +55,43 @@ class Architecture:
             )
         shape = () if config.network in FLAT_NETWORKS else data.shape
         made = cls(config, data.train.shape[1], likelihood, shape, data.n_classes if conditional else 0)
-        _ = made.abstract  # what does not fit is said here
+        _ = made.abstract  # raises if the network or the likelihood does not fit
         return made
 
     def check(self) -> None:
-        """Whether this is an architecture that `of` could have made, whoever put it together.
+        """Check that this is an architecture that `of` could have made; for one that was read from a file.
 
         Raises:
             StudyError: it is not.
         """
-        dataclasses.replace(self.config)  # which checks every setting
+        dataclasses.replace(self.config)  # checks every setting
         for name, least in (("size", 1), ("classes", 0)):
             whole_number(getattr(self, name), name=f"architecture: {name}", least=least)
         for size in self.shape:
             whole_number(size, name="architecture: shape", least=1)
         if self.likelihood not in get_args(Likelihood):
-            raise StudyError(f"architecture: no likelihood {shown(self.likelihood)}; train the model again")
+            raise StudyError(
+                f"architecture: unknown likelihood {shown(self.likelihood)}; train the model again"
+            )
         flat, conditional = (
             self.config.network in FLAT_NETWORKS,
             FAMILY_CLASSES[self.config.family].conditional,
         )
         if (flat and self.shape) or (not flat and math.prod(self.shape) != self.size):
-            raise StudyError(f"architecture: examples of shape {shown(self.shape)} and size {self.size}")
+            raise StudyError(
+                f"architecture: shape {shown(self.shape)} does not fit size {self.size} and network "
+                f"{self.config.network!r}; train the model again"
+            )
         if bool(self.classes) != conditional:
-            raise StudyError(f"architecture: {self.classes} classes of family {self.config.family!r}")
+            raise StudyError(
+                f"architecture: {self.classes} classes do not fit family {self.config.family!r}; train the model again"
+            )
 
     def check_parameters(self, leaves: Sequence[Any]) -> None:
-        """Whether arrays are the parameters of this architecture, in their order; none is made for it.
+        """Check that arrays are the parameters of this architecture, in their order, without creating any.
 
         Raises:
-            StudyError: one is missing, or has another shape or type.
+            StudyError: a parameter is missing, or has the wrong shape or type.
         """
         expected = jax.tree.leaves(self.abstract)
         if len(leaves) != len(expected):
@@ -109,23 +116,23 @@ class Architecture:
 
     @property
     def momentum(self) -> float:
-        """Adam's decay of the mean gradient."""
+        """Adam's decay rate of the mean gradient (β₁)."""
         return FAMILY_CLASSES[self.config.family].momentum
 
     @property
     def blockwise(self) -> bool:
-        """Whether validation data are taken in blocks: those of `Model.blockwise`, and networks that need memory."""
+        """Whether validation data are processed in blocks: as `Model.blockwise` says, and for large networks."""
         return FAMILY_CLASSES[self.config.family].blockwise or self.config.network not in FLAT_NETWORKS
 
     def initialise(self, key: jax.Array, train: jax.Array | None = None) -> Any:
-        """Fresh parameters, a pytree of arrays; some begin at training data `[N, D]`, where given."""
+        """Initial parameters, a pytree of arrays; some depend on training data `[N, D]`, if given."""
         model = _build(self, key)
         if train is not None:
             model.start(jax.random.fold_in(key, 1), train)
         return nnx.split(model)[1]
 
     def finish(self, key: jax.Array, parameters: Any) -> Any:
-        """The parameters with what is only known when training is over."""
+        """The parameters, with those set that are only known after training."""
         model = self.merge(parameters)
         model.finish(key)
         return nnx.split(model)[1]
@@ -154,5 +161,5 @@ def _build(architecture: Architecture, key: Any) -> Model:
 
 @functools.lru_cache(maxsize=64)
 def _abstract(architecture: Architecture) -> tuple[Any, Any]:
-    """The module's graph, and its parameters as shapes."""
+    """The graph of the module, and the shapes and types of its parameters."""
     return nnx.split(nnx.eval_shape(lambda: _build(architecture, 0)))

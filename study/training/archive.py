@@ -1,7 +1,7 @@
-"""Arrays and a signed JSON header as one .npz file, read from whoever made it without pickle, surprise or waste.
+"""Arrays and a JSON header with a checksum in one .npz file, which can be read safely even from untrusted sources.
 
-The header holds plain values and a SHA-256 over them and over name, type, shape and bytes of every array. What is
-written is not compressed, so that a file that is read expands to no more than its own size.
+The header holds plain values and a SHA-256 over them and over name, type, shape and bytes of every array. No pickle is
+used, and nothing is compressed, so that a file never expands to more than its own size.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from study.runtime.reading import read_file
 
 MOST_BYTES = 2**32  # of a file
 MOST_ARRAYS = 100_000
-KINDS = "biufcU"  # of NumPy's types that are read: numbers and text
+KINDS = "biufcU"  # kinds of NumPy types that are read: numbers and text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Archive:
     """A kind of file.
 
     Attributes:
-        what: messages call it.
+        what: its name in messages.
         header: name of the header among the arrays.
         format, version: of the file, in its header; a newer version is not read.
-        writer: the function that writes one.
-        again: how a wrong one is made anew, in messages.
+        writer: the function that writes such a file.
+        again: how to replace a bad file, for messages.
     """
 
     what: str
@@ -62,7 +62,7 @@ class Archive:
         """The header without its checksum, and the arrays.
 
         Raises:
-            StudyError: no such file, not one of this kind, or a torn or altered one.
+            StudyError: no such file, not one of this kind, or a damaged or altered one.
         """
         mend = f"`{self.writer}` writes one"
         content = read_file(path, what=f"a {self.what}", mend=mend, most=MOST_BYTES)
@@ -74,25 +74,25 @@ class Archive:
             signed = found.pop("sha256", None)
             if signed is None:
                 raise StudyError(
-                    f"holds no checksum, as those of older versions; {self.again} and save it again by `{self.writer}`"
+                    f"has no checksum, like files of older versions; {self.again} and save it with `{self.writer}`"
                 )
             if found["format"] != self.format:
-                raise ValueError("another format")
+                raise ValueError("it has another format")
             if found["version"] > self.version:
                 raise StudyError(
-                    f"written as version {found['version']}, newer than {self.version}, the newest that is known "
-                    f"here; update this package or {self.again}"
+                    f"has version {found['version']}, newer than {self.version}, the newest that can be read here; "
+                    f"update this package or {self.again}"
                 )
             if signed != digest(found, arrays):
-                raise ValueError("its checksum differs")
+                raise ValueError("its checksum does not match")
         return found, arrays
 
     @contextlib.contextmanager
     def told(self, path: str | Path) -> Iterator[None]:
-        """Within it, whatever is wrong with the content becomes one line about the file.
+        """Convert any error within this context to one line about the file.
 
         Raises:
-            StudyError: in place of any other error.
+            StudyError: instead of any other error.
         """
         try:
             yield
@@ -100,14 +100,14 @@ class Archive:
             raise StudyError(f"{path}: {error}") from error
         except (
             Exception
-        ) as error:  # zipfile, NumPy, JAX and json raise a dozen types for bytes that nobody meant
+        ) as error:  # zipfile, NumPy, JAX and json raise a dozen types of errors for arbitrary bytes
             raise StudyError(
-                f"{path}: torn, altered, or no {self.what} ({said(error)}); {self.again} and use `{self.writer}`"
+                f"{path}: damaged, altered, or not a {self.what} ({said(error)}); {self.again} and use `{self.writer}`"
             ) from error
 
 
 def _in_folder(path: str | Path, what: str) -> Path:
-    """The path, if a file can have it: in a folder that is there."""
+    """The path, after checking that a file can be written there and that its folder exists."""
     if not isinstance(path, str | Path) or not str(path):
         raise StudyError(f"{what}: give the path of a file, got {shown(path)}")
     target, wrong = Path(path), ""
@@ -128,7 +128,7 @@ def _in_folder(path: str | Path, what: str) -> Path:
 
 
 def canonical(content: Mapping[str, Any]) -> str:
-    """The one JSON text of these values."""
+    """The values as JSON text, which is always the same for the same values."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -142,12 +142,12 @@ def digest(content: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def _unpack(content: bytes) -> dict[str, np.ndarray]:
-    """The arrays of an archive that holds nothing but what `numpy.savez` writes, none of it compressed."""
+    """The arrays of an archive as `numpy.savez` writes it, uncompressed; anything else in it is an error."""
     arrays: dict[str, np.ndarray] = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         if len(members) > MOST_ARRAYS or sum(member.file_size for member in members) > len(content):
-            raise ValueError("it holds more than its own size")
+            raise ValueError("it unpacks to more than its own size")
         for member in members:
             name = member.filename.removesuffix(".npy")
             if name == member.filename or name in arrays or member.compress_type != zipfile.ZIP_STORED:
@@ -163,10 +163,10 @@ def _unpack(content: bytes) -> dict[str, np.ndarray]:
 
 def _header(array: np.ndarray) -> dict[str, Any]:
     if array.shape or array.dtype.kind != "U":
-        raise ValueError("its header is no text")
+        raise ValueError("its header is not text")
     found = json.loads(str(array), parse_constant=_no_number)
     if not isinstance(found, dict):
-        raise ValueError("its header holds no names with values")
+        raise ValueError("its header is not a mapping of names to values")
     return found
 
 

@@ -9,14 +9,14 @@ import numpy as np
 from study.errors import StudyError
 from study.runtime.arrays import numbers
 
-BLOCK = 1024  # rows per call: bounds memory, and one shape means one compilation
+BLOCK = 1024  # rows per call: limits memory, and with one shape there is one compilation
 
 
 def rows(array: np.ndarray, width: int, name: str) -> np.ndarray:
     """The array as float32 `[N, width]`.
 
     Raises:
-        StudyError: it has another shape, or holds anything but numbers.
+        StudyError: it has another shape, or its values are not numbers.
     """
     array = numbers(array, name=f"model: {name}")
     if array.ndim != 2 or array.shape[1] != width:
@@ -27,10 +27,10 @@ def rows(array: np.ndarray, width: int, name: str) -> np.ndarray:
 def in_blocks(
     function: Callable[..., Any], rows: np.ndarray, labels: np.ndarray | None = None, *, size: int = BLOCK
 ) -> Any:
-    """What a function of `[size, ·]`, and labels `[size]` where given, gives for rows `[N, ·]`.
+    """Apply a function of `[size, ·]`, and labels `[size]` if given, to rows `[N, ·]` block by block.
 
-    The last block is filled up with zeros. The function returns an array `[size, ...]`, or a tree of them; so does
-    this, with N rows.
+    The last block is padded with zeros. The function returns an array `[size, ...]` or a tree of them; the result has
+    the same structure with N rows.
     """
     arrays = [rows] if labels is None else [rows, labels]
     blocks = []

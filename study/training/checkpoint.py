@@ -1,6 +1,6 @@
 """Checkpoints: a trained model as named arrays and plain facts, and back to the same arrays.
 
-The file has a checksum over all of it, and nothing of it is believed that the configuration it names does not confirm.
+The file has a checksum over its whole content, and its arrays are checked against the configuration that it names.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ BUILT = ("config", "size", "likelihood", "shape", "classes")
 
 
 def pack(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Arrays by name and JSON facts that together hold everything of a model."""
+    """Arrays by name and JSON facts that together describe a model completely."""
     leaves = jax.tree.leaves(model.parameters)
     arrays = {f"parameter/{i:03d}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
     facts = {
@@ -47,10 +47,10 @@ def pack(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 
 def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> TrainedModel:
-    """The model that `pack` took apart; other facts and arrays beside it play no part.
+    """The model from the result of `pack`; additional facts and arrays are ignored.
 
     Raises:
-        StudyError: facts are missing or none of a model, or the arrays are not those of the architecture.
+        StudyError: facts are missing or wrong, or the arrays do not fit the architecture.
     """
     architecture = _architecture(_names(facts, "architecture"))
     cell = _names(facts, "cell")
@@ -76,7 +76,7 @@ def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Traine
 def _names(facts: Any, name: str) -> Mapping[str, Any]:
     found = facts.get(name) if isinstance(facts, Mapping) else None
     if not isinstance(found, Mapping):
-        raise StudyError(f"checkpoint: tells no {name}; train the model again")
+        raise StudyError(f"checkpoint: {name} is missing; train the model again")
     return found
 
 
@@ -87,7 +87,9 @@ def _architecture(built: Mapping[str, Any]) -> Architecture:
     config = from_dict(VAEConfig, built.get("config"), where="checkpoint")  # type: ignore[arg-type]
     shape = built.get("shape", ())
     if not isinstance(shape, list | tuple):
-        raise StudyError(f"checkpoint: shape is a list of sizes, got {shown(shape)}; train the model again")
+        raise StudyError(
+            f"checkpoint: shape must be a list of sizes, got {shown(shape)}; train the model again"
+        )
     told: Any = (built.get("size"), built.get("likelihood"), tuple(shape), built.get("classes", 0))
     made = Architecture(config, *told)
     made.check()
@@ -98,11 +100,11 @@ def save(model: TrainedModel, path: str | Path) -> None:
     """Write a model to one .npz file, whole or not at all.
 
     Raises:
-        StudyError: it is no trained model or has parameters that are not finite, there is no such folder, or the
-            operating system refuses.
+        StudyError: not a trained model, parameters that are not finite, no such folder, or the operating system
+            refuses.
     """
     if not isinstance(model, TrainedModel):
-        raise StudyError(f"save_model: give a model that study.train made, got {shown(model)}")
+        raise StudyError(f"save_model: give a model returned by study.train, got {shown(model)}")
     _check_finite(model)
     arrays, facts = pack(model)
     ARCHIVE.write(path, facts, arrays)
@@ -112,7 +114,7 @@ def load(path: str | Path) -> TrainedModel:
     """Read a model that `save` wrote.
 
     Raises:
-        StudyError: there is no such file, it is not a checkpoint, or a torn or altered one.
+        StudyError: there is no such file, it is not a checkpoint, or it is damaged or altered.
     """
     facts, arrays = ARCHIVE.read(path)
     with ARCHIVE.told(path):

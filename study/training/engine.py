@@ -1,11 +1,11 @@
-"""The engine: a whole grid over one architecture as one compiled program.
+"""The engine: trains a whole grid over one architecture with one compiled program.
 
-A cell's α, β, seed and learning rate are traced, epochs run inside the program, the data live on the device. The
-program takes a fixed number of cells per call, so it is compiled once however large the grid is, and each call's
-cells come back (and can be stored) before the next begins. The cell axis is laid over all devices; on a CPU each
-device runs its cells one after the other, since batching them outgrows the cache; elsewhere each device runs
-`width` cells by vmap. A short last call is filled with copies of its last cell, which are thrown away, so that no
-cell's arithmetic depends on which others it was trained with.
+α, β, seed and learning rate of a cell are traced, epochs run inside the program, and the data stay on the device. The
+program takes a fixed number of cells per call, so it is compiled once for grids of any size, and the cells of one call
+are returned (and can be stored) before the next call begins. The cell axis is distributed over all devices. On a CPU
+each device runs its cells one after the other, since a batch of them would not fit in the cache; on other devices it
+runs `width` cells by vmap. If the last call has too few cells, it is filled with copies of its last cell, which are
+discarded, so that the arithmetic of a cell does not depend on the cells that it is trained with.
 """
 
 import dataclasses
@@ -29,12 +29,12 @@ from study.training import loop
 from study.training.architecture import Architecture
 from study.training.model import TrainedModel
 
-BINARISE = 0xB1  # folded into a step's key to draw its examples; models fold in small numbers of their own
+BINARISE = 0xB1  # folded into a step's key to draw its binary examples; models fold in smaller numbers
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """What is traced: the weights, the seed and the step size of one model."""
+    """The traced values of one model: its weights, seed and step size."""
 
     alpha: float
     beta: float
@@ -44,7 +44,7 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Batching:
-    """How cells share a program; `mode` and `width` decide last bits and so are part of a stored cell's key.
+    """How cells share a program; `mode` and `width` affect the last bits of results, so they are in a cell's store key.
 
     Attributes:
         mode: "map" (one after the other on each device) or "vmap".
@@ -56,7 +56,7 @@ class Batching:
 
 
 class Trained(NamedTuple):
-    """One cell's outcome: the model, its share of the call's seconds, and the seconds spent compiling."""
+    """The result of one cell: the model, its share of the call's time, and the compilation time, in seconds."""
 
     cell: Cell
     model: TrainedModel
@@ -65,7 +65,7 @@ class Trained(NamedTuple):
 
 
 def default_batching(architecture: Architecture) -> Batching:
-    """One after the other on a CPU; elsewhere as many as half the free memory holds, at most 64."""
+    """One cell at a time on a CPU; on other devices as many as fit in half the free memory, at most 64."""
     device = jax.devices()[0]
     if device.platform == "cpu":
         return Batching()
@@ -90,22 +90,22 @@ def train_cells(
 ) -> Iterator[Trained]:
     """Train every cell; yields each as soon as its call returns, in the order given.
 
-    Cells are asked for a call at a time; where they are no sequence, `count` says how many to expect.
+    Cells are taken from `cells` one call at a time; if it is not a sequence, `count` says how many to expect.
 
-    A diverged cell comes back like any other, with `model.finite` False.
+    A diverged cell is yielded like any other, with `model.finite` False.
 
     Raises:
-        StudyError: data that cannot be binarised are to be, or training is to stop by a loss that does not fall.
+        StudyError: `binarise` with data outside [0, 1], or `patience` with a family whose loss does not fall.
     """
     if training.patience and not architecture.encodes:
         raise StudyError(
-            f"patience: the losses of family {architecture.config.family!r} say nothing of when to stop; set it to 0"
+            f"patience: the losses of family {architecture.config.family!r} do not tell when to stop; set patience to 0"
         )
     if training.binarise:
         check_binarisable(data)
     batching = batching or default_batching(architecture)
     count = len(cells) if isinstance(cells, Sequence) else count or len(jax.devices()) * batching.width
-    used = min(len(jax.devices()), -(-count // batching.width)) or 1  # copies on further devices would cost
+    used = min(len(jax.devices()), -(-count // batching.width)) or 1  # more devices would only train copies
     mesh = Mesh(np.array(jax.devices()[:used]), ("cells",))
     per_call = batching.width * mesh.size
     split, whole = NamedSharding(mesh, PartitionSpec("cells")), NamedSharding(mesh, PartitionSpec())
@@ -129,7 +129,7 @@ def train_cells(
 
 
 class _Part(NamedTuple):
-    """x `[N, D]` and labels `[N]` int32, or None where the family sees none."""
+    """x `[N, D]` and labels `[N]` int32; labels are None if the family does not see them."""
 
     x: Any
     labels: Any
@@ -147,7 +147,7 @@ def _parts(data: Dataset, architecture: Architecture) -> tuple[_Part, _Part]:
 
 
 class _Program(NamedTuple):
-    """A jitted function and the executable that was made of it, empty until the first call."""
+    """A jitted function and its compiled executable, a list that is empty until the first call."""
 
     function: Any
     executable: list[Any]
@@ -170,7 +170,7 @@ def _program(
     train_shape: tuple[int, int],
     validation_shape: tuple[int, int],
 ) -> _Program:
-    """The program for these shapes; cached, so that its executable is made once."""
+    """The program for these shapes; cached, so that it is compiled only once."""
     one: Any = functools.partial(_train_one, architecture, training)
     split, whole = PartitionSpec("cells"), PartitionSpec()
 
@@ -201,7 +201,7 @@ def _objective(
     key: jax.Array,
     part: _Part,
 ) -> tuple[jax.Array, jax.Array]:
-    """The loss of some examples with `weight` in place of β, and their mean (recon, rate) `[2]`."""
+    """The loss of some examples with `weight` for β, and their mean (recon, rate) `[2]`."""
     if training.binarise:
         x = jax.random.bernoulli(jax.random.fold_in(key, BINARISE), part.x).astype(part.x.dtype)
         part = part._replace(x=x)
@@ -218,7 +218,7 @@ def _checked(
     validation: _Part,
     batch: int,
 ) -> tuple[jax.Array, jax.Array]:
-    """The objective on validation data; in blocks of a batch where the loss couples the examples of one."""
+    """The objective on validation data; computed in blocks of about one batch if `architecture.blockwise`."""
     if not architecture.blockwise:
         return objective(parameters, beta, key, validation)
     blocks = _in_blocks(validation, batch)
@@ -228,7 +228,7 @@ def _checked(
 
 
 class _Best(NamedTuple):
-    """Where early stopping stands: the best parameters, their loss, epochs since then, and epochs that ran."""
+    """The state of early stopping: the best parameters, their loss, epochs since then, and epochs run so far."""
 
     parameters: Any
     value: jax.Array
@@ -243,7 +243,7 @@ def _until_no_better(
     numbers: jax.Array,
     training: TrainConfig,
 ) -> tuple[_Best, jax.Array]:
-    """Epochs until `patience` of them in a row brought nothing on validation data, and the losses of all."""
+    """Run epochs until `patience` of them in a row have not lowered the validation loss; returns all losses too."""
 
     def unless_stopped(carry: tuple[Any, _Best], number: jax.Array) -> tuple[tuple[Any, _Best], jax.Array]:
         def run(carry: tuple[Any, _Best]) -> tuple[tuple[Any, _Best], jax.Array]:
@@ -278,7 +278,7 @@ def _train_one(
     batch = min(training.batch_size, n)
     steps, epochs = training.steps_per_epoch(n), training.epochs(n)
     adam = loop.adam(momentum=architecture.momentum)
-    # The generator is named: what a cell draws must not depend on a caller's global default.
+    # The generator is named explicitly, so that a cell's random numbers do not depend on a global default.
     initial_key, train_key = jax.random.split(jax.random.key(seed, impl="threefry2x32"))
     parameters = architecture.initialise(initial_key, train.x)
 
@@ -316,19 +316,19 @@ def _train_one(
 
 
 def _in_blocks(part: _Part, batch: int) -> _Part:
-    """`[N, ·]` as blocks of one size, at most that of a batch, `[k, N // k, ·]`; fewer than k examples are left out."""
+    """`[N, ·]` as k blocks of at most a batch, `[k, N // k, ·]`; fewer than k examples are left out."""
     n = len(part.x)
     k = -(-n // batch)
     return jax.tree.map(lambda a: a[: n // k * k].reshape(k, n // k, *a.shape[1:]), part)
 
 
 def _schedule(training: TrainConfig, done: jax.Array) -> jax.Array:
-    """Factor on the step size when `done` of all steps, 0 to 1, lie behind."""
+    """Factor on the step size when a share `done` of all steps, 0 to 1, is completed."""
     if training.schedule == "constant":
         return jnp.float32(1.0)
     return 0.5 * (1 + jnp.cos(jnp.pi * done))
 
 
 def _warmup(training: TrainConfig, done: jax.Array) -> jax.Array:
-    """Factor on β, likewise."""
+    """Factor on β when a share `done` of all steps is completed."""
     return jnp.minimum(1.0, done / training.kl_warmup) if training.kl_warmup else jnp.float32(1.0)

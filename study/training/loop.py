@@ -1,4 +1,4 @@
-"""One step of Adam, for all that is trained by gradients; each caller scans it over its own batches."""
+"""One step of Adam, shared by everything that is trained by gradients; each caller scans it over its own batches."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,10 +26,11 @@ def descend(
     *,
     has_aux: bool = False,
 ) -> tuple[tuple[Any, Any], Any]:
-    """One step of that size down the slope of a loss of the parameters, inside a program.
+    """One step of the given size along Adam's direction for a loss of the parameters; traceable.
 
     Returns:
-        parameters and moments after it, and the loss before it; with `has_aux`, what the loss returned beside.
+        parameters and moments after the step, and the loss before it; with `has_aux`, the auxiliary output of the loss
+        instead of its value.
     """
     parameters, moments = state
     value, gradients = jax.value_and_grad(loss, has_aux=has_aux)(parameters)

@@ -1,4 +1,4 @@
-"""A trained model: plain arrays, and the two functions that everything downstream may call."""
+"""A trained model: plain arrays, and functions to encode, decode and sample."""
 
 import dataclasses
 import functools
@@ -21,11 +21,11 @@ class TrainedModel:
     """One trained cell.
 
     Attributes:
-        architecture: what was built.
+        architecture: of the model.
         parameters: pytree of arrays.
         alpha, beta, seed: the cell.
-        losses: `[epochs, 2, 2]`: epoch × (train, validation) × (recon, rate), means over examples; as many epochs as
-            ran.
+        losses: `[epochs, 2, 2]`: epoch × (train, validation) × (recon, rate), means over examples, for the epochs that
+            were run.
     """
 
     architecture: Architecture
@@ -36,11 +36,11 @@ class TrainedModel:
     losses: np.ndarray
 
     def encode(self, x: np.ndarray, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """`[N, D]` -> mean `[N, d]`, log-variance `[N, d]`, float32; labels `[N]` matter to conditional families alone.
+        """`[N, D]` -> mean `[N, d]`, log-variance `[N, d]`, float32; labels `[N]` for conditional families.
 
         Raises:
             CannotFit: there is no encoder.
-            StudyError: x is not `[N, D]`, or labels are missing or not the model's.
+            StudyError: x is not `[N, D]`, or labels are missing or invalid for this model.
         """
         if not self.encodes:
             raise CannotFit(
@@ -52,19 +52,19 @@ class TrainedModel:
         return mean, log_var
 
     def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """The decoder's mean: `[n, d]` -> `[n, D]` float32; labels `[n]` matter to conditional families alone.
+        """The decoder's mean: `[n, d]` -> `[n, D]` float32; labels `[n]` for conditional families.
 
         Raises:
-            StudyError: z is not `[n, d]`, or labels are missing or not the model's.
+            StudyError: z is not `[n, d]`, or labels are missing or invalid for this model.
         """
         z = rows(z, self.architecture.config.latent_dim, "z")
         function = functools.partial(_decode, self.architecture, self.parameters)
         return in_blocks(function, z, self._labels(labels, len(z)))
 
     def sample(self, key: Key, z: np.ndarray, *, labels: np.ndarray | None = None) -> np.ndarray:
-        """x ~ p(x|z), where `decode` gives its mean: `[n, d]` -> `[n, D]` float32, independent over data dimensions.
+        """x ~ p(x|z), whose mean `decode` gives: `[n, d]` -> `[n, D]` float32, independent over data dimensions.
 
-        Gaussian with variance `noise_variance`, or Bernoulli.
+        p(x|z) is Gaussian with variance `noise_variance`, or Bernoulli.
 
         Raises:
             StudyError: as `decode`.
@@ -88,23 +88,23 @@ class TrainedModel:
 
     @property
     def noise_variance(self) -> float:
-        """Variance of p(x|z) around the decoder's mean, where it is Gaussian: β/(2α), or what the family learned."""
+        """Variance of p(x|z) around the decoder's mean, for a Gaussian decoder: β/(2α), or learned by the family."""
         return float(_noise_variance(self.architecture, self.parameters, self.alpha, self.beta))
 
     @property
     def prior(self) -> LearnedPrior | None:
-        """The prior that was learned with the model; None is N(0, I)."""
+        """The prior that was learned with the model; None means N(0, I)."""
         return learned_prior(self.architecture, self.parameters)
 
     @property
     def finite(self) -> bool:
-        """Whether every parameter, and D and R of every epoch, are finite numbers."""
+        """Whether all parameters, and D and R of all epochs, are finite numbers."""
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(self.parameters)]
         losses = [self.losses] if self.encodes else []  # without an encoder there is neither D nor R
         return all(bool(np.isfinite(leaf).all()) for leaf in [*leaves, *losses])
 
     def _labels(self, labels: np.ndarray | None, n: int) -> np.ndarray | None:
-        """Labels `[n]` int32 where the family sees them."""
+        """Labels `[n]` int32, or None if the family does not see them."""
         if not self.conditional:
             return None
         family, classes = self.architecture.config.family, self.architecture.classes

@@ -1,4 +1,4 @@
-"""The prior of a trained model, where it was learned: numpy in, numpy out."""
+"""The learned prior of a trained model, with NumPy arrays as inputs and outputs."""
 
 import dataclasses
 import functools
@@ -21,8 +21,8 @@ class LearnedPrior:
 
     Attributes:
         architecture: of the model.
-        leaves: the model's parameters, the leaves of their tree.
-        info: the family and its settings; of `lars-prior` also the final `normaliser` and `normaliser_stderr`.
+        leaves: the model's parameters, as leaves of their tree.
+        info: the family and its settings; for `lars-prior` also the final `normaliser` and `normaliser_stderr`.
     """
 
     architecture: Architecture
@@ -30,10 +30,10 @@ class LearnedPrior:
     info: Mapping[str, Any]
 
     def check(self) -> None:
-        """Whether the leaves are those of the architecture, and it learns a prior.
+        """Check that the leaves fit the architecture, and that it learns a prior.
 
         Raises:
-            ValueError: they are not.
+            ValueError: they do not fit, or it learns none.
         """
         self.architecture.check_parameters(self.leaves)
         if not self.architecture.config.prior_settings:
@@ -57,7 +57,7 @@ class LearnedPrior:
         """n independent draws `[n, d]` float32.
 
         Raises:
-            StudyError: n is negative or no whole number, or a wrong key.
+            StudyError: n is negative or not a whole number, or the key is wrong.
         """
         key, n = as_key(key), whole_number(n, name="n")
         return np.asarray(_sample(self.architecture, self.leaves, key, n))
@@ -77,7 +77,7 @@ class LearnedMixture(LearnedPrior):
 
 
 def learned_prior(architecture: Architecture, parameters: Any) -> LearnedPrior | None:
-    """The prior that was learned with a model of these parameters; None where it is N(0, I)."""
+    """The prior that was learned with a model of these parameters; None if it is N(0, I)."""
     config = architecture.config
     if not config.prior_settings:
         return None

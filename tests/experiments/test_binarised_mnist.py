@@ -49,9 +49,9 @@ def results(bound: float, active: int, *, begun: str = "zero", run_id: str = "a"
             -88.0,
             20,
             (
-                "Yes: by 5000 importance samples on 2000 held-out images −log p(x) is at most 88.00 [87.02, 88.98] "
-                "nats with 300×300 relu units begun at zero after 400 epochs, inside the band and 3 nats less than by "
-                "the ELBO, 20 of 50 latents active, as many as the 19 to 25 found there.",
+                "Yes: with 5000 importance samples on 2000 held-out images −log p(x) is at most 88.00 [87.02, 88.98] "
+                "nats with 300×300 relu units initialised at zero after 400 epochs, inside the range and 3 nats below "
+                "the ELBO's bound, 20 of 50 latents active, as many as the 19 to 25 of the literature.",
             ),
         ),
         (-93.0, 12, ("No: ", "outside", "12 of 50 latents active, fewer than the 19 to 25")),
@@ -66,7 +66,7 @@ def test_the_answer_follows_band_and_units(module, bound, active, said):
     assert found.answer.startswith(said[0])
     assert all(part in found.answer for part in said)
     beside = found.sections[0].table
-    assert beside["source"].tolist()[0] == "here, begun at zero, batches of 100"
+    assert beside["source"].tolist()[0] == "here, initialised at zero, batches of 100"
     assert beside["epochs"].tolist()[:2] == [400, 3280]
 
 
@@ -78,8 +78,8 @@ def test_every_training_has_a_row_and_a_clause_of_its_own(module, second, verdic
     )
     found = module.findings(both, module.bounds(both, None))
     assert found.answer.startswith(verdict)
-    assert "17 of 50 latents active, fewer than the 19 to 25 found there; " in found.answer
-    assert "begun at the mean of the data after 400 epochs" in found.answer
+    assert "17 of 50 latents active, fewer than the 19 to 25 of the literature; " in found.answer
+    assert "initialised at the mean of the data after 400 epochs" in found.answer
     assert found.sections[0].table["source"].str.startswith("here").sum() == 2
     assert found.sections[1].table["training"].nunique() == 2
     assert "240000 steps of 100 images" in found.sections[0].text

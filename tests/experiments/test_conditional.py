@@ -51,15 +51,15 @@ def test_shares_have_intervals_that_do_not_leave_their_range(module):
 @pytest.mark.parametrize(
     ("accuracy", "start"),
     [
-        ({0.2: 0.99, 1.0: 0.9}, "A conditional model gives what is asked for at least 95 % of the time from prior"),
-        ({0.2: 0.9, 1.0: 0.9}, "At no β does a conditional model give what is asked for 95 % of the time"),
+        ({0.2: 0.99, 1.0: 0.9}, "A conditional model gives the requested class in at least 95 % of samples, both from"),
+        ({0.2: 0.9, 1.0: 0.9}, "At no β does a conditional model give the requested class in 95 % of samples"),
     ],
 )  # fmt: skip
 def test_the_verdict_follows_the_accuracy(module, accuracy, start):
     made = results(accuracy)
     found = module.findings(made, module.tables(made, None))
     assert found.answer.startswith(start)
-    assert "`class-posterior` of the vae gives the class that was asked for in 48.0 [" in found.answer
+    assert "`class-posterior` of the vae gives the requested class in 48.0 [" in found.answer
     asked, classes = (section.table for section in found.sections)
     assert len(asked) == 8 and len(classes) == 4
     (axes,) = found.sections[0].figure.axes
@@ -70,4 +70,4 @@ def test_the_verdict_follows_the_accuracy(module, accuracy, start):
 def test_without_labels_nothing_was_asked_for(module):
     made = results({1.0: 0.9})
     made.metrics = made.metrics[made.metrics["strategy"] == "model"]
-    assert module.answer(module.asked(made.metrics)).startswith("Nothing was asked for")
+    assert module.answer(module.asked(made.metrics)).startswith("No class was requested")

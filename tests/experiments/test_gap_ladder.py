@@ -108,12 +108,13 @@ def test_the_answer_names_what_is_told_from_zero(module):
     tables = module.tables(results(betas=(1.0, 3.0)), None)
     found = module.findings(None, tables)
     assert found.answer == (
-        "The gap in KID between draws from the prior and real data, averaged over settings, is made of decoder "
+        "The gap in KID between samples from the prior and real data, averaged over settings, consists of decoder "
         "(`held-out`, 38 %), joint structure, coarse (`gmm`, 25 %), scale and shift (`global-gaussian`, 20 %), "
         "correlation (`gaussian-full`, 10 %), memorisation (`posterior`, 10 %) and unseen examples "
-        "(`reconstruction`, 2 %); worse than the rung above is joint structure, fine (`flow`, −5 %); other rungs are "
-        "not told from zero. From the prior to the posteriors, all that sampling z can mend, it is 60 %. "
-        "`flow` gives codes of validation data 1.00 nats more than `gmm` and yet draws worse."
+        "(`reconstruction`, 2 %); worse than the rung above: joint structure, fine (`flow`, −5 %); other shares do "
+        "not differ significantly from zero. The steps from the prior to the posteriors, all that a better "
+        "distribution of z can gain, are 60 % of the gap. `flow` fits validation codes 1.00 nats better than `gmm`, "
+        "yet its samples are worse."
     )
     section = found.sections[0]
     assert section.table["alpha"].tolist()[: len(LADDER)] == ["all"] * len(LADDER)
@@ -128,7 +129,7 @@ def test_the_answer_where_nothing_is_told_from_zero(module):
     table = module.shares(results())
     table = table.assign(share_low=-1.0, share_high=1.0)
     assert module.findings(None, {"gap_ladder": table, "clipping": pd.DataFrame()}).answer == (
-        "No rung's share of the gap between draws from the prior and real data is told from zero."
+        "No rung's share of the gap between the prior's samples and real data differs significantly from zero."
     )
     one = module.findings(None, module.tables(results(), None))
     assert "at the one setting measured" in one.answer
@@ -170,11 +171,11 @@ def test_the_ladder_of_the_answer_is_the_clipped_one(module):
     alone = module.findings(None, module.tables(once, None))
     found = module.findings(None, module.tables(both, None))
     assert [section.title for section in alone.sections] == ["Shares of the gap"]
-    assert [section.title for section in found.sections] == ["Shares of the gap", "What clipping adds"]
+    assert [section.title for section in found.sections] == ["Shares of the gap", "The effect of clipping"]
     pd.testing.assert_frame_equal(found.sections[0].table, alone.sections[0].table)
     said = (
-        " Part of the decoder's share is clipping to the range of the data: unclipped, it is 31 % in place of 38 %, a "
-        "difference of 7 points, and KID of reconstructions is 0.0672 in place of 0.0912."
+        " Part of the decoder's share is due to clipping to the range of the data: unclipped, it is 31 % instead of "
+        "38 %, a difference of 7 points, and KID of reconstructions is 0.0672 instead of 0.0912."
     )
     assert found.answer.replace(said, "") == alone.answer and said in found.answer
     assert found.sections[1].table["of"].tolist()[-1] == "the decoder's share, %"

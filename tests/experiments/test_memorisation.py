@@ -44,11 +44,11 @@ def tables(
 @pytest.mark.parametrize(
     ("overlap", "novelty", "start"),
     [
-        ((1.0, 1.05, 200), (-0.3, -0.2, 0.0), "Not where posteriors do not overlap: there draws are tied"),
-        ((1.0, 5, 200), (-0.3, -0.2, 0.0), "No: draws from posteriors are tied to the training data"),
+        ((1.0, 1.05, 200), (-0.3, -0.2, 0.0), "Not where posteriors do not overlap: samples stay close"),
+        ((1.0, 5, 200), (-0.3, -0.2, 0.0), "No: samples from posteriors stay close to the training data"),
         ((1.0, 5, 200), (0.0, -0.2, 0.0), "Not where posteriors overlap"),
         ((1.0, 5, 200), (0.0, 0.0, 0.0), "In number only"),
-        ((2.0, 5, 200), (0.0, 0.0, 0.0), "Nothing here shows that they are not"),
+        ((2.0, 5, 200), (0.0, 0.0, 0.0), "There is no evidence that they are not"),
         ((1.0, 1.0, 1.01), (-0.3, -0.2, -0.1), "Not where posteriors do not overlap"),
     ],
 )
@@ -58,7 +58,7 @@ def test_the_verdict_follows_overlap_and_novelty(module, overlap, novelty, start
     assert found.answer.startswith(start)
     leaning = sum(d < -0.05 for d in novelty)
     assert sum(map(int, re.findall(r"in (\d) of \d settings?", found.answer))) == leaning
-    assert ("a single source" in found.answer) == (overlap[0] < 1.1)
+    assert ("a single training example" in found.answer) == (overlap[0] < 1.1)
     section = found.sections[0]
     assert section.table is not None and list(section.table["beta"]) == list(BETAS)
     assert (section.table["copying"] != "none").sum() == leaning

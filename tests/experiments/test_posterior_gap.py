@@ -72,10 +72,14 @@ def test_the_table_has_means_and_intervals_over_trainings(module):
 @pytest.mark.parametrize(
     ("gaps", "rate", "start"),
     [
-        ({0.1: 3.0, 1.0: 2.0}, 10.0, "No, measured against what it says of x: "),
+        ({0.1: 3.0, 1.0: 2.0}, 10.0, "No, relative to the rate: "),
         ({0.1: 3.0, 1.0: 0.5}, 10.0, "Not everywhere: "),
-        ({0.1: 0.6, 1.0: 0.5}, 10.0, "Close, measured against what it says of x: "),
-        ({0.1: 0.6, 1.0: 0.5}, 0.0, "Nothing to tell: at every setting the encoder gives the prior back."),
+        ({0.1: 0.6, 1.0: 0.5}, 10.0, "Close, relative to the rate: "),
+        (
+            {0.1: 0.6, 1.0: 0.5},
+            0.0,
+            "Not decided: at every setting the posteriors have collapsed to the prior.",
+        ),
     ],
 )
 def test_the_verdict_follows_the_share_of_the_rate(module, gaps, rate, start):
@@ -99,7 +103,7 @@ def test_the_answer_names_both_ends(module):
     made = results({0.1: 3.0, 1.0: 0.5}, annealed=1.0)
     found = module.findings(made, module.by_setting(made, None))
     assert "at α = 1, β = 1 (15 % of the rate) to 4.00 [" in found.answer
-    assert "of which 300 count, find only 3 of it; annealing finds the rest." in found.answer
+    assert "(effectively 300) find only 3 of it; annealing finds the rest." in found.answer
     (section,) = found.sections
     assert "means over 48 held-out examples" in section.text
     assert section.table["posterior_gap_ais"].str.startswith("4.0").any()

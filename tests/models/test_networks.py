@@ -117,6 +117,6 @@ def test_what_does_not_fit_is_said(waves):
         train(waves, VAEConfig(network="tcn", hidden=(8,)))
     for network in ("gru", "tcn"):
         with pytest.raises(
-            StudyError, match=re.escape("takes windows [T, F], an example here is [16]; choose")
+            StudyError, match=re.escape("needs windows [T, F], got examples of shape [16]; choose")
         ):
             train(load_dataset("gaussian"), VAEConfig(network=network))

@@ -114,20 +114,20 @@ def test_torn_file(path: Path) -> None:
     for kept in (1, 100, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:kept])
         with pytest.raises(
-            StudyError, match=r"fit.npz: torn, altered, or no fitted strategy \(.*fit it again"
+            StudyError, match=r"fit.npz: damaged, altered, or not a fitted strategy \(.*fit it again"
         ):
             saving.load(path)
 
 
 def test_header_that_was_altered(path: Path) -> None:
     _rewrite(path, sign=False, strategy="prior")
-    with pytest.raises(StudyError, match=r"altered.*\(its checksum differs\)"):
+    with pytest.raises(StudyError, match=r"altered.*\(its checksum does not match\)"):
         saving.load(path)
 
 
 def test_newer_version(path: Path) -> None:
     _rewrite(path, version=saving.ARCHIVE.version + 1)
-    with pytest.raises(StudyError, match=r"written as version 2, newer than 1.*; update this package"):
+    with pytest.raises(StudyError, match=r"has version 2, newer than 1.*; update this package"):
         saving.load(path)
 
 
@@ -144,10 +144,10 @@ def test_other_files(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"no such file; `study.save_strategy` writes one"):
         saving.load(tmp_path / "absent")
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
-    with pytest.raises(StudyError, match=r"other.npz: torn, altered, or no fitted strategy"):
+    with pytest.raises(StudyError, match=r"other.npz: damaged, altered, or not a fitted strategy"):
         saving.load(tmp_path / "other.npz")
     np.save(tmp_path / "pickled.npy", np.array([{}], object), allow_pickle=True)
-    with pytest.raises(StudyError, match=r"pickled.npy: torn, altered, or no fitted strategy"):
+    with pytest.raises(StudyError, match=r"pickled.npy: damaged, altered, or not a fitted strategy"):
         saving.load(tmp_path / "pickled.npy")
 
 
@@ -298,7 +298,7 @@ def test_a_header_nested_too_deeply(path: Path) -> None:
     for _ in range(400):  # what json reads and a recursion over it does not
         nested = {"list": [nested]}
     _rewrite(path, fitted=nested)
-    with pytest.raises(StudyError, match=r"fit.npz: torn, altered, or no fitted strategy"):
+    with pytest.raises(StudyError, match=r"fit.npz: damaged, altered, or not a fitted strategy"):
         saving.load(path)
 
 

@@ -77,7 +77,10 @@ def test_an_altered_array_is_found(model: TrainedModel, path: Path) -> None:
     arrays["parameter/001"] = arrays["parameter/001"] + np.float32(0.01)
     with path.open("wb") as file:
         np.savez(file, **arrays)
-    refused(path, r"torn, altered, or no checkpoint \(its checksum differs\); train the model again and use")
+    refused(
+        path,
+        r"damaged, altered, or not a checkpoint \(its checksum does not match\); train the model again and use",
+    )
 
 
 @pytest.mark.parametrize("change", ["alpha", "size", "likelihood", "latent_dim"])
@@ -92,7 +95,7 @@ def test_an_altered_fact_is_found(model: TrainedModel, path: Path, change: str) 
         case _:
             facts["architecture"][change] = {"size": 65, "likelihood": "bernoulli"}[change]
     write(path, arrays, {**facts, "sha256": digest}, sign=False)
-    refused(path, "its checksum differs")
+    refused(path, "its checksum does not match")
 
 
 def test_any_altered_byte_is_found_or_harmless(model: TrainedModel, path: Path) -> None:
@@ -117,14 +120,14 @@ def test_any_altered_byte_is_found_or_harmless(model: TrainedModel, path: Path) 
 def test_files_of_older_versions_have_to_be_saved_again(model: TrainedModel, path: Path) -> None:
     arrays, facts = checkpoint.pack(model)
     write(path, arrays, facts, sign=False)
-    refused(path, r"holds no checksum, as those of older versions; .* save it again by `study.save_model`$")
+    refused(path, r"has no checksum, like files of older versions; .* save it with `study.save_model`$")
 
 
 def test_torn_files(path: Path) -> None:
     whole = path.read_bytes()
     for kept in range(1, len(whole), 97):
         path.write_bytes(whole[:kept])
-        refused(path, "torn, altered, or no checkpoint")
+        refused(path, "damaged, altered, or not a checkpoint")
     path.write_bytes(b"")
     refused(path, "is empty; `study.save_model` writes one")
 
@@ -150,10 +153,10 @@ def _facts(name: str, value: Any) -> Callable[[Any, Any], None]:
 
 BUILT, SET = "architecture", "architecture.config"
 WRONG_FACTS: list[tuple[str, Any, str]] = [
-    (BUILT, [], "tells no architecture"),
-    (BUILT, None, "tells no architecture"),
+    (BUILT, [], "architecture is missing"),
+    (BUILT, None, "architecture is missing"),
     (BUILT, {}, "expected a mapping of names to values, got None"),
-    ("cell", "text", "tells no cell"),
+    ("cell", "text", "cell is missing"),
     ("cell", {}, "alpha: give a number, got None"),
     ("cell.alpha", "1", "alpha: give a number, got '1'"),
     ("cell.alpha", -1, "alpha: give a number of 0 or more, got -1"),
@@ -167,16 +170,16 @@ WRONG_FACTS: list[tuple[str, Any, str]] = [
     (f"{BUILT}.size", 64.5, "size: give a whole number"),
     (f"{BUILT}.size", 10**12, "size: give a whole number from 1"),
     (f"{BUILT}.size", 2**31 - 1, "parameter 0 is not|parameter [0-9]+ is not"),
-    (f"{BUILT}.likelihood", "poisson", "no likelihood 'poisson'"),
-    (f"{BUILT}.likelihood", ["gaussian"], "no likelihood"),
-    (f"{BUILT}.shape", "8x8", "shape is a list of sizes, got '8x8'"),
+    (f"{BUILT}.likelihood", "poisson", "unknown likelihood 'poisson'"),
+    (f"{BUILT}.likelihood", ["gaussian"], "unknown likelihood"),
+    (f"{BUILT}.shape", "8x8", "shape must be a list of sizes, got '8x8'"),
     (f"{BUILT}.shape", [8, 8], "shape"),
     (f"{BUILT}.shape", [-1], "shape: give a whole number from 1"),
-    (f"{BUILT}.classes", 10, "10 classes of family 'vae'"),
+    (f"{BUILT}.classes", 10, "10 classes do not fit family 'vae'"),
     (f"{BUILT}.classes", "ten", "classes: give a whole number"),
     (SET, [], "expected a mapping of names to values"),
     (f"{SET}.family", "gan", "parameter"),
-    (f"{SET}.family", "cvae", "0 classes of family 'cvae'"),
+    (f"{SET}.family", "cvae", "0 classes do not fit family 'cvae'"),
     (f"{SET}.family", "no such", "family"),
     (f"{SET}.family", ["vae"], "family"),
     (f"{SET}.network", "conv", "shape"),
@@ -188,9 +191,9 @@ WRONG_FACTS: list[tuple[str, Any, str]] = [
     (f"{SET}.latent_dim", -3, "latent_dim"),
     (f"{SET}.latent_dim", 10**12, "latent_dim"),
     (f"{SET}.unknown", 1, "unknown key 'unknown'"),
-    ("version", 2, "written as version 2, newer than 1"),
-    ("version", "one", "torn, altered, or no checkpoint"),
-    ("format", "study-fitted-strategy", "another format"),
+    ("version", 2, "has version 2, newer than 1"),
+    ("version", "one", "damaged, altered, or not a checkpoint"),
+    ("format", "study-fitted-strategy", "it has another format"),
 ]
 
 
@@ -253,14 +256,14 @@ def test_arrays_that_are_none_of_the_model(
 def test_headers_that_are_none(path: Path, text: str) -> None:
     with path.open("wb") as file:
         np.savez(file, facts=np.array(text or " "))
-    refused(path, "torn, altered, or no checkpoint")
+    refused(path, "damaged, altered, or not a checkpoint")
 
 
 def test_a_header_nested_too_deeply(model: TrainedModel, path: Path) -> None:
     deep = '{"a": ' * 3000 + "1" + "}" * 3000
     with path.open("wb") as file:
         np.savez(file, facts=np.array(deep))
-    refused(path, "torn, altered, or no checkpoint")
+    refused(path, "damaged, altered, or not a checkpoint")
 
 
 def npy(header: str, values: bytes = b"") -> bytes:
@@ -285,7 +288,7 @@ def npy(header: str, values: bytes = b"") -> bytes:
 def test_arrays_that_claim_what_they_do_not_hold(path: Path, member: bytes) -> None:
     with zipfile.ZipFile(path, "a") as found:
         found.writestr("parameter/099.npy", member)
-    refused(path, "torn, altered, or no checkpoint")
+    refused(path, "damaged, altered, or not a checkpoint")
 
 
 def test_what_would_expand_is_not_expanded(path: Path) -> None:
@@ -300,15 +303,15 @@ def test_what_would_expand_is_not_expanded(path: Path) -> None:
             f.write(b"\0" * 10**6)
     path.write_bytes(block.getvalue())
     assert path.stat().st_size < 10**6
-    refused(path, "holds more than its own size")
+    refused(path, "unpacks to more than its own size")
 
 
 def test_a_pickle_is_not_opened(path: Path, tmp_path: Path) -> None:
     with path.open("wb") as file:
         np.savez(file, facts=np.array([{"a": 1}], object))
-    refused(path, "torn, altered, or no checkpoint")
+    refused(path, "damaged, altered, or not a checkpoint")
     np.save(tmp_path / "alone.npy", np.array([{}], object), allow_pickle=True)
-    refused(tmp_path / "alone.npy", "torn, altered, or no checkpoint")
+    refused(tmp_path / "alone.npy", "damaged, altered, or not a checkpoint")
 
 
 def test_paths_that_are_no_file(tmp_path: Path) -> None:
@@ -369,7 +372,7 @@ def test_a_full_disk_leaves_the_old_file(model: TrainedModel, path: Path) -> Non
 
 
 def test_what_is_no_model_is_not_saved(model: TrainedModel, tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match=r"^save_model: give a model that study.train made, got 'model'$"):
+    with pytest.raises(StudyError, match=r"^save_model: give a model returned by study.train, got 'model'$"):
         save_model("model", tmp_path / "model.npz")
     broken = dataclasses.replace(
         model, parameters=jax.tree.map(lambda a: a * np.float32("nan"), model.parameters)
@@ -387,6 +390,6 @@ def test_a_cell_of_a_store_needs_no_checksum(model: TrainedModel) -> None:
     several: tuple[Any, ...] = (None, [], {}, {**facts, "cell": None})
     for wrong in several:
         with pytest.raises(
-            StudyError, match=r"^checkpoint: tells no (architecture|cell); train the model again$"
+            StudyError, match=r"^checkpoint: (architecture|cell) is missing; train the model again$"
         ):
             checkpoint.unpack(arrays, wrong)

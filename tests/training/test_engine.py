@@ -172,7 +172,7 @@ def test_wrong_checkpoints_are_said(tmp_path):
     with pytest.raises(StudyError, match=r"no such file; `study.save_model` writes one"):
         load_model(tmp_path / "none.npz")
     (tmp_path / "torn.npz").write_bytes(b"PK\x03\x04 torn")
-    with pytest.raises(StudyError, match="torn, altered, or no checkpoint"):
+    with pytest.raises(StudyError, match="damaged, altered, or not a checkpoint"):
         load_model(tmp_path / "torn.npz")
 
 

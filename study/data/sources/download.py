@@ -16,9 +16,7 @@ from study.runtime.files import check_writable, clear_abandoned, reason, write_w
 
 _BLOCK = 1 << 16
 _LENGTH = re.compile("[0-9]{1,18}")
-_ABANDONED = (
-    24 * 3600.0
-)  # seconds after which a partial file, as older versions left them, has no writer any more
+_ABANDONED = 24 * 3600.0  # seconds after which a partial file of an older version has no writer
 
 
 def data_home() -> Path:

@@ -1,1 +1,1 @@
-"""The model families, one file each: their loss and what they report."""
+"""The model families, one file each: their losses, and the D and R that they report."""

@@ -1,4 +1,4 @@
-"""β-TC-VAE: the total correlation of q(z), a part of the rate, has a weight of its own.
+"""β-TC-VAE: the total correlation of q(z), which is a part of the rate, has its own weight.
 
     E_x KL(q(z|x)‖p(z)) = I(x; z) + KL(q(z)‖Πⱼ q(zⱼ)) + Σⱼ KL(q(zⱼ)‖p(zⱼ))
     loss = α·D + β·[R + (t − 1)·TC],   TC = KL(q(z)‖Πⱼ q(zⱼ)),   t = `tc_weight`
@@ -6,12 +6,12 @@
 Source: :cite:`chen2018`, equations 2 and 4 and appendix C. α weighs D, β weighs the whole rate, and β·t the total
 correlation: at α = β = 1, t is the paper's β, and at t = 1 the loss is the VAE's. R is taken in closed form.
 
-log q(z) of the N training examples is estimated from a minibatch of B: the one that z was drawn from weighs 1/N, each
-of the others (N − 1)/(N(B − 1)). These are the paper's stratified weights averaged over which of the others stands for
-the rest, so that the estimate of q(z) is unbiased, with no more variance, and exact where B = N. The own example must
-have 1/N: with a weight of the order 1/B, as where the weights lie off the diagonal, the mutual information that the
-estimate can show ends at log(B − 1). Its logarithm is still biased low, by about half its relative variance: the
-measurements of `study.latents` take all N.
+log q(z) of the N training examples is estimated from a minibatch of B: the posterior of the example that z was drawn
+from has weight 1/N, each of the others (N − 1)/(N(B − 1)). These are the paper's stratified weights, averaged over the
+choice of the example that represents the rest, so that the estimate of q(z) is unbiased, has no more variance, and is
+exact for B = N. The example of z itself must have weight 1/N: with a weight of order 1/B, as when the weight 1/N is
+put off the diagonal, the estimate of the mutual information cannot exceed log(B − 1). The logarithm of the estimate is
+still biased low, by about half its relative variance, so the measurements of `study.latents` use all N examples.
 """
 
 import jax
@@ -25,18 +25,18 @@ from study.models.normal import LOG_2PI
 
 
 class BetaTCVAE(Model):
-    """A VAE with one more weight, and the number of training examples, which the estimate needs."""
+    """A VAE with a weight on the total correlation; it stores the number of training examples for the estimate."""
 
     summary = "VAE with a further weight on the total correlation of q(z)"
     source = "Chen et al. 2018"
     blockwise = True
 
     def extend(self, config: VAEConfig, size: int, shape: tuple[int, ...], rngs: nnx.Rngs) -> None:
-        """How many training examples there are."""
+        """A variable for the number of training examples."""
         self.examples = nnx.Variable(jnp.float32(2.0))
 
     def start(self, key: jax.Array, train: jax.Array) -> None:
-        """Keep how many training examples there are."""
+        """Store the number of training examples."""
         super().start(key, train)
         self.examples[...] = jnp.float32(len(train))
 
@@ -61,7 +61,7 @@ def log_aggregate(
 
     Args:
         z, mean, log_var: `[B, d]`.
-        examples: N, scalar; a minibatch of more than N is taken for all there is.
+        examples: N, scalar; a minibatch of more than N is treated as the whole data set.
 
     Returns:
         `[B]` and `[B, d]`.

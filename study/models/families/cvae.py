@@ -1,8 +1,8 @@
-"""The conditional VAE: encoder and decoder see the label y, as further inputs.
+"""The conditional VAE: encoder and decoder see the label y as an additional input.
 
 q(z|x, y) and p(x|z, y), with p(z|y) = N(0, I) for every class; the loss is α·D + β·R, R = KL(q(z|x, y)‖N(0, I)). α
-weighs D and β weighs R, as in the VAE. What the decoder meets in training are, class by class, draws of
-q(z|y) = 1/N_y Σ_{n: y_n = y} q(z|x_n, y): each of these, and not their mixture alone, is to be set against the prior.
+weighs D and β weighs R, as in the VAE. In training, the decoder sees for each class draws from
+q(z|y) = 1/N_y Σ_{n: y_n = y} q(z|x_n, y): each of these, not only their mixture, must be compared with the prior.
 
 Source: :cite:`kingma2014a`, model M2 with its labels observed; :cite:`sohn2015`, equation 4, with one prior for all y.
 """
@@ -14,7 +14,7 @@ from study.models.families.vae import VAE
 
 
 class CVAE(VAE):
-    """The VAE with labels, one-hot, beside x and beside z."""
+    """The VAE with one-hot labels appended to x and to z."""
 
     summary = "conditional VAE: encoder and decoder see the label, prior N(0, I) for every class"
     source = "Sohn et al. 2015; Kingma et al. 2014"
@@ -30,5 +30,5 @@ class CVAE(VAE):
         return self.decoder(self._beside(z, labels))
 
     def _beside(self, inputs: jax.Array, labels: jax.Array | None) -> jax.Array:
-        assert labels is not None  # `TrainedModel` and the engine see to it
+        assert labels is not None  # ensured by `TrainedModel` and the engine
         return jnp.concatenate([inputs, jax.nn.one_hot(labels, self.classes)], axis=1)

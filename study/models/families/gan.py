@@ -1,17 +1,17 @@
-"""A GAN whose generator is the decoder of a VAE of the same size: no encoder, and nothing to draw from but the prior.
+"""A GAN whose generator is the decoder of a VAE of the same size; without an encoder, z can only come from the prior.
 
     generator's loss       E_z softplus(−T(G(z))),   z ~ N(0, I)
     discriminator's loss   E_x softplus(−T(x)) + E_z softplus(T(G(z))) + ½γ E_x ‖∂T(x)/∂x‖²
 
-T is the logit of a discriminator, the encoder's network with one output; γ is `gradient_penalty`. Each step moves both
-networks at once, on one batch of data and one of draws: a gradient stop keeps each loss to its own network, so that
-one sum is minimised by the engine like any other loss. Adam goes without its mean gradient, as in the latter.
+T is the logit of a discriminator, which is the encoder's network with one output; γ is `gradient_penalty`. Each step
+updates both networks at once, on one batch of data and one of draws. Stopped gradients restrict each loss to its own
+network, so that the engine minimises their sum like any other loss. Adam runs without momentum, as in the second paper.
 
-Source: :cite:`goodfellow2014`, the non-saturating loss of section 3; the penalty on data alone, R₁, of
-:cite:`mescheder2018`, section 4.1, with which training converges near the solution where it need not without.
+Source: :cite:`goodfellow2014`, the non-saturating loss of section 3; :cite:`mescheder2018`, section 4.1, the penalty R₁
+on real data only, with which training converges near the solution; without it, training may not converge.
 
-The thread: sampling a VAE's prior is "akin to a vanilla GAN". A GAN's decoder is trained on draws of the prior itself,
-so no aggregate posterior can differ from it. α and β weigh nothing: there is no D, and there is no R.
+The thread: sampling a VAE's prior is "akin to a vanilla GAN". A GAN's decoder is trained on draws from the prior,
+so there is no aggregate posterior that could differ from it. There is no D and no R, so α and β have no effect.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ from study.models.networks import build_networks
 
 
 class GAN(Model):
-    """A decoder and, for training alone, a discriminator."""
+    """A decoder and, for training only, a discriminator."""
 
     summary = "no encoder: the decoder of a vae against a discriminator of the encoder's size, z ~ N(0, I)"
     source = "Goodfellow et al. 2014; Mescheder et al. 2018"
@@ -35,7 +35,7 @@ class GAN(Model):
     momentum: ClassVar[float] = 0.0
 
     def extend(self, config: VAEConfig, size: int, shape: tuple[int, ...], rngs: nnx.Rngs) -> None:
-        """A discriminator for an encoder."""
+        """Replace the encoder by a discriminator."""
         del self.encoder
         scalar = dataclasses.replace(config, latent_dim=1)
         self.discriminator, _ = build_networks(scalar, size, shape=shape, rngs=rngs)
@@ -44,7 +44,7 @@ class GAN(Model):
     def loss(
         self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
     ) -> Loss:
-        """The sum of both losses of x `[B, D]` and as many draws; D and R are NaN, since there are none."""
+        """The sum of both losses for x `[B, D]` and as many draws; D and R do not exist here and are NaN."""
         made = self.decode(jax.random.normal(key, (len(x), self.latent_dim)))
         graph, parameters = nnx.split(self.discriminator)
         fixed = _Logit(graph, jax.tree.map(jax.lax.stop_gradient, parameters))
@@ -59,13 +59,13 @@ class GAN(Model):
         return Loss(generator + discriminator + penalty, nothing, nothing)
 
     def noise_variance(self, alpha: jax.Array, beta: jax.Array) -> jax.Array:
-        """0: the generator is no distribution but a function."""
+        """0: the generator is a function rather than a distribution."""
         return jnp.zeros_like(beta)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Logit:
-    """T of x `[B, D]`: `[B]`, the first output of the discriminator's network with these parameters."""
+    """T of x `[B, D]`: `[B]`, the first output of the discriminator network with these parameters."""
 
     graph: nnx.GraphDef
     parameters: nnx.State

@@ -1,13 +1,12 @@
-"""InfoVAE: less of the rate, and a penalty on how far q(z) as a whole is from the prior.
+"""InfoVAE: a smaller weight on the rate, and a penalty on the distance of q(z) as a whole from the prior.
 
     loss = α·D + β·[(1 − a)·R + (a + λ − 1)·MMD²(q(z), p(z))],   a = `information`, λ = `mmd_weight`
 
-Source: :cite:`zhao2019`, the objective named InfoVAE, with MMD for the divergence of q(z) from p(z). R = I(x; z) +
-KL(q(z)‖p(z)), so that a > 0 pays for mutual information; a = 1 leaves MMD alone (their MMD-VAE), and a = 0, λ = 1 is
-the VAE.
+Source: :cite:`zhao2019`, the objective named InfoVAE, with MMD as the divergence of q(z) from p(z). Since R = I(x; z) +
+KL(q(z)‖p(z)), a > 0 rewards mutual information; a = 1 leaves only MMD (their MMD-VAE), and a = 0, λ = 1 is the VAE.
 
-α weighs D and β weighs the bracket: at α = β = 1 the loss is the paper's, and a Gaussian decoder has the variance s =
-β/(2α). MMD² is the unbiased estimate between one draw of z per example and as many fresh draws of N(0, I).
+α weighs D and β weighs the term in brackets: at α = β = 1 the loss is the paper's, and a Gaussian decoder has the
+variance s = β/(2α). MMD² is the unbiased estimate from one draw of z per example and as many fresh draws from N(0, I).
 """
 
 import jax
@@ -19,9 +18,9 @@ from study.models.mmd import mmd
 
 
 class InfoVAE(Model):
-    """A VAE with the weights a and λ, and the scales of the kernel."""
+    """A VAE whose regulariser mixes the rate and MMD with the weights a and λ."""
 
-    summary = "VAE with less of the rate, and MMD between q(z) and the prior"
+    summary = "VAE with a smaller weight on the rate, and MMD between q(z) and the prior"
     source = "Zhao et al. 2019"
     blockwise = True
 

@@ -1,13 +1,13 @@
-"""IWAE: the bound on log p(x) by K draws of z, tighter than the ELBO and looser on the encoder.
+"""IWAE: a bound on log p(x) from K draws of z, tighter than the ELBO and less strict about the encoder.
 
     loss = −β·log 1/K Σₖ exp(−(α·Dₖ + β·Rₖ)/β),   zₖ ~ q(z|x),   Rₖ = log q(zₖ|x) − log p(zₖ)
 
 Source: :cite:`burda2016`, section 3, the bound L_K and its gradient by reparametrised draws; K is `samples`.
 
 α weighs D and β weighs R, as in the VAE: with K = 1 the expectation of the loss is α·D + β·R, and at α = β = 1 with the
-Bernoulli likelihood it is the paper's. In units of β the weight of D is α/β, so that a Gaussian decoder has the
-variance s = β/(2α). For β → 0 it tends to α·minₖ Dₖ; β below `LEAST` counts as `LEAST`, as at the start of a warm-up.
-Reported are the mean of D over the draws, and R in closed form: the bound itself is not α·D + β·R of these.
+Bernoulli likelihood the loss is the paper's. In units of β the weight of D is α/β, so that a Gaussian decoder has the
+variance s = β/(2α). For β → 0 the loss tends to α·minₖ Dₖ; β below `LEAST`, as at the start of a warm-up, is replaced
+by `LEAST`. The mean of D over the draws, and R in closed form, are reported; the loss is not α·D + β·R of these.
 """
 
 import math

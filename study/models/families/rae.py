@@ -2,15 +2,15 @@
 
     loss = α·D + β·[½|z|² + w·G],   z = mean(x),   w = `penalty_weight`
 
-with G by `penalty`: "l2", the sum of squares of all parameters of the decoder; "gradient", ‖∂decode(z)/∂z‖², the
+`penalty` chooses G: "l2", the sum of squares of all parameters of the decoder; "gradient", ‖∂decode(z)/∂z‖², the
 squared Frobenius norm of the Jacobian, mean over examples; "none".
 
-Source: :cite:`ghosh2020`, section 3, L_REC + β·L_Z + λ·L_REG. The paper weighs |z|²/2 by β and G by λ: here λ = β·w,
-so that the ratio of α and β alone decides what is minimised. The Jacobian's norm is estimated without bias by |J v|²
-with v ~ N(0, I), one product per example; the sum of its columns' gradients, |Jᵀ1|², which some code takes instead, is
-another thing.
+Source: :cite:`ghosh2020`, section 3, L_REC + β·L_Z + λ·L_REG. The paper weighs |z|²/2 by β and G by λ; here λ = β·w,
+so that only the ratio of α and β matters for the minimum. The Jacobian's norm is estimated without bias by |J v|² with
+v ~ N(0, I), one product per example; some code uses |Jᵀ1|² instead, the norm of the sum of the outputs' gradients,
+which is a different quantity.
 
-α weighs D; β weighs the bracket. ½|z|² is R up to a constant, as `study.models.families.ae` defines it.
+α weighs D; β weighs the term in brackets. ½|z|² is R up to a constant, as `study.models.families.ae` defines it.
 """
 
 import jax
@@ -22,7 +22,7 @@ from study.models.families.ae import Deterministic
 
 
 class RAE(Deterministic):
-    """The penalty and its weight."""
+    """An autoencoder with a penalty on its codes and on its decoder."""
 
     summary = "deterministic codes, ½|z|² and a penalty on the decoder: its weights or its gradient"
     source = "Ghosh et al. 2020"

@@ -1,16 +1,16 @@
-"""σ-VAE: the variance of a Gaussian decoder is learned, one number for all of data space, by its full likelihood.
+"""σ-VAE: a VAE that learns the variance of its Gaussian decoder, one number for all data dimensions.
 
     loss = α·[D/(2σ²) + ½·n·log(2πσ²)] + β·R,   D the sum of squared errors over n data dimensions
 
 Source: :cite:`rybkin2021`, the variance shared by all data dimensions, and its optimum in closed form. Given D, the
-best σ² is E[D]/n, the mean squared error; with `noise="optimal"` it is put in for each minibatch, which leaves
-½·n·log(MSE) of the bracket, up to a constant, with the same gradient as at a σ² that is held fixed.
-A learned log σ² moves by no more than the step size at each step of Adam: with 1e-3 that is a factor of e in a thousand
-steps, so that short trainings end above the optimum.
+best σ² is E[D]/n, the mean squared error. With `noise="optimal"` each minibatch uses this value; the term in brackets
+becomes ½·n·log(MSE) up to a constant, with the same gradient as if σ² were held fixed at that value.
+Adam changes a learned log σ² by at most the step size per step: with 1e-3 that is a factor of e in a thousand steps, so
+that σ² ends above its optimum in short training runs.
 
 α weighs the decoder's negative log-likelihood in nats and β weighs R; at α = β = 1 the loss is the negative ELBO of a
-decoder with variance σ². The noise is σ² whatever the weights are; on the squared error alone lies α/(2σ²), so that
-the trade is that of a VAE with s = β·σ²/α. What is reported as D is the squared error, as everywhere.
+decoder with variance σ². The decoder's noise is σ² for all weights. The squared error has the weight α/(2σ²), so that
+the trade-off is that of a VAE with s = β·σ²/α. D is reported as the squared error, as in all families.
 """
 
 import jax
@@ -23,18 +23,18 @@ from study.models.base import Loss, Model
 from study.models.likelihoods import gaussian_kl
 from study.models.normal import LOG_2PI
 
-LEAST = 1e-10  # of a minibatch's mean squared error, so that its logarithm is finite
+LEAST = 1e-10  # lower limit of a minibatch's mean squared error, so that its logarithm is finite
 
 
 class SigmaVAE(Model):
-    """A VAE whose log σ² is a parameter; with the optimum put in, the parameter follows it and drives nothing."""
+    """A VAE whose log σ² is a parameter; with `noise="optimal"` it only follows the optimum of the minibatches."""
 
     summary = "VAE whose Gaussian decoder learns its variance, or has the optimal one of each minibatch"
     source = "Rybkin et al. 2021"
     variants = ({"noise": "optimal"},)
 
     def extend(self, config: VAEConfig, size: int, shape: tuple[int, ...], rngs: nnx.Rngs) -> None:
-        """log σ²."""
+        """Add the parameter log σ²."""
         if self.likelihood != "gaussian":
             raise StudyError(
                 f"family 'sigma-vae': learns the variance of a Gaussian decoder, got likelihood {self.likelihood!r}; "
@@ -43,7 +43,7 @@ class SigmaVAE(Model):
         self.log_variance = nnx.Param(jnp.zeros(()))
 
     def start(self, key: jax.Array, train: jax.Array) -> None:
-        """Begin at the variance around the mean, what a decoder that ignores z leaves over."""
+        """Start at the variance of the data around their mean, the error of a decoder that ignores z."""
         super().start(key, train)
         self.log_variance[...] = jnp.log(jnp.maximum(train.var(0).mean(), LEAST))
 
@@ -62,13 +62,13 @@ class SigmaVAE(Model):
             nll = negative_log_likelihood(recon, best, x.shape[1]).mean()
             nll = (
                 nll + follow - jax.lax.stop_gradient(follow)
-            )  # of value 0: a gradient for the parameter alone
+            )  # adds 0 to the value, and a gradient for the parameter only
         else:
             nll = negative_log_likelihood(recon, log_variance, x.shape[1]).mean()
         return Loss(alpha * nll + beta * rate.mean(), recon, rate)
 
     def noise_variance(self, alpha: jax.Array, beta: jax.Array) -> jax.Array:
-        """σ²; the weights play no part."""
+        """σ², for all weights."""
         return jnp.exp(self.log_variance[...])
 
 

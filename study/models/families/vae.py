@@ -1,9 +1,9 @@
-"""The VAE with weights α and β :cite:`kingma2014,higgins2017`: loss α·D + β·R, terms left unreduced.
+"""The VAE with weights α and β :cite:`kingma2014,higgins2017`: loss α·D + β·R; its terms are also given per example.
 
-R = KL(q(z|x)‖p(z)), in closed form where p(z) = N(0, I). Under a prior that is learned with the model there is none: R
-is then log q(z|x) − log p(z) at the one z that D is taken at, and its gradient is that of this estimate.
+R = KL(q(z|x)‖p(z)), in closed form if p(z) = N(0, I). For a prior that is learned with the model there is no closed
+form: R is then estimated by log q(z|x) − log p(z) at the same z as D, and its gradient is that of the estimate.
 
-α weighs D and β weighs R; α = β = 1 is the VAE, and β/(2α) the variance of a Gaussian decoder.
+α weighs D and β weighs R; α = β = 1 is the VAE, and β/(2α) is the variance of a Gaussian decoder.
 """
 
 from typing import NamedTuple
@@ -17,9 +17,9 @@ from study.models.normal import LOG_2PI
 
 
 class Terms(NamedTuple):
-    """Unreduced loss terms in nats (recon: in units of D): recon `[B]`, kl `[B, d]`.
+    """Loss terms per example in nats (recon: in units of D): recon `[B]`, kl `[B, d]`.
 
-    A learned prior does not factorise over dimensions: kl is then `[B, 1]`, one estimate of the whole.
+    A learned prior does not factorise over dimensions: kl is then `[B, 1]`, one estimate for all dimensions.
     """
 
     recon: jax.Array
@@ -27,7 +27,7 @@ class Terms(NamedTuple):
 
 
 class VAE(Model):
-    """The model as the other families vary it: one reparametrised draw of z per example."""
+    """The standard model, which the other families modify: one reparametrised draw of z per example."""
 
     summary = "VAE with weights: loss α·D + β·KL, prior N(0, I); α = β = 1 is the VAE"
     source = "Kingma & Welling 2014; Higgins et al. 2017"

@@ -1,6 +1,6 @@
 """Encoders `[B, D + c] -> ([B, d], [B, d])` and decoders `[B, d + c] -> [B, D]`, one file for each kind of network.
 
-c columns of context, mostly none, are what a conditional family appends to the inputs of both.
+c is the number of context columns that a conditional family appends to the inputs of both; 0 in other families.
 """
 
 from typing import Any
@@ -36,8 +36,8 @@ def build_networks(
         config: network, latent_dim and widths.
         size: data dimensions D.
         shape: of one example, for networks that are not flat.
-        context: columns that are appended to the inputs of both.
-        rngs: the stream `params` is drawn from; the encoder takes from it first.
+        context: number of columns that are appended to the inputs of both.
+        rngs: initial parameters are drawn from its stream `params`, those of the encoder first.
 
     Raises:
         StudyError: the network does not fit the shape.

@@ -1,15 +1,16 @@
 """Convolutions of 4×4 with stride 2 down to 2×2 pixels, one affine map to the codes; the decoder is the transpose.
 
-About the network of :cite:`ghosh2020`, which later benchmarks took over: 128, 256, 512 and 1024 channels on 28×28 or
-32×32 pixels. Two things differ. There is no batch normalisation, whose running averages would be state beside the
-parameters, and the decoder mirrors the encoder. Images whose shorter side is down to 2 before the last layer, as
-digits of 8×8, go on with stride 1.
+This is roughly the network of :cite:`ghosh2020`, which later benchmarks adopted: 128, 256, 512 and 1024 channels on
+28×28 or 32×32 pixels. Two things differ: there is no batch normalisation, whose running averages would be state beside
+the parameters, and the decoder mirrors the encoder. If the shorter side of an image is down to 2 pixels before the last
+layer, as for digits of 8×8, the remaining layers have stride 1.
 
-A convolution is a matrix product of the patches of an image, and a transposed one the patches put back after the
-product. So a program of many cells runs batched matrix products, where convolutions whose weights differ by cell are
-grouped ones. On a CPU, inside a scan, a step of 32, 64 and 128 channels took a seventeenth of the time that XLA's own
-convolutions took. It is dear all the same: on two busy cores a step of 128 images of 28×28 took 0.05 s per model with
-16, 32 and 64 channels, 0.16 s with twice as many, and 2.3 s with the default, which is for a GPU; an mlp took 0.01 s.
+A convolution is computed as a matrix product with the patches of an image, and a transposed convolution as a product
+whose patches are added up to an image. A program of many cells then runs batched matrix products; XLA's convolutions
+with different weights per cell would be grouped ones. On a CPU, inside a scan, a step of 32, 64 and 128 channels took a
+seventeenth of the time of XLA's convolutions. It is still costly: on two busy cores a step of 128 images of 28×28 took
+0.05 s per model with 16, 32 and 64 channels, 0.16 s with twice as many, and 2.3 s with the default, which is meant for
+a GPU; an mlp took 0.01 s.
 """
 
 from collections.abc import Sequence
@@ -50,7 +51,7 @@ class ConvEncoder(nnx.Module):
 
 
 class ConvDecoder(nnx.Module):
-    """Codes to images, the encoder's way back."""
+    """Codes to images: the layers of the encoder, transposed and in reverse order."""
 
     def __init__(self, shape: Sequence[int], channels: Sequence[int], inputs: int, *, rngs: nnx.Rngs):
         height, width, depth = image_shape(shape)
@@ -58,7 +59,7 @@ class ConvDecoder(nnx.Module):
         (height, width), _ = self.sides[-1]
         self.start = nnx.Linear(inputs, height * width * channels[-1], rngs=rngs)
         steps = list(zip([depth, *channels[:-1]], channels, self.sides[1:], strict=True))[::-1]
-        # a pixel of the output gets (4 / stride)² products, not one
+        # the scale is reduced because (4 / stride)² products are added up in each output pixel
         self.layers = nnx.List(
             [
                 nnx.Linear(
@@ -102,7 +103,7 @@ def image_shape(shape: Sequence[int]) -> tuple[int, int, int]:
 
 
 def sides(height: int, width: int, layers: int) -> list[tuple[tuple[int, int], int]]:
-    """Height and width before and after each layer, each with the stride that led there."""
+    """Height and width of the input and after each layer, each with the stride of the layer before it."""
     found = [((height, width), 1)]
     for _ in range(layers):
         stride = 2 if min(height, width) > LEAST else 1
@@ -112,7 +113,7 @@ def sides(height: int, width: int, layers: int) -> list[tuple[tuple[int, int], i
 
 
 def patches(image: jax.Array, stride: int) -> jax.Array:
-    """`[B, H, W, C]` -> `[B, ⌈H/stride⌉, ⌈W/stride⌉, 16·C]`: what a 4×4 kernel sees, zeros beyond the edges."""
+    """`[B, H, W, C]` -> `[B, ⌈H/stride⌉, ⌈W/stride⌉, 16·C]`: the patches of a 4×4 kernel, zeros beyond the edges."""
     out, pads = [], []
     for side in image.shape[1:3]:
         n = -(-side // stride)

@@ -11,7 +11,7 @@ from flax import nnx
 class LinearEncoder(nnx.Module):
     """Mean affine in x, log-variance a free vector: the encoder of the linear VAE :cite:`lucas2019`.
 
-    At the optimum of a linear VAE the posterior variance is the same for every x, so nothing is lost.
+    This loses nothing, since at the optimum of a linear VAE the posterior variance is the same for every x.
     """
 
     def __init__(self, size: int, latent_dim: int, *, rngs: nnx.Rngs):
@@ -42,7 +42,7 @@ class MLP(nnx.Module):
 
 
 class MLPEncoder(nnx.Module):
-    """One MLP whose last layer holds the mean and the log-variance."""
+    """One MLP whose last layer outputs the mean and the log-variance."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """Gated recurrent units :cite:`cho2014` over the steps of a window.
 
-The encoder's last state gives the posterior. In the decoder z gives each layer its first state and is the input at
-every step, so that all of x is a function of z: nothing is fed back, and the decoder's mean is one pass.
+The posterior is computed from the encoder's last state. In the decoder, z sets the first state of each layer and is the
+input at every step. Outputs are not fed back, so that all of x is a function of z and the mean takes one pass.
 """
 
 import itertools
@@ -35,13 +35,13 @@ class GRU(nnx.Module):
             state = (1 - update) * candidate + update * state
             return state, state
 
-        driven = jnp.swapaxes(self.from_input(x), 0, 1)  # all steps at once: one matrix product
+        driven = jnp.swapaxes(self.from_input(x), 0, 1)  # one matrix product for all steps
         _, states = jax.lax.scan(step, first, driven)
         return jnp.swapaxes(states, 0, 1)
 
 
 class GRUEncoder(nnx.Module):
-    """Layers of the hidden widths; the last state of the last one becomes mean and log-variance."""
+    """GRU layers of the hidden widths; the last state of the last layer is mapped to mean and log-variance."""
 
     def __init__(
         self, shape: tuple[int, ...], hidden: Sequence[int], latent_dim: int, *, context: int, rngs: nnx.Rngs
@@ -61,7 +61,7 @@ class GRUEncoder(nnx.Module):
 
 
 class GRUDecoder(nnx.Module):
-    """Layers of the hidden widths in reverse, and an affine map at each step."""
+    """GRU layers of the hidden widths in reverse order, and an affine map at each step."""
 
     def __init__(self, shape: tuple[int, ...], hidden: Sequence[int], inputs: int, *, rngs: nnx.Rngs):
         self.shape = window_shape(shape, "gru")

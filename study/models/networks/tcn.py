@@ -1,10 +1,11 @@
 """Temporal convolutional network :cite:`bai2018`: causal convolutions of growing dilation in residual blocks.
 
-A block is two weight-normalised :cite:`salimans2016weight` convolutions of kernel size 3 with a ReLU after each, and
-the block's input beside them; block i has dilation 2ⁱ. As in the authors' code weights begin at N(0, 0.01²), so that
-a block begins near the identity and deep stacks do not explode. The paper's dropout is left out: the noise of z
-regularises. The encoder's last step gives the posterior, so the blocks must reach back over the whole window. The
-decoder begins with an affine map of z at every step and a learned position, and is causal too.
+A block is two weight-normalised :cite:`salimans2016weight` convolutions of kernel size 3 with a ReLU after each, plus a
+skip connection; block i has dilation 2ⁱ. As in the authors' code weights are initialised from N(0, 0.01²), so that a
+block starts near the identity and deep stacks do not explode. The paper's dropout is left out, since the noise of z
+regularises. The posterior is computed from the encoder's last step, so the blocks must reach back over the whole
+window. The decoder starts with an affine map of z and a learned embedding of the position at every step; it is causal
+too.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ TAPS = 3
 
 
 def reach(blocks: int) -> int:
-    """Steps that the last output of so many blocks sees: two convolutions a block, dilations 1, 2, 4, ..."""
+    """Steps that the last output depends on: two convolutions per block, dilations 1, 2, 4, ..."""
     return 1 + 2 * (TAPS - 1) * (2**blocks - 1)
 
 
@@ -35,7 +36,7 @@ class CausalConvolution(nnx.Module):
         self.bias = nnx.Param(jnp.zeros((outputs,)))
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """`[B, T, I]` -> `[B, T, O]`; the taps side by side make it one matrix product."""
+        """`[B, T, I]` -> `[B, T, O]`; the taps are concatenated, so that it is one matrix product."""
         length, direction = x.shape[1], self.direction[...]
         before = (TAPS - 1) * self.dilation
         padded = jnp.pad(x, ((0, 0), (before, 0), (0, 0)))
@@ -45,7 +46,7 @@ class CausalConvolution(nnx.Module):
 
 
 class ResidualBlock(nnx.Module):
-    """ReLU(x + F(x)), with an affine map of x at each step where the widths differ."""
+    """ReLU(x + F(x)); x is mapped by an affine map at each step if the widths differ."""
 
     def __init__(self, inputs: int, outputs: int, *, dilation: int, rngs: nnx.Rngs):
         self.first = CausalConvolution(inputs, outputs, dilation=dilation, rngs=rngs)
@@ -65,7 +66,7 @@ def blocks(inputs: int, widths: Sequence[int], *, rngs: nnx.Rngs) -> nnx.List:
 
 
 class TCNEncoder(nnx.Module):
-    """Blocks of the hidden widths; the last step becomes mean and log-variance."""
+    """Blocks of the hidden widths; the last step is mapped to mean and log-variance."""
 
     def __init__(
         self, shape: tuple[int, ...], hidden: Sequence[int], latent_dim: int, *, context: int, rngs: nnx.Rngs
@@ -90,7 +91,7 @@ class TCNEncoder(nnx.Module):
 
 
 class TCNDecoder(nnx.Module):
-    """z and a position at every step, blocks of the hidden widths in reverse, and an affine map at each step."""
+    """z and a position at every step, blocks of the hidden widths in reverse order, and an affine map at each step."""
 
     def __init__(self, shape: tuple[int, ...], hidden: Sequence[int], inputs: int, *, rngs: nnx.Rngs):
         self.shape = window_shape(shape, "tcn")

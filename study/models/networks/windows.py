@@ -1,4 +1,4 @@
-"""What networks for windows `[T, F]` have in common."""
+"""Code that the networks for windows `[T, F]` share."""
 
 from typing import Literal
 
@@ -16,13 +16,13 @@ def window_shape(shape: tuple[int, ...], network: Literal["gru", "tcn"]) -> tupl
     """
     if len(shape) != 2:
         raise StudyError(
-            f"network {network!r}: takes windows [T, F], an example here is {list(shape)}; choose network 'mlp'"
+            f"network {network!r}: needs windows [T, F], got examples of shape {list(shape)}; choose network 'mlp'"
         )
     return shape[0], shape[1]
 
 
 def steps(x: jax.Array, shape: tuple[int, int]) -> jax.Array:
-    """Flattened windows with context `[B, T * F + c]` as steps `[B, T, F + c]`, the context at each of them."""
+    """Flattened windows with context `[B, T * F + c]` as steps `[B, T, F + c]`, the context repeated at each."""
     size = shape[0] * shape[1]
     windows, context = x[:, :size].reshape(-1, *shape), x[:, None, size:]
     return jnp.concatenate(

@@ -1,1 +1,1 @@
-"""Priors that are learned with the model, one file each, and with each the family that learns it."""
+"""Priors that are learned with the model, one file each, together with the family that learns it."""

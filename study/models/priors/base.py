@@ -1,4 +1,4 @@
-"""What a learned prior is: a density that can be drawn from, and its hooks in training."""
+"""The base class of learned priors: a density that can be sampled, and its hooks in training."""
 
 import abc
 
@@ -17,26 +17,26 @@ class Prior(nnx.Module):
 
     @abc.abstractmethod
     def sample(self, key: jax.Array, *, n: int) -> jax.Array:
-        """n independent draws `[n, d]`; index and noise come from the two halves of the key, as everywhere."""
+        """n independent draws `[n, d]`; index and noise use the two halves of the split key, as in all strategies."""
 
     def training_log_prob(self, key: jax.Array, z: jax.Array, log_q: jax.Array) -> jax.Array:
-        """log p(z) as the objective has it, `[B]`; log_q `[B]` is log q(z|x) of these z."""
+        """log p(z) as used in the loss, `[B]`; log_q `[B]` is log q(z|x) of these z."""
         return self.log_prob(z)
 
     @property
     def diagnostics(self) -> dict[str, float]:
-        """What a reader must know to trust it, by name; after training."""
+        """Values by which a reader can judge the trained prior, by name."""
         return {}
 
     def start(self, key: jax.Array, train: jax.Array) -> None:
-        """Set what begins at training data `[N, D]`."""
+        """Set the initial parameters that depend on the training data `[N, D]`."""
 
     def finish(self, key: jax.Array) -> None:
-        """Set what is only known when training is over."""
+        """Set what is only known after training."""
 
 
 class Mixture(Prior):
-    """A mixture of K Gaussians, whose marginals are mixtures of K Gaussians again."""
+    """A mixture of K Gaussians, whose marginals are mixtures of K Gaussians too."""
 
     @abc.abstractmethod
     def marginals(self) -> tuple[jax.Array, jax.Array, jax.Array]:

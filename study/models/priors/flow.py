@@ -1,8 +1,9 @@
 """A normalising flow: z = f⁻¹(u) with u ~ N(0, I), f an elementwise affine map and rational-quadratic couplings.
 
 Source: a flow as prior, :cite:`chen2017`; neural spline flows, :cite:`durkan2019`, equations 4 to 8. In each layer one
-half of the dimensions sets the splines of the other half; the halves are the bits of the dimensions' numbers, so that
-after some layers every dimension has met every other. It begins as the identity, so that p(z) = N(0, I).
+half of the dimensions sets the splines of the other half. The halves are chosen by a bit of the dimension's number,
+another bit in later layers, so that every pair of dimensions is separated in some layer. f starts as the identity, so
+that p(z) = N(0, I) at first.
 """
 
 from collections.abc import Sequence
@@ -18,13 +19,13 @@ from study.models.networks import MLP
 from study.models.normal import log_standard_normal
 from study.models.priors.base import Prior
 
-BOUND = 5.0  # splines act within ±BOUND, the identity outside
-LEAST = 1e-3  # of a bin's share of the width or height, and of a knot's slope
+BOUND = 5.0  # splines act within ±BOUND; outside, the map is the identity
+LEAST = 1e-3  # lower limit of a bin's share of the width or height, and of a knot's slope
 UNIT = 0.541324854612918  # softplus(UNIT) = 1
 
 
 class FlowPrior(Prior):
-    """`layers` couplings behind a learned shift and scale of each dimension."""
+    """A learned shift and scale of each dimension, followed by `layers` couplings."""
 
     def __init__(self, latent_dim: int, *, layers: int, bins: int, hidden: Sequence[int], rngs: nnx.Rngs):
         self.latent_dim = latent_dim
@@ -53,7 +54,7 @@ class FlowPrior(Prior):
 
 
 class Coupling(nnx.Module):
-    """One layer: dimensions with one value of a bit of their number set the splines of those with the other."""
+    """One layer: the dimensions in which a certain bit of their number has one value set the splines of the others."""
 
     def __init__(self, index: int, latent_dim: int, *, bins: int, hidden: Sequence[int], rngs: nnx.Rngs):
         self.index, self.bins = index, bins
@@ -62,7 +63,7 @@ class Coupling(nnx.Module):
         last.kernel[...] = jnp.zeros_like(last.kernel[...])  # the identity
 
     def __call__(self, x: jax.Array, *, inverse: bool = False) -> tuple[jax.Array, jax.Array]:
-        """`[B, d]` -> what it becomes `[B, d]`, and the log-determinant of the map `[B]`."""
+        """`[B, d]` -> its image `[B, d]`, and the log-determinant of the map `[B]`."""
         d = x.shape[1]
         bit = (self.index // 2) % max(1, (d - 1).bit_length())
         moved = (((jnp.arange(d, dtype=jnp.int32) >> bit) & 1) == self.index % 2)[None]
@@ -72,10 +73,10 @@ class Coupling(nnx.Module):
 
 
 def spline(x: jax.Array, raw: jax.Array, bins: int, *, inverse: bool) -> tuple[jax.Array, jax.Array]:
-    """A monotone rational-quadratic spline of x `[B, d]` with free numbers raw `[B, d, 3·bins − 1]`.
+    """A monotone rational-quadratic spline of x `[B, d]` with unconstrained parameters raw `[B, d, 3·bins − 1]`.
 
     Returns:
-        its value, or its inverse's, and the log of that map's slope, `[B, d]` each.
+        the value of the spline, or of its inverse, and the log of the slope of that map, `[B, d]` each.
     """
     widths, heights = (
         2 * BOUND * (LEAST + (1 - LEAST * bins) * jax.nn.softmax(part, axis=-1))
@@ -88,7 +89,7 @@ def spline(x: jax.Array, raw: jax.Array, bins: int, *, inverse: bool) -> tuple[j
         for part in (widths, heights)
     )
     inside = jnp.abs(x) < BOUND
-    within = jnp.where(inside, x, 0.0)  # so that no gradient of what is not used becomes NaN
+    within = jnp.where(inside, x, 0.0)  # so that gradients of unused branches do not become NaN
     edges = bottom if inverse else left
     place = (within[..., None] >= edges).sum(-1, keepdims=True, dtype=jnp.int32) - 1
     here = jnp.arange(bins, dtype=jnp.int32)[None, None] == jnp.clip(place, 0, bins - 1)
@@ -115,9 +116,9 @@ def spline(x: jax.Array, raw: jax.Array, bins: int, *, inverse: bool) -> tuple[j
 
 
 class FlowVAE(VAE):
-    """The VAE with this prior."""
+    """The VAE with a flow prior."""
 
-    summary = "as vae, prior learned with it: a flow of rational-quadratic couplings"
+    summary = "as vae, with a learned prior: a flow of rational-quadratic couplings"
     source = "Chen et al. 2017; Durkan et al. 2019"
     quick = MappingProxyType({"layers": 2, "bins": 4, "hidden": (16,)})
 

@@ -1,10 +1,10 @@
-"""Learned accept/reject sampling: proposals from N(0, I), each taken with probability a(z), the T-th whatever it is.
+"""Learned accept/reject sampling: proposals from N(0, I) are accepted with probability a(z), the T-th always.
 
-Source: :cite:`bauer2019`. With Z = E_π[a(z)] and r = (1 − Z)^(T−1), the chance that all
-but the last are turned down, the truncated density is p(z) = π(z)·((1 − r)·a(z)/Z + r), π = N(0, I). In training Z is
-the mean of a over S fresh draws of π and, reweighted
-by π(z)/q(z|x), the posterior draw itself, as in the paper. Its moving average over steps is left out: with
-S = 1024 the estimate of one step is near enough, and the objective stays a function of parameters and keys alone.
+Source: :cite:`bauer2019`. With Z = E_π[a(z)] and r = (1 − Z)^(T−1), the probability that all proposals but the last are
+rejected, the truncated density is p(z) = π(z)·((1 − r)·a(z)/Z + r), π = N(0, I). In training Z is the mean of a over S
+fresh draws from π and, as in the paper, the posterior draw itself, reweighted by π(z)/q(z|x). The paper's moving
+average over steps is left out: with S = 1024 the estimate of one step is accurate enough, and the loss remains a
+function of parameters and keys only.
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ from study.models.networks import MLP
 from study.models.normal import log_standard_normal
 from study.models.priors.base import Prior
 
-BLOCK, FINAL_DRAWS = 2048, 131_072  # draws behind the final normaliser, and how many at a time
+BLOCK, FINAL_DRAWS = 2048, 131_072  # draws at a time, and in total, for the final normaliser
 
 
 class LarsPrior(Prior):
-    """The acceptance network, and what Z came to when training was over, with its standard error."""
+    """The acceptance network, and the estimate of Z after training with its standard error."""
 
     def __init__(self, latent_dim: int, *, hidden: Sequence[int], proposals: int, draws: int, rngs: nnx.Rngs):
         self.latent_dim, self.proposals, self.draws = latent_dim, proposals, draws
@@ -48,15 +48,15 @@ class LarsPrior(Prior):
         return log_standard_normal(z) + jnp.logaddexp(accepted, log_rest)
 
     def training_log_prob(self, key: jax.Array, z: jax.Array, log_q: jax.Array) -> jax.Array:
-        """log p(z) with the normaliser estimated afresh, one for each of the z: `[B]`."""
+        """log p(z) with a new estimate of the normaliser for each z: `[B]`."""
         fresh = jnp.exp(self.log_acceptance(jax.random.normal(key, (self.draws, self.latent_dim))))
-        # Z does not depend on z, so the draw enters as a point at which a is known, and no more.
+        # Z does not depend on z, so no gradient flows through the draw z at which a is evaluated.
         z_fixed, log_q = jax.lax.stop_gradient((z, log_q))
         weighted = jnp.exp(log_standard_normal(z_fixed) - log_q + self.log_acceptance(z_fixed))
         return self._log_prob(z, (fresh.sum() + weighted) / (self.draws + 1))
 
     def sample(self, key: jax.Array, *, n: int) -> jax.Array:
-        """n draws `[n, d]`: propose until all are accepted, T times at most."""
+        """n draws `[n, d]`: propose until all are accepted, at most T times."""
         own, noise_key = jax.random.fold_in(key, 2), jax.random.split(key)[1]
         shape = (n, self.latent_dim)
 
@@ -64,7 +64,7 @@ class LarsPrior(Prior):
             return jax.random.fold_in(jax.random.fold_in(own, step), kind)
 
         return accept_reject(
-            jax.random.normal(noise_key, shape),  # the noise that other strategies have
+            jax.random.normal(noise_key, shape),  # the noise that all strategies share
             propose=lambda step: jax.random.normal(number(step, 0), shape),
             accept=lambda step, z: (
                 jnp.log(jax.random.uniform(number(step, 1), (n,))) < self.log_acceptance(z)
@@ -89,9 +89,9 @@ class LarsPrior(Prior):
 
 
 class LarsVAE(VAE):
-    """The VAE with this prior."""
+    """The VAE with a prior by learned accept/reject sampling."""
 
-    summary = "as vae, prior learned with it: N(0, I) resampled by a learned acceptance, T proposals at most"
+    summary = "as vae, with a learned prior: N(0, I) resampled by a learned acceptance, at most T proposals"
     source = "Bauer & Mnih 2019"
     quick = MappingProxyType({"hidden": (16,), "normaliser_draws": 256})
 

@@ -1,6 +1,6 @@
 """A mixture of K Gaussians with learned weights, means and covariances, diagonal or full.
 
-Source: the mixture-of-Gaussians prior that :cite:`tomczak2018`, section 3, compares with.
+Source: :cite:`tomczak2018`, section 3, where it is a baseline.
 """
 
 from types import MappingProxyType
@@ -17,10 +17,10 @@ from study.models.priors.base import Mixture, log_diagonal_mixture
 
 
 class MogPrior(Mixture):
-    """p(z) = Σₖ wₖ N(z; mₖ, Cₖ); begins near N(0, I), with means of variance ½ and components of variance ½.
+    """p(z) = Σₖ wₖ N(z; mₖ, Cₖ); starts near N(0, I), with means of variance ½ and components of variance ½.
 
-    A full covariance is held as the factor P of its inverse, Cₖ⁻¹ = P Pᵀ with P lower triangular and a positive
-    diagonal, so that the density needs products alone.
+    A full covariance is stored as a factor P of its inverse, Cₖ⁻¹ = P Pᵀ, with P lower triangular with a positive
+    diagonal, so that the density needs only matrix products.
     """
 
     def __init__(self, components: int, latent_dim: int, *, full: bool, rngs: nnx.Rngs):
@@ -77,9 +77,9 @@ class MogPrior(Mixture):
 
 
 class MogVAE(VAE):
-    """The VAE with this prior."""
+    """The VAE with a mixture of Gaussians as prior."""
 
-    summary = "as vae, prior learned with it: a mixture of K Gaussians, diagonal or full"
+    summary = "as vae, with a learned prior: a mixture of K Gaussians, diagonal or full"
     source = "Tomczak & Welling 2018"
     quick = MappingProxyType({"components": 8})
 

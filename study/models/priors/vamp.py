@@ -1,9 +1,9 @@
 """VampPrior: p(z) = 1/K Σₖ q(z|uₖ), the encoder's own posteriors at K learned pseudo-inputs u.
 
-Source: :cite:`tomczak2018`, section 3. The components are the encoder's posteriors as they are, mean and log_var by
-the same mapping as any example's; another mapping of log_var would make another prior than the one trained.
+Source: :cite:`tomczak2018`, section 3. The components are the encoder's posteriors without modification: mean and
+log_var are computed as for an example; with another function for log_var it would not be the prior that was trained.
 
-The prior that minimises the rate is q(z) itself, the mixture over all N examples; K pseudo-inputs stand for it.
+The prior that minimises the rate is q(z) itself, the mixture over all N examples; K pseudo-inputs approximate it.
 """
 
 from types import MappingProxyType
@@ -18,13 +18,15 @@ from study.models.families.vae import VAE
 from study.models.likelihoods import Likelihood, decoder_mean, decoder_output
 from study.models.priors.base import Mixture, log_diagonal_mixture
 
-EDGE = 0.02  # how far from 0 and 1 a pseudo-input in [0, 1] begins, so that its gradient is not zero there
+EDGE = (
+    0.02  # least initial distance of a pseudo-input in [0, 1] from 0 and 1, where its gradient would be zero
+)
 
 
 class VampPrior(Mixture):
     """The encoder, shared with the model, and pseudo-inputs `[K, D]` in data space.
 
-    For a Bernoulli likelihood data lie in [0, 1], and so do pseudo-inputs: they are the sigmoid of what is learned.
+    For a Bernoulli likelihood data and pseudo-inputs lie in [0, 1]; the pseudo-inputs are the sigmoid of a parameter.
     """
 
     def __init__(self, encoder: Any, components: int, size: int, latent_dim: int, likelihood: Likelihood):
@@ -57,17 +59,17 @@ class VampPrior(Mixture):
         )
 
     def start(self, key: jax.Array, train: jax.Array) -> None:
-        """Begin at K training examples, none twice where there are enough."""
+        """Start at K training examples, without repetition if there are enough."""
         k, n = len(self.raw[...]), len(train)
         x = train[jax.random.choice(key, n, (k,), replace=k > n)]
         self.raw[...] = decoder_output(self.likelihood, x, edge=EDGE)
 
 
 class VampVAE(VAE):
-    """The VAE with this prior."""
+    """The VAE with a VampPrior."""
 
     summary = (
-        "as vae, prior learned with it: the encoder's posteriors at K learned pseudo-inputs, mixed uniformly"
+        "as vae, with a learned prior: the encoder's posteriors at K learned pseudo-inputs, mixed uniformly"
     )
     source = "Tomczak & Welling 2018"
     quick = MappingProxyType({"components": 8})
