@@ -17,7 +17,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 
 def link(source: Path, target: Path) -> None:
-    """Every file of a folder in another one, without copying it, unless there is one of that name."""
+    """Link every file of one folder into another, unless a file of that name exists there."""
     source.mkdir(parents=True, exist_ok=True)
     target.mkdir(parents=True, exist_ok=True)
     for path in source.iterdir():

@@ -1,4 +1,4 @@
-"""What the project declares that it needs is what its code imports: nothing idle, nothing that comes by luck."""
+"""The declared dependencies are exactly those that the code imports: none unused, none only indirectly installed."""
 
 import ast
 import re
@@ -42,7 +42,7 @@ def normal(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def owners() -> dict[str, set[str]]:
-    """By module the distributions that it may come from."""
+    """For each module, the distributions that may provide it."""
     return {name: set(map(normal, found)) for name, found in metadata.packages_distributions().items()}
 
 

@@ -1,4 +1,4 @@
-"""Imports go one way, those within functions and those for types too: a room knows what lies below it, and no other."""
+"""Imports go one way, including those in functions and for types: a package imports only packages below it."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -35,7 +35,7 @@ def modules() -> dict[str, Path]:
 
 
 def imports(modules: dict[str, Path]) -> dict[str, set[str]]:
-    """Of each module the modules that any of its import statements names, wherever it stands."""
+    """For each module, the modules that its import statements name, at any level."""
     found: dict[str, set[str]] = {}
     for name, path in modules.items():
         found[name] = set()

@@ -1,4 +1,4 @@
-"""A folder with everything that may be wrong in it: experiments, data, networks, results folders and stores."""
+"""A folder of broken inputs of every kind: experiments, data, networks, results folders and stores."""
 
 import hashlib
 import json
@@ -92,7 +92,7 @@ def here(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def snapshot(here: Path) -> Callable[[], dict[str, str]]:
-    """What lies below the folder: kind and SHA-256 of content by path."""
+    """Everything below the folder: kind and SHA-256 of content by path."""
     return lambda: _snapshot(here)
 
 

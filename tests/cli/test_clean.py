@@ -51,7 +51,7 @@ def test_on_a_terminal_it_asks(store: Store, monkeypatch: pytest.MonkeyPatch, an
 
 
 def test_what_the_store_did_not_write_stays(store: Store, tmp_path: Path) -> None:
-    """Beside cells, below their folders, under names like theirs, and behind links."""
+    """Files beside cells, in folders of cells, with names like those of cells, and behind links."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / f"{KEY}.cell").write_bytes(b"mine")
@@ -96,7 +96,7 @@ def test_folders_that_are_no_store_are_refused(
 def test_an_empty_name_is_no_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    """It meant the current folder."""
+    """An empty name was once taken for the current folder."""
     monkeypatch.chdir(tmp_path)
     Path("thesis.tex").write_text("mine")
     Path(MARKER).write_text("")

@@ -1,4 +1,4 @@
-"""The command as a user types it: what it writes, resumes, refuses and how it ends."""
+"""The command as a user types it: what it writes, resumes and refuses, and its exit codes."""
 
 import dataclasses
 import json
@@ -32,7 +32,7 @@ EXPERIMENT = Experiment(name="tiny", question="Does it run?", profiles={"default
 
 @pytest.fixture
 def no_report(monkeypatch):
-    """Most of a tiny run would be its figures; the smoke run and others have them."""
+    """Skip the report, which would take most of a tiny run; the smoke run and others write it."""
     monkeypatch.setattr(
         "study.pipeline.publish.build_report", lambda folder, *_, **__: ("", folder / "report.html")
     )
@@ -56,7 +56,7 @@ def tiny(tmp_path, monkeypatch, no_report):
 
 @pytest.fixture
 def tiny_again(ran, tiny, tmp_path):
-    """As `tiny`, where it has run before."""
+    """Like `tiny`, in a folder where it has already run."""
     shutil.copytree(ran, tmp_path, dirs_exist_ok=True)
     return tiny
 
@@ -90,7 +90,7 @@ def test_smoke_run_writes_everything(smoke_run):
 
 
 def test_rows_of_reference_stand_where_they_must(smoke_run):
-    """held-out and copycat beat every strategy on fidelity; held-out is the null of every distance."""
+    """held-out and copycat beat every strategy in KID; brackets are ordered and add up to the rate."""
     metrics = load_results(smoke_run).metrics
     kid = metrics[metrics["metric"] == "kid"].groupby("strategy")["value"].mean()
     others = kid.drop(["held-out", "copycat"])
@@ -265,7 +265,7 @@ def test_experiments_that_do_not_load_are_said(tmp_path):
 
 
 def test_a_users_own_arrays_without_labels(tmp_path, monkeypatch):
-    """Strategies and metrics that need labels say so in their rows; the rest goes on."""
+    """Strategies and metrics that need labels give this as the reason in their rows; all others are scored."""
     monkeypatch.chdir(tmp_path)
     np.save("own.npy", np.random.default_rng(0).normal(size=(300, 5)))
     config = dataclasses.replace(

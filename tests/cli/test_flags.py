@@ -1,4 +1,4 @@
-"""The flags of `study run`: what they make of configurations, and that wrong ones are told as what they are."""
+"""The flags of `study run`: how they change configurations, and the messages for wrong ones."""
 
 import argparse
 import dataclasses
@@ -132,7 +132,7 @@ def test_a_flag_that_makes_two_grids_the_same_is_refused():
 
 
 def test_grids_with_settings_of_their_own_do_not_meet_by_a_flag():
-    """As those of `linear_ground_truth`, whose tables have one row per β."""
+    """Like the grids of `linear_ground_truth`, whose tables have one row per β."""
     small = dataclasses.replace(PLAIN, betas=(0.1,), model=VAEConfig(latent_dim=3))
     large = dataclasses.replace(PLAIN, betas=(4.0,), model=VAEConfig(latent_dim=9))
     with pytest.raises(

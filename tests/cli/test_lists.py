@@ -1,4 +1,4 @@
-"""`study list`, `study --version`, and output that nobody reads to its end."""
+"""`study list`, `study --version`, and output whose reader closes the pipe early."""
 
 import json
 import os
@@ -20,7 +20,7 @@ EXPERIMENT: object = None
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A current folder with an `experiments` of its own; returns that."""
+    """Makes the current folder one with its own `experiments`, and returns that."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "experiments"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Every field of the configuration as a flag: what it makes of grids, what is wrong with it, help and completion."""
+"""Every field of the configuration as a flag: its effect on grids, messages for wrong values, help and completion."""
 
 import argparse
 import dataclasses

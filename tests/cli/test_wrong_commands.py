@@ -1,4 +1,4 @@
-"""Wrong command lines of every verb: exit code 2, one line that says what, nothing printed and nothing written."""
+"""Wrong command lines of every verb: exit code 2, one line on stderr that names the mistake, and nothing written."""
 
 import shlex
 

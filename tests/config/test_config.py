@@ -1,4 +1,4 @@
-"""Configurations: unknown keys and impossible values are one clear line."""
+"""Configurations: unknown keys and impossible values give a clear message of one line."""
 
 import pytest
 

@@ -42,7 +42,7 @@ def test_wrong_changes_are_said(changes, message):
 
 
 def test_experiments_share_trained_models_where_their_grids_meet():
-    """The quick VAEs of the gap ladder are those of the posterior gap: the same training, under the same key."""
+    """The quick profiles of gap_ladder and posterior_gap share their VAEs: same training, same store key."""
     data = load_dataset("digits")
     ladder, gap = (
         make_plan(load_experiment(str(ROOT / "experiments" / f"{name}.py")).grids("quick")[0], data)

@@ -1,4 +1,4 @@
-"""What tests of hostile data share: a refusal is one line, at once, and takes no memory."""
+"""Shared by tests of hostile data: a refusal is a message of one line, fast, and takes little memory."""
 
 import time
 import tracemalloc
@@ -17,7 +17,7 @@ SECONDS = 5.0
 
 @pytest.fixture
 def refused() -> Callable[..., str]:
-    """Calls `load_dataset`, and gives the message with which it must refuse."""
+    """Call `load_dataset`, which must refuse, and return its message."""
 
     def call(name: Any, **arguments: Any) -> str:
         tracemalloc.start()

@@ -1,4 +1,4 @@
-"""Binarised data: draws with the right frequencies, the same each time; and training that draws anew at each step."""
+"""Binarised data: right frequencies, reproducible draws, and training that binarises afresh at each step."""
 
 import dataclasses
 from typing import Any
@@ -70,7 +70,7 @@ def test_data_that_are_binary_already_train_as_without():
 
 
 def test_fresh_draws_cannot_be_learned_by_heart():
-    """No code spends less than the entropy, 16 log 2 nats, on fair coins; eight fixed examples cost log 8."""
+    """On fair coins no loss is below the entropy, 16 log 2 nats; eight fixed examples could be learned at log 8."""
     data = grey(8, 0.5)
     training = TrainConfig(steps=2000, batch_size=8, learning_rate=1e-2)
     fixed = trained(binarised(data), training).losses[-200:, 0].sum(1).mean()

@@ -1,4 +1,4 @@
-"""Windows: no time step in two splits, units that come back, and one clear line for everything that is wrong."""
+"""Windows: no time step is in two splits, units are restored, and every mistake gives one clear line."""
 
 import os
 import re
@@ -20,7 +20,7 @@ ROWS = 400
 
 
 def table(rows: int = ROWS) -> pd.DataFrame:
-    """`step` is the row's number, so that a window says which rows it holds."""
+    """A table whose column `step` is the row number, so that a window shows which rows it holds."""
     days = pd.date_range("2020-01-01", periods=rows, freq="D").astype(str)
     return pd.DataFrame({"day": days, "step": np.arange(rows), "wave": np.sin(np.arange(rows)), "note": "a"})
 

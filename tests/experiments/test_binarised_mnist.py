@@ -1,4 +1,4 @@
-"""The sentence beside the literature follows the numbers."""
+"""The answer of `binarised_mnist` agrees with the numbers."""
 
 import dataclasses
 import runpy

@@ -1,4 +1,4 @@
-"""What comes of what is asked for, on tables made by hand: intervals of shares, the verdict, and the two figures."""
+"""`conditional` on hand-made tables: intervals of shares, the verdict, and the figure."""
 
 import runpy
 from pathlib import Path
@@ -17,7 +17,7 @@ def module() -> SimpleNamespace:
 
 
 def results(accuracy: dict[float, float]) -> SimpleNamespace:
-    """Accuracy of the conditional model by β, the same of all its strategies; the plain one hits half of the time."""
+    """Label accuracy of the conditional model by β, equal for all its strategies; that of the plain model is 0.5."""
     runs, metrics = [], []
     for family in ("cvae", "vae"):
         for beta, share in accuracy.items():

@@ -1,4 +1,4 @@
-"""Means against draws of x on tables made by hand; one model scored both ways is two runs in every table."""
+"""Means against draws of x on hand-made tables; a model scored both ways is two runs in every table."""
 
 import dataclasses
 import itertools
@@ -35,7 +35,7 @@ def module() -> SimpleNamespace:
 
 
 def results(*, swapped: bool = False, seeds: int = SEEDS) -> SimpleNamespace:
-    """Luck of a model is large and shared by all that is scored on it; what is left over is small.
+    """The effect of a model is large and shared by all its scores; the remaining noise is small.
 
     With `swapped`, draws of `gmm` and `posterior` change places where β is 0.1.
     """
@@ -90,7 +90,7 @@ def test_the_noise_is_the_claimed_one_beside_the_residual(module):
 
 
 def test_order_is_kept_lost_or_reversed(module):
-    """gmm and posterior change places at one of three settings; prior and global-gaussian are alike everywhere."""
+    """gmm and posterior swap ranks at one of three settings; prior and global-gaussian tie everywhere."""
     for swapped in (False, True):
         table = module.tables(results(swapped=swapped), DATA)["order"]
         assert len(table) == 6 * len(SETTINGS)
@@ -166,7 +166,7 @@ def test_the_grids_of_a_profile_differ_in_decode_alone(module):
 
 
 def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
-    """Trained once; names, rows and the report's parts are apart; the name of the means is what it always was."""
+    """Trained once, with separate names, rows and parts of the report; the run scored by means keeps its plain name."""
     data, store = load_dataset("digits"), Store(tmp_path / "store")
     config = StudyConfig(
         model=VAEConfig(family="sigma-vae", latent_dim=2, hidden=(8,)), training=TrainConfig(steps=20),

@@ -1,4 +1,4 @@
-"""The GAN against the VAE on tables made by hand: pairs, verdicts, the sentence, and the pictures."""
+"""The GAN against the VAE on hand-made tables: pairs, verdicts, the answer, and the pictures."""
 
 import runpy
 from pathlib import Path
@@ -19,7 +19,7 @@ def module():
 
 
 def results(gan: float, vae: dict[float, dict[str, float]], *, seeds: int = SEEDS) -> SimpleNamespace:
-    """KID of the GAN and, by β, of each way to draw from the VAE; seeds share what is added to both."""
+    """KID of the GAN and, by β, of each way to sample the VAE; a seed adds the same effect to both."""
     runs, metrics = [], []
     models = [("gan", 1.0, {"prior": gan}), *(("vae", beta, values) for beta, values in vae.items())]
     for family, beta, values in models:
@@ -40,7 +40,7 @@ def results(gan: float, vae: dict[float, dict[str, float]], *, seeds: int = SEED
 
 
 def test_differences_are_paired_by_seed(module):
-    """What seeds add to both cancels: a difference of 1 is told from none, though seeds spread by 2."""
+    """The shared effect of a seed cancels: a difference of 1 is significant although seeds spread by 2."""
     table = module.against(results(1.0, {0.5: {"prior": 2.0, "posterior": 1.0}}).metrics)
     kid = table[table["metric"] == "kid"].set_index("against")
     assert kid["difference"].to_dict() == pytest.approx({"prior": -0.994, "posterior": 0.006})

@@ -1,4 +1,4 @@
-"""Shares of the gap against tables made by hand, and the sentence that they come to."""
+"""Shares of the gap on hand-made tables, and the answer made from them."""
 
 import dataclasses
 import runpy
@@ -28,7 +28,7 @@ def module():
 
 
 def results(betas=(1.0,), without=(), scale=lambda beta, seed: 0.1 * beta * (1 + 0.1 * seed)):
-    """Every training has the same ladder, stretched by its own factor."""
+    """Every training run has the same ladder, scaled by its own factor."""
     runs = [
         {"run_id": f"{b}-{s}", "decode": "mean", "alpha": 1.0, "beta": b, "noise_variance": b / 2, "seed": s}
         for b in betas
@@ -58,7 +58,7 @@ def results(betas=(1.0,), without=(), scale=lambda beta, seed: 0.1 * beta * (1 +
 
 
 def test_shares_are_those_of_the_ladder(module):
-    """In every training the same, whatever its scale, so that intervals have no width; two draws are averaged."""
+    """Shares do not depend on a run's scale, so intervals have no width; two draws are averaged."""
     table = module.shares(results()).set_index("rung")
     assert list(table.index) == list(LADDER)
     for end in ("share", "share_low", "share_high"):
@@ -71,7 +71,7 @@ def test_shares_are_those_of_the_ladder(module):
 
 
 def test_over_settings_the_larger_gap_counts_more(module):
-    """Falls are summed before they are divided: of gaps 1 and 3, the second has three quarters of the say."""
+    """Falls are summed before they are divided: of gaps 1 and 3, the second has three quarters of the weight."""
     made = results(betas=(1.0, 3.0), scale=lambda beta, seed: beta)
     steeper = made.metrics["run_id"].str.startswith("3") & (made.metrics["strategy"] == "posterior")
     made.metrics.loc[steeper, "value"] += 0.3  # 0.1 of the gap there, from this rung to the next
@@ -125,7 +125,7 @@ def test_the_answer_names_what_is_told_from_zero(module):
 
 
 def test_the_answer_where_nothing_is_told_from_zero(module):
-    """Three trainings that contradict each other."""
+    """Intervals of all shares are widened to include zero."""
     table = module.shares(results())
     table = table.assign(share_low=-1.0, share_high=1.0)
     assert module.findings(None, {"gap_ladder": table, "clipping": pd.DataFrame()}).answer == (
@@ -153,7 +153,7 @@ def twice(betas=(1.0,)):
 
 
 def test_what_clipping_adds_is_paired_on_the_same_model(module):
-    """0.1 of every rung, in every training; of the decoder's share 0.38 / 1 − 0.28 / 0.9."""
+    """Clipping adds 0.1 of the gap to every rung in every run, and 0.38 / 1 − 0.28 / 0.9 to the decoder's share."""
     table = module.clipping(twice())
     rungs = table[table["of"] != module.SHARE]
     assert set(rungs["of"]) == set(LADDER) - {"held-out"}

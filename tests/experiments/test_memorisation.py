@@ -1,4 +1,4 @@
-"""The experiment's sentence must be right whatever comes out."""
+"""The answer of `memorisation` is right for every possible outcome."""
 
 import re
 import runpy
@@ -66,7 +66,7 @@ def test_the_verdict_follows_overlap_and_novelty(module, overlap, novelty, start
 
 
 def test_the_point_where_the_overlap_nears_one(module):
-    """The excess over 1 grows as a power of β: then interpolation in logarithms is exact, here at 0.1 = β²."""
+    """If the excess over 1 is a power of β, interpolation in logarithms is exact; here 0.1 = β²."""
     beta = np.array([0.01, 0.1, 1.0, 10.0])
     assert module._crossing(pd.DataFrame({"beta": beta, "overlap": 1 + beta**2})) == pytest.approx(
         np.sqrt(0.1)

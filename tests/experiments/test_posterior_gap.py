@@ -1,4 +1,4 @@
-"""The table of the posterior gap by setting, and the sentence that it comes to."""
+"""The table of the posterior gap by setting, and the answer made from it."""
 
 import runpy
 from pathlib import Path
@@ -19,7 +19,7 @@ def module():
 def results(
     gaps: dict[float, float], *, annealed: float | None = None, rate: float = 10.0
 ) -> SimpleNamespace:
-    """Five trainings per β with these mean gaps, −0.2 to 0.2 apart, ELBO −100; annealing finds `annealed` more."""
+    """Five training runs per β with these gaps, shifted by −0.2 to 0.2, at ELBO −100; annealing adds `annealed`."""
     runs, metrics = [], []
     for beta, gap in gaps.items():
         for seed in range(SEEDS):

@@ -1,4 +1,4 @@
-"""The experiment's sentence follows the table, and its figures hold what they say."""
+"""The answer of `sequences` agrees with the table, and its figures show the right values."""
 
 import runpy
 import subprocess
@@ -31,7 +31,7 @@ def module() -> SimpleNamespace:
 
 
 def results(*, pictures: bool = True) -> Results:
-    """Two settings of β and five trainings, in which luck is shared by the strategies of one training."""
+    """Two settings of β and five training runs; the strategies of a run share its random effect."""
     rng, rows, runs, samples = np.random.default_rng(0), [], [], {}
     for beta in (0.2, 1.0):
         for seed in range(5):

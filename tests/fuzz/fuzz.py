@@ -4,9 +4,9 @@
     python tests/fuzz/fuzz.py csv --minutes 1 --corpus tests/fuzz/corpus
     python tests/fuzz/fuzz.py --replay tests/fuzz/corpus
 
-An input passes if it is taken or refused in one line. Every other exception, more than 10 s, memory beyond 3 GiB and a
-process that dies are failures; each new one is saved as files below .fuzz/, with what happened. A corpus holds
-recipes: the number of a seed, then the seeds of the mutations.
+An input passes if it is accepted, or refused in one line. Any other exception, more than 10 s, more than 3 GiB of
+memory and the death of the process are failures; each new failure is saved with its input files below .fuzz/. A corpus
+holds recipes: the number of a seed file, then the random seeds of the mutations.
 """
 
 import argparse
@@ -44,7 +44,7 @@ GRACE = 60.0  # seconds without a word after which a process is killed; it may b
 
 @dataclass
 class Campaign:
-    """What is known of one target so far."""
+    """The state of fuzzing one target."""
 
     name: str
     began: float = field(default_factory=time.monotonic)
@@ -111,7 +111,7 @@ def run(name: str, *, minutes: float, seed: int) -> Campaign:
 
 
 def _listen(pipe: Connection, process: Any, found: Campaign, *, until: float) -> None:
-    """Take down what a process says, until it ends, hangs or its time is over."""
+    """Record the messages of a worker process until it ends, hangs or runs out of time."""
     recipe: Recipe = ()
     patience = 10 * GRACE  # while it makes its seeds
     while True:

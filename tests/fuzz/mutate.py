@@ -1,6 +1,6 @@
 """Mutations of bytes, text, JSON and files by name; every one is a function of its input and a random generator.
 
-What a mutation makes is decided by the generator's seed alone, so that an input is told by a list of seeds.
+The result of a mutation depends only on the generator's seed, so an input can be stored as a list of seeds.
 """
 
 import json
@@ -126,14 +126,14 @@ def of_bytes(rng: random.Random, content: bytes) -> bytes:
 
 
 def number(rng: random.Random) -> bytes:
-    """A telling number in 1, 2, 4 or 8 bytes, of either order."""
+    """An edge-case number in 1, 2, 4 or 8 bytes, in either byte order."""
     size = rng.choice("BHIQ")
     value = rng.choice(NUMBERS) % (1 << (8 * struct.calcsize(size)))
     return struct.pack(rng.choice("<>") + size, value)
 
 
 def of_text(rng: random.Random, content: bytes) -> bytes:
-    """One token replaced, dropped, doubled or put elsewhere, or one line."""
+    """One token or line replaced, deleted, duplicated or moved."""
     text = content.decode("utf-8", "surrogateescape")
     tokens = re.findall(r"[\w.+-]+|\n|[^\w\n]", text)
     if not tokens:
@@ -203,7 +203,7 @@ def _value(rng: random.Random) -> Any:
 
 
 def of_json(rng: random.Random, content: bytes) -> bytes:
-    """One place of a JSON text changed, or, where it is none, one token."""
+    """One place in a JSON text changed; if the text is not JSON, one token."""
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Mutations that know a format: the parts are changed and put together again, checksums included."""
+"""Mutations that know a format: parts are changed and reassembled, with valid checksums."""
 
 import hashlib
 import io
@@ -33,7 +33,7 @@ DTYPES = (
 
 
 def npy(rng: random.Random, content: bytes) -> bytes:
-    """Type, order or shape of the header changed; the length of the header is mended, most of the time."""
+    """Type, order or shape in the header changed; the length of the header is usually corrected."""
     found = re.match(rb"\x93NUMPY(.)(.)(..)(\{.*?\n)", content, re.DOTALL)
     if found is None:
         return mutate.of_bytes(rng, content)
@@ -118,7 +118,7 @@ def directory(rng: random.Random, content: bytes) -> bytes:
 
 
 def signed(archive: Archive) -> mutate.Mutation:
-    """Header or arrays of a checkpoint or a fitted strategy changed, and signed again as its writer would."""
+    """Header or arrays of a checkpoint or a fitted strategy changed, with a valid new checksum."""
 
     def change(rng: random.Random, content: bytes) -> bytes:
         try:
@@ -141,7 +141,7 @@ def signed(archive: Archive) -> mutate.Mutation:
 
 
 def array_changed(rng: random.Random, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """One array lost, renamed, of another shape or type, or with another value."""
+    """One array deleted, renamed, or with another shape, type or value."""
     if not arrays:
         return {"a": np.zeros(3)}
     name = rng.choice(sorted(arrays))
@@ -176,7 +176,7 @@ def array_changed(rng: random.Random, arrays: dict[str, np.ndarray]) -> dict[str
 
 
 def cell(rng: random.Random, content: bytes) -> bytes:
-    """Facts or arrays of a cell of the store changed, with the checksum that its writer would give it."""
+    """Facts or arrays of a cell of the store changed, with a valid new checksum."""
     head, _, body = content.partition(b"\n")
     try:
         header = json.loads(head)
@@ -192,7 +192,7 @@ def cell(rng: random.Random, content: bytes) -> bytes:
 
 
 def protobuf(rng: random.Random, content: bytes, depth: int = 0) -> bytes:
-    """One field of a protocol buffer message changed, doubled or dropped, at any depth; lengths are mended."""
+    """One field of a protocol buffer message changed, duplicated or deleted, at any depth; lengths are corrected."""
     try:
         fields = _fields(content)
     except (IndexError, ValueError):
@@ -265,7 +265,7 @@ def _coded(value: int) -> bytes:
 
 
 def results(rng: random.Random, files: mutate.Files) -> mutate.Files:
-    """A results folder with one file changed: table, archive or provenance; digests are mended, most of the time."""
+    """A results folder with one file changed: table, archive or provenance; digests are usually corrected."""
     if not files:
         return files
     name = rng.choice([*sorted(files), *(one for one in files if one.endswith((".parquet", ".json")))])
@@ -286,7 +286,7 @@ def results(rng: random.Random, files: mutate.Files) -> mutate.Files:
 
 
 def sealed(files: mutate.Files) -> mutate.Files:
-    """The same with the digests of these files in the provenance, where that can be read."""
+    """The same files with their digests in the provenance, if the provenance can be parsed."""
     try:
         facts = json.loads(files["provenance.json"])
         recorded = facts["files"]
@@ -299,7 +299,7 @@ def sealed(files: mutate.Files) -> mutate.Files:
 
 
 def table(rng: random.Random, content: bytes) -> bytes:
-    """A parquet file with a column lost, renamed, of another type or with a telling value, or with other rows."""
+    """A parquet file with a column deleted, renamed, of another type or with an edge-case value, or with other rows."""
     import pandas as pd
 
     try:

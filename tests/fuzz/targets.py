@@ -1,7 +1,7 @@
-"""What is fuzzed: for every parser its seeds, made here, its mutations, and how it is called.
+"""The fuzzing targets: for every parser its seed files, its mutations, and how it is called.
 
-An input is a few files by name. It passes if the parser takes it, or says what is wrong in a `StudyError` of one
-line; a damaged cell of the store is warned of and absent; the command ends with a known exit code.
+An input is a few files by name. It passes if the parser accepts it or raises a `StudyError` of one line. A damaged cell
+of the store gives a warning and counts as absent; the command must end with a known exit code.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ CELL = "ab12cd34"
 
 
 class Wrong(Exception):
-    """The parser did something that it may not do."""
+    """The parser broke its contract."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Target:
     """A parser.
 
     Attributes:
-        seeds: makes files that it takes, or nearly.
+        seeds: makes files that it accepts, or nearly.
         read: calls it on a folder with the files of one input.
         mutations: by the ending of a file's name.
         change: changes an input instead of `mutations`, where given.
         fixed: files that every input has beside its own.
-        warns: whether it may warn of what it took.
+        warns: whether it may warn about an accepted input.
     """
 
     seeds: Callable[[], list[Files]]
@@ -54,7 +54,7 @@ class Target:
         return self.seeds()
 
     def mutated(self, files: Files, seed: int) -> Files:
-        """The input that a seed makes of another input."""
+        """The mutation of an input by a random seed."""
         rng = random.Random(seed)
         if self.change is not None:
             return self.change(rng, files)
@@ -177,7 +177,7 @@ def check_message(text: str) -> None:
 
 
 def _words(rng: random.Random, files: Files) -> Files:
-    """Words of a command line lost, doubled, replaced or mutated; `run` stays a dry run and nothing is fetched."""
+    """Words of a command line deleted, duplicated, replaced or mutated; `run` stays a dry run, without downloads."""
     words = [str(word) for word in json.loads(files["words.json"])]
     other = [str(word) for word in json.loads(rng.choice(TARGETS["command"].made)["words.json"])]
     for _ in range(rng.choice((1, 1, 2, 4))):

@@ -1,4 +1,4 @@
-"""Inputs that fuzzing kept: every parser takes each or refuses it in one line, within its time and memory."""
+"""Stored fuzzing inputs: every parser accepts or refuses each in one line, within limits of time and memory."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 
 def test_every_kept_input_is_taken_or_refused_in_one_line() -> None:
-    """In a process of its own, since what outside software makes of such files may be its end."""
+    """Runs in a separate process, because such files may crash libraries."""
     command = [sys.executable, str(HERE / "fuzz.py"), "--replay", str(HERE / "corpus")]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=300, env=_environment()

@@ -1,4 +1,4 @@
-"""The process in which inputs are tried: it may be killed, run out of memory or hang, and its parent notes that."""
+"""The process in which inputs are tried. If it is killed, runs out of memory or hangs, its parent records that."""
 
 import contextlib
 import io
@@ -37,7 +37,7 @@ class Coverage:
 
     @contextlib.contextmanager
     def on(self) -> Iterator[None]:
-        """Within it lines are noted."""
+        """While active, executed lines are recorded."""
         self.new = set()
         sys.settrace(self._call)
         try:
@@ -72,7 +72,7 @@ def built(target: Any, recipe: Recipe, known: dict[Recipe, Any]) -> Any:
 
 
 def tried(target: Any, files: Any) -> tuple[str, str, float]:
-    """What became of one input: ("taken" | "refused" | failure's place, what happened, seconds)."""
+    """The outcome of one input: ("taken" | "refused" | place of the failure, what happened, seconds)."""
     from study.errors import StudyError
     from tests.fuzz.targets import Wrong, check_message
 
@@ -147,7 +147,7 @@ def limit_memory() -> int:
 def work(
     pipe: Connection, name: str, seed: int, kept: Sequence[Recipe], seen: set[tuple[str, int]], count: int
 ) -> None:
-    """Try `count` inputs; of each say before ("try", recipe) and after ("did", state, what, seconds, lines, KiB)."""
+    """Try `count` inputs; report ("try", recipe) before each and ("did", state, what, seconds, lines, KiB) after it."""
     prepare()
     from tests.fuzz.targets import TARGETS
 
@@ -172,14 +172,14 @@ def work(
 
 
 def built_from(target: Any, recipe: Recipe, known: dict[Recipe, Any]) -> Any:
-    """The files of a recipe, whose beginning was kept."""
+    """The files of a recipe that starts from a stored input."""
     if len(recipe) == 1:
         return target.made[recipe[0]]
     return target.mutated(built(target, recipe[:-1], known), recipe[-1])
 
 
 def _chosen(rng: random.Random, queue: list[Recipe]) -> Recipe:
-    """A kept input, the newer half of the time; or a seed."""
+    """A stored input, preferring newer ones, or a seed file."""
     chance = rng.random()
     if chance < 0.25:
         return (rng.choice([one for one in queue if len(one) == 1] or queue)[0],)

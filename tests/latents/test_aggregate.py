@@ -70,7 +70,7 @@ def test_every_arithmetic_path_is_taken(monkeypatch):
 
 @pytest.mark.parametrize("sigma", [1e-3, 0.03, 0.1])
 def test_blocks_that_cannot_count_are_left_out(sigma, monkeypatch):
-    """Draws from q, of which the own component or all count, from the prior, and on a point between two codes."""
+    """Tests draws near one component of q, draws from the prior, and points between two codes."""
     latents = codes(20_000, 16, sigma)
     q = AggregatePosterior(latents)
     index = np.arange(0, 20_000, 500)

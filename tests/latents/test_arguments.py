@@ -1,4 +1,4 @@
-"""What is no code, no weight, no key or no number of draws is one line."""
+"""Invalid codes, weights, keys and numbers of draws give a message of one line."""
 
 from collections.abc import Callable
 from typing import Any

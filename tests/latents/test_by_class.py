@@ -25,7 +25,7 @@ def _codes(offset: float, n: int = 4000) -> Latents:
 
 @pytest.mark.parametrize("offset", [0.0, 0.5, 1.0])
 def test_class_wise_kl_is_the_closed_form(offset: float) -> None:
-    """KL(N(±o, 1)‖N(0, 1)) = o²/2. Beside the Monte Carlo error stands that of 1000 means, whose own moments differ."""
+    """KL(N(±o, 1)‖N(0, 1)) = o²/2. The slack covers Monte Carlo error and the sampling error of 1000 means."""
     found = by_class(KEY, _codes(offset), draws=20_000)
     width = found.class_kl_upper.value - found.class_kl_lower.value
     assert 0 < width < 0.05
@@ -35,7 +35,7 @@ def test_class_wise_kl_is_the_closed_form(offset: float) -> None:
 
 @pytest.mark.parametrize("offset", [0.0, 0.5, 3.0])
 def test_label_information_is_that_of_the_mixture(offset: float) -> None:
-    """I(y; z) of two normal densities by quadrature: 0 where they are one, near H(y) = 0.562 far apart."""
+    """I(y; z) of two normal densities by quadrature: 0 if they are equal, near H(y) = 0.562 if they are far apart."""
     grid = np.linspace(-12, 12, 20_001)
     density = [np.exp(-0.5 * (grid - sign * offset) ** 2) / np.sqrt(2 * np.pi) for sign in (-1, 1)]
     mixture = 0.75 * density[0] + 0.25 * density[1]

@@ -1,4 +1,4 @@
-"""Measurements against a learned prior: N(0, I) handed over as one must give what its closed forms give."""
+"""Measurements against a learned prior: N(0, I) passed as one must give the same results as its closed forms."""
 
 import math
 
@@ -12,7 +12,7 @@ from study.latents.two_sample import prior_null, simulated_null, two_sample
 
 
 class Drawn:
-    """N(mean, scale² I), whose marginals nobody knows."""
+    """N(mean, scale² I) as a prior that can be sampled but does not provide its marginals."""
 
     def __init__(self, mean: float = 0.0, scale: float = 1.0, d: int = 2):
         self.mean, self.scale, self.d = mean, scale, d
@@ -29,7 +29,7 @@ class Drawn:
 
 
 class Known(Drawn):
-    """The same with its marginals."""
+    """The same prior, with its marginals."""
 
     def marginal_log_prob(self, z: np.ndarray) -> np.ndarray:
         return self.marginals(z)

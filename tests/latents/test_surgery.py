@@ -132,7 +132,7 @@ def test_normal_distances_against_scipy():
 
 @pytest.mark.parametrize("m", [300, 20_000])
 def test_nulls_of_the_marginals_hold_in_95_percent(m):
-    """Of 600 sets of prior draws the share above is 5 ± 0.9 %; a quantile simulated from 400 is off by 1.1 % more."""
+    """Of 600 sets of prior draws 5 ± 0.9 % exceed the null; a quantile simulated from 400 adds an error of 1.1 %."""
     rng = np.random.default_rng(m)
     found = np.array([normal_distances(rng.normal(size=m)) for _ in range(600)])
     np.testing.assert_allclose((found > normal_null(m)).mean(0), 0.05, atol=3 * 0.014)

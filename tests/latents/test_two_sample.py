@@ -71,8 +71,8 @@ def test_c2st_sees_correlation():
 
 
 def test_c2st_of_many_dimensions():
-    """Squares along fixed directions, and no more columns than a few times d: a common factor is seen, and the area of
-    two sets of one distribution is a half within four of its standard errors."""
+    """In many dimensions squares are taken along a few times d fixed directions. A common factor is still detected, and
+    two samples of one distribution have an AUC of a half within four standard errors."""
     assert module._second_order(normal(0, 10, 40)).shape == (10, 120)
     assert module._second_order(normal(0, 10, 30)).shape == (10, 465)
     x = normal(0, 1500, 40)
@@ -95,7 +95,7 @@ def test_the_prior_is_not_told_from_itself_and_a_wider_one_is():
 @pytest.mark.slow
 @pytest.mark.parametrize(("n", "d"), [(100, 2), (300, 8)])
 def test_nulls_cover_at_the_nominal_rate(n, d):
-    """200 repetitions of 5 %: the count is binomial, 10 ± 3.1, and a simulated quantile is itself off by 1.5 %."""
+    """In 200 repetitions at 5 % the count is binomial, 10 ± 3.1; the simulated quantile has an error of 1.5 %."""
     null = prior_null(n, d)
     above = np.zeros(3, int)
     for i in range(200):

@@ -1,4 +1,4 @@
-"""Digits cut by hand, so that the metrics are tested without the loaders."""
+"""Digits split by hand, so that metrics are tested without the loaders."""
 
 import dataclasses
 

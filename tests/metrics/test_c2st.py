@@ -18,8 +18,8 @@ def test_placements_are_the_auc() -> None:
 
 
 def test_known_gaussians() -> None:
-    """The best AUC for a shift δ is Φ(|δ|/√2); with 2000 against 4 features the classifier finds it: within four
-    standard errors, and a tenth of the gain over a half for what it does not find."""
+    """The best AUC for a shift δ is Φ(|δ|/√2). With 2000 samples of 4 features the classifier reaches it within four
+    standard errors."""
     rng = np.random.default_rng(0)
     found = c2st(rng.normal(size=(2000, 4)) + 0.5, rng.normal(size=(2000, 4)))
     best = norm.cdf(1 / np.sqrt(2))
@@ -27,7 +27,7 @@ def test_known_gaussians() -> None:
 
 
 def test_squares_see_the_scale() -> None:
-    """Equal means: without the squares there is nothing to see."""
+    """The means are equal, so only squared features can detect the difference in scale."""
     rng = np.random.default_rng(0)
     found = c2st(2 * rng.normal(size=(300, 8)), rng.normal(size=(300, 8)))
     assert found.value > 0.9
@@ -35,8 +35,8 @@ def test_squares_see_the_scale() -> None:
 
 @pytest.mark.parametrize("n,f", [(150, 8), pytest.param(300, 32, marks=pytest.mark.slow)])
 def test_null_interval_covers_a_half(n: int, f: int) -> None:
-    """200 repetitions at 95 %: binomial with a deviation of 1.5 %; three of them. The standard error's factor of
-    two in variance is the limit of many features, so that the interval may be a little wide, not narrow."""
+    """200 repetitions at 95 %: the tolerance is three binomial standard deviations of 1.5 %. The standard error's
+    factor of two in variance holds in the limit of many features, so intervals may be slightly too wide."""
     rng = np.random.default_rng(0)
     draws = [c2st(rng.normal(size=(n, f)), rng.normal(size=(n, f))) for _ in range(200)]
     covered = np.mean([abs(m.value - 0.5) < 1.96 * m.stderr for m in draws])

@@ -19,7 +19,7 @@ def test_known_histograms() -> None:
 
 
 def test_stderr_is_the_deviation_over_draws() -> None:
-    """The deviation over 400 draws is known to 3.5 %; 15 % is four times that."""
+    """The standard deviation over 400 draws has an error of 3.5 %; the tolerance of 15 % is four times that."""
     rng = np.random.default_rng(0)
     q, p = np.array([0.2, 0.3, 0.5]), np.array([0.5, 0.3, 0.2])
     draws = [score(rng.choice(3, size=500, p=p), q) for _ in range(400)]
@@ -43,7 +43,7 @@ def test_confidence_of_known_probabilities() -> None:
 
 
 def test_confidence_covers_its_mean() -> None:
-    """200 draws of 300: a coverage of 95 % is binomial with a deviation of 1.5 %, three of them. The largest of
+    """200 draws of 300: coverage has a binomial standard deviation of 1.5 %; the tolerance is three. The largest of
     two uniform shares p, 1 - p is 3/4 on average."""
     rng = np.random.default_rng(0)
     covered = []

@@ -1,4 +1,4 @@
-"""The controls must come out: copies lose novelty and win fidelity, real data win fidelity, noise loses everything."""
+"""The controls rank as expected: copies lose in novelty and win in fidelity, real data win in fidelity, noise loses."""
 
 import jax
 import numpy as np
@@ -23,7 +23,7 @@ DRAWN = ("prior", "posterior")  # strategies of a trained model
 
 
 def scored(data: Dataset, *, n: int | None, steps: int) -> dict[str, list[dict[str, Measurement]]]:
-    """Each reference row and strategy of one trained model, in a few draws."""
+    """Scores of a few draws from each reference row and strategy of one trained model."""
     evaluator = Evaluator(data, train_extractor(data), n=n)
     model = train(
         data,
@@ -48,7 +48,7 @@ def scored(data: Dataset, *, n: int | None, steps: int) -> dict[str, list[dict[s
 
 
 def gap(rows: dict[str, list[dict[str, Measurement]]], metric: str, better: str, worse: str) -> float:
-    """By how many standard errors one row is better than another in a metric, from means over draws.
+    """The number of standard errors by which one row is better than another in a metric, from means over draws.
 
     Held-out data are the same in every draw, so their error does not shrink with draws.
     """

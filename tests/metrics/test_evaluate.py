@@ -40,7 +40,7 @@ def test_the_reference_itself(evaluator: Evaluator, digits: Dataset) -> None:
 def test_held_out_sits_inside_its_null_and_noise_outside(
     evaluator: Evaluator, digits: Dataset, extractor: Extractor
 ) -> None:
-    """The null: test data split at random into reference and held-out, 60 times; four deviations around it."""
+    """The null is 60 random splits of the test data into reference and held-out: mean ± four standard deviations."""
     assert digits.test_labels is not None
     rng = np.random.default_rng(0)
     null = []

@@ -57,8 +57,8 @@ def test_degenerate_features() -> None:
 
 
 def test_stderr_is_the_deviation_over_draws() -> None:
-    """The reference is held fixed. The deviation over 200 draws is known to 5 %, the mean jackknife is
-    known to 1 % (16 groups each) and may be biased by a few percent: 20 % is four times the noise.
+    """The reference is fixed. The standard deviation over 200 draws has an error of 5 %, the mean jackknife one of
+    1 % (16 groups each) and a bias of a few per cent; the tolerance of 20 % is four times the noise.
     """
     rng = np.random.default_rng(0)
     reference = Moments.of(rng.normal(size=(400, 8)))

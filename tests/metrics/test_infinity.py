@@ -11,8 +11,8 @@ def score(x: np.ndarray, y: np.ndarray) -> Score:
 
 
 def test_against_numpy_polynomial_fit_and_a_plain_jackknife() -> None:
-    """The value by moments of the rows themselves and numpy's weighted fit; the linear part of the variance
-    by leaving groups out one at a time. Blocks and sums may only round."""
+    """Expected value: moments computed from the rows and numpy's weighted fit; expected linear part of the variance:
+    leaving out one group at a time. Only rounding may differ."""
     rng = np.random.default_rng(0)
     x, y = 1.5 * rng.normal(size=(300, 4)) + 1, rng.normal(size=(300, 4))
     block = np.repeat(np.arange(64), [5] * 44 + [4] * 20)  # as array_split cuts 300 rows
@@ -64,7 +64,7 @@ def test_unbiased_for_known_gaussians_where_fd_is_not(f: int) -> None:
 
 @pytest.mark.parametrize("n,f", [(300, 8), pytest.param(400, 32, marks=pytest.mark.slow)])
 def test_null_interval_covers_zero(n: int, f: int) -> None:
-    """200 repetitions at 95 %: the count is binomial with a deviation of 1.5 %; three of them."""
+    """200 repetitions at 95 %: the tolerance is three binomial standard deviations of 1.5 %."""
     rng = np.random.default_rng(n)
     draws = [score(rng.normal(size=(n, f)), rng.normal(size=(n, f))) for _ in range(200)]
     covered = np.mean([abs(m.value) < 1.96 * m.stderr for m in draws])

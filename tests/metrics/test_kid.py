@@ -45,8 +45,8 @@ def drawn(rng: np.random.Generator, *, shift: float = 0.0) -> Score:
 
 
 def test_unbiased_where_the_distributions_agree() -> None:
-    """The mean of 600 values lies within four of its standard errors of zero; the interval, which is too wide there,
-    holds zero in at least 95 % of them, known to 0.9 %.
+    """The mean of 600 values is within four standard errors of zero. The interval is too wide at the null, so it
+    covers zero in at least 95 % of them, with an error of 0.9 %.
     """
     rng = np.random.default_rng(0)
     draws = [drawn(rng) for _ in range(600)]
@@ -60,7 +60,7 @@ def test_unbiased_where_the_distributions_agree() -> None:
 
 @pytest.mark.parametrize("shift", [0.3, 0.7])
 def test_stderr_is_the_deviation_over_draws_of_both_sides(shift: float) -> None:
-    """The deviation over 600 draws is known to 4 % (values are skewed), the mean variance to less: 16 %."""
+    """The standard deviation over 600 draws has an error of 4 % (values are skewed); the tolerance is 16 %."""
     rng = np.random.default_rng(1)
     draws = [drawn(rng, shift=shift) for _ in range(600)]
     stderr = np.sqrt(np.mean([draw.stderr**2 for draw in draws]))

@@ -61,7 +61,7 @@ def exact_gap(model: TrainedModel, x: np.ndarray) -> np.ndarray:
 
 
 def optimum(x: np.ndarray, *, shift: float = 0.0, widen: float = 0.0) -> TrainedModel:
-    """The linear VAE at its optimum for data x in closed form, s = NOISE, its encoder off by as much as is said."""
+    """The linear VAE at its closed-form optimum for data x, with s = NOISE; `shift` and `widen` perturb its encoder."""
     centred = x.astype(np.float64) - x.mean(0, dtype=np.float64)
     values, axes = np.linalg.eigh(centred.T @ centred / len(x))
     values, axes = values[::-1][:LATENTS], axes[:, ::-1][:, :LATENTS]
@@ -97,7 +97,7 @@ def columns(table: pd.DataFrame, what: str = "value") -> pd.DataFrame:
 
 
 def assert_within(table: pd.DataFrame, metric: str, truth: np.ndarray, *, below: float = 0.0) -> None:
-    """The mean over examples within 5 standard errors of the truth's, or at most `below` under it."""
+    """The mean over examples is within 5 standard errors of the true mean, or at most `below` under it."""
     rows = table[table["metric"] == metric]
     spread = np.sqrt(np.square(rows["stderr"]).sum()) / len(rows)
     difference = rows["value"].mean() - truth[: len(rows)].mean()

@@ -68,7 +68,7 @@ def test_against_prdc_on_identical_and_collapsed_features() -> None:
 
 
 def test_equal_rows_are_at_distance_zero_far_from_the_origin() -> None:
-    """There the expanded square is noise: duplicates must still have empty balls, which reach nothing."""
+    """Far from the origin the expanded square is rounding noise, yet balls around duplicates must have radius zero."""
     y = np.random.default_rng(0).normal(size=(20, 4)) + 1e6
     repeated = np.repeat(y, 4, axis=0)
     found = {name: score.value for name, score in manifold_metrics(repeated, Manifold.of(repeated)).items()}

@@ -7,7 +7,7 @@ from study.metrics.neighbours import Neighbours
 
 
 def check(x: np.ndarray, pool: np.ndarray) -> None:
-    """Against the double loop in float64: differences agree to the rounding of a sum of squares."""
+    """Distances agree with a double loop in float64 up to the rounding of a sum of squares."""
     expected = cdist(x, pool, "sqeuclidean")
     squared, index = Neighbours(pool).nearest(x)
     np.testing.assert_allclose(squared, expected.min(axis=1), rtol=1e-12)
@@ -32,7 +32,7 @@ def test_nearest_is_that_of_the_double_loop(
 
 
 def test_bounds_too_loose_fall_back_on_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Noise in 300 dimensions is far from all of a pool with few, and nearly as far from each."""
+    """Noise in 300 dimensions is nearly equally far from every row of a pool of rank 5, so bounds exclude few rows."""
     monkeypatch.setattr(module, "_CROWDED", 3)
     rng = np.random.default_rng(0)
     pool = (rng.normal(size=(400, 5)) @ rng.normal(size=(5, 300))).astype(np.float32)
@@ -65,7 +65,7 @@ def test_own_leaves_the_example_itself_out_and_remembers(monkeypatch: pytest.Mon
 
 
 def test_crowds_of_own_neighbours_keep_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fall-back must leave out each row's own example, not that of another row."""
+    """The fall-back must exclude each row's own example, not another row's."""
     monkeypatch.setattr(module, "_CROWDED", 5)
     rng = np.random.default_rng(0)
     pool = rng.uniform(-1, 1, (200, 150)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Each novelty measure against a plain implementation, and its interval against draws from one distribution."""
+"""Each novelty measure against a plain implementation, and its interval on samples of a known distribution."""
 
 from collections.abc import Callable
 
@@ -36,7 +36,7 @@ def test_nearer_to_train_is_one_for_copies_and_a_half_for_ties(digits: Dataset) 
 
 
 def test_nearer_to_train_counts_held_out_data_as_often_as_there_are_less() -> None:
-    """7 of 10 nearer to one of 30 than to one of 10: 7 / (7 + 3·3)."""
+    """7 of 10 samples are nearer to a pool of 30 than to a pool of 10: 7 / (7 + 3·3)."""
     train, held_out = np.r_[np.zeros(7), np.ones(3)], np.full(10, 0.5)
     found = nearer_to_train(train, held_out, sizes=(30, 10))
     assert found.value == pytest.approx(7 / 16)
@@ -46,9 +46,9 @@ def test_nearer_to_train_counts_held_out_data_as_often_as_there_are_less() -> No
 
 
 def test_nearer_to_train_is_a_half_on_average_for_any_samples(digits: Dataset) -> None:
-    """Exchangeable pools of unequal size, samples that have nothing to do with either: real ones, and noise. The mean
-    over 60 exchanges is a half within four standard errors and the bias of a curved function: half its second
-    derivative at s = 0.8, 5.9, times the variance of the plain share, some 0.001.
+    """Pools of unequal size are exchanged at random; samples, real data or noise, are independent of both. The mean
+    over 60 exchanges is a half within four standard errors, plus the bias of a nonlinear function: half its second
+    derivative at s = 0.8, which is 5.9, times the variance of the plain share, about 0.001.
     """
     everything = np.concatenate([digits.train, digits.validation, digits.test])
     rng = np.random.default_rng(0)
@@ -63,7 +63,7 @@ def test_nearer_to_train_is_a_half_on_average_for_any_samples(digits: Dataset) -
 
 
 def test_exact_interval_covers_what_the_pools_give() -> None:
-    """Nominal 95 %, at least that by construction; 400 draws know coverage to 1.1 %."""
+    """Coverage is at least the nominal 95 % by construction; with 400 draws it has an error of 1.1 %."""
     rng = np.random.default_rng(0)
     train, held_out = rng.normal(size=(150, 4)), rng.normal(size=(50, 4))
     truth = nearer(rng.normal(size=(100_000, 4)), train, held_out).value
@@ -194,9 +194,10 @@ def gaussian_novelty(rng: np.random.Generator, *, n: int, d: int = 6) -> Callabl
 
 @pytest.mark.slow
 def test_two_draws_from_one_distribution_differ_by_no_more_than_their_intervals_say() -> None:
-    """Given the real data, two draws differ by zero: the interval from both standard errors covers it in 95 % of 200
-    repetitions, known to 1.5 points: at least 90 %, and not always. C_T's interval counts the held-out data's noise
-    too, which both draws share, so it covers more here; and zero itself it covers at the nominal rate.
+    """Given the real data, the expected difference of two draws is zero. The interval from both standard errors covers
+    zero in 95 % of 200 repetitions, with an error of 1.5 points: at least 90 %, and less than always. C_T's interval
+    includes the noise of the held-out data, which both draws share, so it covers more; its own null value, zero, is
+    covered at the nominal rate.
     """
     rng = np.random.default_rng(0)
     hits: dict[str, list[bool]] = {}

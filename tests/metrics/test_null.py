@@ -1,4 +1,4 @@
-"""Every sample metric on two draws from one distribution: does its stated interval cover as often as it says?"""
+"""Every sample metric on two draws from one distribution: does its interval have the nominal coverage?"""
 
 import numpy as np
 import pytest
@@ -36,11 +36,12 @@ def blobs(rng: np.random.Generator) -> Dataset:
 
 @pytest.mark.slow
 def test_intervals_cover_at_the_nominal_rate() -> None:
-    """200 repetitions with real data drawn anew know a coverage of 95 % to 1.5 points; three of them.
+    """With 200 repetitions, each on new real data, coverage has an error of 1.5 points; the tolerance is three of them.
 
-    Given the real data, two draws differ by zero, whatever the metric's null value. Where the standard error holds
-    both sides, the interval of one draw covers that value as well. Errors that hold more than the draws (both
-    sides, or the second order of FD's jackknife twice over) make intervals of differences wider than need be.
+    Given the real data, the expected difference of two draws is zero, whatever the metric's null value. If the standard
+    error includes the noise of both sides, the interval of one draw also covers the null value. Standard errors that
+    include more than the draws (both sides, or FD's second-order jackknife term twice) make intervals of differences
+    too wide.
     """
     rng = np.random.default_rng(0)
     extractor = train_extractor(blobs(rng))

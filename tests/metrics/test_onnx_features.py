@@ -1,4 +1,4 @@
-"""A network that is one affine map, made here, so that its features are known."""
+"""ONNX features of a network that is a single affine map, so that they are known."""
 
 import builtins
 import hashlib
@@ -58,7 +58,7 @@ def weight() -> np.ndarray:
 def test_features_are_the_networks(
     shape: tuple[Any, ...], tmp_path: Path, weight: np.ndarray, digits: Dataset, extractor: Extractor
 ) -> None:
-    """Float32 against float64: rounding of sums of 64 terms. Fixed and free batches, blocks without a seam."""
+    """Float32 against float64, up to rounding of sums of 64 terms; fixed and free batch sizes, and several blocks."""
     path = affine(tmp_path / "net.onnx", weight, shape=shape)
     made = OnnxExtractor.load(path, digits, classifier=extractor)
     scale = 1 / math.sqrt((digits.train.astype(np.float64) @ weight).var(axis=0).mean())

@@ -1,4 +1,4 @@
-"""What of an ONNX file is refused before onnxruntime sees it, and that nothing else is."""
+"""Which ONNX files are refused before onnxruntime reads them, and that all others are accepted."""
 
 import os
 import re
@@ -153,7 +153,7 @@ def test_weights_outside_the_file_are_refused_wherever_they_are_named(make: Call
 def test_a_network_with_weights_beside_it_is_refused_before_anything_is_planned(
     tmp_path: Path, digits: Dataset, extractor: Extractor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As torch exports it: onnxruntime reads the file beside it, and the digest did not cover that."""
+    """torch can export weights to a second file, which onnxruntime would read but the digest would not cover."""
     path = tmp_path / "net.onnx"
     onnx.save(matmul(), path, save_as_external_data=True, location="weights", size_threshold=0)
     assert (tmp_path / "weights").stat().st_size == WEIGHT.nbytes
@@ -330,7 +330,7 @@ def test_more_parts_than_any_network_has(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_paths_that_are_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """None is opened: a pipe would wait for a writer, a device might never end."""
+    """Special files are not opened: a pipe would wait for a writer, and a device might never end."""
     pipe, loop, empty = tmp_path / "pipe", tmp_path / "loop", tmp_path / "empty"
     os.mkfifo(pipe)
     loop.symlink_to(loop)
@@ -357,7 +357,7 @@ def test_paths_that_are_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def hungry(shape: list[int]) -> Model:
-    """y = the sum of as many ones as no machine holds, for each row."""
+    """A network that sums more ones than fit into any machine's memory."""
     nodes = [
         helper.make_node("ConstantOfShape", ["shape"], ["ones"]),
         helper.make_node("ReduceSum", ["ones"], ["sum"], keepdims=0),
@@ -381,7 +381,7 @@ def test_a_network_that_makes_more_than_memory_holds(
 def test_a_network_may_take_so_much_memory_and_no_more(
     tmp_path: Path, digits: Dataset, extractor: Extractor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ones for 3 GiB, which this machine may well have: refused where 2 GiB are allowed, without being made."""
+    """An array of 3 GiB, which may fit into memory, is refused before allocation if only 2 GiB are allowed."""
     monkeypatch.setattr("study.metrics.onnx_file.MOST_MEMORY", 2 << 30)
     path = tmp_path / "net.onnx"
     path.write_bytes(hungry([3 << 28]).SerializeToString())

@@ -1,4 +1,4 @@
-"""What onnxruntime says of a network that it does not read becomes one line; nothing is printed beside it."""
+"""An error of onnxruntime on an unreadable network becomes a message of one line, and nothing else is printed."""
 
 import numpy as np
 import pytest

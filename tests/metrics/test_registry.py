@@ -1,4 +1,4 @@
-"""What every declared number must tell of itself, and which direction is better."""
+"""The facts that every declared metric must have, and its better direction."""
 
 import re
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_the_list_has_a_line_for_each():
 
 
 def test_every_file_of_a_metric_is_registered():
-    """A file that declares a metric and is in no line of the registry would never be measured."""
+    """Without a line in the registry a declared metric would never be measured."""
     folder = Path(__file__).parents[2] / "study" / "metrics"
     declared = {
         name

@@ -1,4 +1,4 @@
-"""Sequence measurements against closed forms of an autoregression, other implementations, and real windows."""
+"""Sequence metrics against closed forms for an autoregression, other implementations, and real windows."""
 
 import functools
 import itertools
@@ -47,7 +47,7 @@ def autoregression(rng: np.random.Generator, *, n: int, steps: int, phi: np.ndar
 
 @functools.cache
 def data() -> Dataset:
-    """Overlapping windows of one long autoregression, 880 in either half of test."""
+    """Overlapping windows of one long autoregression, 880 in each half of the test split."""
     series = autoregression(np.random.default_rng(0), n=1, steps=6500)[0]
     return from_table(series, CONFIG, name="ar", seed=0, source="")
 
@@ -147,7 +147,7 @@ def test_responses_are_convolutions():
 
 
 def test_a_classifier_of_independent_windows_is_no_better_than_it_can_be():
-    """Noise shifted by δ: no rule is right more often than Φ(δ √T / 2), and the mean of a window gives all of it."""
+    """For noise shifted by δ the best accuracy is Φ(δ √T / 2), which the mean of a window attains."""
     n, delta = 2000, 0.4
     rng = np.random.default_rng(7)
     x, y = (rng.normal(size=(n, T)).astype(np.float32) + shift for shift in (0.0, np.float32(delta)))
@@ -207,7 +207,7 @@ def test_what_is_wrong_with_windows_is_seen_by_what_measures_it():
 
 
 def test_overlapping_windows_are_not_known_again():
-    """A walk: neighbouring windows are near copies, so that a fold next to its neighbours is easy."""
+    """Neighbouring windows of a random walk are near copies, so folds that mix them make classification easy."""
     walk = np.cumsum(np.random.default_rng(9).normal(size=(2, 900 + T, 1)), axis=1)
     windows = [np.lib.stride_tricks.sliding_window_view(w[:, 0], T)[:900] for w in walk]
     rocket = Rocket.draw(jax.random.key(2), shape=(T, 1))

@@ -27,7 +27,7 @@ def test_directions_are_whole_bases(f: int, count: int) -> None:
 
 @pytest.mark.parametrize("n", [200, 201])
 def test_against_a_plain_loop(n: int) -> None:
-    """Without the null's part, which random halves of the same rows give, float32 alone is between them."""
+    """After subtraction of the null, estimated from random halves of the rows, only float32 rounding may differ."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(n, 6)) * 1.4 + 0.3, rng.normal(size=(n, 6))
     halves = []
@@ -63,7 +63,7 @@ def test_closed_form_for_gaussians() -> None:
 
 @pytest.mark.parametrize("n,f", [(300, 8), (300, 32)])
 def test_null_interval_covers_zero(n: int, f: int) -> None:
-    """200 repetitions at 95 %: binomial with a deviation of 1.5 %; three of them."""
+    """200 repetitions at 95 %: the tolerance is three binomial standard deviations of 1.5 %."""
     rng = np.random.default_rng(f)
     draws = [score(rng.normal(size=(n, f)), rng.normal(size=(n, f))) for _ in range(200)]
     covered = np.mean([abs(m.value) < 1.96 * m.stderr for m in draws])

@@ -27,8 +27,8 @@ def test_against_the_eigenvalues_of_the_kernel_matrix() -> None:
 
 
 def test_stderr_is_the_deviation_over_draws_and_the_null_covers_one() -> None:
-    """200 repetitions: the deviation is known to 5 %, 20 % is four times that; a coverage of 95 % is binomial
-    with a deviation of 1.5 %, three of them."""
+    """200 repetitions: the standard deviation has an error of 5 %, and the tolerance of 20 % is four times that; a
+    coverage of 95 % has a binomial standard deviation of 1.5 %, and the tolerance is three times that."""
     rng = np.random.default_rng(0)
     scale = np.linspace(2, 0.2, 16)
     draw = lambda: rng.normal(size=(300, 16)) * scale + 0.5  # noqa: E731

@@ -1,4 +1,4 @@
-"""Ground truth: what a linear VAE must reach, and that a trained one does."""
+"""Ground truth: the optimum of a linear VAE, and that a trained one reaches it."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Networks for windows: against other implementations, causal, and what does not fit is said."""
+"""Networks for windows: agreement with other implementations, causality, and messages for shapes that do not fit."""
 
 import re
 

@@ -53,7 +53,7 @@ def test_sigma_vae_s_likelihood_is_that_of_a_normal_distribution(x):
 
 
 def test_the_optimal_variance_is_the_minimum_and_has_the_gradient_of_one_held_fixed(x):
-    """The value at MSE lies below that at any other variance, and networks get the gradient at σ² = MSE."""
+    """The loss with optimal σ² = MSE is below that of any other variance, and has the gradient of a fixed σ² = MSE."""
     best = build("sigma-vae", noise="optimal")
     value = best.loss(key(), x, None, ALPHA, BETA)
     mse = float(value.recon.mean()) / SIZE
@@ -147,7 +147,7 @@ def estimate(z: np.ndarray, mean: np.ndarray, log_var: np.ndarray, n: int) -> tu
 
 
 def test_the_estimate_of_q_from_minibatches_is_unbiased():
-    """Over all ways to choose the others, the mean of the estimate is the exact density with all N."""
+    """Averaged over all choices of the other examples, the estimate is the exact density of all N."""
     n, batch = 7, 3
     latents = posteriors(n)
     z = latents.sample(key())
@@ -178,7 +178,7 @@ def test_the_estimate_is_exact_where_the_batch_is_all_there_is():
 
 @pytest.mark.parametrize("n", [64, 1000, 60_000])
 def test_mutual_information_reaches_log_n_and_is_0_where_nothing_is_known(n):
-    """Posteriors far apart tell everything: log N, not the log(batch − 1) of weights that lie off the diagonal."""
+    """Posteriors far apart identify n: the information is log N, not log(batch − 1) as with wrongly placed weights."""
     far = posteriors(64, spread=1e4)
     for latents, information in ((far, np.log(n)), (posteriors(1), 0.0)):
         mean, log_var = (np.broadcast_to(a, (64, 2)) for a in (latents.mean, latents.log_var))

@@ -1,4 +1,4 @@
-"""Learned priors as densities: they integrate to one, and draws are of the density that they state."""
+"""Learned priors as densities: they integrate to one, and their draws follow the stated density."""
 
 import functools
 import itertools
@@ -30,7 +30,7 @@ SIZE, STEP, REACH = 5, 0.05, 12.0
 
 
 def model(family: Any, d: int, *, scale: float = 0.4, likelihood: Any = "gaussian", **settings: Any) -> Any:
-    """A model whose prior is far from where it begins."""
+    """A model whose prior is far from its initial values."""
     prior = PriorConfig(**{"components": 4, "layers": 2, "hidden": (8,), **settings})
     config = VAEConfig(family=family, latent_dim=d, hidden=(8,), prior=prior)
     built = KNOWN[config.family](config, SIZE, likelihood, rngs=nnx.Rngs(params=jax.random.key(3)))

@@ -1,4 +1,4 @@
-"""Store keys stay what they were: what is stored was paid for."""
+"""Store keys stay the same, so that stored results remain usable."""
 
 import dataclasses
 import hashlib
@@ -72,7 +72,7 @@ def digest(value: object) -> str:
     ],
 )
 def test_configurations_are_written_as_before_their_fields_were_checked(config, whole, deciding):
-    """The digests are those of the version before."""
+    """The expected digests are those of the previous version."""
     assert digest(to_dict(config)) == whole
     assert digest([config.model.deciding, config.training.deciding]) == deciding
 
@@ -106,7 +106,7 @@ def test_equal_numbers_of_another_type_have_equal_keys():
 
 
 def units(config: StudyConfig) -> dict[str, str]:
-    """Of the first cell the key of every unit, by name."""
+    """The key of every unit of the first cell, by name."""
     cell = make_plan(config, load_dataset("digits")).cells[0]
     scores = {f"score {name} {fit}": key for (name, fit), key in cell.score_keys.items()}
     own = {"train": cell.train_key, "encode": cell.encode_key, "quality": cell.quality_key}

@@ -1,4 +1,4 @@
-"""What fails is a row and is tried again, what is done is kept, and several processes share one plan."""
+"""Failures become rows and are retried, finished units are stored, and several processes can share one plan."""
 
 import dataclasses
 import json
@@ -62,7 +62,7 @@ def store(trained: Path, tmp_path: Path) -> Store:
 
 
 def raising(error: BaseException, *, seeds: int) -> type:
-    """A strategy of the same name and settings that raises on the first so many models."""
+    """A strategy of the same name and settings that raises on the first `seeds` models."""
     left = [seeds]
 
     @dataclasses.dataclass(frozen=True)
@@ -111,7 +111,7 @@ def test_a_strategy_that_raises_anything_is_a_row_and_is_tried_again(
 def test_what_cannot_be_fitted_is_a_missing_row_that_is_tried_again(
     plan: Plan, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was stored as done for ever."""
+    """Such a row was once stored as done, and never retried."""
     monkeypatch.setitem(REGISTRY, "global-gaussian", raising(CannotFit("too few codes"), seeds=3))
     run = execute(plan, store)
     assert not run.failed
@@ -124,7 +124,7 @@ def test_what_cannot_be_fitted_is_a_missing_row_that_is_tried_again(
 
 
 def test_one_strategy_is_scored_alone(plan: Plan, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither trained nor encoded nor scored again is what is there."""
+    """Stored training, codes and other scores are not computed again."""
     names: list[str] = []
     put = Store.put
 
@@ -176,7 +176,7 @@ print(json.dumps([run.count.trained, run.count.scored, len(run.failed), values])
 
 
 def test_two_runs_at_once_share_the_work(tmp_path: Path) -> None:
-    """Every cell is trained once and scored once by one of them, and both have all."""
+    """Every cell is trained once and scored once, by either process, and both end with all results."""
     command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), str(tmp_path / "store")]
     environment = {
         k: v for k, v in os.environ.items() if k != "JAX_COMPILATION_CACHE_DIR"

@@ -48,7 +48,7 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file by name, but the digests; without the moment and the memory of the run."""
+    """Every file by name, without digests and without the time and memory of the run."""
     facts = json.loads((folder / "provenance.json").read_text())
     moments = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"
     found = {}

@@ -1,4 +1,4 @@
-"""The store: equal keys mean equal content, and nothing torn is ever used."""
+"""The store: equal keys mean equal content, and a damaged file is never used."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""`study.run` in Python is the command `study run`; experiments are found from any folder, one's own first."""
+"""`study.run` in Python equals the command `study run`; experiments are found from any folder, the user's own first."""
 
 import fnmatch
 import subprocess

@@ -1,4 +1,4 @@
-"""The same examples in every run, and as long as they take."""
+"""Settings for hypothesis: the same examples in every run, and no time limit."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,4 +1,4 @@
-"""Configurations and store keys, for many configurations: what decides content decides keys, and nothing else does."""
+"""For many configurations: a store key depends on exactly the fields that determine the stored content."""
 
 import dataclasses
 import math
@@ -98,7 +98,7 @@ PLANNED = [
 
 
 def replaced(config: Any, path: tuple[str, ...], value: Any) -> Any:
-    """The configuration with another value of one field, however deep it lies."""
+    """The configuration with another value of one field, at any depth."""
     inner = value if len(path) == 1 else replaced(getattr(config, path[0]), path[1:], value)
     return dataclasses.replace(config, **{path[0]: inner})
 
@@ -110,7 +110,7 @@ def at(config: Any, path: tuple[str, ...]) -> Any:
 
 
 def decides(config: StudyConfig, path: tuple[str, ...]) -> str:
-    """What a field decides of a run, as its documentation says: "training", "measuring" or ""."""
+    """The part of a run that a field affects, as documented: "training", "measuring" or ""."""
     model, name = config.model, path[-1]
     if path[:2] == ("model", "prior"):
         return "training" if name in FAMILIES[model.family].prior else ""
@@ -134,7 +134,7 @@ def data():
 
 
 def flat(config: StudyConfig) -> StudyConfig:
-    """The same with a network for plain vectors, and with the one likelihood that its family takes."""
+    """The same with a network for plain vectors and a likelihood that its family accepts."""
     network = config.model.network if config.model.network == "linear" else "mlp"
     likelihood = "gaussian" if config.model.family == "sigma-vae" else config.model.likelihood
     return dataclasses.replace(
@@ -193,7 +193,7 @@ def test_a_field_changes_the_key_of_what_it_decides_and_no_other(data, path, bas
 
 
 def keys(config: StudyConfig, data: Dataset) -> dict[tuple[float, float, int], tuple[str, str]]:
-    """Of every cell, by α, β and seed: the key of its training, and that of all that is measured."""
+    """For every cell, by α, β and seed: the key of its training, and the key of all its measurements."""
     return {
         (one.cell.alpha, one.cell.beta, one.cell.seed): (one.train_key, one.evaluate_key)
         for one in make_plan(config, data).cells

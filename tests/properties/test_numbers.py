@@ -1,4 +1,4 @@
-"""Numbers as text, for many numbers: the sign is never lost, zero has none, and what is shown is near what is meant."""
+"""Numbers as text, for many numbers: the sign is kept, zero has none, and the shown value is close to the number."""
 
 import math
 

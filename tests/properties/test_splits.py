@@ -1,4 +1,4 @@
-"""Splits and windows of many sizes: nothing in two of them, nothing lost, and the same for the same seed."""
+"""Splits and windows of many sizes: nothing is in two splits, nothing is lost, and equal seeds give equal splits."""
 
 import itertools
 
@@ -58,7 +58,7 @@ def test_every_stretch_has_its_share_of_every_class(rows, seed, draw):
 
 @st.composite
 def tables(draw):
-    """What a window is, and how many rows there are: from far too few to plenty."""
+    """A description of windows, and a number of rows from far too few to plenty."""
     extra = {"stride": draw(st.integers(1, 4)), "gap": draw(st.none() | st.integers(0, 12))}
     lengths = {"n_past": draw(st.integers(1, 6)), "n_future": draw(st.integers(1, 4))}
     features = tuple("abc"[: draw(st.integers(1, 3))])

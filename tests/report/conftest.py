@@ -1,4 +1,4 @@
-"""Made-up results with the shape of real ones: 9 settings of (α, β), 3 trainings each, every strategy."""
+"""Made-up results with the shape of real ones: 9 settings of (α, β), 3 training runs each, every strategy."""
 
 import itertools
 from collections.abc import Callable
@@ -47,7 +47,7 @@ BETTER = {
 
 
 def value(metric: str, left: float, mismatch: float, noise: float, generator: np.random.Generator) -> float:
-    """A metric of a strategy that leaves `left` of a model's mismatch, on a decoder of variance `noise`."""
+    """A metric of a strategy that leaves the share `left` of a model's mismatch, at decoder variance `noise`."""
     kid = 0.004 * (max(left, 0) * mismatch + (noise if left >= 0 else 0)) + generator.normal(0, 2e-4)
     closeness = np.exp(-60 * max(kid, 0))
     wobble = generator.normal(0, 0.01)
@@ -79,7 +79,7 @@ def make(
     strategies: tuple[str, ...] = tuple(STRATEGIES),
     images: bool = True,
 ) -> Results:
-    """`failed` of the runs have no rows but in `runs`; metrics in `missing` have a reason and no value."""
+    """Results in which `failed` runs have rows only in `runs`, and metrics in `missing` have a reason and no value."""
     generator = np.random.default_rng(0)
     runs, metrics, latents, losses, draws = [], [], [], [], []
     samples: dict[str, np.ndarray] = {}
@@ -313,7 +313,7 @@ NASTY = (  # names that mean something to a terminal, a page, Markdown, LaTeX, a
 
 
 def dress(names: dict[str, str], text: str) -> tuple[Results, pd.DataFrame, Findings]:
-    """Small results whose strategies, after the prior, are called `names`, and whose every other text holds `text`."""
+    """Small results with the prior and strategies called `names`; every other text contains `text`."""
     known = [name for name in STRATEGIES if name not in ("prior", *REFERENCES)]
     copies = {name: known[i % len(known)] for i, name in enumerate(names)}
     results = make(alphas=(1.0,), betas=(0.5, 1.0), latent_dim=2, failed=1, missing=("recall",))
@@ -364,7 +364,7 @@ def _dressed(value: Any, text: str) -> Any:
 
 
 def build_dressed(folder: Path, *, hostile: bool) -> Path:
-    """The report of results whose every name is nasty, or of those that have harmless ones in the same order."""
+    """The report of results in which every name is hostile, or of the same results with harmless names."""
     order = sorted(NASTY, key=tame)
     names = {name: name if hostile else f"name{rank:02d}" for rank, name in enumerate(order)}
     text = " ".join(NASTY) if hostile else "text"

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module", params=["smoke", "hostile"])
 def page(request: pytest.FixtureRequest) -> Path:
-    """`$STUDY_REPORT`, or the report of a smoke run; and one whose every name is hostile."""
+    """`$STUDY_REPORT` or the report of a smoke run; and a report in which every name is hostile."""
     if request.param == "hostile":
         return request.getfixturevalue("hostile_report") / "report.html"
     given = os.environ.get("STUDY_REPORT")
@@ -63,7 +63,7 @@ def test_a_console_error_would_be_seen(tmp_path):
 
 
 def requests(log: Path) -> set[str]:
-    """Addresses of http(s) and ws(s) that the page asked for; the browser's own errands have no origin."""
+    """Addresses of http(s) and ws(s) that the page requested; requests of the browser itself have no origin."""
     text = log.read_text()
     try:
         events = json.loads(text)["events"]

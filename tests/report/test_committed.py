@@ -1,4 +1,4 @@
-"""Every committed results folder is what `study report` makes of its tables, byte for byte, and holds nothing else."""
+"""Every committed results folder equals the output of `study report` from its tables, byte for byte."""
 
 import os
 import shutil
@@ -67,7 +67,7 @@ def test_a_folder_holds_what_is_read_and_shown_alone(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", COMMITTED, ids=name)
 def test_committed_tables_are_those_of_the_declared_default_configuration(folder: Path) -> None:
-    """Presets and helpers may change how a grid is written down, and not what it is."""
+    """Presets and helpers may change how a grid is written, but not its values."""
     configs = read_manifest(folder)["config"]
     experiment = load_experiment(str(ROOT / "experiments" / f"{folder.parent.name}.py"))
     declared = experiment.grids("default", folder.name.removesuffix("-default"))
@@ -76,7 +76,7 @@ def test_committed_tables_are_those_of_the_declared_default_configuration(folder
 
 
 def _decides(grid: StudyConfig) -> dict:
-    """All that decides the numbers: of model and training what their family and network use."""
+    """The fields that determine the numbers: for model and training those that family and network use."""
     return {**to_dict(grid), "model": grid.model.deciding, "training": grid.training.deciding}
 
 

@@ -25,7 +25,7 @@ def test_an_experiments_own_answer_and_sections_come_first(make_results, make_su
 
 
 def test_an_experiment_that_compared_nothing_can_be_reported_again(make_results, tmp_path):
-    """Its empty table has no columns, and no line that could be read."""
+    """Its table is empty and has no columns, so its file has no line to parse."""
     results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm"), images=False)
     publish(results, tmp_path / "out", experiment=None, tables={"pairs": pd.DataFrame()})
     answer, page = republish(tmp_path / "out")

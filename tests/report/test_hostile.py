@@ -1,4 +1,4 @@
-"""Names that come with data stay text: whatever they say, a report has one structure and asks nothing of anybody."""
+"""Names from data stay text: whatever they contain, the structure of a report is the same and it loads nothing."""
 
 import dataclasses
 import re
@@ -32,7 +32,7 @@ ADDRESSES = {
 
 
 class Structure(HTMLParser):
-    """Elements and the names of their attributes in order, those of figures apart, and every address."""
+    """Elements and their attribute names in order, those of figures separately, and every address."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ def xs(container: Any) -> list[float]:
 
 
 def bars(container: Any) -> list[list[float]]:
-    """Of each interval its ends."""
+    """The ends of each interval."""
     return [segment[:, 0].tolist() for segment in container.lines[2][0].get_segments()]
 
 

@@ -1,4 +1,4 @@
-"""Every figure can be drawn whatever its texts say, and says what they say."""
+"""Every figure can be drawn whatever its texts contain, and shows them literally."""
 
 import io
 import warnings
@@ -22,7 +22,7 @@ NAMES = [
 
 
 def labelled(name: str) -> Figure:
-    """A figure with a name in every place that a text can stand in."""
+    """A figure with a name in every place that can have text."""
     figure, grid = style.panels(1, 2, height=2.6, title=name)
     axes, other = grid[0]
     style.rows_axis(axes, [name, f"{name}1"])

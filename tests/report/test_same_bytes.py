@@ -1,4 +1,4 @@
-"""The same tables give the same bytes in every process: hash seed, folder, locale, zone and settings play no part."""
+"""The same tables give the same bytes in every process, whatever hash seed, folder, locale, time zone and settings."""
 
 import os
 import subprocess

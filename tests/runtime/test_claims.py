@@ -1,4 +1,4 @@
-"""Of several processes one computes and the others wait, but never for one that is gone."""
+"""Of several processes one computes and the others wait, but never for a process that has ended."""
 
 import re
 import subprocess
@@ -39,7 +39,7 @@ def test_one_has_it_until_it_is_released(tmp_path: Path) -> None:
 def test_an_owner_that_is_gone_blocks_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: str, capsys: pytest.CaptureFixture
 ) -> None:
-    """On this machine its process is seen to be gone; on another its claim is no longer refreshed."""
+    """On this machine the missing process is detected; on another its claim is no longer refreshed."""
     monkeypatch.setattr(claims, "LEASE", 1.0)
     path = tmp_path / "x.claim"
     assert subprocess.run([sys.executable, "-c", LEAVES, str(path)], check=False).returncode == 9

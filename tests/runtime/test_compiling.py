@@ -1,4 +1,4 @@
-"""Seconds of compiling are those of the first call alone."""
+"""Compilation time is counted for the first call only."""
 
 import time
 

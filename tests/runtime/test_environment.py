@@ -35,7 +35,7 @@ def git(folder: Path, *words: str) -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository whose top is this project's, and from which the package seems to be imported."""
+    """A repository that looks like this project's and from which the package appears to be imported."""
     top = (tmp_path / "checkout").resolve()
     (top / "study").mkdir(parents=True)
     (top / "study" / "a.py").write_text("A = 1\n")
@@ -162,7 +162,7 @@ def test_a_git_that_hangs_is_not_waited_for(checkout, tmp_path, monkeypatch):
 
 
 class Installed:
-    """What pip knows of a package that it installed from a repository."""
+    """The metadata that pip stores for a package installed from a repository."""
 
     version = "7.0"
 

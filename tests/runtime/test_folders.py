@@ -1,4 +1,4 @@
-"""A results folder holds what was there before or all that is new, and never loses what is the user's."""
+"""A results folder holds either the old content or all of the new, and never loses the user's files."""
 
 import json
 import subprocess
@@ -70,7 +70,7 @@ def test_nothing_changes_where_writing_fails(folder: Path) -> None:
 
 @pytest.mark.parametrize("moves", range(5))
 def test_a_writer_killed_at_any_move_leaves_the_old_or_the_new(folder: Path, moves: int) -> None:
-    """Killed before the one rename that counts it is as if it had not begun; after it the next reader goes on."""
+    """Killed before the decisive rename nothing has changed; killed after it the next reader finishes the exchange."""
     script = (
         "import os, sys\nfrom pathlib import Path\nfrom study.runtime import folders\n"
         "sys.path.insert(0, sys.argv[3])\nfrom test_folders import fill\n"

@@ -1,4 +1,4 @@
-"""Limits: what is claimed is refused, and a ceiling on memory holds, is lifted, and leaves JAX alone."""
+"""Limits: too large claims are refused; a ceiling on memory holds, is lifted again, and does not affect JAX."""
 
 import resource
 import threading

@@ -1,4 +1,4 @@
-"""Files that others made: a small one needs little memory, whatever is allowed of its kind."""
+"""Reading files made by others: a small file needs little memory, however large files of its kind may be."""
 
 import tracemalloc
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Draws of x in place of the decoder's mean: their noise, what shares it, and what is scored."""
+"""Draws of x instead of the decoder's mean: their noise, which samples share it, and which samples are scored."""
 
 import dataclasses
 
@@ -32,7 +32,7 @@ def model(digits: Dataset) -> TrainedModel:
 
 
 def test_the_noise_is_that_of_the_decoder_and_shared(digits, model):
-    """Its variance within five standard errors of s; two strategies have the same noise, two keys have not."""
+    """The variance of the noise is within five standard errors of s; strategies share the noise, keys do not."""
     codes = encode_splits(model, digits).train
     prior, posterior = (strategy(name).fit(KEY, codes) for name in ("prior", "posterior"))
     noise = []
@@ -58,7 +58,7 @@ def test_bernoulli_draws_are_zero_or_one(digits):
 
 
 def test_what_is_scored_is_drawn(digits, model):
-    """Noise makes pictures sharper than means, of strategies and reconstructions alike; held-out data stay."""
+    """Noise raises the sharpness of strategies and reconstructions alike; held-out data are unchanged."""
     codes, evaluator = encode_splits(model, digits), Evaluator(digits, pixel_extractor(digits))
     tables = [
         evaluate_model(
@@ -73,7 +73,7 @@ def test_what_is_scored_is_drawn(digits, model):
 
 
 def test_unclipped_means_are_scored_as_they_are(digits, model):
-    """What the decoder puts outside the range counts, for everything that is decoded; real data are in it anyway."""
+    """Unclipped scoring keeps decoded values outside the range of the data; real data are within it anyway."""
     codes, evaluator = encode_splits(model, digits), Evaluator(digits, pixel_extractor(digits))
     names = ("posterior", "reconstruction", "held-out")
     clipped, unclipped = (

@@ -1,4 +1,4 @@
-"""Strategies trained on several models at once: no row depends on the group, and a failure stays with its model."""
+"""Strategies trained on several models at once: no row depends on the group, and a failure affects only its model."""
 
 import dataclasses
 from pathlib import Path

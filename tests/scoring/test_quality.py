@@ -1,4 +1,4 @@
-"""Single draws with their density and quality: the same numbers as the measurements over all of them."""
+"""Density and quality of single draws agree with the measurements over all of them."""
 
 import jax
 import numpy as np

@@ -1,4 +1,4 @@
-"""Only the ratio of the weights decides which way of drawing z wins: (α, β) and (1, β/α), step sizes matched."""
+"""Only the ratio of the weights decides which strategy wins: (α, β) against (1, β/α), with matched step sizes."""
 
 import itertools
 
@@ -21,7 +21,7 @@ LEVEL = 0.95  # of all intervals of one kind together
 
 @pytest.fixture(scope="module")
 def scored() -> dict[tuple[float, float], np.ndarray]:
-    """KID `[seeds, strategies]`, means over draws, at each (α, β), which all have seeds of their own."""
+    """KID `[seeds, strategies]`, means over draws, at each (α, β); every setting has its own seeds."""
     data = load_dataset("digits")
     settings = [(4.0, 1.0), (1.0, 0.25), (1.0, 4.0)]
     cells = [Cell(a, b, SEEDS * i + s, 1e-3) for i, (a, b) in enumerate(settings) for s in range(SEEDS)]
@@ -49,9 +49,9 @@ def improvements(kids: np.ndarray) -> np.ndarray:
 
 
 def beyond_tolerance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Which columns of `[seeds, k]` differ in their mean by more than the half width of Welch's interval.
+    """Which columns of `[seeds, k]` differ in mean by more than the half width of Welch's interval.
 
-    Its level is that of all k together, after Bonferroni; degrees of freedom after Satterthwaite.
+    The level holds for all k together, by Bonferroni's correction; degrees of freedom by Satterthwaite.
     """
     a, b = (x.var(0, ddof=1) / len(x) for x in (first, second))
     freedom = (a + b) ** 2 / (a**2 / (len(first) - 1) + b**2 / (len(second) - 1))
@@ -74,13 +74,13 @@ def told_apart(kids: np.ndarray) -> set[tuple[str, str]]:
 
 @pytest.mark.slow
 def test_the_ratio_of_the_weights_decides_the_ranking_of_strategies(scored):
-    """(4, 1) and (1, 0.25) have one optimum, s = 0.125, and one step size, since Adam divides out a gradient's scale.
+    """(4, 1) and (1, 0.25) have the same optimum, s = 0.125, and step size, since Adam divides out a gradient's scale.
 
-    With one seed they would differ by Adam's ε and by nothing else, since a factor of 4 is exact in floating point:
-    that would say little, so that here no seed is shared, and initial values, batches and noise are other ones.
-    Tolerance: of each strategy's improvement over the prior, the 95 % interval of the difference of two means over 5
-    independent trainings each, all four together (Welch, Bonferroni). What either tells apart, all ten pairs together,
-    is in the same order of means in the other; and something is told apart.
+    With equal seeds they would differ only by Adam's ε, since a factor of 4 is exact in floating point. That would test
+    little, so no seed is shared: initial values, batches and noise differ.
+    Tolerance, for each strategy's improvement over the prior: the 95 % interval of the difference of two means over 5
+    independent training runs each, jointly for all four (Welch, Bonferroni). Every pair of strategies that differs
+    significantly at one setting, of ten tested jointly, has the same order of means at the other; at least one does.
     """
     first, second = scored[4.0, 1.0], scored[1.0, 0.25]
     assert not np.isin(first, second).any()
@@ -94,7 +94,7 @@ def test_the_ratio_of_the_weights_decides_the_ranking_of_strategies(scored):
 
 @pytest.mark.slow
 def test_another_ratio_is_told_from_it(scored):
-    """The same tolerance, against (1, 4): latents that are shut down have nothing to gain from q(z)."""
+    """With the same tolerance (1, 4) differs: where latents have collapsed, sampling from q(z) gains nothing."""
     for same in ((4.0, 1.0), (1.0, 0.25)):
         differ = beyond_tolerance(improvements(scored[same]), improvements(scored[1.0, 4.0]))
         assert differ[[STRATEGIES.index("gmm") - 1, STRATEGIES.index("posterior") - 1]].all()

@@ -1,4 +1,4 @@
-"""Fits and draws as replicates: their keys, and what they do to the rows of one model."""
+"""Fits and draws as replicates: their keys, and their effect on the rows of one model."""
 
 from collections.abc import Iterable
 

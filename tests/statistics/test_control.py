@@ -46,7 +46,7 @@ STRATEGIES = {"quick": {name: {} for name in MOMENTS} | {"gmm": {"n_components":
 
 
 class Scorer:
-    """FD and KID as the `Evaluator` takes them, alone: the PCA extractor, n samples against n of the reference."""
+    """Only FD and KID, computed as by the `Evaluator`: PCA features, n samples against n of the reference."""
 
     def __init__(self, extractor: Extractor, reference: np.ndarray) -> None:
         features = extractor.features(reference)
@@ -72,7 +72,7 @@ class Optimum:
 
 
 def codes(key: jax.Array, n: int) -> Latents:
-    """Posteriors of n examples at the optimum: means N(0, 1 − s/λ), variance s/λ; classes that say nothing."""
+    """Posteriors of n examples at the optimum: means N(0, 1 − s/λ), variance s/λ, and uninformative classes."""
     mean_key, label_key = jax.random.split(key)
     mean = np.asarray(jax.random.normal(mean_key, (n, len(EIGENVALUES)))) * np.sqrt(1 - NOISE / EIGENVALUES)
     labels = np.asarray(jax.random.randint(label_key, (n,), 0, 10))

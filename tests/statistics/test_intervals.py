@@ -30,7 +30,7 @@ def test_many_intervals_at_once_are_those_one_by_one():
 
 
 def test_resampled_trainings_against_a_loop():
-    """The matrix products are the resampling that the docstring says, done here one resample at a time."""
+    """The matrix products equal the documented resampling, done here one resample at a time."""
     from study.statistics import intervals as home
 
     values = np.random.default_rng(3).normal(size=(4, 2, 3))
@@ -89,7 +89,7 @@ def test_holm_by_hand():
 
 
 def test_false_verdicts_in_a_family_are_as_rare_as_said():
-    """Twenty true nulls per family with five trainings, 300 families."""
+    """300 families of twenty true null hypotheses, with five training runs each."""
     p = intervals(np.random.default_rng(7).normal(size=(6000, 5))).p.reshape(300, 20)
     false = np.mean([(holm(row) < 0.05).any() for row in p])
     assert false < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 300)
@@ -106,7 +106,7 @@ def test_a_detectable_difference_is_seen_four_times_in_five(n):
 
 @pytest.mark.parametrize("n", [5, 10, 40])
 def test_detectable_against_the_noncentral_t(n):
-    """The bootstrap interval asks for a little more than the t interval: 6 % more with five trainings."""
+    """The bootstrap interval needs a slightly larger effect than the t interval: 6 % more with five training runs."""
     critical = stats.t.ppf(0.975, n - 1)
     noncentrality = optimize.brentq(lambda c: stats.nct.sf(critical, n - 1, c) - 0.8, 0, 10 * critical)
     assert 0.95 < detectable_effect(n) / (noncentrality / math.sqrt(n)) < 1.15

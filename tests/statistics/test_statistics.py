@@ -45,7 +45,7 @@ def test_interval_of_many_values_is_the_normal_one():
 
 
 def test_values_in_two_clusters_keep_a_sane_interval():
-    """Without smoothing, resamples that hardly spread stretch this interval to [-0.04, 0.89]."""
+    """Without smoothing, resamples with almost no spread would widen this interval to [-0.04, 0.89]."""
     values = np.array([0.710, 0.713, 0.872, 0.857, 0.869])
     _, low, high = bootstrap_interval(values)
     half = stats.t.ppf(0.975, 4) * values.std(ddof=1) / math.sqrt(5)
@@ -156,7 +156,7 @@ def test_missing_baseline_gives_no_verdict():
 
 
 def test_families_are_told_apart_and_never_averaged_over():
-    """The learned prior's rows are its own: its baseline too, and no mean mixes two families."""
+    """Each family has its own rows and its own `prior` as baseline, and no mean mixes two families."""
     rows = []
     for family, shift in (("vae", 0.0), ("vampprior", 10.0)):
         for beta, seed in itertools.product((0.5, 1.0), range(4)):

@@ -1,7 +1,7 @@
 """Known densities: exact sampler, exact log-density, and codes whose q(z) is a sample of them.
 
-A strategy is proven on them in test_recovery.py. Every code has noise of its own, so that a strategy that leaves it
-out, or draws it with the wrong scale, does not recover the density.
+test_recovery.py tests strategies on them. Every code has its own noise, so a strategy that omits the noise or gives it
+the wrong scale does not recover the density.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ class Known:
     """A known density.
 
     Attributes:
-        name: what tables call it.
+        name: its name in tables.
         d: its dimension.
         log_prob: log-density in nats at z `[n, d]` float64, `[n]`.
         centres: of a random generator and n, `[n, d]`: posterior means, narrower than the density by the noise.

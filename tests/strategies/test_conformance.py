@@ -1,4 +1,4 @@
-"""What holds for every strategy in the registry."""
+"""Properties that every strategy in the registry must have."""
 
 import contextlib
 import dataclasses
@@ -36,7 +36,7 @@ def _fit(name: str, fields: dict[str, Any], latents: Latents) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A strategy with its hyper-parameters, fitted to `classes` with themselves as validation codes."""
+    """A strategy with its hyper-parameters, fitted to `classes`, which also serve as validation codes."""
 
     name: str
     fields: dict[str, Any]
@@ -49,7 +49,7 @@ class Case:
 
 @pytest.fixture(scope="module", params=CASES, ids=[f"{n}-{f}" if f else n for n, f in CASES])
 def case(request: pytest.FixtureRequest, classes: Latents) -> Case:
-    """Fitted once for all tests that only draw from it."""
+    """Fitted once for all tests that only sample it."""
     name, fields = request.param
     return Case(name, fields, _fit(name, fields, classes))
 
@@ -66,7 +66,7 @@ def test_draws_have_the_shape_and_follow_the_key(case: Case) -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 5000])
 def test_n_is_exact(case: Case, n: int) -> None:
-    """No draws at all are an array without rows."""
+    """Zero draws are an array without rows."""
     z = case.fitted.sample(DRAW, n=n)
     assert z.shape == (n, 3)
     assert z.dtype == np.float32
@@ -81,7 +81,7 @@ def test_no_number_of_draws(case: Case, n: Any) -> None:
 
 
 def test_a_whole_number_is_taken_for_a_key(case: Case, classes: Latents) -> None:
-    """`FIT` is key 0: what is fitted with it, and drawn, is the same to the last bit."""
+    """`FIT` is key 0: a fit with the integer 0 has the same draws to the last bit."""
     again = _make(case.name, case.fields).fit(0, classes, validation=classes)
     np.testing.assert_array_equal(again.sample(3, n=N), case.fitted.sample(jax.random.key(3), n=N))
     assert again.info == case.fitted.info
@@ -125,7 +125,7 @@ def test_old_keys_are_taken(case: Case) -> None:
 
 
 def test_draws_within_one_call_differ(case: Case, classes: Latents) -> None:
-    """5000 draws are all different (but for the same pair of means met twice), or repeat the 300 codes as they are."""
+    """5000 draws are all different (except when a pair of means is met twice), or are exact copies of the 300 codes."""
     distinct = len(np.unique(case.fitted.sample(DRAW, n=5000), axis=0))
     assert distinct > 4990 or 0.9 * classes.n < distinct <= classes.n
 
@@ -162,14 +162,14 @@ def _arrays(value: Any) -> Iterator[np.ndarray]:
 
 
 def test_who_keeps_the_data_says_so(case: Case, classes: Latents) -> None:
-    """An array with as many rows as there are codes holds something of each of them; nothing else has 300 rows."""
+    """An array with 300 rows holds something about each of the 300 codes; nothing else has that many rows."""
     kept = any(classes.n in array.shape for array in _arrays(case.fitted))
     assert kept == REGISTRY[case.name].keeps_data
 
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_what_is_needed_is_said(name: str, classes: Latents) -> None:
-    """Those that need labels refuse codes without, and no other does."""
+    """Exactly the strategies that need labels refuse codes without labels."""
     bare = Latents(classes.mean, classes.log_var)
     if "labels" in REGISTRY[name].needs:
         with pytest.raises(CannotFit, match=f"'{name}': the codes have no labels"):
@@ -217,7 +217,7 @@ def test_saved_and_loaded_draws_the_same(case: Case, tmp_path: Path) -> None:
 
 
 def test_what_can_be_traced_draws_the_same_in_a_compiled_program(case: Case) -> None:
-    """A method `draw` is the claim; a compiler may fuse differently, which costs a few float32 roundings."""
+    """A method `draw` declares this property; fusion by the compiler may change a few float32 roundings."""
     if not hasattr(case.fitted, "draw"):
         pytest.skip("makes no such claim")
     compiled = jax.jit(lambda key: 2.0 * case.fitted.draw(key, n=N))(DRAW)
@@ -291,7 +291,7 @@ HARD: dict[str, Latents] = {
 @pytest.mark.parametrize("hard", HARD)
 @pytest.mark.parametrize(("name", "fields"), CASES, ids=[f"{n}-{f}" if f else n for n, f in CASES])
 def test_hard_codes_are_drawn_from_finitely_or_refused(name: str, fields: dict[str, Any], hard: str) -> None:
-    """Refused means `CannotFit`, the one error that becomes a row, in one line that names the strategy."""
+    """A refusal is `CannotFit`, the only error that becomes a row, with one line that names the strategy."""
     codes = HARD[hard]
     try:
         fitted = _fit(name, fields, codes)
@@ -306,7 +306,7 @@ def test_hard_codes_are_drawn_from_finitely_or_refused(name: str, fields: dict[s
 
 @pytest.mark.parametrize("which", ["mean", "log_var"])
 def test_nan_reaches_no_strategy(which: str) -> None:
-    """`Latents` are all that a strategy sees, for training and validation alike."""
+    """A strategy accepts only `Latents`, for training and validation alike."""
     arrays = {"mean": np.zeros((5, 2)), "log_var": np.zeros((5, 2))}
     arrays[which][3, 1] = np.nan
     with pytest.raises(StudyError, match=f"{which} has 1 values that are not finite, the first at example 3"):

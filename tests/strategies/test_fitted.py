@@ -36,9 +36,9 @@ def test_bayesian_gmm_empties_what_it_does_not_need() -> None:
 
 
 def test_kde_agrees_with_scikit_learn() -> None:
-    """Theirs on codes that were whitened by NumPy; ours promises 1e-3 nats.
+    """Compared with scikit-learn on codes whitened by NumPy; our stated accuracy is 1e-3 nats.
 
-    In one leaf their tree sums all kernels; in many it is off by as much as 300 nats at these far z.
+    With a single leaf scikit-learn's tree sums all kernels; with many it is off by up to 300 nats at these far z.
     """
     rng = np.random.default_rng(1)
     mean = (rng.normal(size=(500, 3)) @ np.array([[2.0, 0.5, 0], [0, 1.0, -0.7], [0, 0, 0.1]])).astype("f4")
@@ -54,7 +54,7 @@ def test_kde_agrees_with_scikit_learn() -> None:
 
 
 def test_kde_keeps_mean_and_covariance() -> None:
-    """Exactly those of the means, however wide the kernels: of what is fitted, in closed form."""
+    """Mean and covariance of the fitted density equal those of the posterior means, whatever the kernel width."""
     mean = np.random.default_rng(6).exponential(size=(100, 2)).astype("f4")
     for bandwidth in (0.1, 1.0, 50.0):
         fitted: Any = strategy("kde", bandwidth=bandwidth, fit_on="means").fit(KEY, _codes(mean, 0.1))
@@ -93,7 +93,7 @@ def test_kde_errors() -> None:
 
 @pytest.mark.parametrize("fit_on", ["samples", "means"])
 def test_tempered_prior_maximises_the_validation_log_density(fit_on: str) -> None:
-    """Over a fine grid of τ no Gaussian N(0, τ² I) has a larger expectation over the validation posteriors."""
+    """No τ on a fine grid gives N(0, τ² I) a larger expected log-density over the validation posteriors."""
     rng = np.random.default_rng(3)
     train, validation = _codes(rng.normal(size=(50, 3)), 0.1), _codes(1 + rng.normal(size=(40, 3)), 0.3)
     tau = strategy("tempered-prior", fit_on=fit_on).fit(KEY, train, validation=validation).info["tau"]

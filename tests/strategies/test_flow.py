@@ -1,4 +1,4 @@
-"""The flow in both forms: its density and its draws; how near it comes to known ones is in test_recovery.py."""
+"""The flow in both forms: its density and its draws. test_recovery.py tests how well it fits known densities."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def test_info_and_errors(plane: Latents) -> None:
 
 
 def test_correlated_gaussian_is_recovered() -> None:
-    """Whitening alone makes it N(0, I), so that what is left is what training costs: under 0.02 nats."""
+    """Whitening alone maps it to N(0, I), so the remaining loss is due to training: under 0.02 nats."""
     rng = np.random.default_rng(0)
     half = np.array([[1.0, 0.0, 0.0], [0.8, 0.6, 0.0], [0.3, -0.5, 0.2]])
     codes = Latents(rng.normal(size=(5000, 3)) @ half.T * np.sqrt(0.9), np.full((5000, 3), -30.0))

@@ -1,4 +1,4 @@
-"""Numbers worked out by hand from each formula, the mistaken ones included."""
+"""Values computed by hand from each formula, including the mistaken formulas of the thread."""
 
 from typing import Any
 

@@ -68,7 +68,7 @@ def test_fitted_numbers(codes: Latents) -> None:
 
 
 def test_agrees_with_scikit_learn(codes: Latents) -> None:
-    """The same numbers given to scikit-learn's mixture score the same."""
+    """scikit-learn's mixture with the same parameters gives the same log-density."""
     fitted: Any = strategy("gmm", n_components=3).fit(KEY, codes)
     theirs = GaussianMixture(3)
     theirs.weights_, theirs.means_ = fitted.weights, fitted.means
@@ -105,7 +105,7 @@ def test_validation_chooses_the_number_of_components(codes: Latents, validation:
 
 
 def test_default_chooses_where_there_are_validation_codes(codes: Latents, validation: Latents) -> None:
-    """Of 1, 3, 10 and 30 the truth is 3; with 20 codes in 2 dimensions no more than 3 are tried."""
+    """Among 1, 3, 10 and 30 components the true number, 3, is chosen; 20 codes in 2 dimensions allow at most 3."""
     fitted = strategy("gmm").fit(KEY, codes, validation=validation)
     assert fitted.info["candidates"] == (1, 3, 10, 30)
     assert fitted.info["components"] == 3

@@ -32,7 +32,7 @@ def exact(scale: float) -> Any:
     [("multistep", 40, 0.012), ("ddim", 400, 0.008), ("ancestral", 400, 0.015)],
 )
 def test_samplers_reach_a_gaussian(sampler: Sampler, steps: int, margin: float, scale: float) -> None:
-    """The margins are those of a hand calculation with the step's linear map; 5/√(2n) is the noise of the sd."""
+    """Margins are calculated by hand from the step's linear map; 5/√(2n) is the noise of the standard deviation."""
     start = jax.random.normal(FIT, (20_000, 1))
     w = np.asarray(denoise(exact(scale), start, DRAW, steps=steps, sampler=sampler), np.float64)
     assert abs(w.std() / np.asarray(start).std() / scale - 1) < margin + 5 / np.sqrt(2 * 20_000) * (
@@ -41,7 +41,7 @@ def test_samplers_reach_a_gaussian(sampler: Sampler, steps: int, margin: float, 
 
 
 def test_first_order_samplers_draw_too_narrow() -> None:
-    """As the docstring says of 40 steps at a standard deviation of 0.16."""
+    """The docstring's statement about 40 steps at a standard deviation of 0.16 holds."""
     start = jax.random.normal(FIT, (100_000, 1))
     found = {}
     for sampler in ("ddim", "ancestral", "multistep"):
@@ -51,7 +51,7 @@ def test_first_order_samplers_draw_too_narrow() -> None:
 
 
 def test_two_modes_are_drawn_in_their_shares() -> None:
-    """80 % at −1 ± 0.4 and 20 % at 2 ± 0.4; binomial noise is 0.004, a short training leaves a little more."""
+    """80 % at −1 ± 0.4 and 20 % at 2 ± 0.4; binomial noise is 0.004, and short training adds a little error."""
     rng = np.random.default_rng(0)
     mean = np.where(rng.random((5000, 1)) < 0.8, -1.0, 2.0)
     codes = Latents(mean + 0.3 * rng.normal(size=mean.shape), np.full(mean.shape, 2 * np.log(np.sqrt(0.07))))

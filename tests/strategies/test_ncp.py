@@ -45,7 +45,7 @@ def test_ratio_is_the_known_one(narrow: Latents) -> None:
     ],
 )
 def test_draws_follow_the_density(fields: dict[str, Any], narrow: Latents) -> None:
-    """A histogram of 40,000 draws against the density within five binomial standard errors, and 0.004 beside them:
+    """A histogram of 40,000 draws agrees with the density within five binomial standard errors plus 0.004:
 
     importance resampling from K proposals is off by O(1/K).
     """

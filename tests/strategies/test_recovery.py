@@ -1,6 +1,6 @@
-"""Codes of a known density: how near each strategy comes to it, by log-density and by a classifier on the draws.
+"""Codes of a known density: how well each strategy recovers it, by log-density and by a classifier on its draws.
 
-To prove a further strategy, add its name to `PROOFS`.
+To test another strategy, add its name to `PROOFS`.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ SCORED = 10_000  # held-out z
 
 
 def _known() -> Any:
-    """The module beside this one: tests are no package."""
+    """Import the module in this folder; tests are not a package."""
     spec = importlib.util.spec_from_file_location("known", Path(__file__).with_name("known.py"))
     assert spec is not None and spec.loader is not None
     sys.modules["known"] = module = importlib.util.module_from_spec(spec)
@@ -40,14 +40,14 @@ KNOWN = _known().KNOWN
 
 @dataclasses.dataclass(frozen=True)
 class Proof:
-    """What a strategy is held to.
+    """The requirements on a strategy.
 
     Attributes:
-        full: nats by which its held-out log-density may miss the truth's, by density, at 20,000 codes.
-        fast: the same at 4,000 codes; densities left out are tested at 20,000 alone.
-        two_sample: densities whose draws a classifier must not tell from its own, also at 4,000 codes if in `fast`.
+        full: for each density, nats by which its held-out log-density may be below the true one, at 20,000 codes.
+        fast: the same at 4,000 codes; densities left out are tested at 20,000 only.
+        two_sample: densities whose draws a classifier must not distinguish from true ones; at 4,000 too if in `fast`.
         fields: hyper-parameters.
-        strategy: its name, where that is not the proof's.
+        strategy: its name, if it is not the key in `PROOFS`.
     """
 
     full: Mapping[str, float]
@@ -119,8 +119,8 @@ def _fit(name: str, density: str, n: int) -> Any:
 
 
 def _check_density(name: str, density: str, n: int, margin: float) -> None:
-    """Worse than the truth by less than the margin, and better by no more than 5 standard errors: by Gibbs'
-    inequality nothing that integrates to one is."""
+    """Worse than the truth by less than the margin, and better by at most 5 standard errors: by Gibbs' inequality no
+    density that integrates to one is better."""
     z = KNOWN[density].sample(np.random.default_rng(1), SCORED)
     loss = KNOWN[density].log_prob(z) - _fit(name, density, n).log_prob(z)
     print(f"\n{name} on {density}, {n} codes: {loss.mean():.4f} ± {loss.std() / SCORED**0.5:.4f} nats")
@@ -176,9 +176,9 @@ def test_draws_pass_for_true_ones(name: str, density: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("density", ["ring", "mixture-16"])
 def test_two_stage_draws_are_as_wide_as_the_codes(density: str) -> None:
-    """Their total variance is 93 % of q(z)'s on both; noise of a fixed 1 would miss it by far.
+    """On both densities the total variance of the draws is 93 % of that of q(z); a fixed noise of 1 would be far off.
 
-    It stays below: where the second prior has mass between the clusters, the decoder interpolates.
+    It is below 100 % because the decoder interpolates where the second prior has mass between the clusters.
     """
     z, truth = _fit("two-stage", density, 20_000).sample(DRAW, n=10_000), KNOWN[density].sample
     assert 0.85 < z.var(0).sum() / truth(np.random.default_rng(2), 10_000).var(0).sum() < 1.1
@@ -186,14 +186,14 @@ def test_two_stage_draws_are_as_wide_as_the_codes(density: str) -> None:
 
 @pytest.mark.parametrize("name", ["prior", "global-gaussian"])
 def test_gaussians_fail_on_the_ring(name: str) -> None:
-    """The same tests, which must be able to fail: no Gaussian is a ring."""
+    """The same tests fail for a Gaussian on a ring, so they are able to fail."""
     with pytest.raises(AssertionError):
         _check_density(name, "ring", 4000, PROOFS["gmm"].full["ring"])
     assert _draws_auc(name, "ring", 4000, 3000) > 0.75
 
 
 def test_a_gaussian_fails_in_16_dimensions() -> None:
-    """The classifier sees that ten components are not one."""
+    """The classifier distinguishes ten components from one."""
     assert _draws_auc("gaussian-full", "mixture-16", 4000, 3000) > _limit("mixture-16") + 0.05
 
 
@@ -227,7 +227,7 @@ def test_limited_families_come_as_near_as_they_can(name: str, density: str) -> N
 def test_known_densities_are_what_they_say(density: str) -> None:
     """Draws and log-density agree: E p₀/p = 1 for p₀ = p moved a little, within 5 standard errors.
 
-    And codes plus their noise are draws: the classifier cannot tell them apart.
+    The classifier also cannot distinguish codes plus their noise from draws.
     """
     known = KNOWN[density]
     rng = np.random.default_rng(3)

@@ -1,4 +1,4 @@
-"""The registry: what every entry says of itself, what it lists, and hyper-parameters that are wrong."""
+"""The registry: the facts of every entry, the listing, and wrong hyper-parameters."""
 
 import ast
 import dataclasses
@@ -80,7 +80,7 @@ NUMBERS = [  # every hyper-parameter that is a number, or several
 )
 @pytest.mark.parametrize(("name", "field"), NUMBERS)
 def test_wrong_numbers_are_said_before_anything_is_fitted(name: str, field: str, bad: Any) -> None:
-    """In one line that names the strategy and what is wrong; a size of 10¹² is none that a fit could hold."""
+    """The message is one line that names the strategy and the mistake; a size of 10¹² could not fit into memory."""
     hint = str(next(f.type for f in dataclasses.fields(REGISTRY[name]) if f.name == field))
     if (bad is None and "None" in hint) or (bad == 10**12 and "float" in hint):
         assert strategy(name, **{field: bad})
@@ -137,7 +137,7 @@ def test_listing() -> None:
 
 
 def test_which_keep_the_data() -> None:
-    """The decision that a reader takes by it: these cannot be drawn from without codes of training examples."""
+    """A fact that readers decide by: these strategies cannot be sampled without codes of training examples."""
     codes = {"posterior", "posterior-mean", "class-posterior", "literal-logvar", "mean-plus-logvar"}
     free = {"prior", "tempered-prior", "global-gaussian", "averaged-moments", "gaussian-full", "gmm", "flow"}
     keeping = {name for name in FACTS if FACTS[name]["keeps_data"]}
@@ -155,7 +155,7 @@ def test_the_gap_ladder_leads_from_the_prior_to_real_data() -> None:
 
 
 def test_libraries_that_decide_draws_are_named_where_they_are_imported():
-    """A new version of one of them must make the stored scores of the strategy anew."""
+    """After a new version of any of them the strategy must be scored again."""
     always = {"jax", "numpy", "scipy", "sklearn", "study"}
     for name, kind in REGISTRY.items():
         tree = ast.parse(Path(inspect.getfile(kind)).read_text())

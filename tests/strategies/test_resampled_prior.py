@@ -27,9 +27,9 @@ def halves() -> Latents:
 def test_density_integrates_to_one_and_is_that_of_the_draws(
     proposal: str, truncation: int, halves: Latents
 ) -> None:
-    """Also where truncation matters, T = 3, and where it is all, T = 1: the proposal itself.
+    """Includes T = 3, where truncation matters, and T = 1, where the density is the proposal itself.
 
-    The density's constant is known to 5 of its stated standard errors; a histogram's bins to 5 binomial ones.
+    The estimated constant is right within 5 of its standard errors, and histogram bins within 5 binomial ones.
     """
     fitted: Any = strategy("resampled-prior", proposal=proposal, truncation=truncation, **SMALL).fit(
         FIT, halves
@@ -50,7 +50,7 @@ def test_density_integrates_to_one_and_is_that_of_the_draws(
 
 @pytest.mark.parametrize("proposal", ["gaussian", "prior"])
 def test_acceptance_rate_is_that_of_plain_monte_carlo(proposal: str, plane: Latents) -> None:
-    """Against 100,000 proposals of a generator of its own, within five of their joint standard errors."""
+    """Agrees with 100,000 proposals of an independent generator within five joint standard errors."""
     fitted: Any = strategy("resampled-prior", proposal=proposal, **SMALL).fit(FIT, plane)
     epsilon = np.random.default_rng(0).normal(size=(100_000, 2))
     accepted = fitted.acceptance(fitted.base.shift + epsilon @ fitted.base.scale.T)
@@ -64,7 +64,7 @@ def test_acceptance_rate_is_that_of_plain_monte_carlo(proposal: str, plane: Late
 
 
 def test_it_gains_on_its_proposal(halves: Latents) -> None:
-    """The Gaussian of the same moments is 0.55 nats per code worse than the truth; most of it is made up."""
+    """The Gaussian of the same moments is 0.55 nats per code worse than the truth; most of that is recovered."""
     fitted: Any = strategy("resampled-prior", **SMALL).fit(FIT, halves, validation=halves)
     z = halves.sample(DRAW).astype(np.float64)
     modes = np.exp(-0.5 * ((z - np.array([-1.0, 1.0])) / 0.3) ** 2).mean(1) / (0.3 * np.sqrt(2 * np.pi))

@@ -53,7 +53,7 @@ def test_chains_follow_the_volume() -> None:
 
 
 def test_draws_stay_near_the_codes(classes: Latents) -> None:
-    """Three classes 20 apart: the metric that holds covariances instead of precisions would send draws between."""
+    """Three classes 20 apart: a metric of covariances instead of precisions would put draws between the classes."""
     fitted: Any = strategy("riemannian", rho=2.0).fit(FIT, classes)
     z = fitted.sample(DRAW, n=500)
     away = np.linalg.norm(z[:, None] - classes.mean[None], axis=2).min(1)

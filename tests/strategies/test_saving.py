@@ -1,4 +1,4 @@
-"""A saved strategy comes back as it was, or not at all; that every one can be saved is in test_conformance."""
+"""A saved strategy is restored exactly or refused. test_conformance tests that every strategy can be saved."""
 
 import dataclasses
 import json
@@ -46,7 +46,7 @@ def path(tmp_path: Path, fitted: Any) -> Path:
 
 
 def _rewrite(path: Path, *, sign: bool = True, **changes: Any) -> None:
-    """Change the header, and sign it again, so that nothing but the change itself is wrong."""
+    """Change the header and update its checksum, so that only the change itself is wrong."""
     with np.load(path, allow_pickle=False) as found:
         arrays = {name: found[name] for name in found.files}
     content = {**json.loads(str(arrays.pop("header"))), **changes}
@@ -93,7 +93,7 @@ def test_header_names_strategy_and_hyperparameters(path: Path, plane: Latents) -
 
 
 def test_any_altered_byte_is_found_or_harmless(path: Path, fitted: Any) -> None:
-    """Zip files hold bytes that nobody reads; every other one must be missed."""
+    """Some bytes of a zip file are never read; a change in any other byte must be detected."""
     whole, z = path.read_bytes(), fitted.sample(DRAW, n=20)
     found = 0
     for position in range(0, len(whole), 7):
@@ -202,7 +202,7 @@ def _resign(path: Path, arrays: dict[str, np.ndarray], content: dict[str, Any]) 
 def test_fields_that_do_not_go_together_fail_at_load(
     name: str, fields: dict[str, Any], plane: Latents, tmp_path: Path
 ) -> None:
-    """Each array in turn longer, flatter, of text or not finite, signed as if it had been saved so."""
+    """Each array in turn is longer, flattened, of text or not finite, with a valid checksum."""
     path = tmp_path / "fit.npz"
     saving.save(path, _quick(name, fields).fit(FIT, plane))
     content, arrays = saving.ARCHIVE.read(path)
@@ -312,7 +312,7 @@ def test_what_would_not_load_is_not_saved(tmp_path: Path, fitted: Any) -> None:
 
 
 def test_files_of_before_the_checks_are_still_read(path: Path, fitted: Any) -> None:
-    """The bytes are those that were written when this was one file: names, order, types."""
+    """The stored bytes have not changed since saving was a single module: names, order, types."""
     with np.load(path, allow_pickle=False) as found:
         assert found.files[0] == "header"
         assert found.files[1] == "array/000"

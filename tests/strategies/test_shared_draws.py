@@ -1,4 +1,4 @@
-"""Common random numbers: strategies given one key differ by their own map alone."""
+"""Common random numbers: strategies given the same key differ only by their own map."""
 
 from typing import Any
 
@@ -78,7 +78,7 @@ def test_noise_is_shared_where_the_index_is_not(classes: Latents) -> None:
 
 
 def test_own_key_is_independent_of_the_shared_draws() -> None:
-    """`jax.random.split` and `fold_in` meet at small numbers: the own key must be neither half."""
+    """`jax.random.split` and `fold_in` coincide for small numbers: the strategy's own key must be neither half."""
     own = jax.random.key_data(own_key(DRAW))
     for other in jax.random.key_data(jax.random.split(DRAW)):
         assert not np.array_equal(own, other)

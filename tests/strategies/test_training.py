@@ -1,4 +1,4 @@
-"""Training many cells at once: no cell depends on the others, and one program serves any number of them."""
+"""Training many cells at once: no cell depends on the others, and one program handles any number of cells."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def test_which_are_trained() -> None:
     [pytest.param(name, marks=[pytest.mark.slow] * (name not in ("flow", "two-stage"))) for name in TRAINED],
 )
 def test_three_together_equal_each_alone(name: str) -> None:
-    """Bit for bit, on two devices where three cells leave a place free: a call's shape is always the same."""
+    """Equal bit for bit, also on two devices, where three cells leave a slot empty: calls always have one shape."""
     chosen: Any = strategy(name, **SHORT, **SMALL.get(name, {}))
     keys, latents = list(jax.random.split(jax.random.key(0), 3)), [codes(i) for i in range(3)]
     together = chosen.fit_many(keys, latents, validation=latents)
@@ -65,7 +65,7 @@ def test_two_and_six_cells_compile_equally_many_programs() -> None:
 
 
 def test_every_step_sees_fresh_draws() -> None:
-    """Posteriors of standard deviation 1 around one mean: from fixed draws, 12 codes would be learned by heart."""
+    """Posteriors of standard deviation 1 around one mean: with fixed draws of z, 12 codes would be memorised."""
     rng = np.random.default_rng(0)
     few = Latents(0.01 * rng.normal(size=(12, 2)), np.zeros((12, 2)))
     fitted: Any = strategy("flow", steps=300, batch_size=64, **SMALL["flow"]).fit(jax.random.key(0), few)
@@ -75,7 +75,7 @@ def test_every_step_sees_fresh_draws() -> None:
 
 
 def test_best_parameters_are_kept() -> None:
-    """30 codes with hardly any noise are overfitted; the validation codes see it."""
+    """30 codes with almost no noise are overfitted, which the validation codes detect."""
     rng = np.random.default_rng(0)
     few, many = (Latents(rng.normal(size=(n, 2)), np.full((n, 2), -8.0)) for n in (30, 2000))
     fields: dict[str, Any] = {"steps": 600, "batch_size": 64, "form": "maf", "layers": 2, "width": 32}

@@ -1,4 +1,4 @@
-"""The second VAE: its noise is learned, and its draws are as wide as the codes."""
+"""The second VAE: its noise is learned, and its draws have the spread of the codes."""
 
 import dataclasses
 from typing import Any
@@ -24,7 +24,7 @@ def line(n: int) -> Latents:
 def test_noise_is_learned_and_drawn() -> None:
     """Probabilistic PCA in closed form: γ² is the variance across the line, and the draws' covariance the codes'.
 
-    The optimum is reached within a few per cent; a γ fixed at 1 would give a trace of 4.2 by a share of noise alone.
+    The optimum is reached within a few per cent; with γ fixed at 1 the trace would be too large because of the noise.
     """
     codes = line(4000)
     fitted: Any = strategy("two-stage", steps=3000, width=32, learning_rate=3e-3).fit(FIT, codes)

@@ -1,4 +1,4 @@
-"""Single draws in bins: nothing of what a figure needs is lost, and bins are common to the trainings of a setting."""
+"""Single draws in bins: figures lose nothing they need, and the training runs of a setting share their bins."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A results folder is data: whole, checked at every read, never run, and never written over what is somebody else's."""
+"""A results folder is data: complete, checked at every read, never executed, and never written over other files."""
 
 import json
 import shutil
@@ -101,7 +101,7 @@ def test_provenance_without_digests_is_not_believed(out: Path, capsys: pytest.Ca
 
 
 def test_status_on_a_folder_killed_in_mid_write(out: Path, capsys: pytest.CaptureFixture) -> None:
-    """Before the tables were complete it says so; after that it finishes what was begun."""
+    """If the tables were incomplete it says so; if they were complete the exchange of folders is finished."""
     shutil.move(out, "half")
     Path("out").mkdir()
     shutil.move("half", out / ".writing-1")
@@ -116,7 +116,7 @@ def test_status_on_a_folder_killed_in_mid_write(out: Path, capsys: pytest.Captur
 def test_a_results_folder_names_no_code_that_is_run(
     out: Path, tmp_path: Path, form: str, capsys: pytest.CaptureFixture
 ) -> None:
-    """Neither a path nor a name of a file beside it; the general report is written."""
+    """Neither a path nor the name of a nearby file is executed; the general report is written."""
     trap = "from pathlib import Path\nPath('sprung').write_text('')\nEXPERIMENT = None\n"
     for folder in (Path("experiments"), out, out / "experiments"):
         folder.mkdir(exist_ok=True)
@@ -161,7 +161,7 @@ def test_out_that_holds_what_is_not_ours_is_refused(
 
 
 def test_own_data_never_share_a_folder(tmp_path: Path) -> None:
-    """Neither with shipped results of that name nor with another file of that stem."""
+    """Neither with results of the bundled data set of that name, nor with another file of the same stem."""
     rng, places = np.random.default_rng(0), set()
     shipped = default_folder(EXPERIMENT, "digits", load_dataset("digits"), "default")
     assert shipped == Path("results/tiny/digits-default")

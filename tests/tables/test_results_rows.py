@@ -1,4 +1,4 @@
-"""Rows of a results folder that cannot all be true are refused when they are read, not where they are used."""
+"""Contradictory rows of a results folder are refused when they are read, not later when they are used."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tables come back as they were written, and what is not one of them is said."""
+"""Tables are read back as they were written, and a wrong table gives a clear message."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What tests of whole trainings share."""
+"""Shared by tests of whole training runs."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""`study.train` from Python: the limits that the flags have, said in one line before anything is trained."""
+"""`study.train` from Python: it has the same limits as the flags, with one-line messages before any training."""
 
 import dataclasses
 import re
@@ -87,7 +87,7 @@ def test_data_that_are_no_data_set(data: Any) -> None:
 @pytest.mark.usefixtures("untrained")
 @pytest.mark.parametrize("value", [-0.5, 1.5])
 def test_bernoulli_on_data_outside_its_range(digits: Dataset, value: float) -> None:
-    """From Python as from a plan, in the same words."""
+    """The message is the same from Python and from a plan."""
     x = digits.train.copy()
     x[0, 0] = value
     data = dataclasses.replace(digits, train=x)

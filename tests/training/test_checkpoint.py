@@ -1,4 +1,4 @@
-"""A checkpoint comes back as it was, or not at all, whoever wrote the file."""
+"""A checkpoint is restored exactly or refused, whoever wrote the file."""
 
 import dataclasses
 import io
@@ -35,20 +35,20 @@ def path(model: TrainedModel, tmp_path: Path) -> Path:
 
 
 def packed(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Arrays and facts as a file holds them, to be altered; the facts a copy to the last list."""
+    """Arrays and facts as in a file, free to be altered; the facts are a deep copy."""
     arrays, facts = checkpoint.pack(model)
     return arrays, json.loads(json.dumps({**facts, "format": "study-checkpoint", "version": 1}))
 
 
 def write(path: Path, arrays: dict[str, np.ndarray], facts: Any, *, sign: bool = True) -> None:
-    """A file signed as if it had been saved so."""
+    """Write a file with a valid checksum."""
     signed = {**facts, "sha256": archive.digest(facts, arrays)} if sign else facts
     with path.open("wb") as file:
         np.savez(file, allow_pickle=False, facts=np.array(json.dumps(signed)), **arrays)
 
 
 def refused(path: Path, told: str = "") -> str:
-    """The one line that loading ends in, which names the file, is short and comes soon."""
+    """The message with which loading must fail: one short line that names the file, raised quickly."""
     began = time.perf_counter()
     with pytest.raises(StudyError, match=told) as raised:
         load_model(path)
@@ -71,7 +71,7 @@ def test_it_comes_back(model: TrainedModel, path: Path) -> None:
 
 
 def test_an_altered_array_is_found(model: TrainedModel, path: Path) -> None:
-    """One number of one parameter, all else as it was: the model would draw other pictures without a word."""
+    """One number of one parameter is changed: without a check the model would silently generate other pictures."""
     with np.load(path, allow_pickle=False) as found:
         arrays = {name: found[name] for name in found.files}
     arrays["parameter/001"] = arrays["parameter/001"] + np.float32(0.01)
@@ -99,7 +99,7 @@ def test_an_altered_fact_is_found(model: TrainedModel, path: Path, change: str) 
 
 
 def test_any_altered_byte_is_found_or_harmless(model: TrainedModel, path: Path) -> None:
-    """Zip files hold bytes that nobody reads; every other one must be missed."""
+    """Some bytes of a zip file are never read; a change in any other byte must be detected."""
     whole, found = path.read_bytes(), 0
     positions = range(0, len(whole), 31)
     for position in positions:
@@ -140,7 +140,7 @@ def nested(levels: int) -> dict[str, Any]:
 
 
 def _facts(name: str, value: Any) -> Callable[[Any, Any], None]:
-    """Puts a value into the facts, `name` its place with dots."""
+    """A change that puts a value into the facts at `name`, a path with dots."""
 
     def change(arrays: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
         *outer, last = name.split(".")
@@ -201,7 +201,7 @@ WRONG_FACTS: list[tuple[str, Any, str]] = [
 def test_facts_that_are_none_of_a_model(
     model: TrainedModel, path: Path, name: str, value: Any, told: str
 ) -> None:
-    """Signed, so that the checksum is right: what is said must be checked all the same, and before it is made."""
+    """The checksum is valid, but the facts must still be checked, and before anything is allocated."""
     arrays, facts = packed(model)
     _facts(name, value)(arrays, facts)
     write(path, arrays, facts)
@@ -292,7 +292,7 @@ def test_arrays_that_claim_what_they_do_not_hold(path: Path, member: bytes) -> N
 
 
 def test_what_would_expand_is_not_expanded(path: Path) -> None:
-    """A few megabytes that stand for gigabytes: nothing compressed is read, since none is written."""
+    """A few megabytes that would decompress to gigabytes: compressed members are refused, since none are written."""
     block = io.BytesIO()
     with (
         zipfile.ZipFile(block, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as found,
@@ -356,7 +356,7 @@ def test_where_nothing_can_be_written(model: TrainedModel, path: Path, tmp_path:
 
 
 def test_a_full_disk_leaves_the_old_file(model: TrainedModel, path: Path) -> None:
-    """The system's limit on the size of a file stands for a disk that is full."""
+    """A limit on file size simulates a full disk."""
     whole = path.read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -383,7 +383,7 @@ def test_what_is_no_model_is_not_saved(model: TrainedModel, tmp_path: Path) -> N
 
 
 def test_a_cell_of_a_store_needs_no_checksum(model: TrainedModel) -> None:
-    """The store has its own, and more facts beside."""
+    """The store has its own checksum and stores additional facts."""
     arrays, facts = checkpoint.pack(model)
     again = checkpoint.unpack(arrays, {**facts, "train_seconds": 1.0})
     assert again.architecture == model.architecture

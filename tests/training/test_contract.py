@@ -1,4 +1,4 @@
-"""What the engine asks of a family: its loss, blocks of validation data, and labels for conditional ones alone."""
+"""The engine's contract with a family: its loss, blocks of validation data, labels for conditional families only."""
 
 import dataclasses
 from typing import Any
@@ -52,7 +52,7 @@ def digits() -> Dataset:
 
 @pytest.fixture
 def other_family(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Stands another class in for "vae", with no program kept of either."""
+    """Replaces the class of "vae" by another, and clears cached programs of both."""
 
     def use(family: type[VAE]) -> None:
         monkeypatch.setitem(FAMILY_CLASSES, "vae", family)
@@ -115,7 +115,7 @@ def test_settings_of_a_network_decide_keys_where_it_has_them():
 @pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
 @pytest.mark.parametrize("family", ["vae", "cvae", "gan", "vampprior"])
 def test_a_decoder_may_begin_at_the_mean_of_the_data(digits, family, likelihood):
-    """Its bias is the output whose mean that is; all else begins as it would have."""
+    """The output bias gives the mean of the data; all other parameters have the same initial values."""
     zero = VAEConfig(family=family, latent_dim=3, hidden=(16,), likelihood=likelihood)
     plain, begun = (
         Architecture.of(dataclasses.replace(zero, output_bias=start), digits) for start in ("zero", "data")

@@ -1,4 +1,4 @@
-"""The conditional VAE: labels decide what is drawn, and what was asked for is measured."""
+"""The conditional VAE: labels determine the class of samples, and label accuracy measures it."""
 
 import jax
 import numpy as np
@@ -56,7 +56,7 @@ def test_asked_labels_are_those_of_the_data(digits):
 
 @pytest.mark.parametrize("name", ["prior", "class-posterior"])
 def test_what_is_asked_for_comes(digits, model, evaluator, name):
-    """Against the labels that were asked for, and against others, which chance alone would meet."""
+    """Accuracy for the requested labels, and for other labels, which only chance would match."""
     codes = encode_splits(model, digits)
     fitted = strategy(name).fit(KEY, codes.train)
     x, asked = generate(KEY, fitted, model=model, data=digits, n=evaluator.n)
@@ -69,7 +69,7 @@ def test_what_is_asked_for_comes(digits, model, evaluator, name):
 
 
 def test_class_posterior_says_what_it_picks(digits, evaluator):
-    """Of a plain model: the classes of the codes that it draws from, which real examples of these codes have."""
+    """For a plain model, accuracy refers to the classes of the codes it draws from, which their real examples have."""
     plain = train(digits, VAEConfig(latent_dim=4, hidden=(64,)), alpha=10.0, training=TrainConfig(steps=1500))
     fitted = strategy("class-posterior").fit(KEY, encode_splits(plain, digits).train)
     x, asked = generate(KEY, fitted, model=plain, data=digits, n=evaluator.n)

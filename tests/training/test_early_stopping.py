@@ -1,4 +1,4 @@
-"""Early stopping: the parameters of the best epoch, each cell on its own, and nothing changed where it is off."""
+"""Early stopping: parameters of the best epoch, independently for each cell, and no change if it is off."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ EPOCHS, PATIENCE = 120, 6
 
 @pytest.fixture(scope="module")
 def few() -> Dataset:
-    """So few examples that an autoencoder learns them by heart."""
+    """So few examples that an autoencoder memorises them."""
     digits = load_dataset("digits")
     return Dataset("few", digits.train[:40], digits.validation, digits.test, (8, 8))
 

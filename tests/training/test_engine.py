@@ -1,4 +1,4 @@
-"""The engine: one compilation, results that depend on the cell alone, failures that stay with their cell."""
+"""The engine: one compilation, results that depend only on the cell, and failures confined to their cell."""
 
 from typing import Any
 

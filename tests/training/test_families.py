@@ -1,4 +1,4 @@
-"""Every family in the engine: one program, a falling loss, models that come back from disk, codes for strategies."""
+"""Every family in the engine: one program, a falling loss, models restored from disk, and codes for strategies."""
 
 import dataclasses
 import itertools
@@ -77,7 +77,7 @@ def test_a_family_trains_in_one_program_and_comes_back_from_disk(
 
 @pytest.mark.parametrize("noise", ["learned", "optimal"])
 def test_the_variance_of_a_sigma_vae_on_digits_is_its_analytic_optimum(digits, noise):
-    """σ² = E[D]/n over the training data, where a long training ends (Rybkin 2021)."""
+    """After long training σ² = E[D]/n over the training data (Rybkin 2021)."""
     config = VAEConfig(family="sigma-vae", latent_dim=3, hidden=(16,), objective=ObjectiveConfig(noise=noise))
     training = TrainConfig(steps=4000, batch_size=64, schedule="cosine")
     for one in train_cells(

@@ -1,4 +1,4 @@
-"""The GAN: each loss moves its own network, training reaches what a closed form says, and no codes are asked for."""
+"""The GAN: each loss trains its own network, training reaches a closed-form solution, and no codes are requested."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def distance(model: TrainedModel, digits: Dataset) -> float:
 
 
 def test_draws_come_nearer_to_the_data(digits, model, tmp_path):
-    """What falls is no loss, for two networks pull at it, but the distance of draws from data."""
+    """Two networks compete, so no loss need fall, but the distance between samples and data does."""
     fresh = model.architecture.initialise(jax.random.key(0))
     before = TrainedModel(model.architecture, fresh, 1.0, 1.0, 0, model.losses)
     assert distance(model, digits) < 0.1 * distance(before, digits)
@@ -99,7 +99,7 @@ def test_the_generator_begins_as_the_decoder_of_a_vae(digits):
 
 
 def test_each_loss_moves_its_own_network(digits):
-    """Gradients of the sum against those of the two losses as the paper has them, without any stop."""
+    """Gradients of the sum equal those of the paper's two losses, computed without stop-gradients."""
     architecture = Architecture.of(SMALL, digits)
     parameters = architecture.initialise(KEY)
     x, key = jnp.asarray(digits.train[:20]), jax.random.key(1)
@@ -145,9 +145,9 @@ def test_the_value_and_its_penalty_in_float64(digits):
 
 
 def test_against_an_affine_discriminator_the_mean_is_learned():
-    """The fixed point, where no affine T tells the two apart: equal means. Without the penalty it would be circled.
+    """At the fixed point no affine T distinguishes the two: equal means. Without the penalty training would circle it.
 
-    The tolerance is five standard errors: of both means over the data, and of the last minibatches' pull.
+    The tolerance is five standard errors, of both means over the data and of the noise of the last minibatches.
     """
     rng = np.random.default_rng(0)
     data = Dataset(

@@ -1,4 +1,4 @@
-"""Families with a learned prior in the engine: one program, a falling loss, and models that come back from disk."""
+"""Families with a learned prior in the engine: one program, a falling loss, and models restored from disk."""
 
 import dataclasses
 from typing import Any

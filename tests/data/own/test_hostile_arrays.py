@@ -1,4 +1,4 @@
-"""Arrays that claim more than they hold: .npy, .npz and idx files made by hand, small, whatever they claim."""
+"""Arrays that claim more than they hold: small hand-made .npy, .npz and idx files with false headers."""
 
 import gzip
 import io
@@ -30,7 +30,7 @@ def npy(
     version: int = 1,
     padding: int = 0,
 ) -> bytes:
-    """An .npy file whose header says what it is told to say."""
+    """An .npy file with this header."""
     text = f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}" + " " * padding + "\n"
     length = len(text).to_bytes(2 if version == 1 else 4, "little")
     return b"\x93NUMPY" + bytes([version, 0]) + length + text.encode() + values
@@ -56,7 +56,7 @@ def archive(members: Sequence[tuple[str, bytes]], *, method: int = zipfile.ZIP_D
 def patched(
     raw: bytes, *, flags: int = 0, method: int = zipfile.ZIP_DEFLATED, size: int | None = None
 ) -> bytes:
-    """A zip archive of one member whose directory says otherwise than the member."""
+    """A zip archive of one member whose directory entry contradicts the member's own header."""
     found = bytearray(raw)
     for start, at in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
         place = raw.index(start) + at

@@ -1,4 +1,4 @@
-"""Tables, descriptions of windows, paths and names that cannot be used: one line each, at once."""
+"""Tables, descriptions of windows, paths and names that cannot be used: each is refused fast, in one line."""
 
 import os
 import re

@@ -17,7 +17,7 @@ BODY = b"0123456789" * 1000
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Each path is a way for a download to go."""
+    """A server in which each path is one possible course of a download."""
 
     def do_GET(self):
         if self.path == "/missing":

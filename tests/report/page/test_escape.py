@@ -1,4 +1,4 @@
-"""Text in Markdown and LaTeX is read as that text, whatever it says; the reader is markdown-it-py."""
+"""Escaped text is displayed as it is in Markdown (read by markdown-it-py) and in LaTeX, whatever it contains."""
 
 import re
 
@@ -24,7 +24,7 @@ PLACES = {  # how the report writes a text, and the blocks that are then read
 
 
 def read(tokens: list[Token]) -> str:
-    """What a reader sees: the text, with ` around what is set as code; fails on anything else."""
+    """The displayed text, with ` around code; fails on any other markup."""
     seen = []
     for token in tokens:
         if token.type == "text":
@@ -38,7 +38,7 @@ def read(tokens: list[Token]) -> str:
 
 
 def same(text: str) -> str:
-    """Text without what Markdown drops: spaces at ends, and their number."""
+    """Text without what Markdown ignores: spaces at the ends and repeated spaces."""
     return re.sub(r"\s+", "", text)
 
 

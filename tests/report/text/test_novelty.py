@@ -11,7 +11,7 @@ from study.statistics import summarise
 
 
 def test_the_interval_joins_that_of_the_strategy_and_that_of_held_out_data(summary):
-    """By hand from the summary's own numbers: squares of the half widths add."""
+    """Computed by hand from the summary: squares of the half widths add."""
     rows = frames.averaged(summary)
     rows = rows[rows["metric"] == "nearer_to_train"].set_index("strategy")
     row, real = rows.loc["posterior"].to_dict(), rows.loc["held-out"].to_dict()
@@ -23,7 +23,7 @@ def test_the_interval_joins_that_of_the_strategy_and_that_of_held_out_data(summa
 
 
 def test_copies_are_marked_by_direction(summary):
-    """Only where the whole interval lies on the side that the metric's direction calls copying."""
+    """Marked only if the whole interval is on the side of copying, given the metric's direction."""
     sure = summary.assign(stderr=1e-9)
     found = differences(sure)
     lower = found.set_index("strategy")
@@ -57,7 +57,7 @@ def test_nothing_measured_is_no_table(summary):
 
 
 def test_pairs_put_a_sample_beside_its_neighbour(results, summary):
-    """Samples and neighbours drawn with known values: along a row they alternate, four pairs of them."""
+    """Samples and neighbours have known values: they alternate along a row, in four pairs."""
     flat = {
         name: np.full_like(array, 40 if name.endswith("/nearest") else 200)
         for name, array in results.samples.items()
@@ -72,8 +72,8 @@ def test_pairs_put_a_sample_beside_its_neighbour(results, summary):
 
 @pytest.mark.slow
 def test_the_interval_covers_with_five_trainings_and_one_set_of_real_data():
-    """True difference zero: five trainings with spread, one held-out value with a known error, 200 times. 95 % is
-    known to 1.5 points; the trainings' part alone covers 95 % within 3 points.
+    """The true difference is zero: five training runs with spread and one held-out value with a known error, 200 times.
+    Coverage has an error of 1.5 points; an interval over training runs alone covers 95 % within 3 points.
     """
     generator = np.random.default_rng(0)
     hits = []
