@@ -172,7 +172,7 @@ def test_results_of_harmless_names_are_left_as_they_are(results, summary):
 
 
 def test_names_that_would_become_one_are_refused():
-    with pytest.raises(StudyError, match="column 'strategy': two of its names look alike"):
+    with pytest.raises(StudyError, match="column 'strategy': two of its names are equal once"):
         tamed_table(pd.DataFrame({"strategy": ["a`b", "a'b"]}))
 
 
