@@ -1,17 +1,13 @@
 """The flags of `study run`, and how they change the configurations of an experiment."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from study.cli.exits import DONE
 from study.cli.parsing import Once, Parser, number, positive, seeds, several, text, whole
 from study.cli.settings import HELP, show_all
 from study.runtime.limits import MAX_BYTES
-
-if TYPE_CHECKING:
-    from study.config import StudyConfig
 
 GIGABYTE = 2**30  # bytes
 MOST_GIGABYTES = MAX_BYTES / GIGABYTE  # unless --max-gigabytes says otherwise
@@ -121,28 +117,6 @@ def folder(value: str) -> Path:
         ValueError: it is empty.
     """
     return Path(text(value))
-
-
-def configure(config: "StudyConfig", arguments: argparse.Namespace) -> "StudyConfig":
-    """The configuration with the flags that were given.
-
-    Raises:
-        StudyError: a value is not valid, or a flag has no effect on this configuration.
-    """
-    from study.pipeline.grids import changed
-
-    return changed(config, changes(arguments))
-
-
-def configure_all(grids: "Sequence[StudyConfig]", arguments: argparse.Namespace) -> "list[StudyConfig]":
-    """The configurations of all grids of an experiment, with the flags that were given.
-
-    Raises:
-        StudyError: as `configure`; or a flag has no effect on one of them, or makes two of them the same.
-    """
-    from study.pipeline.grids import configured
-
-    return configured(grids, changes(arguments))
 
 
 def changes(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -5,8 +5,6 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
-import numpy as np
-
 from study.metrics.reference import Reference, Samples
 
 Better = Literal["lower", "higher", "one", "none"]
@@ -129,8 +127,3 @@ class Measurement:
 def missing(metric: str, *, n: int, reference: str, better: Better, reason: str) -> Measurement:
     """The measurement of a metric that cannot be computed, with the reason."""
     return Measurement(metric, float("nan"), float("nan"), n, reference, better, reason)
-
-
-def share(hits: np.ndarray) -> Score:
-    """The share of samples `[n]` bool for which something holds, with its binomial standard error."""
-    return Score(hits.mean(), hits.std() / np.sqrt(len(hits)))

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from study.metrics.base import Metric, Prepared, Score, share
+from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import HALF, Reference
 from study.runtime.environment import blas_threads, cores
 
@@ -180,7 +180,12 @@ def manifold_metrics(features: np.ndarray, manifold: Manifold) -> dict[str, Scor
     density = counts / DENSITY_K
     shares = {"precision": inside, "recall": reached, "coverage": covered}
     spread = Score(density.mean(), density.std(ddof=1) / np.sqrt(n))
-    return {name: share(hits) for name, hits in shares.items()} | {"density": spread}
+    return {name: _share(hits) for name, hits in shares.items()} | {"density": spread}
+
+
+def _share(hits: np.ndarray) -> Score:
+    """The share of samples `[n]` bool for which something holds, with its binomial standard error."""
+    return Score(hits.mean(), hits.std() / np.sqrt(len(hits)))
 
 
 def manifold_of(real: Reference) -> Manifold:

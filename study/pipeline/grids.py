@@ -16,9 +16,9 @@ from study.errors import StudyError
 
 GRID = ("alphas", "betas", "seeds")
 SHORT = {
-    "--latent-dim": "model.latent_dim",
-    "--steps": "training.steps",
-}  # flags that are not named by the path of their field
+    "latent_dim": "model.latent_dim",
+    "steps": "training.steps",
+}  # changes not named by the path of their field
 CHANGES = (
     "seeds",
     "alphas",
@@ -37,11 +37,11 @@ def configured(grids: Sequence[StudyConfig], changes: Mapping[str, Any]) -> list
         StudyError: as `changed`; or a change has no effect on one grid, or makes two grids equal.
     """
     made = [changed(grid, changes) for grid in grids]
-    given = [flag(name) for name, value in changes.items() if value is not None]
+    given = [name for name, value in changes.items() if value is not None]
     check_effects(made, given)
-    for path in changes.keys() - set(CHANGES):
+    for path in [name for name in given if name not in CHANGES]:
         _check_setting(grids, changes, path)
-    check_grids(made, before=grids, flags=given)
+    check_grids(made, before=grids, changes=given)
     return made
 
 
@@ -92,38 +92,33 @@ def changed(config: StudyConfig, changes: Mapping[str, Any]) -> StudyConfig:
         )
     given = {name: value for name, value in changes.items() if value is not None}
     for short, path in SHORT.items():
-        if path in given and given.get(short.removeprefix("--").replace("-", "_")) is not None:
-            raise StudyError(f"{short}: is the same as {flag(path)}; give one of them")
-    for path in [name for name in given if name not in CHANGES]:
-        config = replaced(config, path, given.pop(path))
+        if path in given and short in given:
+            raise StudyError(f"{flag(short)}: is the same as {flag(path)}; give one of them")
+    for name in [name for name in given if name in SHORT or name not in CHANGES]:
+        config = replaced(config, SHORT.get(name, name), given.pop(name))
     if "strategies" in given and "prior" not in given["strategies"]:
         raise StudyError("--strategies: must include 'prior', since every strategy is compared with it")
-    if "latent_dim" in given:
-        given["model"] = dataclasses.replace(config.model, latent_dim=given.pop("latent_dim"))
-    if "steps" in given:
-        given["training"] = dataclasses.replace(config.training, steps=given.pop("steps"))
     return dataclasses.replace(config, **given)
 
 
-def check_effects(grids: Sequence[StudyConfig], flags: Sequence[str]) -> None:
-    """Check that each of these flags has an effect on each grid.
+def check_effects(grids: Sequence[StudyConfig], changes: Sequence[str]) -> None:
+    """Check that each of these changes has an effect on each grid.
 
     Raises:
         StudyError: one has none.
     """
     for place, grid in enumerate(grids, start=1):
         family = grid.model.family
-        unused = [f"--{name}" for name in FAMILIES[family].unused]
-        for flag in flags:
-            if flag in unused:
+        for name in changes:
+            if name in FAMILIES[family].unused:
                 raise StudyError(
-                    f"{flag}: has no effect on grid {place} of {len(grids)}, whose family {family!r} has no such "
+                    f"{flag(name)}: has no effect on grid {place} of {len(grids)}, whose family {family!r} has no such "
                     "weight in its loss; leave it out, or write an experiment without that grid"
                 )
-            if flag == "--features" and not grid.strategies:
+            if name == "features" and not grid.strategies:
                 raise StudyError(
-                    f"{flag}: has no effect on grid {place} of {len(grids)}, which compares no strategies; leave it "
-                    "out, or give --strategies"
+                    f"{flag(name)}: has no effect on grid {place} of {len(grids)}, which compares no strategies; leave "
+                    "it out, or give --strategies"
                 )
 
 
@@ -131,14 +126,14 @@ def check_grids(
     grids: Sequence[StudyConfig],
     *,
     before: Sequence[StudyConfig] | None = None,
-    flags: Sequence[str] = (),
+    changes: Sequence[str] = (),
 ) -> None:
     """Check that the grids of one run share no cell, so that no row appears twice in a table.
 
     Args:
         grids: the grids to be run.
         before: the grids as the experiment declares them; grids with different α and β there must stay different.
-        flags: the flags that changed them, for messages.
+        changes: the names of what changed them, for messages.
 
     Raises:
         StudyError: two grids share a cell.
@@ -153,7 +148,7 @@ def check_grids(
         if not (alphas and betas):
             continue
         point = f"α={min(alphas):g}, β={min(betas):g}"
-        joined = _that_join(before[i], before[j], one, other, flags) if before else ""
+        joined = _that_join(before[i], before[j], one, other, changes) if before else ""
         if seeds and _models(one) == _models(other):
             cause = f"{joined}: {which} would hold" if joined else f"{which} hold"
             mend = "leave it out, or write an experiment with one grid" if joined else "mend its file"
@@ -175,13 +170,13 @@ def _models(grid: StudyConfig) -> str:
 
 
 def _that_join(
-    a: StudyConfig, b: StudyConfig, one: StudyConfig, other: StudyConfig, flags: Sequence[str]
+    a: StudyConfig, b: StudyConfig, one: StudyConfig, other: StudyConfig, changes: Sequence[str]
 ) -> str:
-    """The flags whose fields differ between a and b but are equal in one and other."""
-    field = {given: SHORT.get(given, given.removeprefix("--").replace("-", "_")) for given in flags}
+    """The flags of those changes whose fields differ between a and b but are equal in one and other."""
+    field = {name: SHORT.get(name, name) for name in changes}
     joined = [
-        given
-        for given, path in field.items()
+        flag(name)
+        for name, path in field.items()
         if at(a, path) != at(b, path) and at(one, path) == at(other, path)
     ]
     return " and ".join(joined)

@@ -108,8 +108,8 @@ def _reference_draw(context: Context, name: str) -> Draw:
     """The function that draws a reference row; held-out data and their reconstructions have known classes."""
     assert context.evaluator is not None
     data, n, reference = context.data, context.evaluator.n, REFERENCES[name]
-    labelled = name in ("held-out", "reconstruction") and data.held_out_labels is not None
-    known = data.held_out_labels[:n] if labelled and data.held_out_labels is not None else None
+    labels = data.held_out_labels if name in ("held-out", "reconstruction") else None
+    known = None if labels is None else labels[:n]
     return lambda key: (
         reference(key, data=data, model=decoder(key, context.model, context.decode), n=n),
         known,

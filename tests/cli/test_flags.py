@@ -6,9 +6,9 @@ import dataclasses
 import pytest
 
 from study import StudyConfig, StudyError, TrainConfig, VAEConfig
-from study.cli.flags import MOST_GIGABYTES, add_flags, configure, configure_all, max_bytes, written
+from study.cli.flags import MOST_GIGABYTES, add_flags, changes, max_bytes, written
 from study.cli.parsing import Parser, one_line
-from study.pipeline.grids import check_grids
+from study.pipeline.grids import changed, check_grids, configured
 from study.runtime.limits import MAX_BYTES
 
 PLAIN = StudyConfig(strategies=("prior",))
@@ -24,17 +24,17 @@ def parsed(*flags: str) -> argparse.Namespace:
 
 def test_flags_make_a_configuration():
     flags = ["--alphas", "1,10", "0.5", "--betas=2", "--seeds", "3", "--latent-dim", "5", "--steps", "70"]
-    made = configure(PLAIN, parsed(*flags, "--strategies", "prior,gmm"))
+    made = changed(PLAIN, changes(parsed(*flags, "--strategies", "prior,gmm")))
     assert (made.alphas, made.betas, made.seeds) == ((1.0, 10.0, 0.5), (2.0,), (0, 1, 2))
     assert (made.model.latent_dim, made.training.steps) == (5, 70)
     assert made.strategies == ("prior", "gmm")
-    assert configure(PLAIN, parsed()) == PLAIN
+    assert changed(PLAIN, changes(parsed())) == PLAIN
 
 
 def test_one_seed_is_a_number_of_seeds_and_a_comma_makes_it_that_seed():
-    assert configure(PLAIN, parsed("--seeds", "2")).seeds == (0, 1)
-    assert configure(PLAIN, parsed("--seeds", "7,")).seeds == (7,)
-    assert configure(PLAIN, parsed("--seeds", "7", "9")).seeds == (7, 9)
+    assert changed(PLAIN, changes(parsed("--seeds", "2"))).seeds == (0, 1)
+    assert changed(PLAIN, changes(parsed("--seeds", "7,"))).seeds == (7,)
+    assert changed(PLAIN, changes(parsed("--seeds", "7", "9"))).seeds == (7, 9)
 
 
 def test_limits_and_force():
@@ -102,33 +102,33 @@ def test_what_is_no_value_is_told_before_anything_is_done(flags, message):
 )  # fmt: skip
 def test_what_makes_no_configuration_is_told(flags, message):
     with pytest.raises(StudyError) as error:
-        configure_all([PLAIN], parsed(*flags))
+        configured([PLAIN], changes(parsed(*flags)))
     assert message in str(error.value)
     assert len(str(error.value)) < 250
 
 
 def test_a_flag_without_effect_on_a_grid_is_refused():
     with pytest.raises(StudyError, match="--betas: has no effect on grid 2 of 2, whose family 'gan'"):
-        configure_all([PLAIN, GAN], parsed("--betas", "1", "2"))
+        configured([PLAIN, GAN], changes(parsed("--betas", "1", "2")))
     with pytest.raises(StudyError, match="--alphas: has no effect on grid 1 of 1, whose family 'gan'"):
-        configure_all([GAN], parsed("--alphas", "2"))
+        configured([GAN], changes(parsed("--alphas", "2")))
     with pytest.raises(StudyError, match="--betas: has no effect on grid 1 of 1, whose family 'ae'"):
-        configure_all([AE], parsed("--betas", "2"))
-    assert configure_all([AE], parsed("--alphas", "2"))[0].alphas == (2.0,)
+        configured([AE], changes(parsed("--betas", "2")))
+    assert configured([AE], changes(parsed("--alphas", "2")))[0].alphas == (2.0,)
     with pytest.raises(StudyError, match="--features: has no effect on grid 1 of 1, which compares no strat"):
-        configure_all([StudyConfig()], parsed("--features", "net.onnx"))
+        configured([StudyConfig()], changes(parsed("--features", "net.onnx")))
 
 
 def test_a_flag_that_makes_two_grids_the_same_is_refused():
     two = [dataclasses.replace(PLAIN, betas=betas) for betas in ((0.1, 0.2), (1.0, 2.0))]
-    assert [grid.alphas for grid in configure_all(two, parsed("--alphas", "3"))] == [(3.0,), (3.0,)]
+    assert [grid.alphas for grid in configured(two, changes(parsed("--alphas", "3")))] == [(3.0,), (3.0,)]
     with pytest.raises(
         StudyError, match="--betas: grids 1 and 2 of this experiment would hold the same cell"
     ):
-        configure_all(two, parsed("--betas", "5"))
+        configured(two, changes(parsed("--betas", "5")))
     apart = [PLAIN, dataclasses.replace(PLAIN, training=TrainConfig(steps=7))]
     with pytest.raises(StudyError, match=r"--steps: grids 1 and 2 .* same cell \(α=1, β=1, seed 0\)"):
-        configure_all(apart, parsed("--steps", "9"))
+        configured(apart, changes(parsed("--steps", "9")))
 
 
 def test_grids_with_settings_of_their_own_do_not_meet_by_a_flag():
@@ -138,7 +138,7 @@ def test_grids_with_settings_of_their_own_do_not_meet_by_a_flag():
     with pytest.raises(
         StudyError, match="--betas: grids 1 and 2 of this experiment would both be at α=1, β=1"
     ):
-        configure_all([small, large], parsed("--betas", "1"))
+        configured([small, large], changes(parsed("--betas", "1")))
 
 
 def test_grids_of_an_experiment_must_go_together():
@@ -165,7 +165,7 @@ def test_what_was_given_is_written_without_places():
     ]
     assert written(parsed(*flags)) == ["--dataset", "own.npz", "--seeds", "3", "--betas", "1", "2.5"]
     assert written(parsed("--seeds", "7,", "--alphas", "10")) == ["--seeds", "7,", "--alphas", "10"]
-    again = configure(PLAIN, parsed(*written(parsed("--seeds", "7,", "--alphas", "0.1"))))
+    again = changed(PLAIN, changes(parsed(*written(parsed("--seeds", "7,", "--alphas", "0.1")))))
     assert (again.seeds, again.alphas) == ((7,), (0.1,))
 
 

@@ -9,10 +9,11 @@ import sys
 import pytest
 
 from study import StudyConfig, StudyError, VAEConfig
-from study.cli.flags import add_flags, configure, configure_all, written
+from study.cli.flags import add_flags, changes, written
 from study.cli.parsing import Parser
 from study.cli.settings import OWN, fields, settings, show_all, split
 from study.config.paths import at, paths, replaced
+from study.pipeline.grids import changed, configured
 
 PLAIN = StudyConfig(strategies=("prior",))
 
@@ -33,7 +34,7 @@ def test_words_of_fields_are_told_from_flags_of_their_own():
 def test_settings_change_a_field_of_every_grid_and_leave_the_others():
     other = dataclasses.replace(PLAIN, model=VAEConfig(latent_dim=3, hidden=(7,)))
     arguments = parsed("--model.hidden", "64", "--training.batch-size", "32", "--betas", "2")
-    made = configure_all([PLAIN, other], arguments)
+    made = configured([PLAIN, other], changes(arguments))
     assert [grid.model.hidden for grid in made] == [(64,), (64,)]
     assert [grid.model.latent_dim for grid in made] == [PLAIN.model.latent_dim, 3]
     assert {grid.training.batch_size for grid in made} == {32} and {grid.betas for grid in made} == {(2.0,)}
@@ -44,7 +45,7 @@ def test_every_field_is_a_flag_and_its_own_value_changes_nothing(path):
     value = at(PLAIN, path)
     words = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
     assert settings([f"--{path.replace('_', '-')}", *words]) == {path: value}
-    assert configure(PLAIN, parsed(f"--{path}", *words)) == PLAIN
+    assert changed(PLAIN, changes(parsed(f"--{path}", *words))) == PLAIN
     assert f"--{path.replace('_', '-')}" in fields()
 
 
@@ -52,7 +53,7 @@ def test_what_was_set_is_written_as_it_could_be_typed():
     flags = "--betas 2 --model.hidden 64 32 --training.binarise True --decode sample"
     arguments = parsed(*flags.split())
     assert shlex.join(written(arguments)) == flags
-    assert configure(PLAIN, parsed(*written(arguments))) == configure(PLAIN, arguments)
+    assert changed(PLAIN, changes(parsed(*written(arguments)))) == changed(PLAIN, changes(arguments))
 
 
 @pytest.mark.parametrize(
@@ -80,13 +81,13 @@ def test_what_was_set_is_written_as_it_could_be_typed():
 )
 def test_wrong_settings_are_one_line(flags, message):
     with pytest.raises(StudyError, match=message) as told:
-        configure_all([PLAIN], parsed(*flags.split()))
+        configured([PLAIN], changes(parsed(*flags.split())))
     assert "\n" not in str(told.value) and len(str(told.value)) < 320
 
 
 def test_a_setting_that_decides_one_of_two_grids_is_taken():
     grids = [PLAIN, dataclasses.replace(PLAIN, model=VAEConfig(family="vampprior"))]
-    made = configure_all(grids, parsed("--model.prior.components", "3"))
+    made = configured(grids, changes(parsed("--model.prior.components", "3")))
     assert made[1].model.prior.components == 3
 
 
@@ -95,7 +96,7 @@ def test_a_setting_that_makes_two_grids_the_same_is_refused():
     with pytest.raises(
         StudyError, match=r"^--model.hidden: grids 1 and 2 of this experiment would hold the same"
     ):
-        configure_all(grids, parsed("--model.hidden", "5"))
+        configured(grids, changes(parsed("--model.hidden", "5")))
 
 
 def test_help_tells_every_field():

@@ -11,7 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from study.cli.flags import add_flags, configure
+from study.cli.flags import add_flags, changes
 from study.cli.parsing import Parser
 from study.config import StudyConfig
 from study.data.base import Dataset
@@ -19,6 +19,7 @@ from study.errors import StudyError
 from study.metrics.evaluate import Evaluator
 from study.metrics.features import Extractor
 from study.metrics.onnx_features import OnnxExtractor, network_digest
+from study.pipeline.grids import changed
 from study.pipeline.plan import make_plan
 
 
@@ -133,8 +134,10 @@ def test_the_plans_key_holds_the_content(tmp_path: Path, weight: np.ndarray, dig
 def test_the_flag_reaches_the_configuration() -> None:
     parser = Parser()
     add_flags(parser)
-    assert configure(StudyConfig(), parser.parse_args(["--features", "net.onnx"])).features == "net.onnx"
-    assert configure(StudyConfig(), parser.parse_args([])).features == ""
+    assert (
+        changed(StudyConfig(), changes(parser.parse_args(["--features", "net.onnx"]))).features == "net.onnx"
+    )
+    assert changed(StudyConfig(), changes(parser.parse_args([]))).features == ""
 
 
 def test_errors(
