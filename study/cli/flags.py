@@ -121,8 +121,9 @@ def folder(value: str) -> Path:
 
 def changes(arguments: argparse.Namespace) -> dict[str, Any]:
     """The values of the flags that change an experiment's grids, by name; None if a flag was not given."""
-    names = ("seeds", "alphas", "betas", "latent_dim", "steps", "strategies", "features")
-    return {name: getattr(arguments, name) for name in names} | arguments.settings
+    from study.pipeline.grids import CHANGES
+
+    return {name: getattr(arguments, name) for name in CHANGES} | arguments.settings
 
 
 def written(arguments: argparse.Namespace) -> list[str]:
