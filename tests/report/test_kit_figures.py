@@ -1,9 +1,12 @@
 """The kit's figures show the numbers that they are given."""
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from study.report import kit
@@ -39,6 +42,24 @@ def test_dots_stand_at_their_values_with_their_intervals():
     assert len(xs(right.containers[0])) == 2
     with style.styled():
         assert rendered(figure)[1].startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("panels", [1, 4])
+def test_title_legend_and_common_label_of_dots_stand_apart(panels):
+    """A long title once ran under the legend."""
+    table = pd.concat([TABLE, TABLE.assign(beta=4.0), TABLE.assign(beta=0.25)])
+    panels = [kit.Panel("one", table.drop_duplicates(["name", "beta"]), "x →")] * panels
+    title = "How often samples have the requested class, by a classifier"
+    figure = kit.dots(panels, rows=["a", "b"], by="name", title=title, below="a common label  ← better")
+    with style.styled():
+        FigureCanvasAgg(figure).draw()
+    (legend,), label = figure.legends, next(x for x in figure.texts if x.get_text().startswith("a common"))
+    heading = next(x for x in figure.texts if x.get_text() == title)
+    boxes = [artist.get_window_extent() for artist in (heading, legend, label)]
+    boxes += [axes.get_tightbbox() for axes in figure.axes]
+    for one, other in itertools.combinations(boxes[:3], 2):
+        assert not one.overlaps(other)
+    assert not any(box.overlaps(part) for box in boxes[:3] for part in boxes[3:])
 
 
 def test_curves_are_sorted_and_have_bars_or_bands():

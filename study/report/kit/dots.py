@@ -70,7 +70,7 @@ def dots(
         if below:
             figure.supxlabel(below, fontsize=9)
         handles = grid[0][0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside upper right", ncols=len(betas), frameon=False)
+        figure.legend(*handles, loc="outside right upper", frameon=False)
     return figure
 
 
