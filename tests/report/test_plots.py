@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy import stats
 
@@ -135,3 +136,14 @@ def test_the_quality_curve_is_that_of_a_loop():
         assert found.share[b] == pytest.approx(own.groupby("run_id")["inside"].mean().mean())
     assert (found.low < found.share).all() and (found.share < found.high).all()
     assert len(density.curve(binned(rows[:3], setting)).log_q) == 0  # too few draws of any training
+
+
+def test_a_long_title_stays_within_its_figure():
+    """One word more than fits once was cut off at the edge of a committed figure."""
+    title = "Where the gap in KID between samples from the prior and real data arises, unclipped"
+    with style.styled():
+        made, _ = style.panels(1, 4, height=4.0, title=title)
+        FigureCanvasAgg(made).draw()
+    (heading,) = [text for text in made.texts if text.get_text().startswith("Where")]
+    assert heading.get_text().replace("\n", " ") == title
+    assert made.bbox.contains(*heading.get_window_extent().max)

@@ -1,6 +1,7 @@
 """The style of every figure: one palette safe for colour-blind readers, and no global state."""
 
 import itertools
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -23,6 +24,7 @@ VERDICT = {"better": BLUE, "worse": ORANGE, "tie": GREY, "baseline": GREY, "none
 VERDICT_MARKER = {"better": "o", "worse": "X", "tie": "D", "baseline": "|", "none": "o"}
 MARKERS = "osD^vP*Xh"
 WIDTH = 7.2  # inches: the report's text column
+TITLE = 70  # characters of a title that fit this width
 GAIN = LinearSegmentedColormap.from_list("gain", ["#b4500e", "#e9a875", "#f5f5f3", "#7fb2dc", "#1c5f9b"])
 
 STYLE: dict[Any, Any] = {
@@ -90,7 +92,7 @@ def panels(
 ) -> tuple[Figure, np.ndarray]:
     """A figure of the report's width with a title, and its `[rows, columns]` axes."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left")
+    figure.suptitle(textwrap.fill(title, TITLE), x=0.01, ha="left")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=share_x, sharey=share_y)
     return figure, axes
 
