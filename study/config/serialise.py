@@ -46,7 +46,7 @@ def _made(hint: Any, value: Any, where: str) -> Any:
     return typed(hint, value, where)
 
 
-def _required(field: dataclasses.Field) -> bool:
+def _required(field: dataclasses.Field[Any]) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 

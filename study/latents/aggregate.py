@@ -281,7 +281,9 @@ def _stream_tiles(
                     value = jnp.where(column[None, :] == own[:, None], -jnp.inf, value)
                 return value
 
-            def step(carry: tuple[jax.Array, jax.Array], block: tuple[jax.Array, ...]) -> tuple:
+            def step(
+                carry: tuple[jax.Array, jax.Array], block: tuple[jax.Array, ...]
+            ) -> tuple[tuple[jax.Array, jax.Array], None]:
                 highest, total = carry
                 value = values(block)
                 new = jnp.maximum(highest, value.max(1))

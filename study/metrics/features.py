@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -221,16 +221,20 @@ def _components(centred: np.ndarray, config: ExtractorConfig) -> dict[str, np.nd
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _fit(
-    graph: nnx.GraphDef, config: ExtractorConfig, parameters: nnx.State, x: jax.Array, labels: jax.Array
-) -> nnx.State:
+    graph: nnx.GraphDef[nnx.Module],
+    config: ExtractorConfig,
+    parameters: nnx.State[Any, Any],
+    x: jax.Array,
+    labels: jax.Array,
+) -> nnx.State[Any, Any]:
     """Run all optimiser steps in one program."""
     adam, schedule = loop.adam(), optax.cosine_decay_schedule(config.learning_rate, config.steps)
 
-    def loss(parameters: nnx.State, index: jax.Array) -> jax.Array:
+    def loss(parameters: nnx.State[Any, Any], index: jax.Array) -> jax.Array:
         _, logits = nnx.merge(graph, parameters)(x[index])
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels[index]).mean()
 
-    def step(carry, inputs):
+    def step(carry: tuple[Any, Any], inputs: tuple[jax.Array, jax.Array]) -> tuple[tuple[Any, Any], None]:
         key, number = inputs
         index = jax.random.randint(key, (config.batch_size,), 0, x.shape[0])
         with jax.numpy_dtype_promotion("standard"):  # the schedule divides integers

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -24,7 +24,7 @@ class Progress:
         self._began = self._last = time.monotonic()
         self._stream: TextIO | None = sys.stderr
         self.label = sayable(label, self._stream)
-        self._bar: tqdm | None = None
+        self._bar: tqdm[Any] | None = None
         with quietly():
             if self._stream is not None and self._stream.isatty():
                 self._bar = tqdm(

@@ -1,5 +1,7 @@
 """Measurements of one model that need no samples: q(z) against the prior, each latent dimension, and log p(x)."""
 
+from typing import Any
+
 import jax
 import numpy as np
 
@@ -49,7 +51,7 @@ def measure_likelihood(context: Context, config: LikelihoodConfig) -> Measured:
     return Measured(_rows(likelihood_rows(key, context.model, context.data.held_out, config)))
 
 
-def _rows(own: list[Measurement]) -> list[dict]:
+def _rows(own: list[Measurement]) -> list[dict[str, Any]]:
     return [metric_row(MODEL, "{}", 0, 0, m) for m in own]
 
 

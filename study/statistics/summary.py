@@ -1,6 +1,8 @@
 """The summary of results: every strategy and metric, at every setting and averaged over the grid."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,7 +62,7 @@ def _facts(row: Replicates) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _verdict(row: dict) -> str:
+def _verdict(row: Mapping[Any, Any]) -> str:
     if row["strategy"] == BASELINE:
         return "baseline"
     return verdict(row["mean"], row["mean"] - row["difference"], p=row["p_holm"], better=row["better"])

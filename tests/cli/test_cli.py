@@ -165,17 +165,17 @@ def test_failed_cells_are_rows_and_exit_code_1(tmp_path, monkeypatch, no_report,
 
 
 def test_evaluation_that_fails_keeps_the_others(tiny, monkeypatch, tmp_path):
-    from study.pipeline import measuring as runner
+    from study.scoring.latents import measure_latents
 
-    measure, calls = runner.measure_latents, []
+    calls = []
 
     def sometimes(*args, **kwargs):
         calls.append(1)
         if len(calls) == 2:
             raise MemoryError("no room")
-        return measure(*args, **kwargs)
+        return measure_latents(*args, **kwargs)
 
-    monkeypatch.setattr(runner, "measure_latents", sometimes)
+    monkeypatch.setattr("study.pipeline.measuring.measure_latents", sometimes)
     assert tiny() == 1
     runs = load_results(tmp_path / "out").runs
     assert runs["reason"].tolist().count("evaluation stopped: no room") == 1

@@ -2,8 +2,9 @@ import jax
 import numpy as np
 import pytest
 
+from study.latents.directions import directions
 from study.metrics.base import Score
-from study.metrics.sliced import Quantiles, directions, sliced_w2
+from study.metrics.sliced import Quantiles, sliced_w2
 
 
 def score(x: np.ndarray, y: np.ndarray) -> Score:

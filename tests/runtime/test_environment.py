@@ -75,7 +75,7 @@ def test_an_installation_without_a_checkout_says_what_it_requires(tmp_path, monk
     monkeypatch.setattr(
         metadata, "requires", lambda name: ["jax>=1", "onnx>=1; extra == 'onnx'", "mypy; extra == 'test'"]
     )
-    assert versions.requirements() == ({"jax"}, {"onnx"})
+    assert versions.requirements() == (frozenset({"jax"}), frozenset({"onnx"}))
 
 
 def test_the_library_behind_matrix_products_is_named():

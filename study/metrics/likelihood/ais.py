@@ -124,7 +124,7 @@ def _anneal(
         (start, start_slope), (joint, joint_slope) = slopes
         return _Point(z, start, joint, start_slope, joint_slope)
 
-    def anneal(carry: tuple, inputs: tuple) -> tuple[tuple, tuple]:
+    def anneal(carry: tuple[Any, ...], inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         point, log_w, log_size = carry
         step, before, power, given = inputs
         log_w = log_w + (power - before) * (point.joint - point.start)

@@ -15,7 +15,7 @@ so there is no aggregate posterior that could differ from it. There is no D and 
 """
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -67,8 +67,8 @@ class GAN(Model):
 class _Logit:
     """T of x `[B, D]`: `[B]`, the first output of the discriminator network with these parameters."""
 
-    graph: nnx.GraphDef
-    parameters: nnx.State
+    graph: nnx.GraphDef[nnx.Module]
+    parameters: nnx.State[Any, Any]
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return nnx.merge(self.graph, self.parameters)(x)[0][:, 0]

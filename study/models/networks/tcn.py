@@ -59,7 +59,7 @@ class ResidualBlock(nnx.Module):
         return jax.nn.relu(inner + (x if self.beside is None else self.beside(x)))
 
 
-def blocks(inputs: int, widths: Sequence[int], *, rngs: nnx.Rngs) -> nnx.List:
+def blocks(inputs: int, widths: Sequence[int], *, rngs: nnx.Rngs) -> nnx.List[nnx.Module]:
     """Blocks of these widths with dilations 1, 2, 4, ..."""
     pairs = zip([inputs, *widths], widths, strict=False)
     return nnx.List([ResidualBlock(a, b, dilation=2**i, rngs=rngs) for i, (a, b) in enumerate(pairs)])

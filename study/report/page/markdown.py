@@ -5,9 +5,10 @@ import re
 from collections.abc import Sequence
 
 from study.report import tables
+from study.report.figures import Picture
 from study.report.outside import visible
 from study.report.page import escape
-from study.report.page.blocks import Block, Command, Definitions, Picture, Plain, Report, Scores, Text
+from study.report.page.blocks import Block, Command, Definitions, Plain, Report, Scores, Text
 
 
 def render(report: Report) -> str:

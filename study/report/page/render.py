@@ -9,8 +9,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from study.report import frames
+from study.report.figures import Picture
 from study.report.outside import visible
-from study.report.page.blocks import Picture, Report, Scores
+from study.report.page.blocks import Report, Scores
 from study.report.plots import style
 from study.report.text.numbers import number
 

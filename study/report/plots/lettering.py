@@ -115,7 +115,7 @@ def _write_ticks(axis: Axis, share: float) -> None:
             getattr(axis, f"set_{which}_formatter")(Lettered(inner, share))
 
 
-def _power(found: re.Match) -> str:
+def _power(found: re.Match[str]) -> str:
     text = re.sub(r"\^\{(.*?)\}", lambda power: power[1].translate(SUPERSCRIPT), found[1])
     return text.replace(r"\times", "×").replace("-", "−")
 

@@ -1,5 +1,8 @@
 """Does the prior's mismatch with q(z) predict how much a strategy gains over the prior?"""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -65,7 +68,7 @@ def mismatch(results: Results, summary: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, color: dict, marker: dict) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, color: Mapping[Any, Any], marker: Mapping[Any, Any]) -> None:
     axes.axhline(0, color=style.INK, linewidth=0.9)
     for (alpha, beta), cell in rows.groupby(["alpha", "beta"]):
         low, high = cell["lower"].fillna(cell["middle"]), cell["upper"].fillna(cell["middle"])

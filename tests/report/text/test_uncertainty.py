@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 
 from study import statistics
-from study.report.page import markdown
 from study.report.page import render as page
 from study.report.page.blocks import PageSection, Report, Scores
+from study.report.tables import markdown as as_markdown
 from study.report.text import uncertainty
 from study.report.text.scores import build
 
@@ -39,7 +39,7 @@ def test_a_tie_says_what_it_would_not_have_seen(results):
     tie = summary["verdict"].eq("tie") & summary["alpha"].isna() & summary["metric"].isin(metrics)
     assert tie.any() and np.isfinite(summary.loc[tie, "detectable"]).all()
     table = build(summary, metrics)
-    text = markdown.tables.markdown(table, "difference")
+    text = as_markdown(table, "difference")
     assert text.count("would go unseen") == tie.sum()
     section = PageSection("s", "s", [Scores("c", table, show="difference")])
     html = page.render(Report("t", "q", "h", [], [], [section]))
