@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pyarrow.parquet as parquet
 
+from study.config.grid import Decode
 from study.errors import StudyError
 from study.runtime.checks import brief, said
 
@@ -99,6 +101,15 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "draws": DRAWS,
 }
 
+# What readers decide by: columns of few words, each with all that it can hold.
+VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "runs": {"status": ("done", "failed"), "decode": get_args(Decode)},
+    "metrics": {"status": ("ok", "missing", "failed"), "better": ("lower", "higher", "one", "none")},
+    "latents": {},
+    "losses": {"split": ("train", "validation")},
+    "draws": {"source": ("prior", "posterior", "reconstruction")},
+}
+
 MOST_VALUES = 200_000_000  # largest number of values in a table that is read
 
 
@@ -106,7 +117,8 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """The frame with exactly the declared columns, in order and of the declared types.
 
     Raises:
-        StudyError: a column is missing or unknown, or holds values of another type or empty cells.
+        StudyError: a column is missing or unknown, or holds values of another type, empty cells or another word than
+            one of `VALUES`.
     """
     schema = TABLES[table]
     absent = [c for c in schema if c not in frame.columns]
@@ -117,9 +129,16 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     if gaps:
         raise StudyError(f"table {table!r}: column {gaps[0]} has empty cells; run the experiment again")
     try:
-        return frame[list(schema)].astype(dict(schema))
+        made = frame[list(schema)].astype(dict(schema))
     except (TypeError, ValueError) as error:
         raise StudyError(f"table {table!r}: {said(error)}") from error
+    for name, words in VALUES[table].items():
+        if other := sorted(set(made[name].unique()) - set(words)):
+            raise StudyError(
+                f"table {table!r}: column {name} holds {brief(repr(other[0]))}, which is none of {', '.join(words)}; "
+                "run the experiment again"
+            )
+    return made
 
 
 def write_table(frame: pd.DataFrame, folder: Path, table: str) -> None:

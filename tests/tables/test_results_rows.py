@@ -15,7 +15,8 @@ DEFAULTS: dict[str, Any] = {"string": "x", "int64": 1, "bool": False, "float64":
 
 def frame(table: str, *rows: dict[str, Any]) -> pd.DataFrame:
     schema = schemas.TABLES[table]
-    full = [{column: row.get(column, DEFAULTS[kind]) for column, kind in schema.items()} for row in rows]
+    words = {column: known[0] for column, known in schemas.VALUES[table].items()}
+    full = [{column: DEFAULTS[kind] for column, kind in schema.items()} | words | row for row in rows]
     return schemas.conform(pd.DataFrame(full), table)
 
 

@@ -15,7 +15,7 @@ def table(name: str, rows: int = 50) -> pd.DataFrame:
     values[:3] = np.nan, np.inf, -0.0
     frame = {
         c: values if kind.startswith("float") else FILL[kind] for c, kind in schemas.TABLES[name].items()
-    }
+    } | {c: words[0] for c, words in schemas.VALUES[name].items()}
     return schemas.conform(pd.DataFrame(frame), name)
 
 
@@ -47,6 +47,13 @@ def test_missing_texts_and_many_unknown_columns_are_said_in_one_line():
     wide = pd.concat([table("draws"), many], axis=1)
     with pytest.raises(StudyError, match=r"^[^\n]{1,300}$"):
         schemas.conform(wide, "draws")
+
+
+@pytest.mark.parametrize(("name", "column"), [(n, c) for n, few in schemas.VALUES.items() for c in few])
+def test_a_word_that_no_reader_knows_is_refused(name, column):
+    told = rf"^table '{name}': column {column} holds 'perhaps', which is none of \w+, [\w, ]+; run [^\n]*$"
+    with pytest.raises(StudyError, match=told):
+        schemas.conform(table(name).assign(**{column: "perhaps"}), name)
 
 
 def test_a_torn_table_is_said(tmp_path):

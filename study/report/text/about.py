@@ -8,7 +8,7 @@ import pandas as pd
 from study.report import frames
 from study.report.page.blocks import Plain
 from study.report.text.numbers import count, decimals, listed, number
-from study.report.text.words import MODEL, NOT_FAILED, STRATEGIES, in_order, word
+from study.report.text.words import MODEL, STRATEGIES, in_order, word
 from study.tables.results import Results
 
 MEASURES = [
@@ -33,7 +33,7 @@ def title(results: Results) -> str:
 def key_numbers(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
     """The facts at the head of the report: how many models were trained and how many samples were scored."""
     runs = results.runs
-    done = int(runs["status"].isin(NOT_FAILED).sum())
+    done = int((runs["status"] == "done").sum())
     facts = [("models trained", f"{done} of {len(runs)}" if done < len(runs) else str(done))]
     grid = frames.settings(runs)
     if grid:
@@ -95,7 +95,7 @@ def _identified(cells: pd.DataFrame) -> str:
 def failed_note(results: Results) -> str:
     """How many runs failed and how many measurements are missing, in a sentence."""
     runs, metrics = results.runs, results.metrics
-    bad, gone = int((~runs["status"].isin(NOT_FAILED)).sum()), int((metrics["status"] != "ok").sum())
+    bad, gone = int((runs["status"] != "done").sum()), int((metrics["status"] != "ok").sum())
     if not bad and not gone and "decode" in runs and len(set(runs["decode"])) > 1:
         return (
             f"All {count(len(runs), 'evaluation')} of trained models, each scored in several ways, and all "
@@ -113,7 +113,7 @@ def failed_note(results: Results) -> str:
 
 def failed(results: Results) -> Plain | None:
     """The runs that failed, with their reasons."""
-    rows = results.runs[~results.runs["status"].isin(NOT_FAILED)]
+    rows = results.runs[results.runs["status"] != "done"]
     texts = [
         [r.run_id, number(r.alpha), number(r.beta), str(r.seed), r.reason or r.status]
         for r in frames.each(rows)

@@ -8,7 +8,6 @@ from study.tables.names import MODEL, REFERENCES
 
 __all__ = [
     "MODEL",
-    "NOT_FAILED",
     "REFERENCES",
     "STRATEGIES",
     "in_order",
@@ -16,8 +15,6 @@ __all__ = [
 ]
 
 STRATEGIES = FACTS  # facts about strategies and reference rows, by name
-
-NOT_FAILED = ("done", "ok")
 
 
 def in_order(names: Iterable[str], vocabulary: Iterable[str]) -> list[str]:
