@@ -6,17 +6,13 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from study.pipeline.store import Store
-from study.tables import schemas
 from study.tables.results import Results, write_results
-
-DEFAULTS: dict[str, Any] = {"string": "x", "int64": 1, "bool": False, "float64": 1.0, "float32": 1.0}
+from tests.plain_tables import plain_table
 
 MINE = """
 from study import Experiment, StudyConfig, TrainConfig, VAEConfig
@@ -190,8 +186,8 @@ def _results(folder: Path) -> None:
         for seed in (0, 1)
         for name in ("prior", "gmm", "held-out")
     ]
-    frames = {"runs": _frame("runs", runs), "metrics": _frame("metrics", metrics)}
-    frames |= {name: _frame(name, [{"run_id": "r0"}]) for name in ("latents", "losses", "draws")}
+    frames = {"runs": plain_table("runs", runs), "metrics": plain_table("metrics", metrics)}
+    frames |= {name: plain_table(name, [{"run_id": "r0"}]) for name in ("latents", "losses", "draws")}
     facts = {"experiment": "mine", "question": "?", "created": "2026-01-01"}
     write_results(Results(**frames, samples={}, provenance=facts), folder / "good")
     for name in (
@@ -210,7 +206,7 @@ def _results(folder: Path) -> None:
     table = folder / "torn" / "metrics.parquet"
     table.write_bytes(table.read_bytes()[:-20])
     (folder / "missing" / "latents.parquet").unlink()
-    _frame("runs", runs[:1]).to_parquet(folder / "altered" / "runs.parquet")
+    plain_table("runs", runs[:1]).to_parquet(folder / "altered" / "runs.parquet")
     for name in ("no_provenance", "piped"):
         (folder / name / "provenance.json").unlink()
     os.mkfifo(folder / "piped" / "provenance.json")
@@ -222,9 +218,3 @@ def _results(folder: Path) -> None:
         "old": json.dumps(facts),
     }.items():
         (folder / name / "provenance.json").write_text(text)
-
-
-def _frame(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    schema = schemas.TABLES[table]
-    full = [{column: row.get(column, DEFAULTS[kind]) for column, kind in schema.items()} for row in rows]
-    return schemas.conform(pd.DataFrame(full), table)

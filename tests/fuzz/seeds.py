@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tests.fuzz.mutate import Files
+from tests.plain_tables import plain_table
 
 FLAGS = (
     *("--profile", "--dataset", "--seeds", "--alphas", "--betas", "--latent-dim", "--steps", "--strategies"),
@@ -282,9 +283,9 @@ def results() -> list[Files]:
         {"run_id": f"r{seed}", "seed": seed, "family": "vae", "status": "done", "reason": ""}
         for seed in (0, 1)
     ]
-    frames = {"runs": _frame("runs", runs), "metrics": _frame("metrics", [*kid, *lost])}
+    frames = {"runs": plain_table("runs", runs), "metrics": plain_table("metrics", [*kid, *lost])}
     for name in ("latents", "losses", "draws"):
-        frames[name] = _frame(name, [{"run_id": "r0", "dimension": i, "epoch": i} for i in range(3)])
+        frames[name] = plain_table(name, [{"run_id": "r0", "dimension": i, "epoch": i} for i in range(3)])
     samples: dict[str, np.ndarray] = {
         "r0/prior": np.zeros((4, 2, 2), np.uint8),
         "r0/codes": np.zeros((3, 2, 2), np.float32),
@@ -300,19 +301,6 @@ def results() -> list[Files]:
         out = Path(folder) / "out"
         write_results(Results(**frames, samples=samples, provenance=facts), out)
         return [{path.name: path.read_bytes() for path in sorted(out.iterdir()) if path.name[0] != "."}]
-
-
-DEFAULTS: dict[str, Any] = {"string": "x", "int64": 1, "bool": False, "float64": 1.0, "float32": 1.0}
-
-
-def _frame(table: str, rows: list[dict[str, Any]]) -> Any:
-    import pandas as pd
-
-    from study.tables import schemas
-
-    schema = schemas.TABLES[table]
-    full = [{column: row.get(column, DEFAULTS[kind]) for column, kind in schema.items()} for row in rows]
-    return schemas.conform(pd.DataFrame(full), table)
 
 
 def configurations() -> list[Files]:
