@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import filelock
 import pytest
@@ -16,19 +18,22 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 
-def link(source: Path, target: Path) -> None:
-    """Link every file of one folder into another, unless a file of that name exists there."""
-    source.mkdir(parents=True, exist_ok=True)
-    target.mkdir(parents=True, exist_ok=True)
-    for path in source.iterdir():
-        with contextlib.suppress(OSError):  # it is there, or the folders lie on two disks
-            os.link(path, target / path.name)
-
-
-# Programs that were compiled before are read again. JAX writes its cache in place, so every worker has its own folder,
-# filled with links to the shared one at the start; what is new is linked back, whole, at the end.
+# Programs that were compiled before are read again. JAX writes its cache in place, so every process that runs beside
+# others has its own folder, filled with links to the shared one; what is new is linked back, whole.
 SHARED_PROGRAMS = Path(__file__).parents[1] / ".cache" / "programs"
 OWN_PROGRAMS = Path(tempfile.mkdtemp(prefix="study-programs-"))
+
+
+def link(source: Path, target: Path) -> None:
+    """Link every file of one folder into another, unless a file of that name exists there."""
+    for folder in (source, target):
+        folder.mkdir(parents=True, exist_ok=True)
+    known, there = ({path.name for path in folder.iterdir()} for folder in (source, target))
+    for name in known - there:
+        with contextlib.suppress(OSError):  # another worker was faster, or the folders lie on two disks
+            os.link(source / name, target / name)
+
+
 link(SHARED_PROGRAMS, OWN_PROGRAMS)
 os.environ["JAX_COMPILATION_CACHE_DIR"] = str(OWN_PROGRAMS)
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
@@ -52,9 +57,56 @@ def mnist_available() -> None:
         pytest.skip("needs MNIST below $STUDY_DATA")
 
 
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After each file, workers exchange the programs that they compiled."""
+    if nextitem is None or nextitem.path != item.path:
+        link(OWN_PROGRAMS, SHARED_PROGRAMS)
+        link(SHARED_PROGRAMS, OWN_PROGRAMS)
+
+
 def pytest_sessionfinish() -> None:
     link(OWN_PROGRAMS, SHARED_PROGRAMS)
     shutil.rmtree(OWN_PROGRAMS, ignore_errors=True)
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Iterator[Callable[..., dict[str, str]]]:
+    """Environments for processes that run side by side: each has its own folder of compiled programs."""
+    folders: list[Path] = []
+
+    def environment(**changes: str) -> dict[str, str]:
+        folders.append(tmp_path / f"programs-{len(folders)}")
+        link(OWN_PROGRAMS, folders[-1])
+        return {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(folders[-1]), **changes}
+
+    yield environment
+    for folder in folders:
+        link(folder, OWN_PROGRAMS)
+
+
+@pytest.fixture(scope="session")
+def extractor_of() -> Callable[..., Any]:
+    """`train_extractor`, which trains once for each data set and configuration."""
+    from study.metrics.features import train_extractor
+
+    known: dict[Any, Any] = {}
+
+    def trained(data: Any, config: Any = None) -> Any:
+        key = (data.fingerprint, config)
+        if key not in known:
+            known[key] = train_extractor(data, config)
+        return known[key]
+
+    return trained
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_extractor_for_all(extractor_of: Callable[..., Any]) -> Iterator[None]:
+    """Runs in this process share their feature extractors, whose training would take most of a tiny run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("study.pipeline.extractor", "study.metrics.evaluate"):
+            patch.setattr(f"{module}.train_extractor", extractor_of)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from study.metrics import features as features_module
 from study.metrics.evaluate import Evaluator, evaluate
 from study.metrics.features import Extractor, pixel_extractor, train_extractor
 from study.metrics.registry import metrics_for
+from tests.tiers import first_of
 
 METRICS = metrics_for(windows=False)
 NAMES = [metric.name for metric in METRICS]
@@ -37,15 +38,16 @@ def test_the_reference_itself(evaluator: Evaluator, digits: Dataset) -> None:
     assert found["nearer_to_train"] == 0
 
 
+@pytest.mark.parametrize("splits", first_of([15, 60]))
 def test_held_out_sits_inside_its_null_and_noise_outside(
-    evaluator: Evaluator, digits: Dataset, extractor: Extractor
+    evaluator: Evaluator, digits: Dataset, extractor: Extractor, splits: int
 ) -> None:
-    """The null is 60 random splits of the test data into reference and held-out: mean ± four standard deviations."""
+    """The null is random splits of the test data into reference and held-out: mean ± four standard deviations."""
     assert digits.test_labels is not None
     rng = np.random.default_rng(0)
     null = []
     pixels = pixel_extractor(digits)
-    for _ in range(60):
+    for _ in range(splits):
         order = rng.permutation(600)
         split = dataclasses.replace(digits, test=digits.test[order], test_labels=digits.test_labels[order])
         null.append(values(Evaluator(split, extractor, pixels=pixels), split.held_out))

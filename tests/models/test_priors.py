@@ -16,6 +16,7 @@ from study.models import FAMILY_CLASSES as KNOWN
 from study.models.priors.base import Mixture
 from study.models.priors.lars import LarsPrior
 from study.models.priors.vamp import VampPrior
+from tests.tiers import first_of
 
 FAMILY_CLASSES: list[tuple[str, dict[str, Any]]] = [
     ("vampprior", {}),
@@ -99,7 +100,7 @@ def test_draws_of_a_mixture_do_not_come_in_groups():
     assert abs(correlation) < 5 / np.sqrt(4000)
 
 
-@pytest.mark.parametrize("covariance", ["diagonal", "full"])
+@pytest.mark.parametrize("covariance", first_of(["full", "diagonal"]))
 def test_marginals_are_integrals_of_the_joint_density(covariance):
     prior = model("mog-prior", 2, covariance=covariance).prior
     assert isinstance(prior, Mixture)
@@ -134,7 +135,7 @@ def test_a_vampprior_draws_with_the_encoder_s_own_scale():
     np.testing.assert_allclose(z.std(0), 0.1, atol=5 * 0.1 / np.sqrt(2 * 20_000))
 
 
-@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+@pytest.mark.parametrize("likelihood", first_of(["gaussian", "bernoulli"]))
 def test_pseudo_inputs_begin_at_training_examples_and_stay_in_the_data_s_range(likelihood):
     prior = model("vampprior", 2, likelihood=likelihood).prior
     assert isinstance(prior, VampPrior)

@@ -2,9 +2,9 @@
 
 import dataclasses
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +159,7 @@ def test_a_disk_that_is_full_ends_the_run_and_keeps_what_is_done(
 
 PROGRAM = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 import jax
 jax.config.update("jax_num_cpu_devices", 2)
@@ -175,14 +176,11 @@ print(json.dumps([run.count.trained, run.count.scored, len(run.failed), values])
 """
 
 
-def test_two_runs_at_once_share_the_work(tmp_path: Path) -> None:
+def test_two_runs_at_once_share_the_work(tmp_path: Path, beside: Callable[..., dict[str, str]]) -> None:
     """Every cell is trained once and scored once, by either process, and both end with all results."""
     command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), str(tmp_path / "store")]
-    environment = {
-        k: v for k, v in os.environ.items() if k != "JAX_COMPILATION_CACHE_DIR"
-    }  # both write at once
     both = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=beside())
         for _ in "ab"
     ]
     said = [process.communicate(timeout=300) for process in both]

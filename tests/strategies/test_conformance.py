@@ -17,10 +17,14 @@ from study.latents import Latents
 from study.strategies import REGISTRY, hyperparameters, strategy
 from study.strategies.saving import load as load_strategy
 from study.strategies.saving import save as save_strategy
+from tests.tiers import variant
 
-CASES: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in REGISTRY]
-CASES += [(name, {"fit_on": "means"}) for name, kind in REGISTRY.items() if hasattr(kind, "fit_on")]
-CASES += [(name, dict(fields)) for name, kind in REGISTRY.items() for fields in kind.variants]
+CASES = [pytest.param((name, {}), id=name) for name in REGISTRY]
+CASES += [
+    variant((name, dict(fields)), id=f"{name}-{dict(fields)}")
+    for name, kind in REGISTRY.items()
+    for fields in (*[{"fit_on": "means"}] * hasattr(kind, "fit_on"), *kind.variants)
+]
 FIT, DRAW = jax.random.key(0), jax.random.key(1)
 N = 257  # draws: everywhere the same, so that little is compiled
 ESTIMATE = [name for name, kind in REGISTRY.items() if kind().least_codes(1) > 1]
@@ -47,7 +51,7 @@ class Case:
         return _make(self.name, self.fields).has_density
 
 
-@pytest.fixture(scope="module", params=CASES, ids=[f"{n}-{f}" if f else n for n, f in CASES])
+@pytest.fixture(scope="module", params=CASES)
 def case(request: pytest.FixtureRequest, classes: Latents) -> Case:
     """Fitted once for all tests that only sample it."""
     name, fields = request.param
@@ -289,9 +293,10 @@ HARD: dict[str, Latents] = {
 
 @pytest.mark.filterwarnings("default:Number of distinct clusters")
 @pytest.mark.parametrize("hard", HARD)
-@pytest.mark.parametrize(("name", "fields"), CASES, ids=[f"{n}-{f}" if f else n for n, f in CASES])
-def test_hard_codes_are_drawn_from_finitely_or_refused(name: str, fields: dict[str, Any], hard: str) -> None:
+@pytest.mark.parametrize("chosen", CASES)
+def test_hard_codes_are_drawn_from_finitely_or_refused(chosen: tuple[str, dict[str, Any]], hard: str) -> None:
     """A refusal is `CannotFit`, the only error that becomes a row, with one line that names the strategy."""
+    name, fields = chosen
     codes = HARD[hard]
     try:
         fitted = _fit(name, fields, codes)

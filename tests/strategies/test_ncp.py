@@ -10,6 +10,7 @@ from scipy import stats
 from study.errors import StudyError
 from study.latents import Latents
 from study.strategies import strategy
+from tests.tiers import variant
 
 FIT, DRAW = jax.random.key(0), jax.random.key(1)
 SMALL: dict[str, Any] = {"steps": 600, "batch_size": 512, "width": 32}
@@ -39,9 +40,9 @@ def test_ratio_is_the_known_one(narrow: Latents) -> None:
     "fields",
     [
         {"sampler": "sir", "proposals": 64},
-        {"sampler": "sir", "proposals": 64, "proposal": "gaussian"},
-        {"sampler": "langevin", "langevin_steps": 150},
-        {"sampler": "langevin", "langevin_steps": 150, "proposal": "gaussian"},
+        variant({"sampler": "sir", "proposals": 64, "proposal": "gaussian"}),
+        variant({"sampler": "langevin", "langevin_steps": 150}),
+        variant({"sampler": "langevin", "langevin_steps": 150, "proposal": "gaussian"}),
     ],
 )
 def test_draws_follow_the_density(fields: dict[str, Any], narrow: Latents) -> None:

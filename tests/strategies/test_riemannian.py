@@ -38,6 +38,7 @@ def test_one_kernel_is_a_gaussian() -> None:
     assert 0.8 < fitted.info["acceptance_rate"] <= 1
 
 
+@pytest.mark.slow
 def test_chains_follow_the_volume() -> None:
     """Six overlapping kernels in 1-D: a histogram of 20,000 chains against √det G by quadrature."""
     mean = np.array([0.0, 0.5, 1.0, 1.5, 2.0, 2.5])[:, None]

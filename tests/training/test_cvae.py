@@ -1,12 +1,14 @@
 """The conditional VAE: labels determine the class of samples, and label accuracy measures it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import numpy as np
 import pytest
 
 from study import Dataset, TrainConfig, VAEConfig, load_dataset, load_model, save_model, strategy, train
 from study.metrics.evaluate import Evaluator
-from study.metrics.features import train_extractor
 from study.scoring.context import Context
 from study.scoring.encode import encode_splits
 from study.scoring.evaluate import evaluate_model
@@ -32,8 +34,8 @@ def model(digits: Dataset) -> TrainedModel:
 
 
 @pytest.fixture(scope="module")
-def evaluator(digits: Dataset) -> Evaluator:
-    return Evaluator(digits, train_extractor(digits))
+def evaluator(digits: Dataset, extractor_of: Callable[..., Any]) -> Evaluator:
+    return Evaluator(digits, extractor_of(digits))
 
 
 def test_it_trains_and_comes_back_from_disk(digits, model, tmp_path):

@@ -16,6 +16,7 @@ from study.models.base import Model
 from study.scoring.encode import encode
 from study.strategies.base import with_labels
 from study.training import Architecture, Cell, train_cells
+from tests.tiers import first_of
 
 LEARNED = [name for name, family in KNOWN.items() if family.prior]  # their training is in test_learned_priors
 OWN = [name for name, family in FAMILY_CLASSES.items() if family.encodes and name not in ("vae", *LEARNED)]
@@ -75,7 +76,7 @@ def test_a_family_trains_in_one_program_and_comes_back_from_disk(
             assert np.isfinite(fitted.log_prob(codes.mean)).all()
 
 
-@pytest.mark.parametrize("noise", ["learned", "optimal"])
+@pytest.mark.parametrize("noise", first_of(["learned", "optimal"]))
 def test_the_variance_of_a_sigma_vae_on_digits_is_its_analytic_optimum(digits, noise):
     """After long training σ² = E[D]/n over the training data (Rybkin 2021)."""
     config = VAEConfig(family="sigma-vae", latent_dim=3, hidden=(16,), objective=ObjectiveConfig(noise=noise))
@@ -90,7 +91,7 @@ def test_the_variance_of_a_sigma_vae_on_digits_is_its_analytic_optimum(digits, n
         assert one.model.noise_variance == pytest.approx(errors.mean(), rel=5 * 0.5 / np.sqrt(6400))
 
 
-@pytest.mark.parametrize("penalty", ["l2", "gradient"])
+@pytest.mark.parametrize("penalty", first_of(["l2", "gradient"]))
 def test_a_linear_rae_reaches_its_closed_form(penalty):
     """An axis of variance λ with encoder gain e and decoder gain g, p = e·g, costs
 

@@ -22,7 +22,6 @@ from study import (
 from study.config import ObjectiveConfig
 from study.errors import CannotFit
 from study.metrics.evaluate import Evaluator
-from study.metrics.features import train_extractor
 from study.metrics.kid import KernelReference, kid
 from study.scoring.context import Context
 from study.scoring.evaluate import evaluate_model
@@ -162,9 +161,9 @@ def test_against_an_affine_discriminator_the_mean_is_learned():
     np.testing.assert_allclose(mean, data.train.mean(0), atol=5 * 0.5 * np.sqrt(1 / 500 + 1 / 2000))
 
 
-def test_what_needs_codes_is_a_row_with_its_reason(digits, model):
+def test_what_needs_codes_is_a_row_with_its_reason(digits, model, extractor_of):
     found = evaluate_model(
-        Context(KEY, model, None, digits, Evaluator(digits, train_extractor(digits))),
+        Context(KEY, model, None, digits, Evaluator(digits, extractor_of(digits))),
         strategies=("prior", "posterior", "gmm", "reconstruction", "held-out"), fits=1, density_draws=100,
     )  # fmt: skip
     rows = found.metrics[found.metrics["metric"] == "kid"].set_index("strategy")
