@@ -110,16 +110,32 @@ def one_extractor_for_all(extractor_of: Callable[..., Any]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results folder of one `smoke` run through the command line, made once for all workers; not to be changed."""
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """`made_once(name, make)`: the folder that `make` fills, once for all workers; not to be changed."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "smoke"
-    with filelock.FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            command = ("run", "sampling_strategies", "--profile", "smoke", "--out", str(folder / "out"))
-            done = run_study(*command, store=folder)
-            assert done.returncode == 0, done.stderr
-    return folder / "out"
+    home = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(home / f"{name}.lock"):
+            if not (home / f"{name}.done").exists():
+                make(home / name)
+                (home / f"{name}.done").touch()
+        return home / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def smoke_run(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """The results folder of one `smoke` run through the command line."""
+
+    def make(folder: Path) -> None:
+        command = ("run", "sampling_strategies", "--profile", "smoke", "--out", str(folder / "out"))
+        done = run_study(*command, store=folder)
+        assert done.returncode == 0, done.stderr
+
+    return made_once("smoke", make) / "out"
 
 
 def run_study(*arguments: str, store: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess:

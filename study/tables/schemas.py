@@ -165,7 +165,9 @@ def read_table(folder: Path, table: str) -> pd.DataFrame:
         raise StudyError(f"{path}: no such table; `study run EXPERIMENT --out {folder}` writes it")
     try:
         _check_size(path)
-        frame = pd.read_parquet(path)
+        content = parquet.read_table(path)
+        content.validate(full=True)  # texts may hold bytes that are no text
+        frame = content.to_pandas()
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise StudyError(

@@ -374,11 +374,14 @@ def build_dressed(folder: Path, *, hostile: bool) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def hostile_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_dressed(tmp_path_factory.mktemp("hostile") / "report", hostile=True)
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="session")
-def harmless_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_dressed(tmp_path_factory.mktemp("harmless") / "report", hostile=False)
+def hostile_report(made_once: Once) -> Path:
+    return made_once("hostile/results/digits-default", lambda folder: build_dressed(folder, hostile=True))
+
+
+@pytest.fixture(scope="session")
+def harmless_report(made_once: Once) -> Path:
+    return made_once("harmless", lambda folder: build_dressed(folder, hostile=False))

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from study import StudyError
@@ -54,6 +56,16 @@ def test_a_word_that_no_reader_knows_is_refused(name, column):
     told = rf"^table '{name}': column {column} holds 'perhaps', which is none of \w+, [\w, ]+; run [^\n]*$"
     with pytest.raises(StudyError, match=told):
         schemas.conform(table(name).assign(**{column: "perhaps"}), name)
+
+
+def test_texts_that_are_no_text_are_refused(tmp_path):
+    made = pa.Table.from_pandas(table("draws"), preserve_index=False)
+    raw = pa.array([b"prior"] * 49 + [b"pri\x80r"])
+    forged = pa.StringArray.from_buffers(50, raw.buffers()[1], raw.buffers()[2])
+    position = made.schema.names.index("run_id")
+    pq.write_table(made.set_column(position, "run_id", forged), tmp_path / "draws.parquet")
+    with pytest.raises(StudyError, match=r"not a readable parquet file \([^\n]*UTF8[^\n]*\); run the"):
+        schemas.read_table(tmp_path, "draws")
 
 
 def test_a_torn_table_is_said(tmp_path):
