@@ -195,8 +195,6 @@ def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
         assert set(own.runs["decode"]) == set(own.metrics["decode"]) == set(rows["decode"]) == {way}
         assert all(("-sample" in key) == (way == "sample") for key in own.samples)
 
-    # a folder that was written before there was the column
-
 
 @pytest.mark.slow
 def test_the_smoke_profile_runs(tmp_path):

@@ -23,7 +23,7 @@ UNLIKE = {  # what the other process does not share with this one
     "PYTHONCOERCECLOCALE": "0",
     "TZ": "Asia/Kathmandu",
     "COLUMNS": "200",
-    "XLA_FLAGS": "--xla_force_host_platform_device_count=3",
+    "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=3",
 }
 
 
