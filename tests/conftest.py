@@ -14,8 +14,8 @@ import filelock
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Most programs of the tests run once on little data: they are made a third faster than they would run.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# Most programs of the tests run once on little data: light optimisation takes less time than it saves.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
 
 
 # Programs that were compiled before are read again. JAX writes its cache in place, so every process that runs beside

@@ -42,6 +42,7 @@ def test_optimum_on_digits_is_the_reference(row):
     np.testing.assert_allclose(optimum.kl, -0.5 * np.log(optimum.posterior_variance))
 
 
+@pytest.mark.slow
 def test_optimum_on_mnist_is_the_reference(mnist_available):
     x = load_dataset("mnist").train
     for beta, active, rate, first, second in MNIST:
