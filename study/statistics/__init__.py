@@ -1,25 +1,25 @@
-"""Paired differences over training seeds: intervals, corrections, power, and sources of variance."""
+"""Effects over training seeds: shares of the gap closed, intervals, corrections, verdicts, and sources of variance."""
 
 from study.statistics.across import across_settings
 from study.statistics.components import Components, component_table, variance_components
 from study.statistics.contrasts import contrasts
-from study.statistics.intervals import LEVEL, bootstrap_interval
+from study.statistics.estimates import LEVEL, interval
 from study.statistics.multiplicity import holm
-from study.statistics.power import detectable, detectable_effect
 from study.statistics.replicates import BASELINE, paired_differences
 from study.statistics.summary import summarise
+from study.statistics.verdicts import MATTERS, detectable_effect
 
 __all__ = [
     "BASELINE",
     "LEVEL",
+    "MATTERS",
     "Components",
     "across_settings",
-    "bootstrap_interval",
     "component_table",
     "contrasts",
-    "detectable",
     "detectable_effect",
     "holm",
+    "interval",
     "paired_differences",
     "summarise",
     "variance_components",

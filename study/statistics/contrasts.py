@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.statistics.intervals import LEVEL, intervals
-from study.statistics.multiplicity import holm
-from study.statistics.standing import distance_from_best
+from study.statistics.estimates import Means, means
+from study.statistics.scores import distance_from_best
+from study.statistics.verdicts import verdicts
 
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
@@ -17,42 +17,36 @@ def contrasts(
 ) -> pd.DataFrame:
     """Differences own − other, paired by training seed, with intervals and verdicts.
 
+    Of a metric that is best at 1 the difference is that of |v − 1|, seed by seed.
+
     Args:
         facts: for each contrast, the first columns of its row, including `better`, the metric's better direction.
         pairs: for each contrast `[seeds, 2]`: own and other.
         families: for each contrast a label; p-values with equal labels are corrected together by Holm's method.
 
     Returns:
-        The facts, and columns seeds, own, other (means), difference, low, high (95 %, not corrected), p_holm and
-        verdict: "better" or "worse" if p_holm is below 0.05, else "tie"; "none" without an interval or a better
-        direction. Empty if there are no contrasts.
+        The facts, and columns seeds, own, other (means), difference, low, high (95 %, not corrected), p_holm, verdict
+        ("better" or "worse" if p_holm is below 0.05, else "not decided"; "none" without an interval or a better
+        direction), and detectable: the smallest difference that as many seeds tell with 80 % at the corrected level.
+        Empty if there are no contrasts.
     """
     if not facts:
         return pd.DataFrame()
-    found = intervals([pair[:, 0] - pair[:, 1] for pair in pairs])
-    means = np.array([pair.mean(0) for pair in pairs])
-    groups: dict[Hashable, list[int]] = {}
-    for i, family in enumerate(families):
-        groups.setdefault(family, []).append(i)
-    p = np.full(len(facts), np.nan)
-    for group in groups.values():
-        p[group] = holm(found.p[group])
-    table = pd.DataFrame(facts).assign(
-        seeds=[len(pair) for pair in pairs], own=means[:, 0], other=means[:, 1],
-        difference=found.mean, low=found.low, high=found.high, p_holm=p,
+    sides = np.full((2, len(facts), max(map(len, pairs))), np.nan)
+    gains = np.full(sides.shape[1:], np.nan)
+    for i, (fact, pair) in enumerate(zip(facts, pairs, strict=True)):
+        better = str(fact["better"])
+        sides[:, i, : len(pair)] = pair.T
+        if better != "none":
+            gains[i, : len(pair)] = np.subtract(*distance_from_best(pair.T[::-1], better))
+    signs = np.array([-1.0 if fact["better"] in ("lower", "one") else 1.0 for fact in facts])
+    undirected = np.array([fact["better"] == "none" for fact in facts])
+    paired = means(np.where(undirected[:, None], sides[0] - sides[1], signs[:, None] * gains))
+    low, high = paired.ends()
+    effects = Means(*(np.where(undirected, np.nan, field) for field in means(gains)))
+    found = verdicts(effects, families, matters=None)
+    own, other = means(sides).mean
+    return pd.DataFrame(facts).assign(
+        seeds=[len(pair) for pair in pairs], own=own, other=other, difference=paired.mean, low=low, high=high,
+        p_holm=found.p_holm, verdict=found.verdict, detectable=found.detectable,
     )  # fmt: skip
-    table["verdict"] = [
-        verdict(row["own"], row["other"], p=row["p_holm"], better=row["better"])
-        for row in table.to_dict("records")
-    ]
-    return table
-
-
-def verdict(own: float, other: float, *, p: float, better: str) -> str:
-    """ "better" or "worse" if the corrected p is below 0.05, else "tie"; "none" without p or better direction."""
-    if better == "none" or np.isnan(p):
-        return "none"
-    if not p < 1 - LEVEL:
-        return "tie"
-    here, there = distance_from_best(np.array([own, other]), better)
-    return "better" if here < there else "worse"

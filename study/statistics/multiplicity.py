@@ -11,7 +11,26 @@ def holm(p: np.ndarray) -> np.ndarray:
     """
     p = np.asarray(p, np.float64)
     adjusted = np.full(p.shape, np.nan)
-    order = np.argsort(p, kind="stable")[: np.count_nonzero(~np.isnan(p))]  # NaN sorts last
-    factor = np.arange(len(order), 0, -1)
+    order, factor = _steps(p)
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factor), 1)
     return adjusted
+
+
+def holm_levels(p: np.ndarray, level: float) -> np.ndarray:
+    """Levels `[k]` at which the intervals of a family exclude zero exactly where Holm's method rejects.
+
+    The i-th smallest p-value has the level of its step, 1 − (1 − level) / (m − i + 1); all those not rejected have the
+    level of the step at which the method stopped, so that together they cover at `level` :cite:`guilbaud2008`.
+    """
+    p = np.asarray(p, np.float64)
+    levels = np.full(p.shape, np.nan)
+    order, factor = _steps(p)
+    rejected = int((holm(p)[order] < 1 - level).sum())
+    levels[order] = 1 - (1 - level) / np.maximum(factor, len(order) - min(rejected, len(order) - 1))
+    return levels
+
+
+def _steps(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The tests in order of p, and the factor m − i + 1 of each."""
+    order = np.argsort(p, kind="stable")[: np.count_nonzero(~np.isnan(p))]  # NaN sorts last
+    return order, np.arange(len(order), 0, -1)

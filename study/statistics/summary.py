@@ -1,19 +1,21 @@
 """The summary of results: every strategy and metric, at every setting and averaged over the grid."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from study.statistics.contrasts import verdict
-from study.statistics.intervals import intervals
-from study.statistics.multiplicity import holm
-from study.statistics.power import detectable
-from study.statistics.replicates import BASELINE, Replicates, replicates
-from study.statistics.standing import standings
-from study.tables.names import REFERENCES
+from study.statistics.estimates import Means, means
+from study.statistics.gaps import Gaps, gaps
+from study.statistics.leaders import leader, may_be_best
+from study.statistics.replicates import BASELINE
+from study.statistics.scores import Scores, scores
+from study.statistics.verdicts import verdicts
+from study.tables.names import MODEL, REFERENCES
+
+APART = (*REFERENCES, MODEL)  # rows that do not compete
 
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
@@ -21,48 +23,108 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     """One row per (α, β), strategy and metric, and one averaged over the grid (α, β, s are NaN).
 
     Kinds of models (family, family_settings, decode) are never averaged over: each has its own rows, compared with its
-    own `prior`. For each metric Holm's correction has two families, both over all kinds of models: strategies averaged
-    over the grid, and strategies × settings. Reference rows only calibrate the metrics and form separate families.
+    own `prior`. The effect is the share of the gap closed (`gaps`); its average over the grid holds for these settings
+    and leaves out those where the metric can show no effect. For each metric Holm's correction has two families, both
+    over all kinds of models: strategies averaged over the grid, and strategies × settings.
 
     Args:
         metrics: `Results.metrics`, joined with the configuration columns.
 
     Returns:
         Columns family, family_settings, decode, alpha, beta, noise_variance, strategy, metric, better, reference, n,
-        seeds, mean, low_mean, high_mean, difference, low, high (paired with `prior`, intervals not corrected), p and
-        p_holm (of no difference, uncorrected and corrected), detectable (the smallest true difference that such an
-        interval detects with 80 % power), verdict (by p_holm), standing.
+        seeds; mean, low_mean, high_mean of the metric; difference, low, high from `prior`, paired, of the metric or,
+        if it is best at 1, of |v − 1| (all these intervals are of 95 %, not corrected); effect, effect_low,
+        effect_high (95 %) and lowest, highest (corrected); state ("ok", or why there is no effect, see `gaps`),
+        settings (number in the average); p_holm, detectable, seeds_needed and verdict as in `verdicts`, "baseline" for
+        the prior and "none" for rows of reference; standing: "best" for the only strategy that may be the best,
+        "may be best" for one of several, else "".
     """
-    rows = list(replicates(metrics))
+    rows: list[dict[str, Any]] = []
+    parts: list[Means] = []
+    for of in scores(metrics):
+        facts, effect = _rows(of)
+        rows += facts
+        parts.append(effect)
     if not rows:
         return pd.DataFrame()
-    own = intervals([row.values for row in rows])
-    paired = intervals([row.differences for row in rows])
-    summary = pd.DataFrame([_facts(row) for row in rows]).assign(
-        mean=own.mean, low_mean=own.low, high_mean=own.high,
-        difference=paired.mean, low=paired.low, high=paired.high, p=paired.p,
+    summary = pd.DataFrame(rows)
+    effects = Means(*(np.concatenate(fields) for fields in zip(*parts, strict=True)))
+    low, high = effects.ends()
+    tested = summary["verdict"].eq("").to_numpy()
+    unknown = {name: np.where(tested, getattr(effects, name), np.nan) for name in ("error", "freedom", "p")}
+    families = list(zip(summary["metric"], summary["alpha"].isna(), strict=True))
+    found = verdicts(effects._replace(**unknown), families)
+    return summary.assign(
+        effect=effects.mean, effect_low=low, effect_high=high, lowest=found.low, highest=found.high,
+        p_holm=found.p_holm, detectable=found.detectable, seeds_needed=found.seeds,
+        verdict=np.where(tested, found.verdict, summary["verdict"]),
     )  # fmt: skip
-    summary["p"] = summary["p"].where(summary["strategy"] != BASELINE)
-    family = [summary["metric"], summary["alpha"].isna(), summary["strategy"].isin(list(REFERENCES))]
-    summary["p_holm"] = summary.groupby(family)["p"].transform(lambda p: holm(p.to_numpy()))
-    summary["detectable"] = [
-        math.nan if row.strategy == BASELINE else detectable(row.differences.mean((1, 2))) for row in rows
-    ]
-    summary["verdict"] = [_verdict(row) for row in summary.to_dict("records")]
-    summary["standing"] = standings(rows)
-    return summary
 
 
-def _facts(row: Replicates) -> dict[str, object]:
-    alpha, beta, noise = row.setting or (math.nan,) * 3
-    return {
-        "family": row.family, "family_settings": row.family_settings, "decode": row.decode,
-        "alpha": alpha, "beta": beta, "noise_variance": noise, "strategy": row.strategy, "metric": row.metric,
-        "better": row.better, "reference": row.reference, "n": row.n, "seeds": len(row.seeds),
-    }  # fmt: skip
+def _rows(of: Scores) -> tuple[list[dict[str, Any]], Means]:
+    """The rows of one metric and kind of model, before verdicts, and their effects."""
+    every = list(range(len(of.settings)))
+    shares = gaps(of) if of.better != "none" else None
+    none = np.full(of.values[:, 0].shape, np.nan)
+    rows, effects = [], []
+    for kept in [*([k] for k in every), every]:
+        average = kept is every
+        part = none if shares is None else shares.whole if average else shares.shares[:, kept[0]]
+        facts = list(_facts(of, kept, shares, part, average=average))
+        there = [a for a, row in enumerate(facts) if row["seeds"]]
+        rows += [facts[a] for a in there]
+        effects.append(Means(*(field[there] for field in means(part))))
+    return rows, Means(*(np.concatenate(fields) for fields in zip(*effects, strict=True)))
 
 
-def _verdict(row: Mapping[Any, Any]) -> str:
-    if row["strategy"] == BASELINE:
-        return "baseline"
-    return verdict(row["mean"], row["mean"] - row["difference"], p=row["p_holm"], better=row["better"])
+def _facts(
+    of: Scores, kept: list[int], shares: Gaps | None, part: np.ndarray, *, average: bool
+) -> Iterator[dict[str, Any]]:
+    own = means(of.values[:, kept].mean(1))
+    paired = of.values if of.better != "one" else of.costs
+    base = (
+        paired[of.strategies.index(BASELINE)]
+        if BASELINE in of.strategies
+        else np.full(paired.shape[1:], np.nan)
+    )
+    apart = means((paired - base)[:, kept].mean(1))
+    (low_mean, high_mean), (low, high) = own.ends(), apart.ends()
+    states = [shares.states[k] for k in kept] if shares else []
+    state = (
+        ""
+        if not states
+        else "ok"
+        if "ok" in states
+        else states[0]
+        if len(set(states)) == 1
+        else "no setting can tell"
+    )
+    counted = states.count("ok")
+    stands = _standing(of, part if state == "ok" else None)
+    alpha, beta, noise = (math.nan,) * 3 if average else of.settings[kept[0]]
+    for a, strategy in enumerate(of.strategies):
+        verdict = "baseline" if strategy == BASELINE else "none" if strategy in APART or state != "ok" else ""
+        yield {
+            "family": of.family, "family_settings": of.family_settings, "decode": of.decode,
+            "alpha": alpha, "beta": beta, "noise_variance": noise, "strategy": strategy, "metric": of.metric,
+            "better": of.better, "reference": of.reference, "n": of.n,
+            "seeds": int((~np.isnan(of.values[a, kept])).all(0).sum()),
+            "mean": own.mean[a], "low_mean": low_mean[a], "high_mean": high_mean[a],
+            "difference": apart.mean[a], "low": low[a], "high": high[a],
+            "state": state, "settings": counted, "verdict": verdict, "standing": stands[a],
+        }  # fmt: skip
+
+
+def _standing(of: Scores, shares: np.ndarray | None) -> list[str]:
+    """Who may be the best; nobody where the metric can show no effect."""
+    stands = [""] * len(of.strategies)
+    rivals = [a for a, name in enumerate(of.strategies) if name not in APART]
+    if shares is None or not rivals:
+        return stands
+    names = [of.strategies[a] for a in rivals]
+    first = leader(shares[rivals], names)
+    some = may_be_best(shares[rivals])
+    for a, name, may in zip(rivals, names, some, strict=True):
+        if may and first is not None:
+            stands[a] = "best" if some.sum() == 1 and name == first else "may be best"
+    return stands
