@@ -63,17 +63,18 @@ SPECS = (
         "Dot plots, one per metric: each strategy's paired difference from the prior with its interval.",
         "Each dot is a strategy's metric minus the prior's on the same trained model, averaged over the "
         "grid; bars are 95 % intervals over training seeds. Circles are better than the prior, crosses "
-        "worse, open diamonds indistinguishable from it. Each panel has its own axis: compare dots within "
-        "a panel, not across panels. A number at an edge is the value of a strategy that lies beyond the axis. "
+        "worse; open diamonds are equivalent to it, open circles not decided. Each panel has its own axis: compare "
+        "dots within a panel, not across panels. A number at an edge is the value of a strategy that lies beyond the axis. "
         "Below the dashed line are reference rows, which do not compete.",
         "no strategy was compared with the prior",
     ),
     Spec(
         "gains",
         grid.gains,
-        "Heat maps over α and β of the gain over the prior, one for each of the main strategies.",
-        "Blue: better than the prior on the same trained models; orange: worse; white: no difference. “=” "
-        "marks a tie, “✕” a setting where the prior is significantly better. For "
+        "Heat maps over α and β of the share of the gap closed, one for each of the main strategies.",
+        "Percent of the gap between the prior and real data that a strategy closes on the same trained models. Blue: "
+        "closer to real data than the prior; orange: farther. “≈”: equivalent within 5 % of the gap; “?”: not decided; "
+        "“✕”: worse. Blank: the metric can show no effect there. For "
         "a Gaussian decoder α and β act only through the noise variance s = β/(2α): Adam trains the same model in "
         "cells of equal s, so compare cells by s and not by α or β alone.",
         "fewer than two settings of (α, β) have a gain over the prior",

@@ -29,12 +29,12 @@ SUMMARY = [
         "difference",
         "low",
         "high",
-        "p",
-        "p_holm",
-        "detectable",
+        "state",
+        "settings",
         "verdict",
         "standing",
     ),
+    *("effect", "effect_low", "effect_high", "lowest", "highest", "p_holm", "detectable", "seeds_needed"),
 ]
 
 
@@ -111,15 +111,9 @@ def at(frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     return frame[(frame["alpha"] == setting.alpha) & (frame["beta"] == setting.beta)]
 
 
-def undecided(summary: pd.DataFrame) -> pd.DataFrame:
-    """The summary with verdict "none" where there is no interval: one or two seeds cannot show a tie.
-
-    An empty summary gets its columns, so that later code needs no special case.
-    """
-    if summary.empty:
-        return pd.DataFrame(columns=SUMMARY)
-    unknown = summary["low"].isna() & (summary["verdict"] == "tie")
-    return summary.assign(verdict=summary["verdict"].where(~unknown, "none"))
+def known(summary: pd.DataFrame) -> pd.DataFrame:
+    """The summary; an empty one with its columns, so that later code needs no special case."""
+    return pd.DataFrame(columns=SUMMARY) if summary.empty else summary
 
 
 def averaged(summary: pd.DataFrame) -> pd.DataFrame:
@@ -207,7 +201,7 @@ def mismatch(model: pd.DataFrame) -> pd.DataFrame:
 
 
 def best(summary: pd.DataFrame, metric: str) -> str | None:
-    """The strategy with the best mean over the grid, whether or not others tie with it; no reference row."""
+    """The strategy with the largest effect over the grid, or, without effects, the best mean; no reference row."""
     rows = averaged(summary)
     rows = rows[(rows["metric"] == metric) & ~rows["strategy"].isin([*REFERENCES, MODEL])].dropna(
         subset=["mean"]
@@ -215,7 +209,8 @@ def best(summary: pd.DataFrame, metric: str) -> str | None:
     sign = gain_sign(direction(summary, metric))
     if rows.empty or sign == 0:
         return None
-    return str(rows.sort_values("mean", ascending=sign < 0, kind="stable")["strategy"].iloc[0])
+    score = rows["effect"] if rows["effect"].notna().any() else sign * rows["mean"]
+    return str(rows.loc[score.idxmax(), "strategy"])
 
 
 def key_strategies(summary: pd.DataFrame, metric: str, *, at_most: int = 3) -> list[str]:

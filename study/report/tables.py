@@ -50,7 +50,7 @@ def _text(cell: TableCell, show: str) -> str:
 
 
 def markdown(made: Table, show: str = "mean") -> str:
-    """A GitHub table: bold marks the best, † those tied for best, italics the reference rows."""
+    """A GitHub table: bold marks the best, † those that may be the best, italics the reference rows."""
     lines = ["| strategy | " + " | ".join(escape.cell(c.heading) for c in made.columns) + " |"]
     lines.append("|---|" + "---:|" * len(made.columns))
     for emphasis, rows in zip(("", "*"), made.groups, strict=True):
@@ -63,12 +63,14 @@ def markdown(made: Table, show: str = "mean") -> str:
 
 
 def _difference(cell: TableCell) -> str:
-    tie = f"tie (&lt; {cell.unseen} would go unseen)" if cell.unseen else cell.sign
-    return f"{cell.difference or '—'} {tie}".strip()
+    sign = f"{cell.sign} (&lt; {cell.unseen})" if cell.unseen else cell.sign
+    return f"{cell.difference or '—'} {sign}".strip()
 
 
 def _marked(cell: TableCell, text: str, start: str, end: str, tied: str) -> str:
-    return f"{start}{text}{end}" if cell.standing == "best" else text + tied * (cell.standing == "tied")
+    return (
+        f"{start}{text}{end}" if cell.standing == "best" else text + tied * (cell.standing == "may be best")
+    )
 
 
 def _latex(made: Table, show: str) -> str:

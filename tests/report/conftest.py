@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from scipy import stats
 
+from study import statistics
 from study.report import frames
 from study.report.build import build_report
 from study.report.findings import Findings, Section
@@ -231,54 +231,7 @@ def make(
 
 
 def summarise(results: Results) -> pd.DataFrame:
-    """A plain t-interval summary with the columns that the report expects."""
-    table = results.metrics[(results.metrics["strategy"] != "model") & (results.metrics["status"] == "ok")]
-    keys = ["alpha", "beta", "noise_variance", "seed"]
-    parts = []
-    for cell in [["alpha", "beta", "noise_variance"], []]:
-        for key, rows in table.groupby([*cell, "metric"]):
-            setting = dict(zip(cell, key, strict=False)) or dict.fromkeys(
-                ["alpha", "beta", "noise_variance"], np.nan
-            )
-            wide = rows.pivot_table(index=keys, columns="strategy", values="value", dropna=False)
-            by_seed = wide.groupby(level="seed").mean()
-            parts += _summarise_metric(by_seed, str(key[-1]), setting)
-    return frames.with_errors(pd.DataFrame(parts, columns=COLUMNS), results.metrics)
-
-
-COLUMNS = [
-    "alpha", "beta", "noise_variance", "strategy", "metric", "better", "reference", "n", "seeds", "mean",
-    "low_mean", "high_mean", "difference", "low", "high", "verdict", "standing",
-]  # fmt: skip
-
-
-def _summarise_metric(by_seed: pd.DataFrame, metric: str, setting: dict) -> list[dict]:
-    better, rows = BETTER[metric], []
-    cost = by_seed.apply(lambda c: {"lower": c, "higher": -c, "one": (c - 1).abs()}[better])
-    contestants = [s for s in by_seed if s not in REFERENCES]
-    leader = cost[contestants].mean().idxmin() if contestants else None
-    tied = [s for s in contestants if s != leader and not _interval(cost[s] - cost[leader])[1] > 0]
-    standing = dict.fromkeys([leader, *tied], "tied") if tied else {leader: "best"}
-    for strategy in by_seed:
-        mean, low_mean, high_mean = _interval(by_seed[strategy])
-        known = "prior" in by_seed
-        difference, low, high = _interval(by_seed[strategy] - by_seed["prior"]) if known else (np.nan,) * 3
-        verdict = "baseline" if strategy == "prior" else "none"
-        if known and strategy != "prior":
-            gained = cost[strategy].mean() < cost["prior"].mean()
-            verdict = ("better" if gained else "worse") if low > 0 or high < 0 else "tie"
-        values = [strategy, metric, better, "test", 898, len(by_seed), mean, low_mean, high_mean, difference]
-        values += [low, high, verdict, standing.get(strategy, "")]
-        rows.append(dict(zip(COLUMNS, [*setting.values(), *values], strict=True)))
-    return rows
-
-
-def _interval(values: pd.Series) -> tuple[float, float, float]:
-    mean = float(values.mean())
-    if len(values) < 2:
-        return mean, np.nan, np.nan
-    half = float(stats.t.ppf(0.975, len(values) - 1) * values.std() / np.sqrt(len(values)))
-    return mean, mean - half, mean + half
+    return frames.with_errors(statistics.summarise(results.metrics), results.metrics)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from study.report.text.words import REFERENCES, word
 from study.tables.results import Results
 
 AT_MOST = 8  # panels
+OPEN = ("equivalent", "not decided")  # markers without a filling
 
 
 def differences(results: Results, summary: pd.DataFrame) -> Figure | None:
@@ -64,7 +65,7 @@ def _difference_panel(axes: Axes, position: np.ndarray, rows: pd.DataFrame) -> N
             y,
             marker=style.VERDICT_MARKER.get(row.verdict, "o"),
             color=color,
-            markerfacecolor=style.PAPER if row.verdict == "tie" else color,
+            markerfacecolor=style.PAPER if row.verdict in OPEN else color,
         )
     axes.set_xlim(low, high)
     axes.locator_params(axis="x", nbins=3)
@@ -86,8 +87,9 @@ def _verdict_legend(figure: Figure) -> None:
     shown = {
         "better": "better than the prior",
         "worse": "worse",
-        "tie": "tie",
-        "none": "metric without a direction",
+        "equivalent": "equivalent",
+        "not decided": "not decided",
+        "none": "no verdict",
     }
     handles = [
         Line2D(
@@ -95,7 +97,7 @@ def _verdict_legend(figure: Figure) -> None:
             [],
             color=style.VERDICT[name],
             marker=style.VERDICT_MARKER[name],
-            markerfacecolor=style.PAPER if name == "tie" else style.VERDICT[name],
+            markerfacecolor=style.PAPER if name in OPEN else style.VERDICT[name],
             label=label,
         )
         for name, label in shown.items()

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from study.report import frames
 from study.report.plots import style
-from study.statistics import bootstrap_interval
+from study.statistics import interval
 from study.tables.results import Results
 
 PANELS = 3
@@ -54,7 +54,7 @@ def curve(rows: pd.DataFrame) -> Curve:
     enough = rows[rows["draws"] >= FEWEST].sort_values(["bin", "run_id"])
     whole = {b: np.average(own["log_q"], weights=own["draws"]) for b, own in rows.groupby("bin")}
     found = [
-        (whole[b], *bootstrap_interval((own["inside"] / own["draws"]).to_numpy()))
+        (whole[b], *interval((own["inside"] / own["draws"]).to_numpy(), within=(0.0, 1.0)))
         for b, own in enough.groupby("bin")
     ]
     return Curve(*np.array(found, float).reshape(-1, 4).T)
@@ -71,8 +71,8 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
             axes.plot(own.log_q, own.share, "o-", color=color, label=LABELS.get(source, source))
             axes.fill_between(
                 own.log_q,
-                np.clip(own.low, 0, 1),
-                np.clip(own.high, 0, 1),
+                own.low,
+                own.high,
                 color=color,
                 alpha=0.2,
                 linewidth=0,

@@ -12,22 +12,24 @@ from matplotlib.figure import Figure
 
 from study.report import frames
 from study.report.plots import style
-from study.report.text.numbers import SUPERSCRIPT, number
+from study.report.text.numbers import number
 from study.report.text.words import word
 from study.tables.results import Results
 
-MARK = {"tie": " =", "worse": " ✕"}
+MARK = {"equivalent": " ≈", "not decided": " ?", "worse": " ✕"}
+LIMIT = 100.0  # percent of the gap at which colours end
 
 
 def gains(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Gain over the prior in the primary metric per (α, β), a panel per key strategy, one colour scale.
+    """Share of the gap closed in the primary metric per (α, β), a panel per key strategy, one colour scale.
 
-    A gain is positive if the strategy is better, whichever direction of the metric is the better one.
+    Settings at which the metric can show no effect are left blank.
     """
     metric = frames.primary(summary)
     rows = frames.per_setting(summary)
-    rows = rows[(rows["metric"] == metric) & rows["difference"].notna()]
+    rows = rows[(rows["metric"] == metric) & rows["effect"].notna()]
     grid = frames.settings(rows)
+    rows = rows[rows["state"] == "ok"]
     if metric is None or len(grid) < 2:
         return None
     chosen = frames.key_strategies(summary, metric)
@@ -35,22 +37,19 @@ def gains(results: Results, summary: pd.DataFrame) -> Figure | None:
     chosen = [s for s in chosen if s in set(rows["strategy"])]
     if not chosen:
         return None
-    scale, factor = scaled(rows["difference"].to_numpy(float))
     alphas = sorted({s.alpha for s in grid})
     betas = sorted({s.beta for s in grid})
-    limit = float(rows["difference"].abs().max()) * scale or 1.0
     columns = max(1, min(len(chosen), 10 // len(betas)))
     lines = -(-len(chosen) // columns)
     figure, axes_grid = style.panels(
         lines,
         columns,
         height=0.7 + lines * (0.8 + max(0.46 * len(alphas), 0.8)),
-        title=f"Gain over the prior in {word(metric).label}{factor}, by the weights α and β",
+        title=f"Share of the gap in {word(metric).label} that is closed, in percent, by the weights α and β",
     )
-    sign = frames.gain_sign(frames.direction(summary, metric))
     for axes, strategy in zip(axes_grid.ravel(), chosen, strict=False):
-        cells = rows[rows["strategy"] == strategy].assign(gain=lambda r: sign * scale * r["difference"])
-        image = _panel(axes, cells, alphas, betas, Normalize(-limit, limit))
+        cells = rows[rows["strategy"] == strategy].assign(gain=lambda r: 100 * r["effect"])
+        image = _panel(axes, cells, alphas, betas, Normalize(-LIMIT, LIMIT))
         axes.set_title(strategy)
         axes.set_xlabel("β (weight of the rate)")
     for axes in axes_grid[:, 0]:
@@ -58,19 +57,9 @@ def gains(results: Results, summary: pd.DataFrame) -> Figure | None:
     used = list(axes_grid.ravel()[: len(chosen)])
     style.hide_unused(axes_grid, len(chosen))
     bar = figure.colorbar(image, ax=used, shrink=0.9, pad=0.02)
-    bar.set_label(f"gain{factor}\nworse ← prior → better")
+    bar.set_label("share of the gap, %\nworse ← prior → better")
     bar.outline.set_visible(False)
     return figure
-
-
-def scaled(values: np.ndarray) -> tuple[float, str]:
-    """A power of 1000 that brings the median of |`values`| near 1, and its text for an axis label."""
-    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
-    typical = float(np.median(sizes)) if sizes.size else 1.0
-    if typical >= 0.03:
-        return 1.0, ""
-    exponent = 3 * max(1, round(-np.log10(typical) / 3))
-    return 10.0**exponent, " × 10" + str(exponent).translate(SUPERSCRIPT)
 
 
 def _panel(
@@ -82,7 +71,7 @@ def _panel(
         value[i, j] = row.gain
         color = "#ffffff" if abs(norm(row.gain) - 0.5) > 0.36 else "#101214"
         centred: dict[str, Any] = {"ha": "center", "va": "center", "color": color}
-        text = f"{number(row.gain, 2)}{MARK.get(row.verdict, '')}"
+        text = f"{number(row.gain, 0)}{MARK.get(row.verdict, '')}"
         axes.text(j + 0.5, i + 0.37, text, fontsize=8.5, **centred)
         if np.isfinite(row.noise_variance):
             axes.text(j + 0.5, i + 0.75, f"s = {number(row.noise_variance)}", fontsize=7, **centred)

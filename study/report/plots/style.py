@@ -20,8 +20,22 @@ RULE = "#d3d7dc"
 PAPER = "#fefefe"
 # Mid-tones after Okabe and Ito: at least 3:1 against white and against the page's dark background.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#2f7fc1", "#d0661b", "#1f9274", "#a65fa8", "#7b838c"
-VERDICT = {"better": BLUE, "worse": ORANGE, "tie": GREY, "baseline": GREY, "none": GREY}
-VERDICT_MARKER = {"better": "o", "worse": "X", "tie": "D", "baseline": "|", "none": "o"}
+VERDICT = {
+    "better": BLUE,
+    "worse": ORANGE,
+    "equivalent": GREY,
+    "not decided": GREY,
+    "baseline": GREY,
+    "none": GREY,
+}
+VERDICT_MARKER = {
+    "better": "o",
+    "worse": "X",
+    "equivalent": "D",
+    "not decided": "o",
+    "baseline": "|",
+    "none": "o",
+}
 MARKERS = "osD^vP*Xh"
 WIDTH = 7.2  # inches: the report's text column
 TITLE = 70  # characters of a title that fit this width

@@ -8,9 +8,18 @@ import pandas as pd
 from study.latents.surgery import IDENTIFIED
 from study.report import frames
 from study.report.frames import PRIOR
-from study.report.text.contest import Contest, contest
+from study.report.text.contest import Contest, contest, percent
 from study.report.text.evidence import evidence
 from study.report.text.numbers import count, listed, number
+from study.statistics import MATTERS
+
+MOST_NAMES = 3
+REASONS = {  # why a metric shows no effect at a setting
+    "nothing to gain": "the prior is not told from real held-out data by",
+    "no decoder to speak of": "reconstructions are not told from noise by",
+    "cannot tell": "copies of the training data are no better than the prior, or a strategy better than real data, by",
+    "no floor": "real held-out data were not scored by",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +40,7 @@ def answer(summary: pd.DataFrame, model: pd.DataFrame | None = None) -> Answer:
     scores = contest(summary)
     if scores is not None:
         return Answer(_headline(scores), tuple(evidence(scores)))
-    if frames.primary(frames.undecided(summary)):
+    if frames.primary(frames.known(summary)):
         return Answer(
             "Not decided: no training seed has scores in every setting of (α, β), so there is no average over "
             "the grid; see the tables of single settings."
@@ -48,64 +57,89 @@ def _headline(c: Contest) -> str:
         )
     if not c.rivals:
         return f"Only the prior was tried, so there is no comparison: its {c.label} is {c.mean(PRIOR)}, {c.scope}."
+    if not c.counted:
+        return f"No verdict: {_no_effect(c)}."
     if not c.decided:
         return (
             f"Not decided: {c.scope}, `{c.leader}` has the best {c.label} ({number(lead.mean)}; the prior "
             f"{number(c.contestants[PRIOR].mean)}), but an interval needs at least three training runs per "
-            "setting, so this is only a hint."
+            "setting that differ, so this is only a hint."
         )
     if c.winners:
         return _draw_from(c)
-    return _prior_leads(c) if c.leader == PRIOR else _no_winner(c)
+    return _prior_leads(c) if len(c.with_verdict("worse")) == len(c.rivals) else _no_winner(c)
 
 
 def _draw_from(c: Contest) -> str:
-    """Some strategy beats the prior: the leader and those that tie with it, or the best significant one."""
-    first = c.leader if c.leader in c.winners else c.best(c.winners)
-    names = [first]
-    if c.contestants[first].standing == "tied":
-        tied = [name for name, row in c.winners.items() if row.standing == "tied" and name != first]
-        names += sorted(tied, key=lambda name: -c.sign * c.contestants[name].mean)
-    said = listed((f"`{name}`" for name in names), last="or")
-    start = f"Draw from {said}, not from the prior. {_sentence(c.scope)}"
-    effect = f"{c.change(first)} (95 % interval) against the prior on the same trained models"
-    if len(names) > 1:
-        text = f"{start}, they tie for the best {c.label}; `{first}` {effect}."
-    elif first != c.leader:
-        text = f"{start}, it {effect}; `{c.leader}` has a better mean, but does not beat the prior significantly."
-    elif c.contestants[first].standing == "best":
-        text = f"{start}, it {effect}, and no other strategy matches it."
-    else:
-        text = f"{start}, it {effect}; others may be as good, but do not beat the prior significantly."
+    """Some strategy is better than the prior: the best of these, and the others that may be the best."""
+    first = c.best(c.winners)
+    others = [name for name, row in c.winners.items() if row.standing == "may be best" and name != first]
+    others.sort(key=lambda name: -c.contestants[name].effect)
+    names = listed((f"`{name}`" for name in [first, *others][:MOST_NAMES]), last="or")
+    more = f" (or {count(len(others) + 1 - MOST_NAMES, 'more')})" if len(others) + 1 > MOST_NAMES else ""
+    text = (
+        f"Draw from {names}{more}, not from the prior. {_sentence(c.scope)}, `{first}` closes {c.share(first)} "
+        f"(95 % interval) of the gap {c.gap}"
+    )
+    if c.contestants[first].standing == "best":
+        text += (
+            f", more than each of the other {len(c.rivals) - 1} strategies tried" if len(c.rivals) > 1 else ""
+        )
+    elif others:
+        text += (
+            "; which of these is best is not decided"
+            if not more
+            else "; which of them is best is not decided"
+        )
+    text += "."
     return f"{text} But `{first}` leans towards the training data." if first in c.leans else text
 
 
 def _prior_leads(c: Contest) -> str:
-    lead = f"{_sentence(c.scope)}, it has the best {c.label}, {c.mean(PRIOR)}"
-    tied = [f"`{name}`" for name, row in c.rivals.items() if row.verdict != "worse"]
-    if tied:
-        return f"The prior is enough. {lead}; {listed(tied)} {'ties' if len(tied) == 1 else 'tie'} with it."
     second = c.best(c.rivals)
-    nearest = f"the nearest, `{second}`, {c.change(second)}"
-    return f"Draw from the prior. {lead}, and every other strategy is worse: {nearest}."
+    every = "every other strategy tried is" if len(c.rivals) > 1 else f"`{second}` is"
+    nearest = (
+        f": the nearest, `{second}`, {c.closes(second)}" if len(c.rivals) > 1 else f": it {c.closes(second)}"
+    )
+    return f"Draw from the prior: {c.scope}, {every} worse{nearest} {c.gap}."
 
 
 def _no_winner(c: Contest) -> str:
-    """A strategy has a better mean than the prior, but no strategy beats the prior significantly."""
-    row = c.contestants[c.leader]
-    why = "the interval includes zero"
-    if not row.low <= 0 <= row.high:
-        why = "the interval excludes zero, but does not survive the correction for the number of strategies"
-    largest = f"`{c.leader}`, gains {c.gain(c.leader)} (95 % interval), and {why}"
-    if all(row.verdict == "tie" for row in c.rivals.values()):
+    """No strategy is shown to be better than the prior, and not all are shown to be worse."""
+    best = c.best(c.rivals)
+    equal, open_ = c.with_verdict("equivalent"), c.with_verdict("not decided")
+    if len(equal) == len(c.rivals):
         return (
-            f"It makes no measurable difference: {c.scope}, no strategy's {c.label} differs from the "
-            f"prior's; the best mean, {largest}."
+            f"It makes no difference that matters: {c.scope}, every strategy tried lies within {percent(MATTERS)} of "
+            f"the gap {c.gap}; the best mean, `{best}`, {c.closes(best)}."
         )
+    if not open_:
+        names = listed(f"`{name}`" for name in equal)
+        return (
+            f"The prior is as good as any strategy tried: {c.scope}, {names} {'is' if len(equal) == 1 else 'are'} "
+            f"equivalent to it within {percent(MATTERS)} of the gap {c.gap}, and the others are worse."
+        )
+    power = f"; an effect of {percent(c.unseen)} would have been seen" if np.isfinite(c.unseen) else ""
+    if np.isfinite(c.seeds_needed):
+        power += f", and {number(c.seeds_needed, 0)} training runs would decide"
     return (
-        f"The prior is enough: {c.scope}, no strategy beats it significantly in {c.label}; the best mean, "
-        f"{largest}."
+        f"Not decided whether any strategy is better than the prior: {c.scope}, the best mean, `{best}`, "
+        f"{c.closes(best)} (95 % interval) {c.gap}{power}."
     )
+
+
+def _no_effect(c: Contest) -> str:
+    """Why the metric shows no effect at any setting."""
+    reasons = {state: REASONS.get(state, state) for state in c.states.values()}
+    said = listed(f"{reason} {c.label}" if reason.endswith(" by") else reason for reason in reasons.values())
+    where = (
+        ""
+        if len(c.grid) == 1
+        else "at every setting of (α, β) "
+        if len(reasons) == 1
+        else "setting by setting, "
+    )
+    return f"{where}{said}"
 
 
 def _sentence(text: str) -> str:

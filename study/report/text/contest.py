@@ -1,4 +1,4 @@
-"""The scores of the primary metric by strategy, in the form that the report's sentences need."""
+"""The effects on the primary metric by strategy, in the form that the report's sentences need."""
 
 import dataclasses
 import math
@@ -9,7 +9,7 @@ import pandas as pd
 
 from study.report import frames
 from study.report.frames import PRIOR, Setting
-from study.report.text.numbers import count, interval
+from study.report.text.numbers import count, interval, number
 from study.report.text.words import MODEL, REFERENCES, word
 
 Row = Any  # a named tuple with the summary's columns
@@ -26,7 +26,7 @@ class Contest:
         nearer: rows of `nearer_to_train` by strategy.
         single: the contestants' rows of single settings.
         precision: the contestants' precision in single settings.
-        grid: the settings of (α, β).
+        states: for each setting of (α, β) whether the metric can show an effect there ("ok"), and why not.
     """
 
     metric: str
@@ -36,7 +36,7 @@ class Contest:
     nearer: dict[str, Row]
     single: pd.DataFrame
     precision: pd.DataFrame
-    grid: list[Setting]
+    states: dict[Setting, str]
 
     @property
     def label(self) -> str:
@@ -53,15 +53,29 @@ class Contest:
         """The contestants other than the prior."""
         return {name: row for name, row in self.contestants.items() if name != PRIOR}
 
+    def with_verdict(self, *verdicts: str) -> dict[str, Row]:
+        """The contestants other than the prior that have one of these verdicts."""
+        return {name: row for name, row in self.rivals.items() if row.verdict in verdicts}
+
     @property
     def winners(self) -> dict[str, Row]:
-        """The contestants that are significantly better than the prior."""
-        return {name: row for name, row in self.rivals.items() if row.verdict == "better"}
+        """The contestants that are better than the prior."""
+        return self.with_verdict("better")
 
     @property
     def decided(self) -> bool:
-        """Whether any paired difference has an interval."""
-        return any(math.isfinite(row.low) for row in self.rivals.values())
+        """Whether any effect has an interval."""
+        return any(math.isfinite(row.effect_low) for row in self.rivals.values())
+
+    @property
+    def grid(self) -> list[Setting]:
+        """The settings of (α, β)."""
+        return list(self.states)
+
+    @property
+    def counted(self) -> list[Setting]:
+        """The settings that enter the average."""
+        return [setting for setting, state in self.states.items() if state == "ok"]
 
     @property
     def seeds(self) -> int:
@@ -71,30 +85,51 @@ class Contest:
     @property
     def scope(self) -> str:
         """What the rows are averaged over, in words."""
+        where = self.counted or self.grid
         if len(self.grid) > 1:
-            trainings = f"{count(self.seeds, 'training run')} each"
-            return f"averaged over {len(self.grid)} settings of (α, β) with {trainings}"
-        where = f"at {self.grid[0].label}, " if self.grid else ""
-        return f"{where}over {self.seeds} training runs" if self.seeds > 1 else f"{where}in one training run"
+            of = f"{len(where)} of {len(self.grid)}" if len(where) < len(self.grid) else str(len(where))
+            return f"averaged over {of} settings of (α, β) with {count(self.seeds, 'training run')} each"
+        at = f"at {where[0].label}, " if where else ""
+        return f"{at}over {self.seeds} training runs" if self.seeds > 1 else f"{at}in one training run"
 
     def best(self, names: Iterable[str]) -> str:
-        """The contestant with the best mean among these."""
-        return max(names, key=lambda name: self.sign * self.contestants[name].mean)
+        """The contestant with the largest effect among these; without effects, that with the best mean."""
+        rows = {name: self.contestants[name] for name in names}
+        if any(math.isfinite(row.effect) for row in rows.values()):
+            return max(
+                rows, key=lambda name: rows[name].effect if math.isfinite(rows[name].effect) else -math.inf
+            )
+        return max(rows, key=lambda name: self.sign * rows[name].mean)
 
     def mean(self, name: str) -> str:
         """Mean and interval of a row."""
         row = self.contestants[name]
         return interval(row.mean, row.low_mean, row.high_mean)
 
-    def gain(self, name: str) -> str:
-        """Paired gain over the prior, positive where better."""
-        return _signed(self.contestants[name], self.sign)
+    def share(self, name: str) -> str:
+        """The share of the gap that a strategy closes, with its 95 % interval."""
+        return share(self.contestants[name])
 
-    def change(self, name: str) -> str:
-        """Paired difference from the prior, after "lowers" or "raises"."""
+    def closes(self, name: str) -> str:
+        """The same with its verb: a negative share widens the gap."""
         row = self.contestants[name]
-        sign = -1 if row.difference < 0 else 1
-        return f"{'lowers' if sign < 0 else 'raises'} {self.label} by {_signed(row, sign)}"
+        return f"closes {share(row)} of the gap" if row.effect >= 0 else f"widens the gap by {share(row, -1)}"
+
+    @property
+    def gap(self) -> str:
+        """What the gap is, in words."""
+        return f"in {self.label} between the prior and real data"
+
+    @property
+    def unseen(self) -> float:
+        """The smallest effect that would have been seen for every strategy that is not decided, as a share."""
+        sizes = [row.detectable for row in self.with_verdict("not decided").values()]
+        return max((size for size in sizes if math.isfinite(size)), default=math.nan)
+
+    @property
+    def seeds_needed(self) -> float:
+        """How many seeds would decide on all that are not decided; NaN if more than the most that are counted."""
+        return max((row.seeds_needed for row in self.with_verdict("not decided").values()), default=math.nan)
 
     @property
     def leans(self) -> frozenset[str]:
@@ -108,9 +143,22 @@ class Contest:
         return frozenset(name for name, row in self.nearer.items() if row.low_mean > floor)
 
 
+def share(row: Row, sign: int = 1) -> str:
+    """An effect in percent of the gap, with its 95 % interval; with `sign` −1, how much it widens the gap."""
+    low, high = sorted((sign * row.effect_low, sign * row.effect_high))
+    ends = (low, high) if math.isfinite(low) else (math.nan, math.nan)
+    places = 0 if abs(row.effect) >= 0.1 else 1
+    return f"{interval(sign * row.effect, *ends, scale=100, places=places)} %"
+
+
+def percent(value: float) -> str:
+    """A share in percent with two digits."""
+    return f"{number(100 * value, 0 if value >= 0.1 else 1)} %"
+
+
 def contest(summary: pd.DataFrame) -> Contest | None:
     """The contest of a summary; None if no strategy has an average of a metric with a better direction."""
-    summary = frames.undecided(summary)
+    summary = frames.known(summary)
     metric = frames.primary(summary)
     if metric is None or frames.best(summary, metric) is None:
         return None
@@ -119,18 +167,14 @@ def contest(summary: pd.DataFrame) -> Contest | None:
     scored = {row.strategy: row for row in frames.each(rows[rows["metric"] == metric])}
     single = frames.per_setting(summary)
     single = single[~single["strategy"].isin([*REFERENCES, MODEL])]
+    own = single[single["metric"] == metric]
     return Contest(
         metric=metric,
         sign=frames.gain_sign(frames.direction(summary, metric)),
         contestants={name: row for name, row in scored.items() if name not in REFERENCES},
         references={name: row for name, row in scored.items() if name in REFERENCES},
         nearer={row.strategy: row for row in frames.each(rows[rows["metric"] == "nearer_to_train"])},
-        single=single[single["metric"] == metric],
+        single=own,
         precision=single[single["metric"] == "precision"],
-        grid=frames.settings(single),
+        states={setting: str(frames.at(own, setting)["state"].iloc[0]) for setting in frames.settings(own)},
     )
-
-
-def _signed(row: Row, sign: int) -> str:
-    low, high = sorted((sign * row.low, sign * row.high))
-    return interval(sign * row.difference, low, high)

@@ -4,11 +4,26 @@ import math
 
 from study.report import frames
 from study.report.frames import PRIOR
-from study.report.text.contest import Contest
+from study.report.text.contest import Contest, percent
 from study.report.text.numbers import decimals, interval, listed, number
 from study.report.text.words import STRATEGIES
+from study.statistics import MATTERS
 
 ENOUGH_SEEDS = 5
+VERDICTS = ("better", "equivalent", "not decided", "worse")
+WORDS = {
+    "better": "better than the prior",
+    "equivalent": "equivalent to it",
+    "not decided": "not decided",
+    "worse": "worse",
+}
+WHY = {
+    "nothing to gain": "the prior is not told from real data there: nothing to gain",
+    "no decoder to speak of": "reconstructions are no better than noise there: no decoder to speak of",
+    "cannot tell": "the metric cannot tell there: copies of the training data do not beat the prior, or a strategy "
+    "beats real data",
+    "no floor": "no held-out data were scored there",
+}
 
 
 def evidence(c: Contest) -> list[str]:
@@ -16,43 +31,41 @@ def evidence(c: Contest) -> list[str]:
     if PRIOR not in c.contestants or not c.rivals:
         return [_copying(c)]
     rival = c.best(c.rivals)
-    said = [_gap(c, rival), _copying(c)]
+    said = [_left_out(c), _gap(c, rival), _copying(c)]
     if c.decided:
         few = (
-            f"Only {c.seeds} training runs per setting: intervals are rough, and small effects go undetected."
+            f"Only {c.seeds} training runs per setting: intervals are wide." if c.seeds < ENOUGH_SEEDS else ""
         )
-        said = [
-            *_per_setting(c, rival),
-            *_exceptions(c),
-            _without_data(c),
-            said[0],
-            _worse(c),
-            said[1],
-            few if c.seeds < ENOUGH_SEEDS else "",
-        ]
+        said = [*_per_setting(c, rival), *_exceptions(c), _without_data(c), *_others(c), *said, few]
     return [text for text in said if text]
 
 
-def _per_setting(c: Contest, name: str) -> list[str]:
-    """In how many settings a strategy beats the prior, and where nothing does."""
-    if len(c.grid) < 2:
-        return []
-    verdicts = c.single.loc[c.single["strategy"] == name, "verdict"].tolist()
-    better, tie, worse = (verdicts.count(v) for v in ("better", "tie", "worse"))
-    if better == len(c.grid):
-        return [f"`{name}` beats the prior in every one of the {better} settings."]
-    counts = (
-        f"Setting by setting, `{name}` beats the prior in {better} of {better + tie + worse}, ties with it "
-        f"in {tie} and loses to it in {worse}."
+def _left_out(c: Contest) -> str:
+    """The settings that do not enter the average, by reason."""
+    reasons: dict[str, list[str]] = {}
+    for setting, state in c.states.items():
+        if state != "ok" and c.counted:
+            reasons.setdefault(state, []).append(setting.label)
+    return " ".join(
+        f"Not in the average: {listed(where)} ({WHY.get(why, why)})." for why, where in reasons.items()
     )
-    won = c.single[c.single["verdict"] == "better"]
-    enough = [setting for setting in c.grid if frames.at(won, setting).empty]
-    if not enough:
-        return [counts, "In every setting some strategy beats the prior."]
-    if len(enough) == len(c.grid):
-        return [counts, "In no single setting does any strategy beat the prior significantly."]
-    where = listed(setting.label for setting in enough)
-    return [counts, f"The prior is enough (no strategy beats it significantly) at {where}."]
+
+
+def _per_setting(c: Contest, name: str) -> list[str]:
+    """In how many of the settings that count a strategy is better than the prior, and by how much."""
+    if len(c.counted) < 2:
+        return []
+    own = {row.Index: row for row in frames.each(c.single[c.single["strategy"] == name])}
+    rows = [row for row in own.values() if row.state == "ok"]
+    told = {verdict: sum(row.verdict == verdict for row in rows) for verdict in VERDICTS}
+    shares = [row.effect for row in rows]
+    span = f"between {percent(min(shares))} and {percent(max(shares))} of the gap"
+    if told["better"] == len(c.counted):
+        return [
+            f"`{name}` is better than the prior at each of these {len(rows)} settings, and closes {span}."
+        ]
+    counts = listed(f"{WORDS[verdict]} at {n}" for verdict, n in told.items() if n)
+    return [f"Setting by setting, `{name}` is {counts} of {len(rows)}."]
 
 
 def _exceptions(c: Contest) -> list[str]:
@@ -67,7 +80,7 @@ def _exceptions(c: Contest) -> list[str]:
         if name in c.winners and c.contestants[str(name)].standing:
             continue
         where = listed(s.label for s in c.grid if not frames.at(rows, s).empty)
-        text = f"At {where}, `{name}` alone has the best {c.label}"
+        text = f"At {where}, `{name}` alone may be the best by {c.label}"
         precise = c.precision.merge(rows[["alpha", "beta"]], on=["alpha", "beta"])
         own, other = (precise.loc[precise["strategy"] == n, "mean"].mean() for n in (name, c.leader))
         if math.isfinite(own) and math.isfinite(other):
@@ -86,8 +99,8 @@ def _without_data(c: Contest) -> str:
     name = c.best(free)
     needs = f"`{c.leader}` needs the training data to sample"
     if name not in c.winners:
-        return f"{needs}; no strategy that works without them beats the prior significantly."
-    return f"{needs}; the best strategy that works without them, `{name}`, {c.change(name)}."
+        return f"{needs}; no strategy that works without them is shown to be better than the prior."
+    return f"{needs}; the best strategy that works without them, `{name}`, {c.closes(name)}."
 
 
 def _gap(c: Contest, name: str) -> str:
@@ -105,9 +118,18 @@ def _gap(c: Contest, name: str) -> str:
     return f"{text}."
 
 
-def _worse(c: Contest) -> str:
-    names = [f"`{name}`" for name, row in c.rivals.items() if row.verdict == "worse"]
-    return f"Worse than the prior: {listed(names)}." if names else ""
+def _others(c: Contest) -> list[str]:
+    """Who is worse than the prior, equivalent to it, and who is not decided."""
+    said = []
+    for verdict, start in (("worse", "Worse than the prior"), ("equivalent", "Equivalent to the prior")):
+        names = [f"`{name}`" for name in c.with_verdict(verdict)]
+        within = f", within {percent(MATTERS)} of the gap" if verdict == "equivalent" else ""
+        said += [f"{start}{within}: {listed(names)}."] if names else []
+    open_ = [f"`{name}`" for name in c.with_verdict("not decided")]
+    if open_:
+        power = f" (an effect of {percent(c.unseen)} would have been seen)" if math.isfinite(c.unseen) else ""
+        said.append(f"Not decided{power}: {listed(open_)}.")
+    return said
 
 
 def _copying(c: Contest) -> str:

@@ -11,7 +11,8 @@ from study.report.page.blocks import Plain
 from study.report.text.about import common, said, span
 from study.report.text.numbers import number
 from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order, word
-from study.statistics.coverage import FOUND
+from study.statistics import MATTERS
+from study.statistics.simulations import FOUND
 from study.tables.results import Results
 
 TERMS = [
@@ -85,36 +86,49 @@ def _scoring(summary: pd.DataFrame) -> list[tuple[str, str]]:
             "from the prior are paired.",
         ),
         (
+            "Effect",
+            "The share of the gap closed, (M_prior − M_strategy) / (M_prior − M_held-out), with M the metric as a cost "
+            "(|v − 1| where 1 is best, taken per setting and seed); at one setting a ratio of means over seeds, whose "
+            "spread is that of the linearised ratio. Settings where the metric can show no effect enter no average: "
+            "the prior is not told from held-out data (nothing to gain), reconstructions score no better than noise (no "
+            "decoder to speak of), copies of the training data do not beat the prior or a strategy beats held-out data "
+            "(the metric cannot tell).",
+        ),
+        (
             "Intervals",
-            "95 % each, by a smoothed studentised bootstrap over training seeds, then over fits and draws within "
-            "them; the settings of one seed share its noise and are averaged first. In simulations with five seeds "
-            f"the interval covers the true value in {_covers('normal')} of cases if differences are normal, "
-            f"{_covers('t5')} if they follow a t distribution with 5 degrees of freedom, {_covers('bimodal')} if they "
-            f"fall into two clusters, and {_covers('skewed')} if they are as skewed as an exponential; a plain "
-            "percentile bootstrap covers 84 %. "
-            f"Seeds per setting: {span(_seeds(scored))}; with fewer than three there is no interval.",
+            "95 % each, Student's, over training seeds; fits, draws and the settings of a seed share its luck and are "
+            "averaged first, so averages hold for these settings. They cover the choice of training seed; the "
+            "reference data and the feature extractor are the same throughout and their choice is not covered. Where "
+            "all seeds agree to the last digit there is no interval. In simulations with five seeds the interval "
+            f"covers the true mean in {_found('coverage', 'normal')} of cases if contributions are normal, "
+            f"{_found('coverage', 't3')} if they follow a t distribution with 3 degrees of freedom, "
+            f"{_found('coverage', 'exponential')} if they are as skewed as an exponential and "
+            f"{_found('coverage', 'lognormal')} as a lognormal; of the share of the gap in "
+            f"{_found('share', 'lognormal')} if lognormal luck scales all scores of a model alike. "
+            f"Training runs per setting: {span(_seeds(scored))}.",
         ),
         (
-            "Better, worse, tie",
-            "Better or worse if the paired difference is significant at 5 % after Holm's correction, "
-            "else a tie, which is no proof of equality. Tests are corrected together in families: for each metric, "
-            "all strategies averaged over the grid are one family and all strategies × settings another; reference "
-            "rows form their own. The chance of any false verdict in a family is at most 5 %. Intervals are not "
-            "corrected, so a tie may have an interval that excludes zero. The p-value is 5 % when the interval "
-            "touches zero and is extrapolated from there by Student's tail. The best is bold only if its "
-            "paired interval against every other strategy excludes zero.",
+            "Verdicts",
+            "Better or worse if the effect is told from zero at 5 % after Holm's correction; equivalent if the "
+            f"corrected interval lies within ± {number(100 * MATTERS)} % of the gap, declared beforehand; else not "
+            "decided, which does not say that there is no difference. Corrected together are, for each metric, all "
+            "strategies averaged over the grid, and all strategies × settings. With five seeds some verdict of a "
+            f"family of 12 is false in {_found('family', 'normal')} of simulations if contributions are normal, "
+            f"{_found('share family', 'lognormal')} for shares under lognormal luck that a model's scores have in "
+            f"common, but {_found('family', 'exponential')} if the contributions themselves are as skewed as an "
+            "exponential. Those marked † hold the best with 95 %: a strategy is left out if another is better in a "
+            "one-sided test corrected for the number of rivals.",
         ),
         (
-            "Detectable differences",
-            "Each tie comes with the smallest true difference that this many training runs would detect in 80 % of "
-            "studies, simulated for this interval from the spread of the paired differences. The correction for "
-            "multiple tests is not included; it needs larger differences.",
+            "Detectable effects",
+            "The smallest true effect that this many training runs tell from zero in 80 % of studies, at the corrected "
+            "level of the verdict, from the spread over seeds and the noncentral t distribution.",
         ),
     ]
 
 
-def _covers(distribution: str) -> str:
-    return f"{FOUND[distribution][0]:.0f} %"
+def _found(what: str, distribution: str) -> str:
+    return f"{100 * FOUND[what, distribution]:.0f} %"
 
 
 def _seeds(scored: pd.DataFrame) -> pd.Series:

@@ -16,15 +16,14 @@ from study.report.text.words import MODEL, REFERENCES, word
 TIED = "†"
 ARROWS = {"lower": "↓", "higher": "↑", "one": "→1", "none": ""}
 LEGEND = (
-    "Bold: the best strategy, if its paired interval against every other excludes zero. "
-    "†: tied for best. ▲ better and ▼ worse than the prior, = tie. Reference rows, in italics, do not "
-    "compete."
+    f"{TIED}: may be the best; with 95 % the best is among those marked. Bold: the only one that may be. Against the "
+    "prior: ▲ better, ▼ worse, ≈ equivalent within 5 % of the gap, ? not decided; no sign where the metric cannot "
+    "tell. Rows of reference, in italics, do not compete."
 )
 UNSEEN = (
-    " After a tie: the smallest true difference that this many training runs would detect with 80 % power; smaller "
-    "ones go unseen."
+    " After a ?: the smallest effect, as a share of the gap, that this many training runs would have shown."
 )
-SIGNS = {"better": "▲", "worse": "▼", "tie": "="}
+SIGNS = {"better": "▲", "worse": "▼", "equivalent": "≈", "not decided": "?"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +48,7 @@ class MetricColumn:
 class TableCell:
     """Texts of one measurement: mean and paired difference from the prior, with intervals; verdict and standing.
 
-    `unseen` belongs to a tie: true differences below it would probably not have been detected.
+    `unseen` belongs to what is not decided: true effects below this share of the gap would probably not be seen.
     """
 
     mean: str = "—"
@@ -61,7 +60,7 @@ class TableCell:
 
     @property
     def sign(self) -> str:
-        """▲, ▼ or = against the prior; empty if there is no verdict."""
+        """▲, ▼, ≈ or ? against the prior; empty if there is no verdict."""
         return SIGNS.get(self.verdict, "")
 
 
@@ -91,7 +90,7 @@ def build(
     Raises:
         StudyError: the summary lacks one of the `metrics`.
     """
-    summary = frames.undecided(summary)
+    summary = frames.known(summary)
     rows = frames.averaged(summary) if setting is None else frames.at(summary, setting)
     rows = rows[(rows["strategy"] != MODEL) & rows["mean"].notna()]
     known = frames.metrics(rows)
@@ -135,9 +134,9 @@ def _cell(row: Any, column: MetricColumn) -> TableCell:
         if paired
         else "",
         verdict=row["verdict"] if marked and row["verdict"] in SIGNS else "none",
-        standing=row["standing"] if marked and row["standing"] in ("best", "tied") else "",
+        standing=row["standing"] if marked and row["standing"] in ("best", "may be best") else "",
         value=float(row["mean"]),
-        unseen=number(scale * row["detectable"], places)
-        if marked and row["verdict"] == "tie" and np.isfinite(row.get("detectable", np.nan))
+        unseen=f"{number(100 * row['detectable'], 0)} %"
+        if marked and row["verdict"] == "not decided" and np.isfinite(row["detectable"])
         else "",
     )
