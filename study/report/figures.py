@@ -64,8 +64,8 @@ SPECS = (
         "Each dot is a strategy's metric minus the prior's on the same trained model, averaged over the "
         "grid; bars are 95 % intervals over training seeds. Circles are better than the prior, crosses "
         "worse; open diamonds are equivalent to it, open circles not decided. Each panel has its own axis: compare "
-        "dots within a panel, not across panels. A number at an edge is the value of a strategy that lies beyond the axis. "
-        "Below the dashed line are reference rows, which do not compete.",
+        "dots within a panel, not across panels. A number at an edge is the value of a strategy that "
+        "lies beyond the axis. Below the dashed line are reference rows, which do not compete.",
         "no strategy was compared with the prior",
     ),
     Spec(

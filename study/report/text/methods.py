@@ -90,9 +90,9 @@ def _scoring(summary: pd.DataFrame) -> list[tuple[str, str]]:
             "The share of the gap closed, (M_prior − M_strategy) / (M_prior − M_held-out), with M the metric as a cost "
             "(|v − 1| where 1 is best, taken per setting and seed); at one setting a ratio of means over seeds, whose "
             "spread is that of the linearised ratio. Settings where the metric can show no effect enter no average: "
-            "the prior is not told from held-out data (nothing to gain), reconstructions score no better than noise (no "
-            "decoder to speak of), copies of the training data do not beat the prior or a strategy beats held-out data "
-            "(the metric cannot tell).",
+            "the prior is not told from held-out data (nothing to gain), reconstructions score no better than noise "
+            "(no decoder to speak of), copies of the training data do not beat the prior or a strategy beats held-out "
+            "data (the metric cannot tell).",
         ),
         (
             "Intervals",
