@@ -41,7 +41,7 @@ def build_report(
         The answer in a sentence, and the path of `report.html`.
     """
     results, summary = tamed(results), tamed_table(summary)
-    (family, (main, summary)), *others = frames.by_family(results, frames.undecided(summary)).items()
+    (family, (main, summary)), *others = frames.by_family(results, frames.known(summary)).items()
     summary = frames.with_errors(summary, main.metrics)
     parts = findings.sections if findings else ()
     own = {f"finding-{i + 1}": (s.figure, s.title) for i, s in enumerate(parts) if s.figure is not None}

@@ -284,6 +284,7 @@ def dress(names: dict[str, str], text: str) -> tuple[Results, pd.DataFrame, Find
         for name, source in list(copies.items())[:2]:
             samples[f"{run}/{names[name]}"] = results.samples[f"{run}/{source}"]
     measured, table = (pd.concat(parts, ignore_index=True) for parts in (metrics, rows))
+    table["family"] = text
     measured["metric"] = measured["metric"].replace({"class_histogram": text})
     table["metric"] = table["metric"].replace({"class_histogram": text})
     measured["reason"] = measured["reason"].mask(measured["reason"] != "", text)

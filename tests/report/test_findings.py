@@ -9,7 +9,7 @@ from study.report.findings import Findings, Section
 
 
 def test_an_experiments_own_answer_and_sections_come_first(make_results, make_summary, tmp_path):
-    results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm"), images=False)
+    results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False)
     figure = Figure()
     figure.subplots().plot([0, 1], [1, 0])
     section = Section("Own part", "A text with `code`.", pd.DataFrame({"rate": [0.123456]}), figure)
@@ -26,7 +26,7 @@ def test_an_experiments_own_answer_and_sections_come_first(make_results, make_su
 
 def test_an_experiment_that_compared_nothing_can_be_reported_again(make_results, tmp_path):
     """Its table is empty and has no columns, so its file has no line to parse."""
-    results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm"), images=False)
+    results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False)
     publish(results, tmp_path / "out", experiment=None, tables={"pairs": pd.DataFrame()})
     answer, page = republish(tmp_path / "out")
     assert answer and page.is_file()

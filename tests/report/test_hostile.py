@@ -137,7 +137,7 @@ def test_every_figure_is_drawn_and_is_well_formed(hostile_report, harmless_repor
 
 
 def test_what_is_said_in_the_terminal_moves_no_cursor(make_results, make_summary, tmp_path):
-    results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm"), images=False)
+    results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False)
     summary = make_summary(results).replace({"gmm": "g\x1b[2Jm\nm"})
     answer, _ = build_report(tmp_path, results, summary)
     assert "g\N{REPLACEMENT CHARACTER}[2Jm m" in answer and answer.isprintable()
@@ -145,7 +145,7 @@ def test_what_is_said_in_the_terminal_moves_no_cursor(make_results, make_summary
 
 def test_nothing_of_the_machine_is_told(make_results, make_summary, tmp_path):
     results = make_results(
-        alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm"), images=False, failed=1, seeds=4
+        alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False, failed=1, seeds=4
     )
     reason = results.runs["reason"].mask(results.runs["reason"] != "", "'/home/someone/x y.npz' is torn")
     facts = dict(results.provenance)

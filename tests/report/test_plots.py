@@ -20,7 +20,7 @@ NAMES = [spec.name for spec in figures.SPECS if spec.name != "codes"]
 def draw(name: str, results: Results, summary: pd.DataFrame) -> Any:
     spec = next(spec for spec in figures.specs(results) if spec.name == name)
     with style.styled():
-        return spec.draw(results, frames.undecided(summary))
+        return spec.draw(results, frames.known(summary))
 
 
 def check(figure: Figure) -> None:
@@ -74,7 +74,7 @@ def test_the_heat_map_shows_the_gain_with_its_sign(results, summary):
     rows = frames.per_setting(summary)
     rows = rows[(rows["metric"] == "kid") & (rows["strategy"] == figure.axes[0].get_title(loc="left"))]
     shown = np.sort(np.asarray(figure.axes[0].collections[0].get_array()).ravel())
-    np.testing.assert_allclose(shown, np.sort(-1000 * rows["difference"]), rtol=1e-12)
+    np.testing.assert_allclose(shown, np.sort(100 * rows["effect"]), rtol=1e-12)
 
 
 def test_the_mismatch_pairs_bracket_and_gain_of_the_same_model(results, summary):

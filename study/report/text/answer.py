@@ -82,9 +82,7 @@ def _draw_from(c: Contest) -> str:
         f"(95 % interval) of the gap {c.gap}"
     )
     if c.contestants[first].standing == "best":
-        text += (
-            f", more than each of the other {len(c.rivals) - 1} strategies tried" if len(c.rivals) > 1 else ""
-        )
+        text += ", more than every other strategy tried" if len(c.rivals) > 1 else ""
     elif others:
         text += (
             "; which of these is best is not decided"

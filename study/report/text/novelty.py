@@ -40,8 +40,11 @@ def differences(
         base = real[row.metric]
         reach = frames.real_interval(base)[1] - base.mean
         difference = row.mean - base.mean
-        low = difference - np.hypot(row.mean - row.low_mean, np.hypot(reach, base.high_mean - base.mean))
-        high = difference + np.hypot(row.high_mean - row.mean, np.hypot(reach, base.mean - base.low_mean))
+        above, below = np.nan_to_num(
+            [base.high_mean - base.mean, base.mean - base.low_mean]
+        )  # often one value
+        low = difference - np.hypot(row.mean - row.low_mean, np.hypot(reach, above))
+        high = difference + np.hypot(row.high_mean - row.mean, np.hypot(reach, below))
         copies = low > 0 if row.better == "lower" else high < 0
         found.append((row.strategy, row.metric, difference, low, high, bool(copies)))
     return pd.DataFrame(found, columns=["strategy", "metric", "difference", "low", "high", "copies"])

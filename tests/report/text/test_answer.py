@@ -1,3 +1,6 @@
+import re
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,111 +10,167 @@ from study.report.text.answer import answer
 
 
 def outcome(
-    rows: dict[str, tuple[float, float, str, str]], *, seeds: int = 5, better: str = "lower"
+    rows: dict[str, tuple[float, str, str]],
+    *,
+    seeds: int = 5,
+    better: str = "lower",
+    states: tuple[str, ...] = ("ok",),
+    needed: float = 40,
 ) -> pd.DataFrame:
-    """Averaged KID rows: strategy -> (mean, paired difference, verdict, standing), intervals of ±0.001."""
-    table = [
-        {
-            "alpha": np.nan,
-            "beta": np.nan,
-            "noise_variance": np.nan,
-            "strategy": name,
-            "metric": "kid",
-            "better": better,
-            "reference": "test",
-            "n": 500,
-            "seeds": seeds,
-            "mean": mean,
-            "low_mean": mean - 0.001 if seeds > 2 else np.nan,
-            "high_mean": mean + 0.001 if seeds > 2 else np.nan,
-            "difference": difference,
-            "low": difference - 0.001 if seeds > 2 else np.nan,
-            "high": difference + 0.001 if seeds > 2 else np.nan,
-            "verdict": verdict,
-            "standing": standing,
-        }
-        for name, (mean, difference, verdict, standing) in rows.items()
-    ]
+    """KID rows: strategy -> (effect, verdict, standing) with intervals of ± 0.02, at one or more settings and averaged.
+
+    The prior's mean is 0.02 and that of real data 0.
+    """
+    settings = [(1.0, float(2**i), 2.0 ** (i - 1), state) for i, state in enumerate(states)]
+    average = (np.nan, np.nan, np.nan, "ok" if "ok" in states else states[0])
+    known = seeds > 2
+    table = []
+    for alpha, beta, noise, state in [*settings, average]:
+        for name, (effect, verdict, standing) in rows.items():
+            counts = known and state == "ok" and name != "prior"
+            mean = 0.02 * (1 - effect)
+            table.append(
+                {
+                    "alpha": alpha, "beta": beta, "noise_variance": noise, "strategy": name, "metric": "kid",
+                    "better": better, "reference": "test", "n": 500, "seeds": seeds, "mean": mean,
+                    "low_mean": mean - 0.001 if known else np.nan, "high_mean": mean + 0.001 if known else np.nan,
+                    "difference": mean - 0.02, "low": np.nan, "high": np.nan, "state": state,
+                    "effect": effect if state == "ok" else np.nan,
+                    "effect_low": effect - 0.02 if counts else np.nan,
+                    "effect_high": effect + 0.02 if counts else np.nan,
+                    "detectable": 0.123 if counts else np.nan, "seeds_needed": needed if counts else np.nan,
+                    "verdict": verdict if verdict == "baseline" or counts else "none", "standing": standing,
+                }
+            )  # fmt: skip
     return pd.DataFrame(table)
 
 
-PRIOR = (0.02, 0.0, "baseline", "")
-GMM = (0.01, -0.01, "better", "best")
+PRIOR = (0.0, "baseline", "")
+GMM = (0.5, "better", "best")
+STRONG = (
+    "tie",
+    "ties",
+    "is enough",
+    "no difference",
+    "no measurable",
+    "matches it",
+    "as good as",
+    "significant",
+)
+
+
+def said(rows: dict[str, tuple[float, str, str]], **fields: Any) -> str:
+    """The whole answer; nowhere a word that says more than its numbers, and an answer of at most 60 words."""
+    found = answer(outcome(rows, **fields))
+    assert len(found.headline.split()) <= 60, found.headline
+    whole = " ".join([found.headline, *found.details])
+    assert not [
+        word for word in STRONG if re.search(rf"\\b{word}\\b", whole) and word not in found.headline
+    ], whole
+    return whole
 
 
 def test_one_winner():
-    text = answer(outcome({"prior": PRIOR, "gmm": GMM})).headline
-    assert text.startswith("Draw from `gmm`, not from the prior.")
-    assert "lowers KID by 0.0100 [0.0090, 0.0110] (95 % interval)" in text
-    assert "no other strategy matches it" in text
+    text = said({"prior": PRIOR, "gmm": GMM, "kde": (0.1, "not decided", "")})
+    assert text.startswith(
+        "Draw from `gmm`, not from the prior. At α=1, β=1, s=0.5, over 5 training runs, `gmm` closes"
+    )
+    assert "closes 50 [48, 52] % (95 % interval) of the gap in KID between the prior and real data" in text
+    assert "more than every other strategy tried." in text
+    assert "Not decided (an effect of 12 % would have been seen): `kde`." in text
 
 
-def test_a_metric_where_higher_is_better():
-    rows = {"prior": (0.5, 0.0, "baseline", ""), "gmm": (0.6, 0.1, "better", "best")}
-    text = answer(outcome(rows, better="higher").assign(metric="coverage")).headline
-    assert "raises coverage by 0.100 [0.099, 0.101]" in text
+def test_only_one_strategy_is_not_more_than_the_others():
+    assert "more than" not in said({"prior": PRIOR, "gmm": GMM})
 
 
-def test_several_tie_for_the_best():
-    rows = {"prior": PRIOR, "gmm": (*GMM[:3], "tied"), "posterior": (0.0101, -0.0099, "better", "tied")}
-    text = answer(outcome(rows)).headline
-    assert text.startswith("Draw from `gmm` or `posterior`") and "they tie for the best KID" in text
+def test_several_may_be_the_best():
+    rows = {
+        "prior": PRIOR,
+        "gmm": (0.5, "better", "may be best"),
+        "posterior": (0.51, "better", "may be best"),
+    }
+    text = said(rows)
+    assert (
+        text.startswith("Draw from `posterior` or `gmm`, not")
+        and "which of these is best is not decided" in text
+    )
+    rows |= {name: (0.4, "better", "may be best") for name in ("kde", "flow")}
+    assert text.split()[:2] == ["Draw", "from"] and "(or 1 more)" in said(rows)
 
 
 def test_the_best_mean_may_be_too_uncertain_where_another_is_sure():
     rows = {
         "prior": PRIOR,
-        "posterior": (0.008, -0.012, "tie", "tied"),
-        "gmm": (0.01, -0.01, "better", "tied"),
+        "posterior": (0.6, "not decided", "may be best"),
+        "gmm": (0.5, "better", "may be best"),
     }
-    text = answer(outcome(rows)).headline
-    assert text.startswith("Draw from `gmm`, not")
-    assert "`posterior` has a better mean, but does not beat the prior significantly" in text
+    text = said(rows)
+    assert text.startswith("Draw from `gmm`, not") and "Not decided" in text and "more than" not in text
 
 
 def test_the_prior_wins():
-    rows = {"prior": (*PRIOR[:3], "best"), "gmm": (0.03, 0.01, "worse", "")}
-    said = answer(outcome(rows))
-    assert said.headline.startswith("Draw from the prior.")
+    text = said({"prior": (0.0, "baseline", "best"), "gmm": (-0.3, "worse", ""), "kde": (-0.2, "worse", "")})
+    assert text.startswith("Draw from the prior: at α=1")
     assert (
-        "every other strategy is worse: the nearest, `gmm`, raises KID by 0.0100 [0.0090, 0.0110]"
-        in said.headline
+        "every other strategy tried is worse: the nearest, `kde`, widens the gap by 20 [18, 22] % in KID"
+        in text
     )
-    assert "Worse than the prior: `gmm`." in said.details
+    assert "Worse than the prior: `gmm` and `kde`." in text
 
 
-def test_the_prior_leads_and_another_ties():
-    rows = {"prior": (*PRIOR[:3], "tied"), "gmm": (0.0201, 0.0001, "tie", "tied")}
-    assert answer(outcome(rows)).headline.endswith("`gmm` ties with it.")
+def test_what_is_not_decided_is_no_finding():
+    """Power and the number of seeds are said; the prior is neither enough nor equal."""
+    rows = {"prior": PRIOR, "gmm": (0.03, "not decided", "may be best"), "kde": (-0.3, "worse", "")}
+    text = said(rows)
+    assert text.startswith("Not decided whether any strategy is better than the prior")
+    assert "`gmm`, closes 3.0 [1.0, 5.0] % of the gap (95 % interval)" in text
+    assert "an effect of 12 % would have been seen, and 40 training runs would decide" in text
+    assert "would decide" not in said(rows, needed=np.nan)
 
 
-def test_everything_ties():
-    rows = {
-        "prior": PRIOR,
-        "gmm": (0.0199, -0.0001, "tie", "tied"),
-        "posterior": (0.0201, 0.0001, "tie", "tied"),
-    }
-    text = answer(outcome(rows)).headline
-    assert text.startswith("It makes no measurable difference")
-    assert "gains 0.00010 [−0.00090, 0.00110]" in text
-
-
-def test_no_winner_but_losers():
-    rows = {"prior": PRIOR, "gmm": (0.0199, -0.0001, "tie", "tied"), "posterior": (0.03, 0.01, "worse", "")}
-    assert answer(outcome(rows)).headline.startswith("The prior is enough")
+def test_equivalent_is_a_finding_with_its_margin():
+    rows = {"prior": PRIOR, "gmm": (0.01, "equivalent", "may be best"), "kde": (-0.01, "equivalent", "")}
+    assert "every strategy tried lies within 5.0 % of the gap" in said(rows)
+    mixed = rows | {"kde": (-0.3, "worse", "")}
+    text = answer(outcome(mixed)).headline
+    assert "`gmm` is equivalent to it within 5.0 % of the gap" in text and "the others are worse" in text
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_few_seeds_give_a_hint_and_no_interval(seeds):
-    rows = {"prior": PRIOR, "gmm": (0.01, -0.01, "tie", "tied")}
-    said = answer(outcome(rows, seeds=seeds))
-    assert said.headline.startswith("Not decided") and "[" not in said.headline
-    assert "Setting by setting" not in " ".join(said.details)
+    found = answer(outcome({"prior": PRIOR, "gmm": (0.5, "none", "")}, seeds=seeds))
+    assert found.headline.startswith("Not decided") and "[" not in found.headline
+    assert "Setting by setting" not in " ".join(found.details)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("nothing to gain", "the prior is not told from real held-out data by KID"),
+        ("no decoder to speak of", "reconstructions are not told from noise by KID"),
+        ("cannot tell", "copies of the training data are no better than the prior"),
+        ("no floor", "real held-out data were not scored by KID"),
+    ],
+)
+def test_a_metric_that_cannot_tell_gives_no_verdict(state, reason):
+    text = said({"prior": PRIOR, "gmm": GMM}, states=(state, state))
+    assert text.startswith("No verdict: at every setting of (α, β) ") and reason in text
+    assert "Draw from" not in text and "%" not in text.split("nearer")[0]
+
+
+def test_settings_that_do_not_count_are_named():
+    text = said({"prior": PRIOR, "gmm": GMM}, states=("ok", "nothing to gain", "ok"))
+    assert "Averaged over 2 of 3 settings of (α, β) with 5 training runs each" in text
+    assert (
+        "Not in the average: α=1, β=2, s=1 (the prior is not told from real data there: nothing to gain)."
+        in text
+    )
+    assert "`gmm` is better than the prior at each of these 2 settings" in text
 
 
 def test_without_the_prior_no_gain_is_claimed():
-    rows = {"gmm": (0.01, np.nan, "none", "best")}
-    assert "the prior was not among them" in answer(outcome(rows)).headline
+    assert "the prior was not among them" in answer(outcome({"gmm": (0.5, "none", "")})).headline
 
 
 def test_only_the_prior():
@@ -151,11 +210,9 @@ def test_a_winner_that_leans_towards_training_data_is_said_to(summary):
 
 
 def test_settings_are_counted(summary):
-    verdict = summary["verdict"].mask(
-        summary["alpha"].notna() & (summary["beta"] == 4) & (summary["verdict"] == "better"), "tie"
-    )
+    changed = summary["alpha"].notna() & (summary["beta"] == 4) & (summary["verdict"] == "better")
+    verdict = summary["verdict"].mask(changed, "not decided")
     details = " ".join(answer(summary.assign(verdict=verdict)).details)
-    assert "beats the prior in 6 of 9, ties with it in 3 and loses to it in 0" in details
     assert (
-        "no strategy beats it significantly) at α=0.5, β=4, s=4, α=1, β=4, s=2 and α=2, β=4, s=1" in details
+        "Setting by setting, `posterior` is better than the prior at 6 and not decided at 3 of 9." in details
     )
