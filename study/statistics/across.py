@@ -83,7 +83,7 @@ def _estimates(own: np.ndarray, prior: np.ndarray, of: Scores) -> Mapping[str, f
     for name, measure in measures.items():
         spread = measure(*again)
         low, high = np.quantile(spread, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        known = n >= FEWEST and high > low
+        known = n >= FEWEST and high > low and math.isfinite(high - low)
         out |= {name: float(measure(own, prior))}
         out |= {
             f"{name}_low": float(low) if known else math.nan,

@@ -65,7 +65,7 @@ def component_table(metrics: pd.DataFrame) -> pd.DataFrame:
     """
     rows = [
         {"strategy": row.strategy, "metric": row.metric, "of": of, **variance_components(values)._asdict()}
-        for row in replicates(metrics, average=False)
+        for row in replicates(metrics)
         for of, values in (("value", row.values), ("difference", row.differences))
         if not np.isnan(values).all() and (of, row.strategy) != ("difference", BASELINE)
     ]

@@ -13,7 +13,7 @@ from scipy.special import stdtr, stdtrit
 
 LEVEL = 0.95
 FEWEST = 3  # training seeds of an interval
-_SPREAD = 1e-9  # of the mean: what float32 arithmetic alone may leave
+_SPREAD = 1e-6  # of the largest value: what float32 arithmetic alone may leave
 
 
 class Means(NamedTuple):
@@ -63,8 +63,8 @@ def interval(
     found = means(np.asarray(values, np.float64))
     mean = float(found.mean)
     if within is None or math.isnan(found.error):
-        low, high = found.ends(level)
-        return mean, float(low), float(high)
+        ends = found.ends(level)
+        return mean, float(ends[0]), float(ends[1])
     start, width = within[0], within[1] - within[0]
     share = (mean - start) / width
     if not 0 < share < 1:

@@ -8,6 +8,7 @@ from scipy.special import stdtr
 from study.statistics.estimates import LEVEL, means
 
 
+@np.errstate(invalid="ignore", over="ignore")  # infinite scores have no difference
 def may_be_best(scores: np.ndarray) -> np.ndarray:
     """Which of A strategies, with scores `[A, S]` of which more is better, cannot be told from the best.
 
@@ -28,6 +29,7 @@ def may_be_best(scores: np.ndarray) -> np.ndarray:
     return scored & ~(p < (1 - LEVEL) / rivals).any(1)
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def leader(scores: np.ndarray, names: Sequence[str]) -> str | None:
     """The strategy with the best mean over seeds, among those that lack no seed that another has."""
     present = ~np.isnan(np.asarray(scores, np.float64))

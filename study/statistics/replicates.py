@@ -37,68 +37,34 @@ def by_model(metrics: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.D
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Replicates:
-    """All replicates of one strategy and metric, for one kind of model, at one setting or averaged over the grid.
+    """All replicates of one strategy and metric, for one kind of model and one setting.
 
     Attributes:
-        family, family_settings, decode: the kind of model and of x, as in `schemas.RUNS`.
-        setting: (α, β, s), or None for the average over the grid.
-        strategy, metric, better, reference, n: as in `schemas.METRICS`.
-        seeds: `[S]` training seeds.
-        values, differences: `[S, fits, draws]`, with NaN for missing values; differences are paired with `prior`.
+        strategy, metric: as in `schemas.METRICS`.
+        values, differences: `[trainings, fits, draws]`, NaN where missing; differences are paired with `prior`.
     """
 
-    family: str
-    family_settings: str
-    decode: str
-    setting: tuple[float, float, float] | None
     strategy: str
     metric: str
-    better: str
-    reference: str
-    n: int
-    seeds: np.ndarray
     values: np.ndarray
     differences: np.ndarray
 
 
-def replicates(metrics: pd.DataFrame, *, average: bool = True) -> Iterator[Replicates]:
-    """Every strategy and metric at every (α, β), then, with `average`, averaged over the grid; kind by kind of model.
-
-    A seed that failed in one setting is left out of the average. If some fits or draws are missing, each training run
-    enters with the mean of those present, whose noise then becomes part of the spread over runs.
-    """
-    for model, rows in by_model(metrics[metrics["status"] == "ok"]):
+def replicates(metrics: pd.DataFrame) -> Iterator[Replicates]:
+    """Every strategy and metric at every (α, β), kind by kind of model."""
+    for _, rows in by_model(metrics[metrics["status"] == "ok"]):
         if not rows.empty:
-            yield from _of_one(model, paired_differences(rows), average=average)
+            yield from _of_one(paired_differences(rows))
 
 
-def _of_one(model: tuple[str, str, str], frame: pd.DataFrame, *, average: bool) -> Iterator[Replicates]:
+def _of_one(frame: pd.DataFrame) -> Iterator[Replicates]:
     """The replicates of one kind of model."""
-    facts = frame.groupby(["strategy", "metric"], sort=False)[["better", "reference", "n"]].first()
-    settings = list(frame[GRID].drop_duplicates().itertuples(index=False, name=None))
+    names = frame[["strategy", "metric"]].drop_duplicates().itertuples(index=False, name=None)
     values, differences = _dense(frame)
-    seeds = np.sort(frame["seed"].unique())
-    for cell in [*range(len(settings)), None] if average else range(len(settings)):
-        setting = None if cell is None else settings[cell]
-        chosen = slice(None) if cell is None else slice(cell, cell + 1)
-        for row, ((strategy, metric), (better, reference, n)) in enumerate(
-            zip(facts.index, facts.itertuples(index=False, name=None), strict=True)
-        ):
-            made = _balanced(values[row, chosen], differences[row, chosen])
-            if made is not None:
-                kept, own, paired = made
-                yield Replicates(
-                    *model,
-                    setting,
-                    strategy,
-                    metric,
-                    str(better),
-                    reference,
-                    int(n),
-                    seeds[kept],
-                    own,
-                    paired,
-                )
+    for of, (strategy, metric) in enumerate(names):
+        for setting in range(values.shape[1]):
+            if not np.isnan(values[of, setting]).all():
+                yield Replicates(strategy, metric, values[of, setting], differences[of, setting])
 
 
 def _dense(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -109,37 +75,6 @@ def _dense(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         *(frame.groupby(name, sort=True).ngroup() for name in ("seed", "fit", "draw")),
     ]
     index = pd.concat(parts, axis=1, keys=range(len(parts)))
-    table = frame[["value", "difference"]].groupby([index[c] for c in index]).mean()
-    place = table.index.to_frame().to_numpy(np.intp).T
     made = np.full((2, *(index.max() + 1)), np.nan)
-    made[(slice(None), *place)] = table.to_numpy(np.float64).T
+    made[(slice(None), *index.to_numpy().T)] = frame[["value", "difference"]].to_numpy(np.float64).T
     return made[0], made[1]
-
-
-def _balanced(
-    values: np.ndarray, differences: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Seeds present in every setting, with their values and differences `[S, fits, draws]` averaged over settings.
-
-    The inputs `[settings, seeds, fits, draws]` may have gaps, marked by NaN. None if no seed is in every setting.
-    """
-    present = ~np.isnan(values)
-    seeds = np.flatnonzero(present.any((2, 3)).all(0))
-    if not len(seeds):
-        return None
-    grid = np.ix_(
-        np.arange(len(values)),
-        seeds,
-        np.flatnonzero(present.any((0, 1, 3))),
-        np.flatnonzero(present.any((0, 1, 2))),
-    )
-    return seeds, _averaged(values[grid]), _averaged(differences[grid])
-
-
-def _averaged(values: np.ndarray) -> np.ndarray:
-    gaps = np.isnan(values)
-    if not gaps.any():
-        return values.mean(0)
-    counts = (~gaps).sum((2, 3), keepdims=True)
-    sums = np.where(gaps, 0, values).sum((2, 3), keepdims=True)
-    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0).mean(0)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,35 +57,31 @@ class Scores:
 def scores(metrics: pd.DataFrame) -> Iterator[Scores]:
     """The scores of every kind of model and metric, from rows of `Results.metrics` with the configuration columns."""
     for kind, own in by_model(metrics[metrics["status"] == "ok"]):
-        for metric, rows in own.groupby("metric", sort=False):
-            first = rows.iloc[0]
-            yield Scores(
-                *kind,
-                str(metric),
-                str(first["better"]),
-                str(first["reference"]),
-                int(first["n"]),
-                *_dense(rows),
-            )
+        facts = own.groupby("metric", sort=False)[["better", "reference", "n"]].first().to_dict("index")
+        for metric, rows in _means(own).groupby("metric", sort=False):
+            of = facts[metric]
+            known = str(of["better"]), str(of["reference"]), int(of["n"])
+            yield Scores(*kind, str(metric), *known, **_dense(rows))
 
 
-def _dense(
-    rows: pd.DataFrame,
-) -> tuple[tuple[str, ...], tuple[tuple[float, float, float], ...], np.ndarray, np.ndarray, np.ndarray]:
-    names, strategies = pd.factorize(rows["strategy"])
-    settings = rows[GRID].drop_duplicates()
-    place = rows.groupby(GRID, sort=False, dropna=False).ngroup()
-    seed, seeds = pd.factorize(rows["seed"], sort=True)
+def _means(rows: pd.DataFrame) -> pd.DataFrame:
+    """Means of values and squared errors over fits and draws, and the number of the setting."""
+    by = ["metric", "strategy", *GRID, "seed"]
     square = rows["stderr"].to_numpy(np.float64) ** 2
-    table = (
-        pd.DataFrame({"value": rows["value"].to_numpy(np.float64), "square": square})
-        .groupby([names, place.to_numpy(), seed])
-        .mean()
-    )
-    index = tuple(table.index.to_frame().to_numpy(np.intp).T)
-    shape = (len(strategies), len(settings), len(seeds))
-    values, errors = np.full((2, *shape), np.nan)
-    values[index] = table["value"]
-    errors[index] = np.sqrt(table["square"])
-    triples = tuple((float(a), float(b), float(s)) for a, b, s in settings.itertuples(index=False, name=None))
-    return tuple(map(str, strategies)), triples, np.asarray(seeds), values, errors
+    table = rows[[*by, "value"]].assign(square=square)
+    table = table.groupby(by, sort=False, dropna=False).mean().reset_index()
+    return table.assign(setting=table.groupby(GRID, sort=False, dropna=False).ngroup())
+
+
+def _dense(rows: pd.DataFrame) -> dict[str, Any]:
+    """Strategies, settings, seeds, values and errors, as in `Scores`."""
+    triples = rows.loc[~rows["setting"].duplicated(), GRID].to_numpy(np.float64).tolist()
+    (a, strategies), (k, _) = pd.factorize(rows["strategy"]), pd.factorize(rows["setting"])
+    s, seeds = pd.factorize(rows["seed"], sort=True)
+    values, errors = np.full((2, len(strategies), len(triples), len(seeds)), np.nan)
+    values[a, k, s] = rows["value"]
+    errors[a, k, s] = np.sqrt(rows["square"])
+    return {
+        "strategies": tuple(map(str, strategies)), "settings": tuple(map(tuple, triples)),
+        "seeds": np.asarray(seeds), "values": values, "errors": errors,
+    }  # fmt: skip

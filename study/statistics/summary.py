@@ -23,8 +23,8 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     """One row per (α, β), strategy and metric, and one averaged over the grid (α, β, s are NaN).
 
     Kinds of models (family, family_settings, decode) are never averaged over: each has its own rows, compared with its
-    own `prior`. The effect is the share of the gap closed (`gaps`); its average over the grid holds for these settings
-    and leaves out those where the metric can show no effect. For each metric Holm's correction has two families, both
+    own `prior`. The effect is the share of the gap closed (`gaps`). Averages over the grid, of the metric too, hold for
+    these settings and leave out those where the metric can show no effect, unless it can at none. For each metric Holm's correction has two families, both
     over all kinds of models: strategies averaged over the grid, and strategies × settings.
 
     Args:
@@ -67,8 +67,8 @@ def _rows(of: Scores) -> tuple[list[dict[str, Any]], Means]:
     shares = gaps(of) if of.better != "none" else None
     none = np.full(of.values[:, 0].shape, np.nan)
     rows, effects = [], []
-    for kept in [*([k] for k in every), every]:
-        average = kept is every
+    counted = [k for k in every if shares and shares.states[k] == "ok"] or every
+    for kept, average in [*(([k], False) for k in every), (counted, True)]:
         part = none if shares is None else shares.whole if average else shares.shares[:, kept[0]]
         facts = list(_facts(of, kept, shares, part, average=average))
         there = [a for a, row in enumerate(facts) if row["seeds"]]
@@ -89,17 +89,8 @@ def _facts(
     )
     apart = means((paired - base)[:, kept].mean(1))
     (low_mean, high_mean), (low, high) = own.ends(), apart.ends()
-    states = [shares.states[k] for k in kept] if shares else []
-    state = (
-        ""
-        if not states
-        else "ok"
-        if "ok" in states
-        else states[0]
-        if len(set(states)) == 1
-        else "no setting can tell"
-    )
-    counted = states.count("ok")
+    states = [shares.states[k] for k in kept] if shares else [""]
+    state = states[0] if len(set(states)) == 1 else "no setting can tell"
     stands = _standing(of, part if state == "ok" else None)
     alpha, beta, noise = (math.nan,) * 3 if average else of.settings[kept[0]]
     for a, strategy in enumerate(of.strategies):
@@ -111,7 +102,7 @@ def _facts(
             "seeds": int((~np.isnan(of.values[a, kept])).all(0).sum()),
             "mean": own.mean[a], "low_mean": low_mean[a], "high_mean": high_mean[a],
             "difference": apart.mean[a], "low": low[a], "high": high[a],
-            "state": state, "settings": counted, "verdict": verdict, "standing": stands[a],
+            "state": state, "settings": len(kept), "verdict": verdict, "standing": stands[a],
         }  # fmt: skip
 
 
