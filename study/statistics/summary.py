@@ -24,8 +24,9 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
 
     Kinds of models (family, family_settings, decode) are never averaged over: each has its own rows, compared with its
     own `prior`. The effect is the share of the gap closed (`gaps`). Averages over the grid, of the metric too, hold for
-    these settings and leave out those where the metric can show no effect, unless it can at none. For each metric Holm's correction has two families, both
-    over all kinds of models: strategies averaged over the grid, and strategies × settings.
+    these settings and leave out those where the metric can show no effect, unless it can at none. For each metric
+    Holm's correction has two families, both over all kinds of models: strategies averaged over the grid, and
+    strategies × settings.
 
     Args:
         metrics: `Results.metrics`, joined with the configuration columns.

@@ -18,7 +18,8 @@ ARROWS = {"lower": "↓", "higher": "↑", "one": "→1", "none": ""}
 LEGEND = (
     f"{TIED}: may be the best; with 95 % the best is among those marked. Bold: the only one that may be. Against the "
     "prior: ▲ better, ▼ worse, ≈ equivalent within 5 % of the gap, ? not decided; no sign where the metric cannot "
-    "tell. Rows of reference, in italics, do not compete."
+    "tell. Averages leave out settings where the metric can show no effect. Rows of reference, in italics, do not "
+    "compete."
 )
 UNSEEN = (
     " After a ?: the smallest effect, as a share of the gap, that this many training runs would have shown."
@@ -36,11 +37,13 @@ class MetricColumn:
     power: int
     places: int
     meaning: str
+    settings: str = ""
 
     @property
     def heading(self) -> str:
         """The heading: label, scale and arrow."""
         scale = " ×10" + str(self.power).translate(SUPERSCRIPT) if self.power else ""
+        scale += f" ({self.settings})" if self.settings else ""
         return f"{self.label}{scale}\N{NO-BREAK SPACE}{ARROWS.get(self.better, '')}".strip()
 
 
@@ -111,15 +114,18 @@ def build(
         raise StudyError(
             f"table: no metric {unknown[0]!r} in the summary; it has {', '.join(known) or 'none'}"
         )
-    columns = [_column(summary, m) for m in (main if metrics is None else metrics)]
+    columns = [_column(summary, m, averaged=setting is None) for m in (main if metrics is None else metrics)]
     names = frames.strategies(rows)
     found = {(row["strategy"], row["metric"]): row for row in rows.to_dict("records")}
     cells = [[_cell(found.get((name, column.metric)), column) for column in columns] for name in names]
     return Table(columns, names, cells, setting)
 
 
-def _column(summary: pd.DataFrame, metric: str) -> MetricColumn:
-    """The scale and number of decimals of a metric in all tables; small means keep 3 significant digits."""
+def _column(summary: pd.DataFrame, metric: str, *, averaged: bool) -> MetricColumn:
+    """The scale and number of decimals of a metric in all tables; small means keep 3 significant digits.
+
+    Of an average it also says how many settings it is over, if these are not all.
+    """
     rows = summary[(summary["metric"] == metric) & ~summary["strategy"].isin(REFERENCES)]
     sizes = rows["mean"].abs()
     sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
@@ -127,8 +133,21 @@ def _column(summary: pd.DataFrame, metric: str) -> MetricColumn:
     power = 0 if typical >= 0.03 or word(metric).unit else 3 if typical >= 3e-5 else 6
     places = decimals(small * 10.0**power)
     return MetricColumn(
-        metric, word(metric).axis, frames.direction(summary, metric), power, places, word(metric).meaning
+        metric,
+        word(metric).axis,
+        frames.direction(summary, metric),
+        power,
+        places,
+        word(metric).meaning,
+        _over(summary[summary["metric"] == metric]) if averaged else "",
     )
+
+
+def _over(rows: pd.DataFrame) -> str:
+    """ "7 of 9 settings", or nothing where all settings count, or none does."""
+    every, average = len(frames.settings(rows)), rows[rows["alpha"].isna()]
+    used = int(average["settings"].max()) if len(average) else every
+    return f"{used} of {every} settings" if used < every else ""
 
 
 def _cell(row: Any, column: MetricColumn) -> TableCell:
