@@ -1,7 +1,6 @@
 """Classifier two-sample test: can a classifier tell samples from real data?"""
 
 import numpy as np
-from scipy.stats import rankdata
 
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.folds import folds
@@ -59,6 +58,8 @@ def placements(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np
 
     Positives come first.
     """
+    from scipy.stats import rankdata  # half a second, for which readers of tables should not wait
+
     ranks = rankdata(scores)
     above, others = (
         ranks[positive] - rankdata(scores[positive]),

@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.stats import rankdata
 
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.reference import HALF, Reference
@@ -63,6 +62,8 @@ def c_t(samples: tuple[np.ndarray, np.ndarray], held_out: tuple[np.ndarray, np.n
 def _z_value(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """Mann-Whitney Z of x `[a]` against y `[b]`, negative where x is smaller, and its variance."""
     a, b = len(x), len(y)
+    from scipy.stats import rankdata  # half a second, for which readers of tables should not wait
+
     ranks = rankdata(np.concatenate([x, y]))
     # The placement of a value is the share of the other side that it exceeds; ties count a half.
     above = (ranks[:a] - rankdata(x)) / b

@@ -1,7 +1,7 @@
 """Are samples nearer to the training data than to data that the model never saw?"""
 
 import numpy as np
-from scipy import stats
+from scipy.special import betaincinv
 
 from study.errors import StudyError
 from study.metrics.base import Metric, Prepared, Score
@@ -52,8 +52,8 @@ def exact_interval(
     ratio = sizes[0] / sizes[1]
     count = np.round(2 * _weighted(value, 1 / ratio) * n) / 2  # undo the rounding of the division
     below, above, tail = np.floor(count), np.ceil(count), (1 - level) / 2
-    low = 0.0 if below == 0 else float(stats.beta.ppf(tail, below, n - below + 1))
-    high = 1.0 if above == n else float(stats.beta.ppf(1 - tail, above + 1, n - above))
+    low = 0.0 if below == 0 else float(betaincinv(below, n - below + 1, tail))
+    high = 1.0 if above == n else float(betaincinv(above + 1, n - above, 1 - tail))
     return _weighted(low, ratio), _weighted(high, ratio)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
-from scipy.stats import wasserstein_distance
 
 from study.data.base import Dataset
 from study.metrics.base import Metric, Prepared, Score, no_score
@@ -46,6 +45,8 @@ def w1_by_feature(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     In one dimension this is the area between the distribution functions :cite:`ramdas2017`.
     """
     features = range(x.shape[2])
+    from scipy.stats import wasserstein_distance  # half a second, for which readers of tables should not wait
+
     return np.array([wasserstein_distance(x[..., j].ravel(), y[..., j].ravel()) for j in features])
 
 

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("flowjax", "equinox", "paramax", "blackjax", "sklearn", "optax", "flax", "matplotlib", "seaborn")
+HEAVY = (
+    "flowjax",
+    "equinox",
+    "paramax",
+    "blackjax",
+    "sklearn",
+    "optax",
+    "flax",
+    "matplotlib",
+    "seaborn",
+    "scipy.stats",
+)
 FOLDER = next(Path(__file__).parents[2].glob("results/*/*/metrics.parquet")).parent
 CODE = """
 import sys
