@@ -50,6 +50,7 @@ def gaps(scores: Scores) -> Gaps:
     return Gaps(states, shares)
 
 
+@np.errstate(invalid="ignore", over="ignore", divide="ignore")
 def share_of_gap(own: np.ndarray, prior: np.ndarray, floor: np.ndarray) -> np.ndarray:
     """Contributions `[..., S]` of each training to the share of the gap; NaN where one of the costs is missing.
 

@@ -19,14 +19,14 @@ def holm(p: np.ndarray) -> np.ndarray:
 def holm_levels(p: np.ndarray, level: float) -> np.ndarray:
     """Levels `[k]` at which the intervals of a family exclude zero exactly where Holm's method rejects.
 
-    The i-th smallest p-value has the level of its step, 1 − (1 − level) / (m − i + 1); all those not rejected have the
-    level of the step at which the method stopped, so that together they cover at `level` :cite:`guilbaud2008`.
+    Those that are rejected have the level of their step, 1 − (1 − level) / (m − i + 1) for the i-th smallest of m
+    p-values. The others have that of the first step, so that all of them cover at `level`, whatever is rejected. At the
+    step at which the method stopped they would not: those that it left are chosen for being near zero.
     """
     p = np.asarray(p, np.float64)
     levels = np.full(p.shape, np.nan)
     order, factor = _steps(p)
-    rejected = int((holm(p)[order] < 1 - level).sum())
-    levels[order] = 1 - (1 - level) / np.maximum(factor, len(order) - min(rejected, len(order) - 1))
+    levels[order] = 1 - (1 - level) / np.where(holm(p)[order] < 1 - level, factor, len(order))
     return levels
 
 

@@ -119,17 +119,16 @@ def _by_ranks(values: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
 
 def _covers(found: Means, truth: float) -> np.ndarray:
     low, high = found.ends()
-    return np.array([low <= truth, truth <= high]).all(0)
+    return (low <= truth) & (truth <= high)
 
 
 def _false(effects: Means) -> np.ndarray:
     """Whether a family `[repetitions, FAMILY]` holds a false verdict."""
     shape = effects.mean.shape
     flat = Means(*(field.reshape(-1) for field in effects))
-    said = verdicts(flat, np.repeat(np.arange(shape[0]), shape[1]).tolist(), matters=None).verdict.reshape(
-        shape
-    )
-    return np.isin(said, ["better", "worse"]).any(1)
+    families = np.repeat(np.arange(shape[0]), shape[1]).tolist()
+    said = verdicts(flat, families, matters=None).verdict.reshape(shape)
+    return np.any(np.isin(said, ["better", "worse"]), axis=1)
 
 
 if __name__ == "__main__":
