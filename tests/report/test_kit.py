@@ -6,7 +6,7 @@ import pytest
 
 from study.report import kit
 from study.report.kit.pairs import Pair
-from study.statistics import bootstrap_interval
+from study.statistics import interval
 
 SEEDS = 5
 
@@ -28,10 +28,19 @@ def metrics() -> pd.DataFrame:
 
 def test_an_estimate_is_mean_and_interval_and_stays_within_its_range():
     values = [0.9, 1.0, 1.0, 0.7, 1.0]
-    mean, low, high = bootstrap_interval(np.array(values))
+    mean, low, high = interval(np.array(values))
     assert kit.estimate("x", values) == {"x": mean, "x_low": low, "x_high": high}
     assert high > 1
-    assert kit.estimate("x", values, within=(0, 1))["x_high"] == 1
+    inside = kit.estimate("x", values, within=(0, 1))
+    assert inside["x"] == mean and 0 < inside["x_low"] < mean < inside["x_high"] < 1
+
+
+def test_without_spread_or_seeds_there_is_no_interval():
+    """That five trainings agree does not make a sixth certain."""
+    for values in ([1.0] * 5, [0.5, 0.7]):
+        for within in (None, (0.0, 1.0)):
+            found = kit.estimate("x", values, within=within)
+            assert found["x"] == np.mean(values) and np.isnan([found["x_low"], found["x_high"]]).all()
 
 
 def test_estimates_are_those_of_each_group():
@@ -71,8 +80,9 @@ def test_pairs_are_joined_by_seed_and_corrected_within_their_family():
     assert (alone["difference"], alone["a"] - alone["b"]) == (pytest.approx(-1, abs=0.02),) * 2
     assert alone["verdict"] == "better" and alone["seeds"] == SEEDS
     found = kit.paired([pair(-1.0), pair(1.0), pair(0.0), pair(-1.0, family="g")])
-    assert found["verdict"].tolist() == ["better", "worse", "tie", "better"]
+    assert found["verdict"].tolist() == ["better", "worse", "not decided", "better"]
     assert found["p_holm"][0] > found["p_holm"][3] == alone["p_holm"]
+    assert (found["detectable"] > 0).all() and abs(found["difference"][2]) < found["detectable"][2]
     short = pair(-1.0)
     short.own.iloc[0] = np.nan
     assert kit.paired([short])["seeds"].tolist() == [SEEDS - 1]
@@ -107,12 +117,35 @@ def test_a_readable_table_has_texts_and_averages_first():
     assert list(kit.several(["kid"], table.rename(columns={"x": "kid"}), named=True)) == ["KID"]
 
 
+def test_of_a_metric_best_at_one_the_distance_is_compared_seed_by_seed():
+    """Means of 1 on both sides, but one of them strays: |v − 1| is 0.2 against 0.01."""
+    seeds = range(SEEDS)
+    stray = pd.Series([0.8, 1.2, 0.79, 1.21, 1.0 + 0.2], index=seeds)
+    close = pd.Series([1.01, 0.99, 1.011, 0.989, 1.01], index=seeds)
+    found = kit.paired(
+        [Pair({"better": "one"}, close, stray, "f"), Pair({"better": "one"}, stray, close, "f")]
+    )
+    assert found["difference"].tolist() == pytest.approx([-0.1938, 0.1938], abs=1e-3)
+    assert found["verdict"].tolist() == ["better", "worse"]
+
+
 def test_sentences_know_verdicts_and_sizes():
-    rows = pd.DataFrame({"verdict": ["worse", "none", "better", "worse"], "i": range(4)})
-    found = kit.by_verdict(rows)
+    rows = pd.DataFrame({"verdict": ["not decided", "worse", "none", "better", "worse", "equivalent"]})
+    found = kit.by_verdict(rows.assign(i=range(6)))
     assert {name: [row["i"] for row in own] for name, own in found.items()} == {
-        "better": [2], "worse": [0, 3], "none": [1]
+        "better": [3], "worse": [1, 4], "equivalent": [5], "not decided": [0], "none": [2]
     }  # fmt: skip
-    assert list(found) == ["better", "worse", "none"]
+    assert list(found) == ["better", "worse", "equivalent", "not decided", "none"]
     assert not kit.undecided(rows) and kit.undecided(rows.assign(verdict="none"))
     assert kit.size({"difference": -2.0, "low": -3.0, "high": -1.0}) == "2.00 [1.00, 3.00]"
+    assert kit.size({"difference": 0.2, "low": 0.1, "high": 0.3}, scale=100, places=0) == "20 [10, 30]"
+
+
+def test_what_would_have_been_seen_is_what_every_contrast_would_have_shown():
+    rows = [{"detectable": size} for size in (0.1, 0.25, np.nan)]
+    assert kit.unseen(rows) == " (a difference of 0.25 would probably have been seen)"
+    assert (
+        kit.unseen(rows[:1], scale=100, unit=" points")
+        == " (a difference of 10 points would probably have been seen)"
+    )
+    assert kit.unseen(rows[2:]) == kit.unseen([]) == ""

@@ -5,7 +5,7 @@ from study.report.kit.dots import Panel, dots
 from study.report.kit.estimates import by_run, each_metric, each_place, estimate, estimates, values
 from study.report.kit.pairs import Pair, at_each, paired
 from study.report.kit.readable import Column, averages_first, cell, change, plain, readable, several, value
-from study.report.kit.sentences import UNDECIDED, by_verdict, size, undecided
+from study.report.kit.sentences import UNDECIDED, by_verdict, size, undecided, unseen
 
 __all__ = [
     "UNDECIDED",
@@ -32,6 +32,7 @@ __all__ = [
     "several",
     "size",
     "undecided",
+    "unseen",
     "value",
     "values",
 ]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from study.report import frames
-from study.statistics import bootstrap_interval
+from study.statistics import interval
 from study.tables.results import Results
 
 SETTING = ("alpha", "beta", "noise_variance")
@@ -21,11 +21,11 @@ def estimate(
     Args:
         name: the name of the quantity.
         values: one per training run.
-        within: the range of a share or a probability, to which the interval is clipped.
+        within: the range of a share or a probability, which the interval cannot leave.
+
+    Both ends are NaN with fewer than three training runs, or without spread between them.
     """
-    mean, low, high = bootstrap_interval(np.asarray(list(values), np.float64))
-    if within is not None:
-        low, high = np.clip([low, high], *within)
+    mean, low, high = interval(np.asarray(list(values), np.float64), within=within)
     return {name: mean, f"{name}_low": low, f"{name}_high": high}
 
 

@@ -28,7 +28,11 @@ class Pair:
 
 
 def paired(pairs: Iterable[Pair], *, own: str = "own", other: str = "other") -> pd.DataFrame:
-    """The table of `study.statistics.contrasts` of own − other; `own` and `other` also name the columns of means."""
+    """The table of `study.statistics.contrasts` of own − other; `own` and `other` also name the columns of means.
+
+    Of a metric that is best at 1 the difference is that of |v − 1|, seed by seed. A verdict is on `own`: "better",
+    "worse", "not decided" with the difference in `detectable` that so many seeds would have shown, or "none".
+    """
     kept, values = [], []
     for pair in pairs:
         both = pd.concat([pair.own, pair.other], axis=1, join="inner").dropna().to_numpy(np.float64)
