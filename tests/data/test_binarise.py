@@ -58,6 +58,7 @@ def test_values_that_are_no_probabilities_are_said():
         trained(data, training)
 
 
+@pytest.mark.slow
 def test_data_that_are_binary_already_train_as_without():
     data = binarised(grey(60, 0.4))
     training = TrainConfig(steps=30, batch_size=20)

@@ -45,6 +45,7 @@ def test_info_and_errors(plane: Latents) -> None:
         strategy("flow", form="spline-coupling").fit(FIT, Latents(plane.mean[:, :1], plane.log_var[:, :1]))
 
 
+@pytest.mark.slow
 def test_correlated_gaussian_is_recovered() -> None:
     """Whitening alone maps it to N(0, I), so the remaining loss is due to training: under 0.02 nats."""
     rng = np.random.default_rng(0)
