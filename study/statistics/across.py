@@ -6,37 +6,38 @@ from collections.abc import Callable, Mapping, Sequence
 import jax
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from study.statistics.intervals import LEVEL
 from study.statistics.replicates import BASELINE, Replicates, by_model, replicates
 from study.statistics.standing import distance_from_best
 
 RESAMPLES = 2000
-Scores = Sequence[np.ndarray]  # per setting, one value per training run
-Resampled = Sequence[np.ndarray]  # per setting, `[..., runs]`
+Scores = Sequence[Float[np.ndarray, " _"]]  # per setting, one value per training run
+Resampled = Sequence[Float[np.ndarray, "... _"]]  # per setting
 
 
-def probability_of_improvement(scores: Resampled, baseline: Resampled) -> np.ndarray:
+def probability_of_improvement(scores: Resampled, baseline: Resampled) -> Float[np.ndarray, "..."]:
     """Chance that a run scored with the strategy beats one scored with the baseline, averaged over settings.
 
     Lower scores are better; ties count half, so ½ is no improvement. As in the paper, all pairs of training runs at one
     setting are compared.
 
     Args:
-        scores, baseline: per setting `[..., runs]`.
+        scores, baseline: per setting, the scores of all runs.
     """
     wins = [
         0.5 + 0.5 * np.sign(b[..., None, :] - s[..., :, None]).mean((-1, -2))
         for s, b in zip(scores, baseline, strict=True)
     ]
-    return np.mean(wins, axis=0)
+    return np.asarray(np.mean(wins, axis=0))
 
 
-def interquartile_mean(scores: Resampled) -> np.ndarray:
-    """Mean of the middle half of all training runs at all settings, `[...]` from `[..., runs]` per setting."""
+def interquartile_mean(scores: Resampled) -> Float[np.ndarray, "..."]:
+    """Mean of the middle half of all training runs at all settings."""
     from scipy import stats  # the import takes half a second, which reading tables should not wait for
 
-    return stats.trim_mean(np.concatenate(list(scores), axis=-1), 0.25, axis=-1)
+    return np.asarray(stats.trim_mean(np.concatenate(list(scores), axis=-1), 0.25, axis=-1))
 
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
@@ -88,7 +89,9 @@ def _of_one(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _common(own: Replicates, prior: Replicates) -> tuple[np.ndarray, np.ndarray]:
+def _common(
+    own: Replicates, prior: Replicates
+) -> tuple[Float[np.ndarray, " runs"], Float[np.ndarray, " runs"]]:
     """Both strategies' values on the training runs that they share."""
     _, mine, theirs = np.intersect1d(own.seeds, prior.seeds, return_indices=True)
     return own.values.mean((1, 2))[mine], prior.values.mean((1, 2))[theirs]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from study.statistics.intervals import LEVEL, intervals
 from study.statistics.multiplicity import holm
@@ -13,13 +14,16 @@ from study.statistics.standing import distance_from_best
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def contrasts(
-    facts: Sequence[Mapping[str, Any]], pairs: Sequence[np.ndarray], *, families: Sequence[Hashable]
+    facts: Sequence[Mapping[str, Any]],
+    pairs: Sequence[Float[np.ndarray, "_ 2"]],
+    *,
+    families: Sequence[Hashable],
 ) -> pd.DataFrame:
     """Differences own − other, paired by training seed, with intervals and verdicts.
 
     Args:
         facts: for each contrast, the first columns of its row, including `better`, the metric's better direction.
-        pairs: for each contrast `[seeds, 2]`: own and other.
+        pairs: for each contrast own and other, one row per seed.
         families: for each contrast a label; p-values with equal labels are corrected together by Holm's method.
 
     Returns:

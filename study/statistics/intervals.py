@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Float
 from scipy.special import stdtr, stdtrit
 
 from study.runtime.environment import blas_threads
@@ -23,12 +24,12 @@ _BLOCK = 200  # tests whose resamples are in memory at a time
 
 
 class Intervals(NamedTuple):
-    """Means `[T]`, ends of their intervals `[T]`, and two-sided p-values `[T]` of the null hypothesis of mean zero."""
+    """Means, ends of their intervals, and two-sided p-values of T tests of the null hypothesis of mean zero."""
 
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    p: np.ndarray
+    mean: Float[np.ndarray, " T"]
+    low: Float[np.ndarray, " T"]
+    high: Float[np.ndarray, " T"]
+    p: Float[np.ndarray, " T"]
 
 
 def bootstrap_interval(values: np.ndarray, *, level: float = LEVEL) -> tuple[float, float, float]:
@@ -58,8 +59,8 @@ def intervals(samples: Iterable[np.ndarray], *, level: float = LEVEL) -> Interva
     return Intervals(*out)
 
 
-def _same_shape(values: np.ndarray, level: float) -> np.ndarray:
-    """Mean, low, high and p, `[4, T]`, of values `[T, n, fits, draws]`."""
+def _same_shape(values: Float[np.ndarray, "T n fits draws"], level: float) -> Float[np.ndarray, "4 T"]:
+    """Mean, low, high and p of the values."""
     units = values.mean((2, 3))
     n = units.shape[1]
     mean = units.mean(1)
@@ -82,8 +83,8 @@ def _same_shape(values: np.ndarray, level: float) -> np.ndarray:
     return np.stack([mean, low, high, p])
 
 
-def _pivots(values: np.ndarray) -> np.ndarray:
-    """The resampled t-ratios `[T, RESAMPLES]` of values `[T, n, fits, draws]`.
+def _pivots(values: Float[np.ndarray, "T n fits draws"]) -> Float[np.ndarray, "T resamples"]:
+    """The resampled t-ratios of the values.
 
     The sum of the resampled runs is linear in the values and their sum of squares is quadratic, so both are computed as
     matrix products.

@@ -4,6 +4,7 @@ import functools
 import math
 
 import numpy as np
+from jaxtyping import Float
 
 from study.statistics.intervals import intervals
 
@@ -26,7 +27,7 @@ def detectable_effect(n: int, *, power: float = POWER) -> float:
     return float(np.quantile(-intervals(values).low, power))
 
 
-def detectable(differences: np.ndarray) -> float:
-    """The smallest true difference that is detectable given the spread of these, `[n]`, one per training run."""
+def detectable(differences: Float[np.ndarray, " n"]) -> float:
+    """The smallest true difference that is detectable given the spread of these, one per training run."""
     n = len(differences)
     return detectable_effect(n) * float(np.std(differences, ddof=1)) if n >= 3 else math.nan

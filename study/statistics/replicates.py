@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float, Int, Integer
 
 BASELINE = "prior"
 GRID = ["alpha", "beta", "noise_variance"]
@@ -43,8 +44,8 @@ class Replicates:
         family, family_settings, decode: the kind of model and of x, as in `schemas.RUNS`.
         setting: (α, β, s), or None for the average over the grid.
         strategy, metric, better, reference, n: as in `schemas.METRICS`.
-        seeds: `[S]` training seeds.
-        values, differences: `[S, fits, draws]`, with NaN for missing values; differences are paired with `prior`.
+        seeds: of the S training runs.
+        values, differences: with NaN for missing values; differences are paired with `prior`.
     """
 
     family: str
@@ -56,9 +57,9 @@ class Replicates:
     better: str
     reference: str
     n: int
-    seeds: np.ndarray
-    values: np.ndarray
-    differences: np.ndarray
+    seeds: Integer[np.ndarray, " S"]
+    values: Float[np.ndarray, "S fits draws"]
+    differences: Float[np.ndarray, "S paired_fits paired_draws"]
 
 
 def replicates(metrics: pd.DataFrame, *, average: bool = True) -> Iterator[Replicates]:
@@ -101,7 +102,11 @@ def _of_one(model: tuple[str, str, str], frame: pd.DataFrame, *, average: bool) 
                 )
 
 
-def _dense(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _dense(
+    frame: pd.DataFrame,
+) -> tuple[
+    Float[np.ndarray, "rows settings seeds fits draws"], Float[np.ndarray, "rows settings seeds fits draws"]
+]:
     """Values and differences `[strategy and metric, setting, seed, fit, draw]`, NaN for missing rows."""
     parts = [
         frame.groupby(["strategy", "metric"], sort=False).ngroup(),
@@ -117,11 +122,12 @@ def _dense(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _balanced(
-    values: np.ndarray, differences: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Seeds present in every setting, with their values and differences `[S, fits, draws]` averaged over settings.
+    values: Float[np.ndarray, "settings seeds fits draws"],
+    differences: Float[np.ndarray, "settings seeds fits draws"],
+) -> tuple[Int[np.ndarray, " S"], Float[np.ndarray, "S _ _"], Float[np.ndarray, "S _ _"]] | None:
+    """Seeds present in every setting, with their values and differences averaged over settings.
 
-    The inputs `[settings, seeds, fits, draws]` may have gaps, marked by NaN. None if no seed is in every setting.
+    The inputs may have gaps, marked by NaN. None if no seed is in every setting.
     """
     present = ~np.isnan(values)
     seeds = np.flatnonzero(present.any((2, 3)).all(0))
@@ -136,7 +142,7 @@ def _balanced(
     return seeds, _averaged(values[grid]), _averaged(differences[grid])
 
 
-def _averaged(values: np.ndarray) -> np.ndarray:
+def _averaged(values: Float[np.ndarray, "settings S fits draws"]) -> Float[np.ndarray, "S _ _"]:
     gaps = np.isnan(values)
     if not gaps.any():
         return values.mean(0)

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from study.statistics.intervals import intervals
 from study.statistics.replicates import Replicates
 from study.tables.names import REFERENCES
 
 
-def distance_from_best(value: np.ndarray, better: str) -> np.ndarray:
+def distance_from_best(value: Float[np.ndarray, "*S"], better: str) -> Float[np.ndarray, "*S"]:
     """A score in which smaller is better: value, −value, or |value − 1|."""
     return {"lower": value, "higher": -value, "one": np.abs(value - 1)}[better]
 
@@ -43,15 +44,15 @@ def standings(rows: Sequence[Replicates]) -> list[str]:
     return out
 
 
-def _cost(row: Replicates) -> np.ndarray:
-    """`[S, fits, draws]`; the mean within each training run is its distance from the best value."""
+def _cost(row: Replicates) -> Float[np.ndarray, "S fits draws"]:
+    """The mean within each training run is its distance from the best value."""
     if row.better != "one":
         return distance_from_best(row.values, row.better)
     side = np.where(row.values.mean((1, 2), keepdims=True) < 1, -1.0, 1.0)
     return side * (row.values - 1)
 
 
-def _apart(row: Replicates, leader: Replicates) -> np.ndarray:
+def _apart(row: Replicates, leader: Replicates) -> Float[np.ndarray, "S fits draws"]:
     own, best = _cost(row), _cost(leader)
     if own.shape != best.shape:  # one of them lacks a draw
         own, best = (c.mean((1, 2), keepdims=True) for c in (own, best))

@@ -95,6 +95,7 @@ def test_a_switch_that_is_off_decides_no_key():
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, True, 2**31])
+@pytest.mark.usefixtures("unchecked")
 def test_a_seed_that_is_none_is_refused(seed):
     with pytest.raises(StudyError, match="binarised: seed: give a whole number"):
         binarised(grey(4, 0.5), seed=seed)

@@ -32,6 +32,7 @@ def test_density_integrates_to_one_and_is_that_of_the_draws(form: str, d: int, p
     np.testing.assert_array_less(np.abs(z.mean(0) - mean), 5 * z.std(0) / 100 + 2e-3)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_info_and_errors(plane: Latents) -> None:
     fitted: Any = strategy("flow", **SMALL).fit(FIT, plane, validation=plane)
     assert fitted.info["codes"] == 40 and fitted.info["steps"] == 300

@@ -83,6 +83,7 @@ def test_density_in_the_plane_integrates_to_one(plane: Latents) -> None:
     assert all(type(value) in (int, float, bool) for value in fitted.info.values())
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_errors() -> None:
     with pytest.raises(StudyError, match="proposal must be 'gaussian' or 'prior', got 'posterior'"):
         strategy("ncp", proposal="posterior")

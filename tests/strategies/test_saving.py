@@ -153,6 +153,7 @@ def test_other_files(tmp_path: Path) -> None:
         saving.load(tmp_path / "pickled.npy")
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_what_cannot_be_saved(tmp_path: Path, fitted: Any) -> None:
     path = tmp_path / "fit"
     with pytest.raises(
@@ -311,6 +312,7 @@ def test_a_header_nested_too_deeply(path: Path) -> None:
         saving.load(path)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_what_would_not_load_is_not_saved(tmp_path: Path, fitted: Any) -> None:
     for wrong in (np.full_like(fitted.location, np.nan), fitted.location[0], np.array("text")):
         with pytest.raises(
@@ -330,6 +332,7 @@ def test_files_of_before_the_checks_are_still_read(path: Path, fitted: Any) -> N
     assert (header["format"], header["version"]) == ("study-fitted-strategy", 1)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_what_is_not_fitted_is_not_saved(tmp_path: Path, fitted: Any) -> None:
     others: tuple[Any, ...] = (None, 3, "text", {}, strategy("gmm"), np.zeros(3))
     for other in others:

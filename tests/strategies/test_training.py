@@ -90,6 +90,7 @@ def test_best_parameters_are_kept() -> None:
 
 
 @pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.usefixtures("unchecked")
 def test_errors(name: str) -> None:
     key, good = jax.random.key(0), codes(0)
     chosen: Any = strategy(name, **SHORT)
