@@ -1,4 +1,4 @@
-"""Settings under which every test runs: two CPU devices, no silent promotion of type or rank."""
+"""Settings under which every test runs: two CPU devices, no silent promotion of type or rank, checked annotations."""
 
 import contextlib
 import os
@@ -41,12 +41,29 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 os.environ["JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES"] = "none"  # else the folder's path is part of every key
 
 import jax  # noqa: E402  which reads these settings
+import jaxtyping  # noqa: E402
 
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+# Every function and dataclass of the package that a test imports checks the types and shapes in its annotations; an int
+# may stand for a float. In processes that tests start there is no such check.
+jaxtyping.install_import_hook("study", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
+
 ROOT = Path(__file__).parents[1]
+
+
+def without_checks() -> Iterator[None]:
+    """No check of types and shapes, as for a user: for tests of what is said about wrong arguments."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)
+
+
+unchecked = pytest.fixture(without_checks, name="unchecked")
+unchecked_module = pytest.fixture(without_checks, name="unchecked_module", scope="module")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from study.data.base import Dataset
 from study.data.own.arrays import FORMS, load_path
@@ -17,6 +17,7 @@ from study.runtime.limits import byte_limit
 __all__ = ["DATASETS", "Dataset", "DatasetEntry", "load_dataset"]
 
 
+@runtime_checkable
 class Load(Protocol):
     """Makes a dataset; all that is random about it is decided by `seed`."""
 

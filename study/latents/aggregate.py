@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
+from jaxtyping import Float, Float32, Float64, Int, Num
 
 from study.errors import StudyError
 from study.latents.base import Latents, require_latents
@@ -42,14 +43,14 @@ class AggregatePosterior:
 
     Attributes:
         latents: the N posteriors.
-        log_weights: `[N]`, log wₙ of each component, normalised on construction; None is uniform, 1/N.
+        log_weights: log wₙ of each component, normalised on construction; None is uniform, 1/N.
 
     Raises:
         StudyError: latents are not `Latents`, or log_weights not `[N]` with a positive and finite total.
     """
 
     latents: Latents
-    log_weights: np.ndarray | None = None
+    log_weights: Float[np.ndarray, " N"] | None = None
 
     shapes: ClassVar[Mapping[str, str]] = {"log_weights": "N", "latents.mean": "Nd"}  # where read from a file
 
@@ -68,21 +69,23 @@ class AggregatePosterior:
             weights = weights - np.logaddexp.reduce(weights)
         object.__setattr__(self, "log_weights", weights)
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log q(z) in nats at z `[M, d]`, `[M]` float64; time O(N·M·d), memory O(N·d + M·d).
+    def log_prob(self, z: Float[np.ndarray, "M d"]) -> Float64[np.ndarray, " M"]:
+        """log q(z) in nats; time O(N·M·d), memory O(N·d + M·d).
 
         Raises:
             StudyError: z is not `[M, d]`.
         """
         return self._stream(numbers(z, name="aggregate posterior: z", dtype=None), None)
 
-    def log_prob_without_own(self, z: np.ndarray, index: np.ndarray) -> np.ndarray:
-        """log of 1/(N−1) Σ_{m≠n} q(z|x_m) at z `[M, d]` drawn from component n = index `[M]`; `[M]` float64."""
+    def log_prob_without_own(
+        self, z: Float[np.ndarray, "M d"], index: Int[np.ndarray, " M"]
+    ) -> Float64[np.ndarray, " M"]:
+        """log of 1/(N−1) Σ_{m≠n} q(z|x_m) at z drawn from component n = index."""
         kept = np.log1p(-np.exp(self._weights[index]))
         return self._stream(np.asarray(z), np.asarray(index)) - kept
 
-    def sample(self, key: Key, *, n: int) -> np.ndarray:
-        """n exact draws `[n, d]` float32: a component by weight, then z ~ q(z|x).
+    def sample(self, key: Key, *, n: int) -> Float32[np.ndarray, "{n} {self.latents.d}"]:
+        """n exact draws: a component by weight, then z ~ q(z|x).
 
         Raises:
             StudyError: n is negative or not a whole number, or the key is invalid.
@@ -95,8 +98,8 @@ class AggregatePosterior:
         epsilon = np.asarray(jax.random.normal(noise_key, (n, self.latents.d)))
         return self.latents.mean[index] + np.exp(0.5 * self.latents.log_var[index]) * epsilon
 
-    def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean `[d]` and covariance `[d, d]`, float64, in closed form: Cov(mean) + diag E[exp log_var]."""
+    def moments(self) -> tuple[Float64[np.ndarray, " d"], Float64[np.ndarray, "d d"]]:
+        """Mean and covariance, in closed form: Cov(mean) + diag E[exp log_var]."""
         weights = np.exp(self._weights)
         means = self.latents.mean.astype(np.float64)
         centre = weights @ means
@@ -105,12 +108,12 @@ class AggregatePosterior:
         return centre, between + np.diag(within)
 
     @property
-    def _weights(self) -> np.ndarray:
+    def _weights(self) -> Float64[np.ndarray, " N"]:
         assert self.log_weights is not None
         return self.log_weights
 
-    def _stream(self, z: np.ndarray, own: np.ndarray | None) -> np.ndarray:
-        """log Σ_{n≠own} wₙ q(z|xₙ), `[M]` float64, by the cheapest arithmetic within the tolerance."""
+    def _stream(self, z: np.ndarray, own: np.ndarray | None) -> Float64[np.ndarray, " M"]:
+        """log Σ_{n≠own} wₙ q(z|xₙ), by the cheapest arithmetic within the tolerance."""
         if z.ndim != 2 or z.shape[1] != self.latents.d:
             raise StudyError(f"aggregate posterior: z must be [M, {self.latents.d}], got {list(z.shape)}")
         if len(z) == 0:
@@ -127,14 +130,12 @@ class AggregatePosterior:
             kept = None if own is None else own[rows]
             return _logsumexp(z[rows], mean, inverse, log_scale, kept, dtype=dtype, product=product) + offset
 
-        def bound(dtype: type) -> float:
-            return float(np.finfo(dtype).eps) * largest
-
-        if bound(np.float32) < TOLERANCE:
+        single, double = (float(np.finfo(dtype).eps) * largest for dtype in (np.float32, np.float64))
+        if single < TOLERANCE:
             return by(np.float32)
-        if bound(np.float64) > TOLERANCE:
+        if double > TOLERANCE:
             return by(np.float64, product=False)
-        if bound(np.float32) < HOPELESS * TOLERANCE:
+        if single < HOPELESS * TOLERANCE:
             rows = _probes(z, inverse)
             if np.abs(by(np.float32, rows) - by(np.float64, rows)).max() < PROBED:
                 return by(np.float32)
@@ -150,9 +151,12 @@ def _probes(z: np.ndarray, inverse: np.ndarray) -> np.ndarray:
 
 
 def _terms(
-    z: np.ndarray, mean: np.ndarray, inverse: np.ndarray, log_scale: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """left `[M, 2d]`, right `[N, 2d]` and constant `[N]` with −½‖(z−m)/σ‖² + log_scale = left · rightᵀ + constant."""
+    z: Float[np.ndarray, "M d"],
+    mean: Float[np.ndarray, "N d"],
+    inverse: Float[np.ndarray, "N d"],
+    log_scale: Float[np.ndarray, " N"],
+) -> tuple[Float[np.ndarray, "M 2*d"], Float[np.ndarray, "N 2*d"], Float[np.ndarray, " N"]]:
+    """left, right and constant with −½‖(z−m)/σ‖² + log_scale = left · rightᵀ + constant."""
     precision = np.square(inverse)
     left = np.concatenate([np.square(z), z], axis=1)
     right = np.concatenate([-0.5 * precision, mean * precision], axis=1)
@@ -228,19 +232,20 @@ def _tiles(
     tiles = 2 ** math.ceil(math.log2(-(-len(left) // (most * devices))))
     rows = 32 * -(-len(left) // (32 * tiles * devices))  # few shapes to compile, and little padding
     m, n = tiles * rows * devices, -(-len(right) // columns) * columns
-
-    def pad(a: np.ndarray, size: int, value: float) -> np.ndarray:
-        return np.concatenate([a, np.full((size - len(a), *a.shape[1:]), value, a.dtype)])
-
     with jax.enable_x64(dtype is np.float64):
         out = _stream_tiles(
-            pad(left.astype(dtype), m, 0).reshape(-1, rows, left.shape[1]),
-            None if own is None else pad(own.astype(np.int32), m, -1).reshape(-1, rows),
-            pad(right.astype(dtype), n, 0).reshape(-1, columns, right.shape[1]).swapaxes(1, 2),
-            pad(constant.astype(dtype), n, -np.inf).reshape(-1, columns),
+            _padded(left.astype(dtype), m, 0).reshape(-1, rows, left.shape[1]),
+            None if own is None else _padded(own.astype(np.int32), m, -1).reshape(-1, rows),
+            _padded(right.astype(dtype), n, 0).reshape(-1, columns, right.shape[1]).swapaxes(1, 2),
+            _padded(constant.astype(dtype), n, -np.inf).reshape(-1, columns),
             reduction=reduction,
         )
     return np.asarray(out, np.float64).reshape(m, -1)[: len(left)]
+
+
+def _padded(a: Num[np.ndarray, "rows ..."], size: int, value: float) -> Num[np.ndarray, "{size} ..."]:
+    """The array with further rows of one value, `size` in all."""
+    return np.concatenate([a, np.full((size - len(a), *a.shape[1:]), value, a.dtype)])
 
 
 class Reduction(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Float32, Integer
 
 from study.errors import StudyError
 from study.runtime.arrays import numbers
@@ -19,17 +20,17 @@ class Latents:
     """Means and log-variances of q(z|x_n), one row per example.
 
     Attributes:
-        mean: `[N, d]` float32.
-        log_var: `[N, d]` float32, natural log of the variance.
-        labels: `[N]` integers, or None.
+        mean: stored as float32.
+        log_var: natural log of the variance, stored as float32.
+        labels: whole numbers, or None.
 
     Raises:
         StudyError: shapes disagree, a value is not a finite number, or labels are not whole numbers.
     """
 
-    mean: np.ndarray
-    log_var: np.ndarray
-    labels: np.ndarray | None = None
+    mean: Float[np.ndarray, "N d"]
+    log_var: Float[np.ndarray, "N d"]
+    labels: Integer[np.ndarray, " N"] | None = None
 
     shapes: ClassVar[Mapping[str, str]] = {
         "mean": "Nd",
@@ -74,8 +75,8 @@ class Latents:
         """Number of latent dimensions d."""
         return self.mean.shape[1]
 
-    def sample(self, key: Key) -> np.ndarray:
-        """One z ~ q(z|x_n) for every example, `[N, d]` float32, in the order of the examples."""
+    def sample(self, key: Key) -> Float32[np.ndarray, "{self.n} {self.d}"]:
+        """One z ~ q(z|x_n) for every example, in the order of the examples."""
         key = as_key(key)
         epsilon = jax.random.normal(key, self.mean.shape)
         return np.asarray(self.mean + jnp.exp(0.5 * self.log_var) * epsilon)

@@ -6,6 +6,7 @@ import math
 import jax
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from scipy.special import ndtr, ndtri
 
 from study.latents.aggregate import AggregatePosterior
@@ -71,9 +72,13 @@ def _described(frame: pd.DataFrame, latents: Latents) -> pd.DataFrame:
 
 
 def _against_learned(
-    key: jax.Array, latents: Latents, z: np.ndarray, own: np.ndarray, prior: PriorDensity
+    key: jax.Array,
+    latents: Latents,
+    z: Float[np.ndarray, "M d"],
+    own: Float[np.ndarray, "M d"],
+    prior: PriorDensity,
 ) -> pd.DataFrame:
-    """The columns that need the prior, from draws of a learned one; own is log q(zⱼ|x) `[M, d]` of the draws z."""
+    """The columns that need the prior, from draws of a learned one; own is log q(zⱼ|x) of the draws z."""
     from scipy import stats  # takes half a second to import, which reading tables does not need
 
     log_p = prior.marginal_log_prob(z) if isinstance(prior, MarginalPrior) else np.full(z.shape, math.nan)
@@ -96,8 +101,8 @@ def _against_learned(
     return pd.DataFrame(rows, columns=[*COLUMNS, "w1_null_high", "ks_null_high"])
 
 
-def halved_w1(pool: np.ndarray) -> float:
-    """The 95 % quantile of the Wasserstein-1 distance between two random halves of draws `[2m]`."""
+def halved_w1(pool: Float[np.ndarray, " M"]) -> float:
+    """The 95 % quantile of the Wasserstein-1 distance between two random halves of draws, M even."""
     rng = np.random.default_rng(0)
     ordered = np.sort(pool)
     half = len(pool) // 2
@@ -109,8 +114,8 @@ def halved_w1(pool: np.ndarray) -> float:
     return float(np.quantile(found, NULL))
 
 
-def normal_distances(z: np.ndarray) -> tuple[float, float]:
-    """Wasserstein-1 and Kolmogorov-Smirnov distance of draws `[M]` from N(0, 1)."""
+def normal_distances(z: Float[np.ndarray, " M"]) -> tuple[float, float]:
+    """Wasserstein-1 and Kolmogorov-Smirnov distance of draws from N(0, 1)."""
     z = np.sort(z.astype(np.float64))
     m = len(z)
     w1 = float(np.abs(z - ndtri((np.arange(m) + 0.5) / m)).mean())

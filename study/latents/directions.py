@@ -2,12 +2,13 @@
 
 import jax
 import numpy as np
+from jaxtyping import Float32
 
 DIRECTIONS = 64  # at least
 
 
-def directions(dimensions: int) -> np.ndarray:
-    """Fixed unit vectors `[f, P]` float32: whole random orthonormal bases, P the smallest multiple of f from 64 on.
+def directions(dimensions: int) -> Float32[np.ndarray, "{dimensions} P"]:
+    """Fixed unit vectors: whole random orthonormal bases, P the smallest multiple of `dimensions` from 64 on.
 
     Over a basis the squared components of a shift sum to its squared length, so the measured size of a shift does not
     depend on the random directions.

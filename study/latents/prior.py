@@ -4,17 +4,19 @@ from typing import Protocol, runtime_checkable
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float64
 
 
+@runtime_checkable
 class PriorDensity(Protocol):
     """A density that can be sampled."""
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log p(z) in nats at z `[n, d]`, `[n]` float64."""
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log p(z) in nats."""
         ...
 
-    def sample(self, key: jax.Array, *, n: int) -> np.ndarray:
-        """n independent draws `[n, d]`."""
+    def sample(self, key: jax.Array, *, n: int) -> Float[np.ndarray, "{n} d"]:
+        """n independent draws."""
         ...
 
 
@@ -22,6 +24,6 @@ class PriorDensity(Protocol):
 class MarginalPrior(PriorDensity, Protocol):
     """A prior whose marginals are tractable."""
 
-    def marginal_log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log p(zⱼ) in nats for each dimension j separately at z `[n, d]`, `[n, d]` float64."""
+    def marginal_log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
+        """log p(zⱼ) in nats for each dimension j separately."""
         ...

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Bool, Float, Float32, Float64, Int
 
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
@@ -85,7 +86,7 @@ class Surgery:
         return self.mi_upper.value - self.mi_lower.value < IDENTIFIED
 
 
-def mean_estimate(values: np.ndarray) -> Estimate:
+def mean_estimate(values: Float[np.ndarray, " M"]) -> Estimate:
     """Mean over independent values with its standard error."""
     n = len(values)
     spread = float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.nan
@@ -94,8 +95,8 @@ def mean_estimate(values: np.ndarray) -> Estimate:
 
 def posterior_draws(
     key: jax.Array, latents: Latents, *, draws: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """index `[M]`, z `[M, d]` and log q(zⱼ|x_index) `[M, d]`: examples without replacement, M = min(draws, N)."""
+) -> tuple[Int[np.ndarray, " M"], Float32[np.ndarray, "M d"], Float64[np.ndarray, "M d"]]:
+    """index, z and log q(zⱼ|x_index): examples without replacement, M = min(draws, N)."""
     index_key, noise_key = jax.random.split(key)
     index = np.asarray(jax.random.permutation(index_key, latents.n))[:draws]
     epsilon = np.asarray(jax.random.normal(noise_key, (len(index), latents.d)))
@@ -164,26 +165,26 @@ class _Against(NamedTuple):
     """The quantities that depend on the prior; of each pair of estimates the upper end comes first.
 
     Attributes:
-        kl: `[d]`, E_x KL(q(zⱼ|x)‖p(zⱼ)), NaN if p(zⱼ) is not tractable.
-        draws: `[M, d]` draws of the prior.
-        outside: `[M]`, which draws of q(z) lie where the prior has hardly any mass.
+        kl: E_x KL(q(zⱼ|x)‖p(zⱼ)), NaN if p(zⱼ) is not tractable.
+        draws: of the prior, M.
+        outside: which draws of q(z) lie where the prior has hardly any mass.
     """
 
     rate: Estimate
     kl_aggregate: tuple[Estimate, Estimate]
     dimension_wise_kl: tuple[Estimate, Estimate]
-    kl: np.ndarray
-    draws: np.ndarray
-    outside: np.ndarray
+    kl: Float[np.ndarray, " d"]
+    draws: Float[np.ndarray, "M d"]
+    outside: Bool[np.ndarray, " M"]
 
 
 def _against_normal(
     latents: Latents,
-    z: np.ndarray,
-    own: np.ndarray,
+    z: Float[np.ndarray, "M d"],
+    own: Float[np.ndarray, " M"],
     mi_lower: Estimate,
     mi_upper: Estimate,
-    marginals: tuple[np.ndarray, np.ndarray],
+    marginals: tuple[Float[np.ndarray, " M"], Float[np.ndarray, " M"]],
     *,
     key: jax.Array,
     draws: int,
@@ -210,10 +211,10 @@ def _against_normal(
 def _against_learned(
     prior: PriorDensity,
     latents: Latents,
-    z: np.ndarray,
-    own_marginals: np.ndarray,
-    joint: tuple[np.ndarray, np.ndarray],
-    marginals: tuple[np.ndarray, np.ndarray],
+    z: Float[np.ndarray, "M d"],
+    own_marginals: Float[np.ndarray, "M d"],
+    joint: tuple[Float[np.ndarray, " M"], Float[np.ndarray, " M"]],
+    marginals: tuple[Float[np.ndarray, " M"], Float[np.ndarray, " M"]],
     *,
     key: jax.Array,
     draws: int,
@@ -256,15 +257,15 @@ def learned_rate(key: jax.Array, latents: Latents, prior: PriorDensity) -> Estim
     return Estimate(float(np.mean(pair)), stderr, latents.n)
 
 
-def _count(kl: np.ndarray) -> float:
+def _count(kl: Float[np.ndarray, " d"]) -> float:
     """How many values exceed 0.01 nats; NaN if they are not known."""
     return math.nan if np.isnan(kl).any() else float((kl > 0.01).sum())
 
 
 def _both_ways(
-    latents: Latents, z: np.ndarray, index: np.ndarray, own: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """log q(z) `[M]` with the own component left out, and included; own is log q(z|x_index) `[M]`."""
+    latents: Latents, z: Float[np.ndarray, "M d"], index: Int[np.ndarray, " M"], own: Float[np.ndarray, " M"]
+) -> tuple[Float[np.ndarray, " M"], Float[np.ndarray, " M"]]:
+    """log q(z) with the own component left out, and included; own is log q(z|x_index)."""
     n = latents.n
     if n == 1:
         return np.full(len(z), -np.inf), own

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
+from jaxtyping import Bool, Float, Float64
 from scipy.spatial.distance import cdist
 from scipy.special import ndtri
 from sklearn.linear_model import LogisticRegression
@@ -70,8 +71,8 @@ def two_sample(
     }
 
 
-def mmd(x: np.ndarray, y: np.ndarray) -> Estimate:
-    """Squared maximum mean discrepancy of x and y, `[n, d]` each, unbiased, so it may be negative.
+def mmd(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "n d"]) -> Estimate:
+    """Squared maximum mean discrepancy of x and y, unbiased, so it may be negative.
 
     The kernel is the inverse multiquadric Σₛ Cₛ/(Cₛ + |x−y|²) with Cₛ = 2ds for seven scales s, where 2d is the mean
     squared distance of two draws of N(0, I) :cite:`tolstikhin2018`; the estimate is the U-statistic of
@@ -87,8 +88,8 @@ def mmd(x: np.ndarray, y: np.ndarray) -> Estimate:
     return Estimate(float(value), 2 * math.sqrt(variance / n), n)
 
 
-def sliced_w2(x: np.ndarray, y: np.ndarray) -> Estimate:
-    """Squared sliced Wasserstein-2 distance of x and y, `[n, d]` each :cite:`bonneel2015`.
+def sliced_w2(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "n d"]) -> Estimate:
+    """Squared sliced Wasserstein-2 distance of x and y :cite:`bonneel2015`.
 
     The mean of the squared distance along fixed directions, which form whole orthonormal bases; along a direction the
     optimal coupling is by rank. A shift δ gives |δ|²/d. The standard error is of first order, from the dual potentials,
@@ -107,8 +108,8 @@ def sliced_w2(x: np.ndarray, y: np.ndarray) -> Estimate:
     return Estimate(float(np.square(gap).mean()), math.sqrt(variance / x.shape[1]), x.shape[1])
 
 
-def c2st(x: np.ndarray, y: np.ndarray) -> Estimate:
-    """Area under the ROC curve of a classifier between x and y, `[n, d]` each, n at least 5 :cite:`lopezpaz2017`.
+def c2st(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "n d"]) -> Estimate:
+    """Area under the ROC curve of a classifier between x and y, n at least 5 :cite:`lopezpaz2017`.
 
     A logistic regression on z and all squares and products, which detects shifts, scales and correlations; in more than
     30 dimensions, where there are too many products, on squares along the axes and along fixed directions. The value is
@@ -127,8 +128,8 @@ def c2st(x: np.ndarray, y: np.ndarray) -> Estimate:
     return Estimate(float(np.mean(values)), _auc_spread(n), n)
 
 
-def _second_order(z: np.ndarray) -> np.ndarray:
-    """Squares and products of z `[n, d]`, or squares alone where d is large, `[n, ·]`."""
+def _second_order(z: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n products"]:
+    """Squares and products of z, or squares alone where d is large."""
     i, j = np.triu_indices(z.shape[1])
     return z[:, i] * z[:, j] if len(i) <= PRODUCTS else np.square(np.hstack([z, _projections(z).T]))
 
@@ -157,7 +158,7 @@ def prior_null(n: int, d: int) -> Null:
     return simulated_null(jax.random.key(0), n, lambda key: np.asarray(jax.random.normal(key, (2 * n, d))))
 
 
-def simulated_null(key: jax.Array, n: int, draw: Callable[[jax.Array], np.ndarray]) -> Null:
+def simulated_null(key: jax.Array, n: int, draw: Callable[[jax.Array], Float[np.ndarray, "n d"]]) -> Null:
     """The nulls of two sets of n draws, from random halves of pools of 2n; c2st in closed form.
 
     `draw` returns a pool for a key.
@@ -184,8 +185,10 @@ def simulated_null(key: jax.Array, n: int, draw: Callable[[jax.Array], np.ndarra
     )
 
 
-def _mmd_of_splits(pool: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """`mmd` of the two halves of pool `[2n, d]`, for each of s halvings `[2n, s]`: `[s]`."""
+def _mmd_of_splits(
+    pool: Float[np.ndarray, "both d"], first: Bool[np.ndarray, "both splits"]
+) -> Float[np.ndarray, " splits"]:
+    """`mmd` of the two halves of the pool, for each of the halvings."""
     n = len(pool) // 2
     halves = first.astype(np.float64)
     within = np.zeros(halves.shape[1])
@@ -203,12 +206,14 @@ def _mmd_of_splits(pool: np.ndarray, first: np.ndarray) -> np.ndarray:
     return (total - 2 * across) / (n * (n - 1)) - 2 * across / n**2
 
 
-def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _kernel(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"]) -> Float[np.ndarray, "n m"]:
     return inverse_multiquadric(cdist(x, y, "sqeuclidean"), x.shape[1], SCALES)
 
 
-def _kernel_sums(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Σⱼ k(xᵢ, yⱼ), `[n]`, and Σᵢ k(xᵢ, yⱼ), `[m]`, in blocks."""
+def _kernel_sums(
+    x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"]
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " m"]]:
+    """Σⱼ k(xᵢ, yⱼ) and Σᵢ k(xᵢ, yⱼ), in blocks."""
     rows, columns = np.zeros(len(x)), np.zeros(len(y))
     for start in range(0, len(x), _BLOCK):
         kernel = _kernel(x[start : start + _BLOCK], y)
@@ -217,6 +222,6 @@ def _kernel_sums(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows, columns
 
 
-def _projections(z: np.ndarray) -> np.ndarray:
-    """z `[n, d]` along the fixed directions, `[P, n]` float64."""
+def _projections(z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "P n"]:
+    """z along the fixed directions."""
     return directions(z.shape[1]).astype(np.float64).T @ z.T.astype(np.float64)

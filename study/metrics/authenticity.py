@@ -1,13 +1,14 @@
 """Authenticity: is a sample farther from its nearest training example than that example from its nearest other?"""
 
 import numpy as np
+from jaxtyping import Float
 
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import Reference, Samples
 from study.metrics.shares import share_stderr
 
 
-def authenticity(train: np.ndarray, own: np.ndarray) -> Score:
+def authenticity(train: Float[np.ndarray, " n"], own: Float[np.ndarray, " n"]) -> Score:
     """Share of samples that are authentic :cite:`alaa2022`, with respect to all training examples.
 
     A sample is authentic if it is farther from its nearest training example than that example is from its nearest other
@@ -15,8 +16,8 @@ def authenticity(train: np.ndarray, own: np.ndarray) -> Score:
     to be central points, and 1 for samples far from all data, which is not an advantage.
 
     Args:
-        train: distance of each sample to its nearest training example, squared or not, `[n]`.
-        own: distance of that training example to its nearest other one, `[n]`, squared if `train` is.
+        train: distance of each sample to its nearest training example, squared or not.
+        own: distance of that training example to its nearest other one, squared if `train` is.
     """
     n, share = len(train), float(np.mean(train > own))
     return Score(share, share_stderr(share, n))

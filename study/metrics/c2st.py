@@ -1,6 +1,7 @@
 """Classifier two-sample test: can a classifier tell samples from real data?"""
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.folds import folds
@@ -9,7 +10,7 @@ from study.metrics.reference import HALF, Reference
 _FEWEST = 10  # fewest real examples to fit a classifier to if folds are stretches of time
 
 
-def c2st(features: np.ndarray, real: np.ndarray, *, span: int = 0) -> Score:
+def c2st(features: Float[np.ndarray, "n f"], real: Float[np.ndarray, "m f"], *, span: int = 0) -> Score:
     """AUC of a logistic regression on standardised features and their squares, :cite:`lopezpaz2017`.
 
     Each example is scored by a classifier fitted to the other folds; the AUC is computed within each fold and averaged,
@@ -23,8 +24,8 @@ def c2st(features: np.ndarray, real: np.ndarray, *, span: int = 0) -> Score:
     ranked correctly. For overlapping windows it is too small, since they are treated as independent.
 
     Args:
-        features: `[n, f]` of the samples, n at least 5.
-        real: `[m, f]` of the reference, m at least 5.
+        features: of the samples, n at least 5.
+        real: of the reference, m at least 5.
         span: see `folds`; both sides then have as many rows.
     """
     from sklearn.linear_model import (
@@ -53,7 +54,9 @@ def c2st(features: np.ndarray, real: np.ndarray, *, span: int = 0) -> Score:
     return Score(value, np.sqrt(2 * variance))
 
 
-def placements(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def placements(
+    scores: Float[np.ndarray, " n"], positive: Bool[np.ndarray, " n"]
+) -> tuple[Float[np.ndarray, " a"], Float[np.ndarray, " b"]]:
     """For each example, the share of the other class that it is ranked correctly against; ties count a half.
 
     Positives come first.

@@ -1,6 +1,7 @@
 """Metrics from the fixed classifier: are classes as frequent as in the data, and how confident is the classifier?"""
 
 import numpy as np
+from jaxtyping import Float, Integer
 
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.reference import HALF, Reference
@@ -8,7 +9,9 @@ from study.metrics.reference import HALF, Reference
 _NO_CLASSIFIER = "no classifier: the data have no labels of two or more classes"
 
 
-def class_histogram(probabilities: np.ndarray | None, *, frequencies: np.ndarray | None) -> Score:
+def class_histogram(
+    probabilities: Float[np.ndarray, "n C"] | None, *, frequencies: Float[np.ndarray, " C"] | None
+) -> Score:
     """Total variation ½ Σ_c |p_c - q_c| between predicted classes p and class frequencies q, in [0, 1].
 
     p counts the most probable class of each sample. Finite n and the classifier's errors keep the value above zero
@@ -16,8 +19,8 @@ def class_histogram(probabilities: np.ndarray | None, *, frequencies: np.ndarray
     error is by the delta method: for given signs of the differences the distance is a mean over samples.
 
     Args:
-        probabilities: `[n, C]` from the classifier, None if there is none.
-        frequencies: `[C]`, summing to one, None if the data have no labels.
+        probabilities: from the classifier, None if there is none.
+        frequencies: summing to one, None if the data have no labels.
     """
     if probabilities is None or frequencies is None:
         return no_score(_NO_CLASSIFIER)
@@ -28,14 +31,16 @@ def class_histogram(probabilities: np.ndarray | None, *, frequencies: np.ndarray
     return Score(np.abs(difference).sum() / 2, stderr)
 
 
-def label_accuracy(probabilities: np.ndarray | None, asked: np.ndarray | None) -> Score:
+def label_accuracy(
+    probabilities: Float[np.ndarray, "n C"] | None, asked: Integer[np.ndarray, " n"] | None
+) -> Score:
     """Share of samples that the classifier assigns to the requested class :cite:`odena2017`, section 3.
 
     Real data of the class score the classifier's own accuracy, which the row of `held-out` shows.
 
     Args:
-        probabilities: `[n, C]` from the classifier, None if there is none.
-        asked: `[n]` requested classes.
+        probabilities: from the classifier, None if there is none.
+        asked: requested classes.
     """
     if probabilities is None:
         return no_score(_NO_CLASSIFIER)
@@ -43,14 +48,14 @@ def label_accuracy(probabilities: np.ndarray | None, asked: np.ndarray | None) -
     return Score(right.mean(), right.std(ddof=1) / np.sqrt(len(right)))
 
 
-def confidence(probabilities: np.ndarray | None) -> Score:
+def confidence(probabilities: Float[np.ndarray, "n C"] | None) -> Score:
     """Mean of the largest class probability over samples; the reference text gives that of real data.
 
     It is high if every sample clearly belongs to one class, which the inception score rewards too
     (:cite:`salimans2016`). No direction is better, since real data have ambiguous examples.
 
     Args:
-        probabilities: `[n, C]` from the classifier, None if there is none.
+        probabilities: from the classifier, None if there is none.
     """
     if probabilities is None:
         return no_score(_NO_CLASSIFIER)

@@ -1,6 +1,7 @@
 """C_T: are samples systematically nearer to the training data than held-out data are, region by region?"""
 
 import numpy as np
+from jaxtyping import Float, Int, Integer
 from scipy.spatial.distance import cdist
 
 from study.metrics.base import Metric, Prepared, Score, no_score
@@ -13,21 +14,24 @@ _FITTED = 4000  # training examples to which the cells are fitted
 
 
 class Cells:
-    """Regions of data space: k-means cells of the training data `[N, D]`, fewer if n is small."""
+    """Regions of data space: k-means cells of the training data, fewer if n is small."""
 
-    def __init__(self, train: np.ndarray, *, n: int) -> None:
+    def __init__(self, train: Float[np.ndarray, "N D"], *, n: int) -> None:
         from sklearn.cluster import KMeans  # which reports that only name the metric need not load
 
         k = min(max(1, n // _PER_CELL), _MOST_CELLS, len(train))
         some = train[:: -(-len(train) // _FITTED)]
         self.centres = KMeans(k, n_init=1, max_iter=25, random_state=0).fit(some).cluster_centers_
 
-    def of(self, x: np.ndarray) -> np.ndarray:
-        """The index of the cell of each x `[n, D]`."""
+    def of(self, x: Float[np.ndarray, "n D"]) -> Int[np.ndarray, " n"]:
+        """The index of the cell of each x."""
         return cdist(x, self.centres, "sqeuclidean").argmin(axis=1)
 
 
-def c_t(samples: tuple[np.ndarray, np.ndarray], held_out: tuple[np.ndarray, np.ndarray]) -> Score:
+def c_t(
+    samples: tuple[Float[np.ndarray, " n"], Integer[np.ndarray, " n"]],
+    held_out: tuple[Float[np.ndarray, " m"], Integer[np.ndarray, " m"]],
+) -> Score:
     """Data-copying test C_T :cite:`meehan2020`: negative where samples lie too near to the training data.
 
     In each cell the distances to the nearest training example are compared by the Mann-Whitney statistic as a Z-value:
@@ -40,7 +44,7 @@ def c_t(samples: tuple[np.ndarray, np.ndarray], held_out: tuple[np.ndarray, np.n
     The standard error is DeLong's :cite:`delong1988`, over samples of both sides for given training data.
 
     Args:
-        samples: distance of each sample to its nearest training example, squared or not, and its cell, `[n]` each.
+        samples: distance of each sample to its nearest training example, squared or not, and its cell.
         held_out: the same for held-out data.
 
     Returns:
@@ -59,8 +63,8 @@ def c_t(samples: tuple[np.ndarray, np.ndarray], held_out: tuple[np.ndarray, np.n
     return Score(value / total, np.sqrt(variance) / total)
 
 
-def _z_value(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Mann-Whitney Z of x `[a]` against y `[b]`, negative where x is smaller, and its variance."""
+def _z_value(x: Float[np.ndarray, " a"], y: Float[np.ndarray, " b"]) -> tuple[float, float]:
+    """Mann-Whitney Z of x against y, negative where x is smaller, and its variance."""
     a, b = len(x), len(y)
     from scipy.stats import rankdata  # half a second, for which readers of tables should not wait
 

@@ -1,6 +1,7 @@
 """Exact duplicates: samples that equal a training example, at the data's own resolution."""
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
 from study.data.base import Dataset
 from study.metrics.base import Metric, Prepared, Score
@@ -19,12 +20,12 @@ class Duplicates:
         self._range = (float(data.train.min()), float(data.train.max())) if data.is_image else None
         self._known = frozenset(row.tobytes() for row in self._rounded(data.train))
 
-    def score(self, x: np.ndarray) -> Score:
-        """Share of samples x `[n, D]` that are duplicates of a training example."""
+    def score(self, x: Float[np.ndarray, "n D"]) -> Score:
+        """Share of samples x that are duplicates of a training example."""
         share = float(np.mean([row.tobytes() in self._known for row in self._rounded(x)]))
         return Score(share, share_stderr(share, len(x)))
 
-    def _rounded(self, x: np.ndarray) -> np.ndarray:
+    def _rounded(self, x: Float[np.ndarray, "n D"]) -> Shaped[np.ndarray, "n D"]:
         if self._range is None:
             return x.astype(np.float32) + np.float32(0)  # -0 becomes 0; their bytes differ
         low, high = self._range

@@ -5,6 +5,8 @@ import functools
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Bool, Float, Integer
+from numpy.typing import ArrayLike
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
@@ -73,14 +75,16 @@ class Evaluator:
         self._all = metrics_for(windows=data.is_sequence, asked=True)
         self._prepared = {metric.name: metric.prepare(self._reference) for metric in self._all}
 
-    def measure(self, x: np.ndarray, asked: np.ndarray | None = None) -> list[Measurement]:
-        """Every metric of samples x `[n, D]`, in the order of `metrics`; includes `label_accuracy` if `asked`.
+    def measure(
+        self, x: Float[np.ndarray, "n D"], asked: Integer[np.ndarray, " n"] | None = None
+    ) -> list[Measurement]:
+        """Every metric of samples x, in the order of `metrics`; includes `label_accuracy` if `asked`.
 
         If samples are not finite, the measurements have no value but a reason.
 
         Args:
             x: samples.
-            asked: `[n]` requested classes, or None if none were requested.
+            asked: requested classes, or None if none were requested.
 
         Raises:
             StudyError: x is not `[n, D]`.
@@ -102,14 +106,14 @@ class Evaluator:
             for metric, score in zip(metrics, scores, strict=True)
         ]
 
-    def nearest_train(self, x: np.ndarray) -> np.ndarray:
+    def nearest_train(self, x: Float[np.ndarray, "k D"]) -> Float[np.ndarray, "k D"]:
         """The nearest training example of each sample x `[k, D]`, in pixels; values that are not finite count as 0."""
         x = np.nan_to_num(x.astype(np.float32, copy=False), posinf=0, neginf=0)
         pool = self._reference.near[0]
         return pool.pool[pool.nearest(x)[1]]
 
-    def inside(self, x: np.ndarray) -> np.ndarray:
-        """Which samples x `[k, D]` lie in the manifold of the reference, `[k]` bool, whose mean is precision."""
+    def inside(self, x: Float[np.ndarray, "k D"]) -> Bool[np.ndarray, " k"]:
+        """Which samples x lie in the manifold of the reference; the mean is precision."""
         with blas_threads(self._threads):
             features = self._reference.extractor.features(x.astype(np.float32, copy=False))
             return inside(features, manifold_of(self._reference))
@@ -128,7 +132,7 @@ def _default_extractor(content: _ByContent) -> Extractor:
     return train_extractor(content.data)
 
 
-def evaluate(x: np.ndarray, data: Dataset, *, extractor: FeatureExtractor | None = None) -> pd.DataFrame:
+def evaluate(x: ArrayLike, data: Dataset, *, extractor: FeatureExtractor | None = None) -> pd.DataFrame:
     """Score samples x `[N, D]` against a data set, one tidy row per metric.
 
     n is the smaller of N and `len(data.reference)`: the first n samples are compared with the first n rows of the

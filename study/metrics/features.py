@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
+from jaxtyping import Array, Float, Float32, Int, Scalar
 from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
@@ -72,8 +73,8 @@ class Classifier(nnx.Module):
         self.feature = nnx.Linear(hidden, features, rngs=rngs)
         self.head = nnx.Linear(features, classes, rngs=rngs)
 
-    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """`[B, D]` -> features `[B, f]`, logits `[B, C]`."""
+    def __call__(self, x: Float[Array, "B D"]) -> tuple[Float[Array, "B f"], Float[Array, "B C"]]:
+        """Features and logits."""
         features = nnx.gelu(self.feature(nnx.gelu(self.hidden(x))))
         return features, self.head(features)
 
@@ -112,8 +113,10 @@ class Extractor:
     def _on_device(self) -> dict[str, jax.Array]:
         return {name: jnp.asarray(array) for name, array in self.arrays.items()}
 
-    def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Features `[n, f]` and class probabilities `[n, C]` (None for "pca") of x `[n, D]`, float32.
+    def forward(
+        self, x: Float[np.ndarray, "n D"]
+    ) -> tuple[Float32[np.ndarray, "n f"], Float32[np.ndarray, "n C"] | None]:
+        """Features and class probabilities (None for "pca").
 
         Raises:
             StudyError: x is not `[n, D]`.
@@ -126,12 +129,12 @@ class Extractor:
         outputs = in_blocks(functools.partial(apply, self._on_device), x, size=_BLOCK)
         return outputs[0], outputs[1] if len(outputs) > 1 else None
 
-    def features(self, x: np.ndarray) -> np.ndarray:
-        """`[n, D]` -> `[n, f]` float32."""
+    def features(self, x: Float[np.ndarray, "n D"]) -> Float32[np.ndarray, "n f"]:
+        """The features of x."""
         return self.forward(x)[0]
 
-    def probabilities(self, x: np.ndarray) -> np.ndarray:
-        """`[n, D]` -> class probabilities `[n, C]` float32.
+    def probabilities(self, x: Float[np.ndarray, "n D"]) -> Float32[np.ndarray, "n C"]:
+        """The class probabilities of x.
 
         Raises:
             CannotFit: there is no classifier, since the data have no labels.
@@ -210,8 +213,8 @@ def _scaled(
     return Extractor(name, {**arrays, "scale": scale}, config, accuracy)
 
 
-def _components(centred: np.ndarray, config: ExtractorConfig) -> dict[str, np.ndarray]:
-    """Principal components `[f, D]`; scikit-learn fixes each sign by its largest entry."""
+def _components(centred: Float[np.ndarray, "N D"], config: ExtractorConfig) -> dict[str, np.ndarray]:
+    """Principal components, one row each; scikit-learn fixes each sign by its largest entry."""
     dimensions = min(config.dimensions, *centred.shape)
     if not centred.any():  # all examples are equal: scikit-learn would divide by a variance of zero
         return {"components": np.eye(dimensions, centred.shape[1], dtype=np.float32)}
@@ -224,13 +227,13 @@ def _fit(
     graph: nnx.GraphDef[nnx.Module],
     config: ExtractorConfig,
     parameters: nnx.State[Any, Any],
-    x: jax.Array,
-    labels: jax.Array,
+    x: Float[Array, "N D"],
+    labels: Int[Array, " N"],
 ) -> nnx.State[Any, Any]:
     """Run all optimiser steps in one program."""
     adam, schedule = loop.adam(), optax.cosine_decay_schedule(config.learning_rate, config.steps)
 
-    def loss(parameters: nnx.State[Any, Any], index: jax.Array) -> jax.Array:
+    def loss(parameters: nnx.State[Any, Any], index: Int[Array, " B"]) -> Scalar:
         _, logits = nnx.merge(graph, parameters)(x[index])
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels[index]).mean()
 
@@ -248,7 +251,9 @@ def _fit(
 
 
 @jax.jit
-def _classify(arrays: dict[str, jax.Array], x: jax.Array) -> tuple[jax.Array, jax.Array]:
+def _classify(
+    arrays: dict[str, jax.Array], x: Float[Array, "B D"]
+) -> tuple[Float[Array, "B f"], Float[Array, "B C"]]:
     weights = {layer: {part: arrays[f"{layer}.{part}"] for part in ("kernel", "bias")} for layer in _LAYERS}
     classifier = nnx.eval_shape(
         lambda: Classifier(
@@ -265,5 +270,5 @@ def _classify(arrays: dict[str, jax.Array], x: jax.Array) -> tuple[jax.Array, ja
 
 
 @jax.jit
-def _project(arrays: dict[str, jax.Array], x: jax.Array) -> tuple[jax.Array]:
+def _project(arrays: dict[str, jax.Array], x: Float[Array, "B D"]) -> tuple[Float[Array, "B f"]]:
     return ((x - arrays["shift"][None]) @ arrays["components"].T * arrays["scale"],)

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 import numpy as np
+from jaxtyping import Int
 
 FOLDS = 5
 
 
-def folds(n: int, *, span: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def folds(
+    n: int, *, span: int = 0
+) -> Iterator[tuple[Int[np.ndarray, " fitted"], Int[np.ndarray, " tested"]]]:
     """Pairs of row numbers for each fold: those to fit to, and those to test on.
 
     Args:

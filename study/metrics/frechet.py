@@ -6,9 +6,10 @@ at equal n only, and with the value of held-out data (:cite:`binkowski2018`).
 
 import dataclasses
 import math
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float, Float64
 
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import HALF, Reference
@@ -18,63 +19,66 @@ _GROUPS = 16
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Moments:
-    """Mean `[f]`, covariance `[f, f]` (divided by n - 1) and its symmetric root, float64."""
+    """Mean, covariance (divided by n - 1) and its symmetric root."""
 
-    mean: np.ndarray
-    covariance: np.ndarray
-    root: np.ndarray = dataclasses.field(init=False)
+    mean: Float64[np.ndarray, " f"]
+    covariance: Float64[np.ndarray, "f f"]
+    root: Float64[np.ndarray, "f f"] = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "root", symmetric_root(self.covariance))
 
     @classmethod
-    def of(cls, features: np.ndarray) -> "Moments":
-        """Moments of features `[n, f]`, n at least 2."""
+    def of(cls, features: Float[np.ndarray, "n f"]) -> "Moments":
+        """Moments of features, n at least 2."""
         x = np.asarray(features, np.float64)
         return cls(x.mean(axis=0), np.atleast_2d(np.cov(x, rowvar=False)))
 
 
-def symmetric_root(covariance: np.ndarray) -> np.ndarray:
-    """The symmetric square root of covariances `[..., f, f]`, which may be singular."""
+def symmetric_root(covariance: Float[np.ndarray, "*S f f"]) -> Float[np.ndarray, "*S f f"]:
+    """The symmetric square root of covariances, which may be singular."""
     values, vectors = np.linalg.eigh(covariance)
     scaled = vectors * np.sqrt(np.clip(values, 0, None))[..., None, :]
     return scaled @ np.swapaxes(vectors, -1, -2)
 
 
+@runtime_checkable
 class HasMoments(Protocol):
-    """Mean `[..., f]`, covariance and its symmetric root `[..., f, f]`."""
+    """Mean, covariance and its symmetric root, of one set or of S."""
 
     @property
-    def mean(self) -> np.ndarray: ...  # noqa: D102
+    def mean(self) -> Float[np.ndarray, "*S f"]: ...  # noqa: D102
     @property
-    def covariance(self) -> np.ndarray: ...  # noqa: D102
+    def covariance(self) -> Float[np.ndarray, "*S f f"]: ...  # noqa: D102
     @property
-    def root(self) -> np.ndarray: ...  # noqa: D102
+    def root(self) -> Float[np.ndarray, "*S f f"]: ...  # noqa: D102
 
 
-def frechet_distance(mean: np.ndarray, covariance: np.ndarray, *, reference: HasMoments) -> np.ndarray:
+def frechet_distance(
+    mean: Float[np.ndarray, "*S f"], covariance: Float[np.ndarray, "*S f f"], *, reference: HasMoments
+) -> Float64[np.ndarray, "*S"]:
     """|m - m'|² + tr(C + C' - 2 (C'^½ C C'^½)^½), :cite:`dowson1982`, :cite:`heusel2017` eq. 6.
 
     The trace of the root is the sum of the square roots of the eigenvalues of a symmetric product, which exist for
     any rank. Eigenvalues within rounding of zero count as zero, since the root would magnify the rounding error.
 
     Args:
-        mean: `[..., f]`.
-        covariance: `[..., f, f]`.
+        mean, covariance: m and C, of one set or of S.
         reference: C' and m', one for all or one for each.
 
     Returns:
-        `[...]` float64, in squared units of the features, never negative.
+        In squared units of the features, never negative.
     """
     values = np.linalg.eigvalsh(reference.root @ covariance @ reference.root)
     rounding = np.finfo(np.float64).eps * values.shape[-1] * np.abs(values).max(axis=-1, keepdims=True)
     overlap = np.sqrt(np.where(values > rounding, values, 0)).sum(axis=-1)
     traces = np.trace(covariance + reference.covariance, axis1=-2, axis2=-1)
-    return np.clip(((mean - reference.mean) ** 2).sum(axis=-1) + traces - 2 * overlap, 0, None)
+    shift = ((mean - reference.mean) ** 2).sum(axis=-1)
+    return np.asarray(np.clip(shift + traces - 2 * overlap, 0, None))
 
 
-def fd(features: np.ndarray, moments: Moments) -> Score:
-    """Fréchet distance of features `[n, f]`, n at least 3, from the reference's moments.
+def fd(features: Float[np.ndarray, "n f"], moments: Moments) -> Score:
+    """Fréchet distance of features, n at least 3, from the reference's moments.
 
     The standard error is a delete-a-group jackknife over the samples (up to 16 groups,
     :cite:`shao1995`); the reference is fixed, since all strategies are compared with the same one.

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from jaxtyping import Float, Float64
 
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.reference import HALF, Reference
@@ -10,18 +11,18 @@ from study.metrics.reference import HALF, Reference
 _BLOCK = 1024
 
 
-def laplacian_energy(x: np.ndarray, *, shape: tuple[int, ...]) -> np.ndarray:
+def laplacian_energy(x: Float[np.ndarray, "n D"], *, shape: tuple[int, ...]) -> Float64[np.ndarray, " n"]:
     """Mean square of the five-point discrete Laplacian over the inner pixels of each image.
 
     The Laplacian passes high frequencies, so blurring lowers this energy (:cite:`tolstikhin2018` measure sharpness in
     this way).
 
     Args:
-        x: `[n, D]`, images flattened.
+        x: images, flattened.
         shape: `(height, width)` or `(height, width, channels)`, both sides at least 3.
 
     Returns:
-        `[n]` float64, in squared units of the pixels.
+        In squared units of the pixels.
     """
     energies = []
     for start in range(0, len(x), _BLOCK):
@@ -32,8 +33,10 @@ def laplacian_energy(x: np.ndarray, *, shape: tuple[int, ...]) -> np.ndarray:
     return np.concatenate(energies)
 
 
-def sharpness(x: np.ndarray, *, shape: tuple[int, ...] | None, reference_energy: float) -> Score:
-    """Mean Laplacian energy of samples x `[n, D]`, divided by that of the reference; one is as sharp as the data.
+def sharpness(
+    x: Float[np.ndarray, "n D"], *, shape: tuple[int, ...] | None, reference_energy: float
+) -> Score:
+    """Mean Laplacian energy of samples x, divided by that of the reference; one is as sharp as the data.
 
     The standard error is that of the samples' mean; the reference is fixed. There is no value if `shape` is None
     (the data are not images) or the reference images are constant.

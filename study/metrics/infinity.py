@@ -10,6 +10,7 @@ import functools
 
 import jax
 import numpy as np
+from jaxtyping import Float, Int
 
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.frechet import frechet_distance, symmetric_root
@@ -27,15 +28,15 @@ class Design:
     """Which blocks belong to which subset, as 0 or 1.
 
     Attributes:
-        fit: `[73, 64]`, the subsets for the line: from 64 blocks down to 32, evenly spaced in 1/n. Subsets of one
+        fit: the subsets for the line: from 64 blocks down to 32, evenly spaced in 1/n. Subsets of one
             size are windows of a shuffled circle, so that each block is used equally often.
-        jackknife: `[161, 64]`, all blocks; then one group left out; then two groups left out.
-        pairs: `[2, 128]`, the two groups that are left out together.
+        jackknife: all blocks; then one group left out; then two groups left out.
+        pairs: the two groups that are left out together.
     """
 
-    fit: np.ndarray
-    jackknife: np.ndarray
-    pairs: np.ndarray
+    fit: Float[np.ndarray, "73 64"]
+    jackknife: Float[np.ndarray, "161 64"]
+    pairs: Int[np.ndarray, "2 128"]
 
 
 @functools.cache
@@ -60,18 +61,18 @@ class SubsetMoments:
     """Moments of every subset of the design; those of `fit` come first.
 
     Attributes:
-        sizes: `[S]` numbers of rows.
-        mean: `[S, f]`.
-        covariance: `[S, f, f]`, divided by n - 1.
+        sizes: numbers of rows of the S subsets.
+        mean: of each.
+        covariance: of each, divided by n - 1.
     """
 
-    sizes: np.ndarray
-    mean: np.ndarray
-    covariance: np.ndarray
+    sizes: Float[np.ndarray, " S"]
+    mean: Float[np.ndarray, "S f"]
+    covariance: Float[np.ndarray, "S f f"]
 
     @classmethod
-    def of(cls, features: np.ndarray) -> "SubsetMoments":
-        """Compute them from features `[n, f]`, n at least 64: one pass over the rows, then sums over blocks."""
+    def of(cls, features: Float[np.ndarray, "n f"]) -> "SubsetMoments":
+        """Compute them from features, n at least 64: one pass over the rows, then sums over blocks."""
         x = np.asarray(features, np.float64)
         centre = x.mean(axis=0)
         parts = np.array_split(x - centre, _BLOCKS)
@@ -83,8 +84,8 @@ class SubsetMoments:
         return cls(sizes, mean + centre, products / (sizes - 1)[:, None, None])
 
     @functools.cached_property
-    def root(self) -> np.ndarray:
-        """`[S, f, f]` symmetric roots of the covariances."""
+    def root(self) -> Float[np.ndarray, "S f f"]:
+        """Symmetric roots of the covariances."""
         return symmetric_root(self.covariance)
 
 
@@ -96,7 +97,7 @@ def enough(*, n: int, dimensions: int) -> str:
     return ""
 
 
-def fd_infinity(features: np.ndarray, reference_moments: SubsetMoments | None) -> Score:
+def fd_infinity(features: Float[np.ndarray, "n f"], reference_moments: SubsetMoments | None) -> Score:
     """Intercept of FD against 1/n over 10 sizes, n down to n/2, by weighted least squares. May be negative.
 
     The weights are n², since the part of FD's noise that differs between sizes has a standard deviation of about 1/n.
@@ -106,7 +107,7 @@ def fd_infinity(features: np.ndarray, reference_moments: SubsetMoments | None) -
     distributions agree (:cite:`efron1981`). Each part is scaled by its effect on the intercept.
 
     Args:
-        features: `[n, f]` of the samples.
+        features: of the samples.
         reference_moments: those of as many rows of the reference; None if `enough` returns a reason.
     """
     n, f = np.shape(features)
@@ -125,13 +126,13 @@ def fd_infinity(features: np.ndarray, reference_moments: SubsetMoments | None) -
     return Score(value, np.sqrt(variance))
 
 
-def _intercept_weights(sizes: np.ndarray) -> np.ndarray:
-    """`[S]` weights whose product with the values is the intercept of a line in 1/n; they sum to one."""
+def _intercept_weights(sizes: Float[np.ndarray, " S"]) -> Float[np.ndarray, " S"]:
+    """Weights whose product with the values is the intercept of a line in 1/n; they sum to one."""
     columns = np.stack([np.ones_like(sizes), 1 / sizes], axis=1)
     return np.linalg.pinv(columns * sizes[:, None])[0] * sizes
 
 
-def _variances(values: np.ndarray, pairs: np.ndarray) -> tuple[float, float]:
+def _variances(values: Float[np.ndarray, " 161"], pairs: Int[np.ndarray, "2 128"]) -> tuple[float, float]:
     """Variances of the part linear in the rows and of the quadratic part, from values on the jackknife's subsets.
 
     The jackknife counts the linear variance once and the quadratic one twice. The second difference contains the

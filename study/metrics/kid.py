@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+from jaxtyping import Float
 
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import HALF, Reference
@@ -12,14 +13,14 @@ _BLOCK = 1024
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Sums:
-    """Sums of the kernel (x·y/f + 1)³ for each row `[n]` and column `[m]`, and the sum of its squares; float64."""
+    """Sums of the kernel (x·y/f + 1)³ for each row and column, and the sum of its squares; float64."""
 
-    rows: np.ndarray
-    columns: np.ndarray
+    rows: Float[np.ndarray, " n"]
+    columns: Float[np.ndarray, " m"]
     squares: float
 
     @classmethod
-    def of(cls, x: np.ndarray, y: np.ndarray, *, same: bool) -> "_Sums":
+    def of(cls, x: Float[np.ndarray, "n f"], y: Float[np.ndarray, "m f"], *, same: bool) -> "_Sums":
         """Compute the sums; with `same`, y is x, and pairs of a row with itself are left out."""
         rows, columns, squares = np.empty(len(x)), np.zeros(len(y)), 0.0
         for start in range(0, len(x), _BLOCK):
@@ -41,19 +42,19 @@ class _Sums:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class KernelReference:
-    """Reference features `[m, f]` float64 and the sums of their kernel over distinct pairs."""
+    """Reference features, float64, and the sums of their kernel over distinct pairs."""
 
-    features: np.ndarray
+    features: Float[np.ndarray, "m f"]
     within: _Sums
 
     @classmethod
-    def of(cls, features: np.ndarray) -> "KernelReference":
-        """Compute the sums of features `[m, f]`, m at least 3."""
+    def of(cls, features: Float[np.ndarray, "m f"]) -> "KernelReference":
+        """Compute the sums of features, m at least 3."""
         x = np.asarray(features, np.float64)
         return cls(x, _Sums.of(x, x, same=True))
 
 
-def kid(features: np.ndarray, kernel: KernelReference) -> Score:
+def kid(features: Float[np.ndarray, "n f"], kernel: KernelReference) -> Score:
     """Unbiased MMD² under the cubic kernel (x·y/f + 1)³, :cite:`binkowski2018` section 4.
 
     The full U-statistic over all pairs, not an average over random subsets, in float64 and in blocks of rows.
@@ -66,7 +67,7 @@ def kid(features: np.ndarray, kernel: KernelReference) -> Score:
     error 10 to 30 % too large if the distributions agree.
 
     Args:
-        features: `[n, f]` of the samples, n at least 3.
+        features: of the samples, n at least 3.
         kernel: the reference's features and kernel sums, computed once.
     """
     x, real = np.asarray(features, np.float64), kernel.within

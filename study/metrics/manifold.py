@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32, Float64, Int
 
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import HALF, Reference
@@ -24,8 +25,8 @@ _DENSE = 16  # if more than one pair in so many is needed, computing the whole b
 _PAIRS = 1 << 15  # float64 pairs that are computed at once
 
 
-def _squared(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Squared distances of arrays `[f, ...]`, summed over f in the same order for all shapes."""
+def _squared(x: Float[np.ndarray, "f ..."], y: Float[np.ndarray, "f ..."]) -> Float64[np.ndarray, "..."]:
+    """Squared distances of arrays that broadcast, summed over f in the same order for all shapes."""
     total = np.zeros(np.broadcast_shapes(x.shape[1:], y.shape[1:]))
     for a, b in zip(x, y, strict=True):
         total += np.square(a - b)
@@ -33,9 +34,9 @@ def _squared(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 class _Distances:
-    """Squared distances from the rows of x `[n, f]` to those of y `[m, f]`, and lower bounds on them."""
+    """Squared distances from the rows of x to those of y, and lower bounds on them."""
 
-    def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
+    def __init__(self, x: Float[np.ndarray, "n f"], y: Float[np.ndarray, "m f"]) -> None:
         self.shape = len(x), len(y)
         self._x, self._y = np.ascontiguousarray(x.T), np.ascontiguousarray(y.T)
         centre = y.mean(0)
@@ -51,12 +52,14 @@ class _Distances:
         self._left = np.hstack([x, shrunk[0], ones[0]]).astype(np.float32)
         self._right = np.hstack([-2 * y, ones[1], shrunk[1]]).astype(np.float32).T
 
-    def bounds(self, rows: slice) -> np.ndarray:
-        """Lower bounds on the squared distances of some rows of x to all of y, float32."""
+    def bounds(self, rows: slice) -> Float32[np.ndarray, "b m"]:
+        """Lower bounds on the squared distances of some rows of x to all of y."""
         return self._left[rows] @ self._right
 
-    def pairs(self, rows: slice, chosen: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Row numbers i `[p]`, j `[p]` and squared distances, in pieces, for at least the pairs in `chosen` `[b, m]`.
+    def pairs(
+        self, rows: slice, chosen: Bool[np.ndarray, "b m"]
+    ) -> Iterator[tuple[Int[np.ndarray, " p"], Int[np.ndarray, " p"], Float[np.ndarray, " p"]]]:
+        """Row numbers i, j and squared distances, in pieces, for at least the pairs in `chosen`.
 
         A piece holds whole rows: all pairs of an i are in the same piece.
         """
@@ -76,15 +79,15 @@ class _Distances:
                 yield i + first, j, _squared(self._x[:, i + first], self._y[:, j])
 
 
-def _some_smallest(values: np.ndarray) -> np.ndarray:
-    """For m above 256, the smallest value of `[b, m]` in each of a few groups of columns."""
+def _some_smallest(values: Float[np.ndarray, "b m"]) -> Float[np.ndarray, "b groups"]:
+    """For m above 256, the smallest value in each of a few groups of columns."""
     while values.shape[1] > 256:
         half = values.shape[1] // 2
         values = np.minimum(values[:, :half], values[:, half : 2 * half])
     return values
 
 
-def _above(values: np.ndarray) -> np.ndarray:
+def _above(values: Float[np.ndarray, "*S"]) -> Float32[np.ndarray, "*S"]:
     """Convert to float32, rounded up."""
     return np.nextafter(values.astype(np.float32), np.float32(np.inf))
 
@@ -96,8 +99,8 @@ def _over_blocks(n: int, work: Callable[[slice], None]) -> None:
         list(pool.map(work, blocks))
 
 
-def _squared_radii(points: np.ndarray, ks: tuple[int, ...]) -> np.ndarray:
-    """Squared distance to the k-th nearest other point for each k, `[len(ks), n]`."""
+def _squared_radii(points: Float[np.ndarray, "n f"], ks: tuple[int, ...]) -> Float64[np.ndarray, "ks n"]:
+    """Squared distance to the k-th nearest other point for each k."""
     distances, most = _Distances(points, points), max(ks)
     radii = np.empty((len(ks), len(points)))
 
@@ -118,21 +121,21 @@ def _squared_radii(points: np.ndarray, ks: tuple[int, ...]) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Manifold:
-    """Reference features `[m, f]` float64 and their squared radii `[m]` at k = 3 and k = 5."""
+    """Reference features and their squared radii, float64, at k = 3 and k = 5."""
 
-    features: np.ndarray
-    precision_radii: np.ndarray
-    density_radii: np.ndarray
+    features: Float[np.ndarray, "m f"]
+    precision_radii: Float[np.ndarray, " m"]
+    density_radii: Float[np.ndarray, " m"]
 
     @classmethod
-    def of(cls, features: np.ndarray) -> "Manifold":
-        """Compute it from features `[m, f]`, m at least 6."""
+    def of(cls, features: Float[np.ndarray, "m f"]) -> "Manifold":
+        """Compute it from features, m at least 6."""
         x = np.asarray(features, np.float64)
         return cls(x, *_squared_radii(x, (PRECISION_K, DENSITY_K)))
 
 
-def inside(features: np.ndarray, manifold: Manifold) -> np.ndarray:
-    """Which samples with features `[n, f]` lie in a ball of the reference at k = 3, `[n]` bool; mean is precision."""
+def inside(features: Float[np.ndarray, "n f"], manifold: Manifold) -> Bool[np.ndarray, " n"]:
+    """Which samples with these features lie in a ball of the reference at k = 3; the mean is precision."""
     x = np.asarray(features, np.float64)
     found = np.zeros(len(x), bool)
     distances = _Distances(x, manifold.features)
@@ -146,7 +149,7 @@ def inside(features: np.ndarray, manifold: Manifold) -> np.ndarray:
     return found
 
 
-def manifold_metrics(features: np.ndarray, manifold: Manifold) -> dict[str, Score]:
+def manifold_metrics(features: Float[np.ndarray, "n f"], manifold: Manifold) -> dict[str, Score]:
     """Precision and recall (k=3), density and coverage (k=5), by name.
 
     Definitions: :cite:`kynkaanniemi2019` eq. 1 and 2, :cite:`naeem2020` eq. 2 and 3.
@@ -155,7 +158,7 @@ def manifold_metrics(features: np.ndarray, manifold: Manifold) -> dict[str, Scor
     over √n. Recall and coverage are shares of the reference's points.
 
     Args:
-        features: `[n, f]` of the samples, n at least 4.
+        features: of the samples, n at least 4.
         manifold: that of the reference.
     """
     x = np.asarray(features, np.float64)
@@ -183,8 +186,8 @@ def manifold_metrics(features: np.ndarray, manifold: Manifold) -> dict[str, Scor
     return {name: _share(hits) for name, hits in shares.items()} | {"density": spread}
 
 
-def _share(hits: np.ndarray) -> Score:
-    """The share of samples `[n]` bool for which something holds, with its binomial standard error."""
+def _share(hits: Bool[np.ndarray, " n"]) -> Score:
+    """The share of samples for which something holds, with its binomial standard error."""
     return Score(hits.mean(), hits.std() / np.sqrt(len(hits)))
 
 

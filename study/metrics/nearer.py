@@ -1,6 +1,7 @@
 """Are samples nearer to the training data than to data that the model never saw?"""
 
 import numpy as np
+from jaxtyping import Float
 from scipy.special import betaincinv
 
 from study.errors import StudyError
@@ -8,7 +9,9 @@ from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import Reference
 
 
-def nearer_to_train(train: np.ndarray, held_out: np.ndarray, *, sizes: tuple[int, int]) -> Score:
+def nearer_to_train(
+    train: Float[np.ndarray, " n"], held_out: Float[np.ndarray, " n"], *, sizes: tuple[int, int]
+) -> Score:
     """Share of samples nearer to training than to held-out data, weighted as if both had one size; ties count a half.
 
     If samples are as related to the N training examples as to the m held-out ones, a share N/(N + m) of them is nearer
@@ -23,7 +26,7 @@ def nearer_to_train(train: np.ndarray, held_out: np.ndarray, *, sizes: tuple[int
     nothing about copying.
 
     Args:
-        train, held_out: distance of each sample to its nearest training and held-out example, squared or not, `[n]`.
+        train, held_out: distance of each sample to its nearest training and held-out example, squared or not.
         sizes: the numbers of training and of held-out examples.
     """
     n, ratio = len(train), sizes[0] / sizes[1]

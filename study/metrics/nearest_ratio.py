@@ -1,6 +1,7 @@
 """How much nearer is the nearest training example than the nearest held-out one?"""
 
 import numpy as np
+from jaxtyping import Float
 
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.reference import Reference
@@ -9,7 +10,7 @@ _Z = 1.959963984540054  # the normal distribution's 97.5 % quantile
 _STEEPEST = np.arctan(1e6)
 
 
-def nn_ratio(train: np.ndarray, held_out: np.ndarray) -> Score:
+def nn_ratio(train: Float[np.ndarray, " n"], held_out: Float[np.ndarray, " n"]) -> Score:
     """Median over samples of (distance to the nearest training example) / (distance to the nearest held-out one).
 
     All training examples are used, since a copy of one that was left out would go unnoticed. As there are more of them
@@ -18,7 +19,7 @@ def nn_ratio(train: np.ndarray, held_out: np.ndarray) -> Score:
     the median :cite:`woodruff1952`, divided by 1.96, for the given data.
 
     Args:
-        train, held_out: **squared** distance of each sample to its nearest training and held-out example, `[n]` each.
+        train, held_out: **squared** distance of each sample to its nearest training and held-out example.
 
     Returns:
         The score; without a value if half of the samples equal held-out data.

@@ -8,6 +8,7 @@ double loop, and a duplicate is at distance exactly zero.
 """
 
 import numpy as np
+from jaxtyping import Bool, Float, Float32, Float64, Int
 
 _ENTRIES = 4_000_000  # in one block of bounds
 _PAIRS = 4096  # differences that are computed at once
@@ -18,9 +19,9 @@ _SPREAD = 5000  # examples that decide the directions, which affect the speed an
 
 
 class Neighbours:
-    """Nearest neighbours in `pool`, `[N, D]` float32 with N at least 1, which is not copied."""
+    """Nearest neighbours in `pool`, with N at least 1, which is not copied."""
 
-    def __init__(self, pool: np.ndarray) -> None:
+    def __init__(self, pool: Float32[np.ndarray, "N D"]) -> None:
         self.pool = pool
         self._centre = pool.mean(axis=0, dtype=np.float64).astype(np.float32)
         self._basis = _directions(pool, self._centre) if pool.shape[1] > _WORTH else None
@@ -31,15 +32,15 @@ class Neighbours:
         self._largest = float(np.sqrt(self._norms.max()))
         self._own = np.full(len(pool), np.nan)
 
-    def nearest(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Squared Euclidean distance of each x `[n, D]` to the nearest of the pool, float64 `[n]`, and its index.
+    def nearest(self, x: Float[np.ndarray, "n D"]) -> tuple[Float64[np.ndarray, " n"], Int[np.ndarray, " n"]]:
+        """Squared Euclidean distance of each x to the nearest of the pool, and its index.
 
         If several are at the same distance, the index is that of the first.
         """
         return self._search(x, None)
 
-    def own(self, index: np.ndarray) -> np.ndarray:
-        """Squared distance of each `pool[index]` to the nearest other of the pool, float64; infinite if there is none.
+    def own(self, index: Int[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+        """Squared distance of each `pool[index]` to the nearest other of the pool; infinite if there is none.
 
         Computed once per example, when first needed.
         """
@@ -50,7 +51,9 @@ class Neighbours:
             self._own[new] = self._search(self.pool[new], new)[0]
         return self._own[index]
 
-    def _search(self, x: np.ndarray, own: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    def _search(
+        self, x: Float[np.ndarray, "n D"], own: Int[np.ndarray, " n"] | None
+    ) -> tuple[Float64[np.ndarray, " n"], Int[np.ndarray, " n"]]:
         squared, index = np.empty(len(x)), np.empty(len(x), np.intp)
         points = self._points(x)
         for rows in _blocks(len(x), len(self.pool)):
@@ -65,31 +68,35 @@ class Neighbours:
                 squared[again], index[again], _ = self._compare(x[again], bounds, room, itself, at_most=None)
         return squared, index
 
-    def _bounds(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Lower bounds on squared distances `[n, N]` minus a number per row, and that number plus rounding error."""
+    def _bounds(
+        self, points: Float[np.ndarray, "n k"]
+    ) -> tuple[Float[np.ndarray, "n N"], Float[np.ndarray, " n"]]:
+        """Lower bounds on squared distances minus a number per row, and that number plus rounding error."""
         bounds = np.concatenate([-2 * points, np.ones_like(points[:, :1])], axis=1) @ self._table.T
         return bounds, self._room(np.einsum("nk,nk->n", points, points, dtype=np.float64))
 
-    def _products(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _products(
+        self, x: Float[np.ndarray, "n D"]
+    ) -> tuple[Float[np.ndarray, "n N"], Float[np.ndarray, " n"]]:
         """The same as `_bounds` from all dimensions, so that bounds equal squared distances up to rounding."""
         centred = x - self._centre
         products = centred @ self.pool.T - (centred @ self._centre)[:, None]
         squares = np.einsum("nd,nd->n", centred, centred, dtype=np.float64)
         return self._norms - 2 * products, self._room(squares, offset=float(np.linalg.norm(self._centre)))
 
-    def _room(self, squares: np.ndarray, *, offset: float = 0.0) -> np.ndarray:
+    def _room(self, squares: Float[np.ndarray, " n"], *, offset: float = 0.0) -> Float[np.ndarray, " n"]:
         rounding = 8 * (self.pool.shape[1] + 8) * np.finfo(np.float32).eps
         return rounding * (np.sqrt(squares) + self._largest + offset) ** 2 - squares
 
     def _compare(
         self,
-        x: np.ndarray,
-        bounds: np.ndarray,
-        room: np.ndarray,
-        own: np.ndarray | None,
+        x: Float[np.ndarray, "n D"],
+        bounds: Float[np.ndarray, "n N"],
+        room: Float[np.ndarray, " n"],
+        own: Int[np.ndarray, " n"] | None,
         *,
         at_most: int | None,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ) -> tuple[Float64[np.ndarray, " n"], Int[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
         """Distance, index, and whether a row has more candidates than `at_most`; if so, the first two are not valid."""
         every = np.arange(len(x))
         if own is not None:
@@ -108,8 +115,8 @@ class Neighbours:
         distance[rows[order]], index[rows[order]] = distances[order], columns[order]
         return distance, index, crowded
 
-    def _points(self, x: np.ndarray) -> np.ndarray:
-        """Coordinates along the directions and length of the remainder, `[n, k + 1]`; without directions `[n, D]`."""
+    def _points(self, x: Float[np.ndarray, "n D"]) -> Float[np.ndarray, "n k"]:
+        """Coordinates along the directions and length of the remainder; without directions all D coordinates."""
         centred = x - self._centre
         if self._basis is None:
             return centred
@@ -118,8 +125,10 @@ class Neighbours:
         return np.concatenate([along, rest], axis=1)
 
 
-def _directions(pool: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """The leading principal directions of the pool, from evenly spaced examples, `[D, k]` float32 orthonormal."""
+def _directions(
+    pool: Float[np.ndarray, "N D"], centre: Float[np.ndarray, " D"]
+) -> Float32[np.ndarray, "D k"]:
+    """The leading principal directions of the pool, from evenly spaced examples, orthonormal."""
     some = (pool[:: -(-len(pool) // _SPREAD)] - centre).astype(np.float64)
     return np.linalg.eigh(some.T @ some)[1][:, -_DIRECTIONS:].astype(np.float32)
 
@@ -130,8 +139,13 @@ def _blocks(n: int, width: int) -> list[slice]:
     return [slice(start, start + size) for start in range(0, n, size)]
 
 
-def _squared_differences(x: np.ndarray, y: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """|x[rows] - y[columns]|² in float64, `[pairs]`."""
+def _squared_differences(
+    x: Float[np.ndarray, "n D"],
+    y: Float[np.ndarray, "N D"],
+    rows: Int[np.ndarray, " pairs"],
+    columns: Int[np.ndarray, " pairs"],
+) -> Float64[np.ndarray, " pairs"]:
+    """|x[rows] - y[columns]|²."""
     out = np.empty(len(rows))
     for start in range(0, len(rows), _PAIRS):
         pairs = slice(start, start + _PAIRS)

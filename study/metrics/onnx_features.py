@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Float32, Num
 from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
@@ -101,8 +102,8 @@ class Network:
             fixed,
         )
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """`[n, D]` -> `[n, k]` float32.
+    def __call__(self, x: Float[np.ndarray, "n D"]) -> Float32[np.ndarray, "n k"]:
+        """The outputs of the network.
 
         Raises:
             CannotFit: its output holds values that are not finite.
@@ -124,8 +125,8 @@ class Network:
             raise CannotFit(f"{self.where}: its output holds values that are not finite")
         return features
 
-    def _run(self, given: np.ndarray) -> np.ndarray:
-        """The first output of one call, `[b, ...]` numbers for b rows."""
+    def _run(self, given: Float[np.ndarray, "b ..."]) -> Num[np.ndarray, "b ..."]:
+        """The first output of one call."""
         first, name = self.session.get_outputs()[0].name, self.session.get_inputs()[0].name
         try:
             with limited(self.where):
@@ -145,8 +146,8 @@ class Network:
             )
         return output
 
-    def check_repeats(self, x: np.ndarray) -> None:
-        """Check that two runs on the same rows `[n, D]` agree, since not all randomness is visible in the file.
+    def check_repeats(self, x: Float[np.ndarray, "n D"]) -> None:
+        """Check that two runs on the same rows agree, since not all randomness is visible in the file.
 
         Raises:
             StudyError: they do not.
@@ -193,7 +194,7 @@ class OnnxExtractor:
         network: the network.
         classifier: the built-in extractor.
         digest: SHA-256 of the network's file.
-        components: `[f, k]`, None if the outputs are not projected.
+        components: None if the outputs are not projected.
         scale: the scalar.
         dimensions: f.
     """
@@ -201,7 +202,7 @@ class OnnxExtractor:
     network: Network
     classifier: Extractor
     digest: str
-    components: np.ndarray | None
+    components: Float[np.ndarray, "f k"] | None
     scale: np.float32
     dimensions: int
     accuracy: float = float("nan")
@@ -233,15 +234,17 @@ class OnnxExtractor:
         """Its name in tables, with the first digits of the digest."""
         return f"onnx {self.digest[:8]}"
 
-    def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Features `[n, f]` of x `[n, D]`, and the classifier's class probabilities `[n, C]` or None, float32.
+    def forward(
+        self, x: Float[np.ndarray, "n D"]
+    ) -> tuple[Float32[np.ndarray, "n f"], Float32[np.ndarray, "n C"] | None]:
+        """Features, and the classifier's class probabilities or None.
 
         Raises:
             StudyError: x is not `[n, D]`, or the network fails on it.
         """
         return self.features(x), self.classifier.forward(x)[1]
 
-    def features(self, x: np.ndarray) -> np.ndarray:
-        """`[n, D]` -> `[n, f]` float32."""
+    def features(self, x: Float[np.ndarray, "n D"]) -> Float32[np.ndarray, "n f"]:
+        """The features of x."""
         features = self.network(x)
         return (features if self.components is None else features @ self.components.T) * self.scale

@@ -2,9 +2,10 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float, Float32, Int, Integer
 
 from study.data.base import Dataset
 from study.metrics.neighbours import Neighbours
@@ -13,6 +14,7 @@ HALF = "reference half of test"
 Made = TypeVar("Made")
 
 
+@runtime_checkable
 class FeatureExtractor(Protocol):
     """The methods of an extractor that metrics use."""
 
@@ -24,8 +26,13 @@ class FeatureExtractor(Protocol):
     def accuracy(self) -> float: ...  # noqa: D102
     @property
     def dimensions(self) -> int: ...  # noqa: D102
-    def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]: ...  # noqa: D102
-    def features(self, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
+    def forward(
+        self, x: Float[np.ndarray, "n D"]
+    ) -> tuple[Float[np.ndarray, "n f"], Float[np.ndarray, "n C"] | None]:
+        """Features, and class probabilities or None."""
+        ...
+
+    def features(self, x: Float[np.ndarray, "n D"]) -> Float[np.ndarray, "n f"]: ...  # noqa: D102
 
 
 class _Shared:
@@ -60,27 +67,27 @@ class Reference(_Shared):
         self.view = f"{extractor.name} features"
 
     @property
-    def real(self) -> np.ndarray:
-        """`[n, D]`."""
+    def real(self) -> Float[np.ndarray, "n D"]:
+        """The examples."""
         return self.data.reference[: self.n]
 
     @functools.cached_property
-    def _forward(self) -> tuple[np.ndarray, np.ndarray | None]:
+    def _forward(self) -> tuple[Float[np.ndarray, "n f"], Float[np.ndarray, "n C"] | None]:
         return self.extractor.forward(self.real)
 
     @property
-    def features(self) -> np.ndarray:
-        """`[n, f]` of `real`."""
+    def features(self) -> Float[np.ndarray, "n f"]:
+        """Those of `real`."""
         return self._forward[0]
 
     @property
-    def probabilities(self) -> np.ndarray | None:
-        """Class probabilities `[n, C]` of `real`; None if there is no classifier."""
+    def probabilities(self) -> Float[np.ndarray, "n C"] | None:
+        """Class probabilities of `real`; None if there is no classifier."""
         return self._forward[1]
 
     @functools.cached_property
-    def components(self) -> np.ndarray:
-        """The second view of `real`, `[n, k]`."""
+    def components(self) -> Float[np.ndarray, "n k"]:
+        """The second view of `real`."""
         return self.pixels.features(self.real)
 
     @functools.cached_property
@@ -109,43 +116,48 @@ class Reference(_Shared):
 
 
 class Samples(_Shared):
-    """Samples x `[n, D]` float32, possibly with the classes `[n]` that were requested."""
+    """Samples x, possibly with the classes that were requested."""
 
-    def __init__(self, x: np.ndarray, reference: Reference, asked: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        x: Float32[np.ndarray, "n D"],
+        reference: Reference,
+        asked: Integer[np.ndarray, " n"] | None = None,
+    ) -> None:
         super().__init__()
         self.x, self.asked, self._reference = x, asked, reference
 
     @functools.cached_property
-    def _forward(self) -> tuple[np.ndarray, np.ndarray | None]:
+    def _forward(self) -> tuple[Float[np.ndarray, "n f"], Float[np.ndarray, "n C"] | None]:
         return self._reference.extractor.forward(self.x)
 
     @property
-    def features(self) -> np.ndarray:
-        """`[n, f]`."""
+    def features(self) -> Float[np.ndarray, "n f"]:
+        """Those of x."""
         return self._forward[0]
 
     @property
-    def probabilities(self) -> np.ndarray | None:
-        """Class probabilities `[n, C]`; None if there is no classifier."""
+    def probabilities(self) -> Float[np.ndarray, "n C"] | None:
+        """Class probabilities; None if there is no classifier."""
         return self._forward[1]
 
     @functools.cached_property
-    def components(self) -> np.ndarray:
-        """The second view, `[n, k]`."""
+    def components(self) -> Float[np.ndarray, "n k"]:
+        """The second view."""
         return self._reference.pixels.features(self.x)
 
     @functools.cached_property
-    def nearest_train(self) -> tuple[np.ndarray, np.ndarray]:
-        """Squared distance to the nearest training example in pixels, and its index, `[n]` each."""
+    def nearest_train(self) -> tuple[Float[np.ndarray, " n"], Int[np.ndarray, " n"]]:
+        """Squared distance to the nearest training example in pixels, and its index."""
         return self._reference.near[0].nearest(self.x)
 
     @functools.cached_property
-    def distances(self) -> tuple[np.ndarray, np.ndarray]:
-        """Squared distances in pixels to the nearest example of train and of the reference half, `[n]` each."""
+    def distances(self) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+        """Squared distances in pixels to the nearest example of train and of the reference half."""
         return self.nearest_train[0], self._reference.near[1].nearest(self.x)[0]
 
     @functools.cached_property
-    def distances_features(self) -> tuple[np.ndarray, np.ndarray]:
+    def distances_features(self) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
         """Likewise in features."""
         x = self.features.astype(np.float32, copy=False)
         train, held_out = (pool.nearest(x)[0] for pool in self._reference.near_features)

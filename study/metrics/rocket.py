@@ -4,6 +4,7 @@ import dataclasses
 
 import jax
 import numpy as np
+from jaxtyping import Bool, Float, Float32
 
 KERNELS = 128
 _LENGTHS = (7, 9, 11)
@@ -21,14 +22,14 @@ class Rocket:
     added to the responses.
 
     Attributes:
-        matrix: `[T * F, K * T]` float32; a product with it gives the responses of all kernels at all steps.
-        bias: `[K]` float32.
-        counts: `[K, T]` bool, the steps at which a kernel is applied.
+        matrix: `[T * F, K * T]`; a product with it gives the responses of all kernels at all steps.
+        bias: of each of K kernels.
+        counts: the steps at which a kernel is applied.
     """
 
-    matrix: np.ndarray
-    bias: np.ndarray
-    counts: np.ndarray
+    matrix: Float32[np.ndarray, "inputs responses"]
+    bias: Float32[np.ndarray, " K"]
+    counts: Bool[np.ndarray, "K T"]
 
     @classmethod
     def draw(cls, key: jax.Array, *, shape: tuple[int, int], kernels: int = KERNELS) -> "Rocket":
@@ -53,10 +54,10 @@ class Rocket:
         flat = matrix.reshape(kernels * steps, steps * features).T
         return cls(np.ascontiguousarray(flat), rng.uniform(-1, 1, kernels).astype(np.float32), counts)
 
-    def features(self, x: np.ndarray) -> np.ndarray:
+    def features(self, x: Float[np.ndarray, "n inputs"]) -> Float32[np.ndarray, "n f"]:
         """Per kernel the share of positive responses and the largest one; per feature mean and standard deviation.
 
-        Windows `[n, T * F]` -> `[n, 2 K + 2 F]` float32.
+        For windows of T * F inputs these are 2 K + 2 F features.
         """
         steps = self.counts.shape[1]
         found = []

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
+from jaxtyping import Bool, Float, Float64, Int
 
 from study.data.base import Dataset
 from study.metrics.base import Metric, Prepared, Score, no_score
@@ -24,8 +25,8 @@ _PENALTIES = 10.0 ** np.arange(-2, 5)
 _FEWEST = 10  # fewest windows of either kind to fit a classifier to
 
 
-def autocorrelation(x: np.ndarray, *, lags: int) -> np.ndarray:
-    """Autocorrelation of windows `[n, T, F]` at lags 1..lags: `[lags, F]` float64.
+def autocorrelation(x: Float[np.ndarray, "n T F"], *, lags: int) -> Float64[np.ndarray, "{lags} F"]:
+    """Autocorrelation of windows at lags 1..lags.
 
     Mean and variance are over all steps of all windows, so different levels of windows count as dependence within
     them; NaN for a feature that is constant.
@@ -39,8 +40,8 @@ def autocorrelation(x: np.ndarray, *, lags: int) -> np.ndarray:
         return np.where(variance > 0, np.stack(products) / variance, np.nan)
 
 
-def w1_by_feature(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Wasserstein-1 distance of each feature's values, all steps together: `[n, T, F]`, `[m, T, F]` -> `[F]`.
+def w1_by_feature(x: Float[np.ndarray, "n T F"], y: Float[np.ndarray, "m T F"]) -> Float64[np.ndarray, " F"]:
+    """Wasserstein-1 distance of each feature's values, all steps together.
 
     In one dimension this is the area between the distribution functions :cite:`ramdas2017`.
     """
@@ -50,14 +51,14 @@ def w1_by_feature(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.array([wasserstein_distance(x[..., j].ravel(), y[..., j].ravel()) for j in features])
 
 
-def half_sample_error(key: jax.Array, value: Callable[[np.ndarray], float], *, n: int) -> float:
+def half_sample_error(key: jax.Array, value: Callable[[Int[np.ndarray, " m"]], float], *, n: int) -> float:
     """Standard error of a statistic of n independent rows: its spread over random halves (delete-half jackknife).
 
     The value on a half varies about that on all rows as the latter varies about the truth :cite:`shao1989`.
 
     Args:
         key: draws the halves.
-        value: the statistic as a function of row numbers `[m]`.
+        value: the statistic as a function of row numbers.
         n: number of rows.
     """
     rng = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
@@ -65,12 +66,14 @@ def half_sample_error(key: jax.Array, value: Callable[[np.ndarray], float], *, n
     return float(np.std(values, ddof=1))
 
 
-def correct(features: np.ndarray, real: np.ndarray, *, span: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Whether a ridge classifier, out of fold, is correct for each sample and each real window: `[n]` bool twice.
+def correct(
+    features: Float[np.ndarray, "n f"], real: Float[np.ndarray, "n f"], *, span: int
+) -> tuple[Bool[np.ndarray, " n"], Bool[np.ndarray, " n"]] | None:
+    """Whether a ridge classifier, out of fold, is correct for each sample and each real window.
 
     Args:
-        features: `[n, f]` of the samples.
-        real: `[n, f]` of real windows in time order.
+        features: of the samples.
+        real: of real windows in time order.
         span: see `folds`.
 
     Returns:
@@ -91,8 +94,10 @@ def correct(features: np.ndarray, real: np.ndarray, *, span: int) -> tuple[np.nd
     return right[0], right[1]
 
 
-def forecast_error(train: np.ndarray, test: np.ndarray, *, n_past: int, target: int) -> float:
-    """Mean squared error on `test` of a linear forecast fitted to `train`, windows `[n, T, F]`.
+def forecast_error(
+    train: Float[np.ndarray, "n T F"], test: Float[np.ndarray, "m T F"], *, n_past: int, target: int
+) -> float:
+    """Mean squared error on `test` of a linear forecast fitted to `train`, both windows.
 
     Ridge regression of the target's last steps on the first n_past of all features, its penalty by generalised
     cross-validation.
@@ -104,7 +109,7 @@ def forecast_error(train: np.ndarray, test: np.ndarray, *, n_past: int, target: 
     return float(np.square(forecast - test[:, n_past:, target]).mean())
 
 
-def _past(windows: np.ndarray, n_past: int) -> np.ndarray:
+def _past(windows: Float[np.ndarray, "n T F"], n_past: int) -> Float64[np.ndarray, "n inputs"]:
     return windows[:, :n_past].reshape(len(windows), -1).astype(np.float64)
 
 
@@ -145,8 +150,8 @@ class Sequences:
             for name, text in said.items()
         }
 
-    def score(self, name: str, x: np.ndarray) -> Score:
-        """The score of samples x `[n, T * F]` by the metric with this name."""
+    def score(self, name: str, x: Float[np.ndarray, "n D"]) -> Score:
+        """The score of samples x, D = T * F, by the metric with this name."""
         measure = {
             "autocorrelation": self._dynamics,
             "marginal_w1": self._values,
@@ -156,10 +161,10 @@ class Sequences:
         with blas_threads(1):  # the matrices are small: threads would wait for each other
             return measure(x)
 
-    def _cut(self, x: np.ndarray) -> np.ndarray:
+    def _cut(self, x: Float[np.ndarray, "n D"]) -> Float[np.ndarray, "n T F"]:
         return x.reshape(-1, *self._shape)
 
-    def _dynamics(self, x: np.ndarray) -> Score:
+    def _dynamics(self, x: Float[np.ndarray, "n D"]) -> Score:
         """Mean absolute difference of the autocorrelations over features and lags, :cite:`wiese2020`."""
         windows = self._cut(x)
         value = lambda rows: self._autocorrelation_gap(windows[rows])  # noqa: E731
@@ -168,16 +173,16 @@ class Sequences:
             return no_score("a feature is constant")
         return Score(found, half_sample_error(self._error_key, value, n=self.n))
 
-    def _autocorrelation_gap(self, windows: np.ndarray) -> float:
+    def _autocorrelation_gap(self, windows: Float[np.ndarray, "n T F"]) -> float:
         return float(np.abs(autocorrelation(windows, lags=self._lags) - self._autocorrelation).mean())
 
-    def _values(self, x: np.ndarray) -> Score:
+    def _values(self, x: Float[np.ndarray, "n D"]) -> Score:
         """Mean over features of the W1 distance of their values, in standard deviations of the training rows."""
         windows = self._cut(x)
         value = lambda rows: w1_by_feature(windows[rows], self._real).mean()  # noqa: E731
         return Score(value(np.arange(self.n)), half_sample_error(self._error_key, value, n=self.n))
 
-    def _told_apart(self, x: np.ndarray) -> Score:
+    def _told_apart(self, x: Float[np.ndarray, "n D"]) -> Score:
         """|accuracy − ½| of a classifier between samples and real windows: 0 is best, ½ worst, :cite:`yoon2019`.
 
         Accuracy is averaged over draws of the kernels and over folds before the absolute value is taken. A fold is a
@@ -200,7 +205,7 @@ class Sequences:
         accuracy = (sides[0].mean() + sides[1].mean()) / 2
         return Score(abs(accuracy - 0.5), np.sqrt(variance) / 2)
 
-    def _worth(self, x: np.ndarray) -> Score:
+    def _worth(self, x: Float[np.ndarray, "n D"]) -> Score:
         """Log of the squared error of a forecast fitted to samples over that of one fitted to train.
 
         Train on synthetic, test on real :cite:`esteban2017`. The logarithm is taken since ratios vary by factors
@@ -211,7 +216,7 @@ class Sequences:
         ratio = lambda rows: float(np.log(self._forecast(windows[rows]) / self._trained_on_real))  # noqa: E731
         return Score(ratio(np.arange(self.n)), half_sample_error(self._error_key, ratio, n=self.n))
 
-    def _forecast(self, windows: np.ndarray) -> float:
+    def _forecast(self, windows: Float[np.ndarray, "n T F"]) -> float:
         place = {"n_past": self._windows.n_past, "target": self._windows.target_index}
         return forecast_error(windows, self._real, **place)
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from study.latents.directions import directions
 from study.metrics.base import Metric, Prepared, Score
@@ -17,17 +18,17 @@ class Quantiles:
     """Features projected onto P directions.
 
     Attributes:
-        ordered: `[P, n]` sorted projections.
-        noise: `[24, P, n // 2]`, half the difference between the quantiles of two random halves: as large as the
+        ordered: sorted projections.
+        noise: half the difference between the quantiles of two random halves, n // 2 each: as large as the
             deviation of the quantiles of n samples from the true quantiles.
     """
 
-    ordered: np.ndarray
-    noise: np.ndarray
+    ordered: Float[np.ndarray, "P n"]
+    noise: Float[np.ndarray, "24 P half"]
 
     @classmethod
-    def of(cls, features: np.ndarray, *, key: jax.Array) -> "Quantiles":
-        """Compute them from features `[n, f]`, n at least 2; the key draws the halves."""
+    def of(cls, features: Float[np.ndarray, "n f"], *, key: jax.Array) -> "Quantiles":
+        """Compute them from features, n at least 2; the key draws the halves."""
         x = np.asarray(features, np.float32)
         half = len(x) // 2
         projected = np.ascontiguousarray((x @ directions(x.shape[1])).T)
@@ -42,7 +43,7 @@ class Quantiles:
         return cls(np.sort(projected, axis=1), noise)
 
 
-def sliced_w2(features: np.ndarray, quantiles: Quantiles) -> Score:
+def sliced_w2(features: Float[np.ndarray, "n f"], quantiles: Quantiles) -> Score:
     """Squared sliced Wasserstein-2 distance (:cite:`bonneel2015`), minus its expected value for equal distributions.
 
     Along each direction the optimal coupling of n and n points is by rank, so the distance is exact. Its mean over
@@ -54,7 +55,7 @@ def sliced_w2(features: np.ndarray, quantiles: Quantiles) -> Score:
     whose variances come from the same halves.
 
     Args:
-        features: `[n, f]` of the samples.
+        features: of the samples.
         quantiles: those of as many rows of the reference.
     """
     n = len(features)

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+from jaxtyping import Float
 
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import HALF, Reference
@@ -16,8 +17,8 @@ class Entropy:
     stderr: float
 
 
-def vendi_entropy(features: np.ndarray) -> Entropy:
-    """Entropy of the eigenvalues of K/n, K the cosine kernel of features `[n, f]`; the score is its exponential.
+def vendi_entropy(features: Float[np.ndarray, "n f"]) -> Entropy:
+    """Entropy of the eigenvalues of K/n, K the cosine kernel of features; the score is its exponential.
 
     K/n has the same non-zero eigenvalues as the f×f matrix ρ, the mean of uuᵀ over the unit vectors u, so memory does
     not grow with n². Samples whose features are all zero share one extra direction. The standard error is that of
@@ -33,8 +34,8 @@ def vendi_entropy(features: np.ndarray) -> Entropy:
     return Entropy(float(surprise.mean()), float(surprise.std(ddof=1) / np.sqrt(len(x))))
 
 
-def vendi(features: np.ndarray, entropy: Entropy) -> Score:
-    """Vendi score (:cite:`friedman2023` definition 3.1) of features `[n, f]` over that of as many real examples.
+def vendi(features: Float[np.ndarray, "n f"], entropy: Entropy) -> Score:
+    """Vendi score (:cite:`friedman2023` definition 3.1) of features over that of as many real examples.
 
     One is as diverse as real data, below one is narrower; above one is not better, since noise is diverse too. At equal
     n the bias of the two scores, which grows with the number of directions and falls with n, is nearly the same.

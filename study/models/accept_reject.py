@@ -5,29 +5,30 @@ from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Scalar
 
 State: TypeAlias = tuple[
-    jax.Array, jax.Array, jax.Array
+    Scalar, Float[Array, "n d"], Bool[Array, " n"]
 ]  # the number of the next proposal, the draws, which of them are accepted
 
 
 def accept_reject(
-    first: jax.Array,
+    first: Float[Array, "n d"],
     *,
-    propose: Callable[[jax.Array], jax.Array],
-    accept: Callable[[jax.Array, jax.Array], jax.Array],
+    propose: Callable[[Scalar], Float[Array, "n d"]],
+    accept: Callable[[Scalar, Float[Array, "n d"]], Bool[Array, " n"]],
     most: int,
-) -> jax.Array:
-    """n independent draws `[n, d]`; the last proposal, number `most` − 1, is always accepted.
+) -> Float[Array, "n d"]:
+    """n independent draws; the last proposal, number `most` − 1, is always accepted.
 
     Args:
-        first: the proposals with number 0, `[n, d]`.
-        propose: maps a number to its proposals, `[n, d]`.
-        accept: maps a number and its proposals to whether each is accepted, `[n]`.
+        first: the proposals with number 0.
+        propose: maps a number to its proposals.
+        accept: maps a number and its proposals to whether each is accepted.
         most: T, the maximum number of proposals for each draw.
     """
 
-    def go_on(state: State) -> jax.Array:
+    def go_on(state: State) -> Bool[Array, ""]:
         number, _, done = state
         return (number < most) & ~done.all()
 

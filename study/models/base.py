@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import jax
 from flax import nnx
+from jaxtyping import Array, Float, Int, Scalar
 
 from study.config import VAEConfig
 from study.models.likelihoods import Likelihood, decoder_mean, decoder_output, reconstruction
@@ -24,14 +25,14 @@ class Loss(NamedTuple):
     """The minimised loss, and two terms that every family reports, so that families can be compared.
 
     Attributes:
-        value: scalar; α·D + β·R and the terms that the family adds.
-        recon: `[B]`, D per example: squared error, or cross-entropy in nats, summed over data dimensions.
-        rate: `[B]`, R per example in nats: KL(q(z|x)‖p(z)), or an estimate of it if there is no closed form.
+        value: α·D + β·R and the terms that the family adds.
+        recon: D per example: squared error, or cross-entropy in nats, summed over data dimensions.
+        rate: R per example in nats: KL(q(z|x)‖p(z)), or an estimate of it if there is no closed form.
     """
 
-    value: jax.Array
-    recon: jax.Array
-    rate: jax.Array
+    value: Scalar
+    recon: Float[Array, " B"]
+    rate: Float[Array, " B"]
 
 
 class Model(nnx.Module):
@@ -106,33 +107,42 @@ class Model(nnx.Module):
 
     @abc.abstractmethod
     def loss(
-        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+        self,
+        key: jax.Array,
+        x: Float[Array, "B D"],
+        labels: Int[Array, " B"] | None,
+        alpha: Scalar,
+        beta: Scalar,
     ) -> Loss:
-        """The loss of a batch x `[B, D]`, labels `[B]` int32; α and β are traced scalars."""
+        """The loss of a batch; labels are int32, α and β are traced."""
 
-    def encode(self, x: jax.Array, labels: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
-        """`[B, D]` -> mean `[B, d]`, log-variance `[B, d]`."""
+    def encode(
+        self, x: Float[Array, "B D"], labels: Int[Array, " B"] | None = None
+    ) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+        """Mean and log-variance of q(z|x)."""
         mean, log_var = self.encoder(x)
         return mean, log_var
 
-    def output(self, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
-        """The output of the decoder network, from which the likelihood computes the mean: `[B, d]` -> `[B, D]`."""
+    def output(self, z: Float[Array, "B d"], labels: Int[Array, " B"] | None = None) -> Float[Array, "B D"]:
+        """The output of the decoder network, from which the likelihood computes the mean."""
         return self.decoder(z)
 
-    def decode(self, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
-        """E[x|z]: `[B, d]` -> `[B, D]`."""
+    def decode(self, z: Float[Array, "B d"], labels: Int[Array, " B"] | None = None) -> Float[Array, "B D"]:
+        """E[x|z]."""
         return decoder_mean(self.likelihood, self.output(z, labels))
 
-    def distortion(self, x: jax.Array, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
-        """D of x `[B, D]` decoded from z `[B, d]`: `[B]`."""
+    def distortion(
+        self, x: Float[Array, "B D"], z: Float[Array, "B d"], labels: Int[Array, " B"] | None = None
+    ) -> Float[Array, " B"]:
+        """D of x decoded from z."""
         return reconstruction(self.likelihood, self.output(z, labels), x)
 
-    def noise_variance(self, alpha: jax.Array, beta: jax.Array) -> jax.Array:
+    def noise_variance(self, alpha: Scalar, beta: Scalar) -> Scalar:
         """Variance of p(x|z) around its mean for a Gaussian decoder: s = β/(2α), unless the family learns it."""
         return beta / (2 * alpha)
 
-    def start(self, key: jax.Array, train: jax.Array) -> None:
-        """Set the initial parameters that depend on the training data `[N, D]`."""
+    def start(self, key: jax.Array, train: Float[Array, "N D"]) -> None:
+        """Set the initial parameters that depend on the training data."""
         if self.begins_at_mean:
             output = decoder_output(self.likelihood, train.mean(0), edge=EDGE)
             self.decoder.layers[-1].bias[...] = output

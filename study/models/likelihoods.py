@@ -5,13 +5,17 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
 Likelihood = Literal["gaussian", "bernoulli"]
 
 
-def reconstruction(likelihood: Likelihood, output: jax.Array, x: jax.Array) -> jax.Array:
-    """D for decoder outputs and data `[B, D]`: `[B]`.
+def reconstruction(
+    likelihood: Likelihood, output: Float[Array, "B D"], x: Float[Array, "B D"]
+) -> Float[Array, " B"]:
+    """D for decoder outputs and data.
 
     Gaussian: the sum of squared errors, without ½, so that α·D + β·R corresponds to a Gaussian decoder with noise
     variance s = β/(2α). Bernoulli: binary cross-entropy in nats, of logits and data in [0, 1].
@@ -24,9 +28,12 @@ def reconstruction(likelihood: Likelihood, output: jax.Array, x: jax.Array) -> j
 
 
 def log_likelihood(
-    likelihood: Likelihood, output: jax.Array, x: jax.Array, variance: ArrayLike = 1.0
-) -> jax.Array:
-    """log p(x|z) in nats for decoder outputs and data of one shape `[..., D]`, with all constants: `[...]`.
+    likelihood: Likelihood,
+    output: Float[Array | np.ndarray, "*B D"],
+    x: Float[Array | np.ndarray, "*B D"],
+    variance: ArrayLike = 1.0,
+) -> Float[Array, "*B"]:
+    """log p(x|z) in nats for decoder outputs and data of one shape, with all constants.
 
     Gaussian: the density N(output, variance · I). Bernoulli: outputs are logits and `variance` is ignored; for x in
     {0, 1} the result is a log-probability, for x between it is minus the cross-entropy, which is not a normalised
@@ -38,20 +45,22 @@ def log_likelihood(
     return (x * output - jax.nn.softplus(output)).sum(-1)
 
 
-def decoder_mean(likelihood: Likelihood, output: jax.Array) -> jax.Array:
-    """E[x|z] from decoder outputs `[B, D]`."""
+def decoder_mean(likelihood: Likelihood, output: Float[Array, "*B D"]) -> Float[Array, "*B D"]:
+    """E[x|z] from decoder outputs."""
     return output if likelihood == "gaussian" else jax.nn.sigmoid(output)
 
 
-def decoder_output(likelihood: Likelihood, mean: jax.Array, *, edge: float) -> jax.Array:
-    """The decoder outputs `[..., D]` that give this mean; a Bernoulli mean is kept `edge` away from 0 and 1."""
+def decoder_output(
+    likelihood: Likelihood, mean: Float[Array, "*B D"], *, edge: float
+) -> Float[Array, "*B D"]:
+    """The decoder outputs that give this mean; a Bernoulli mean is kept `edge` away from 0 and 1."""
     if likelihood == "gaussian":
         return mean
     mean = jnp.clip(mean, edge, 1 - edge)
     return jnp.log(mean) - jnp.log1p(-mean)
 
 
-def gaussian_kl(mean: ArrayLike, log_var: ArrayLike) -> jax.Array:
+def gaussian_kl(mean: Float[ArrayLike, "*B"], log_var: Float[ArrayLike, "*B"]) -> Float[Array, "*B"]:
     """KL(N(mean, exp log_var) ‖ N(0, 1)) per dimension, in nats, elementwise :cite:`kingma2014`."""
     log_var = jnp.asarray(log_var)
     return 0.5 * (jnp.square(jnp.asarray(mean)) + jnp.expm1(log_var) - log_var)

@@ -7,6 +7,7 @@ its posterior variance s/λ and the variance of its posterior mean 1 − s/λ, s
 import dataclasses
 
 import numpy as np
+from jaxtyping import Float
 
 from study.models.likelihoods import noise_variance
 
@@ -17,13 +18,13 @@ class LinearOptimum:
 
     Attributes:
         noise_variance: s.
-        kl: `[D]` nats per axis, 0 where inactive.
-        posterior_variance: `[D]`, 1 where inactive.
+        kl: nats per axis, 0 where inactive.
+        posterior_variance: 1 where inactive.
     """
 
     noise_variance: float
-    kl: np.ndarray
-    posterior_variance: np.ndarray
+    kl: Float[np.ndarray, " D"]
+    posterior_variance: Float[np.ndarray, " D"]
 
     @property
     def rate(self) -> float:
@@ -36,8 +37,8 @@ class LinearOptimum:
         return int((self.kl > 0).sum())
 
 
-def linear_optimum(x: np.ndarray, *, alpha: float, beta: float) -> LinearOptimum:
-    """The optimum for data `[N, D]`, which depends only on their covariance, if d ≥ the number of active axes."""
+def linear_optimum(x: Float[np.ndarray, "N D"], *, alpha: float, beta: float) -> LinearOptimum:
+    """The optimum for data, which depends only on their covariance, if d ≥ the number of active axes."""
     x = x.astype(np.float64) - x.mean(0, dtype=np.float64)
     variances = np.linalg.eigvalsh(x.T @ x / len(x))[::-1]
     s = noise_variance(alpha, beta)

@@ -8,19 +8,19 @@ Source: :cite:`gretton2012`, lemma 6, the unbiased estimate; the kernel is that 
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Scalar
 
 
-def mmd(x: jax.Array, y: jax.Array, scales: Sequence[float]) -> jax.Array:
-    """The unbiased estimate of MMD² from x and y, both `[n, d]` with n ≥ 2; it can be negative."""
+def mmd(x: Float[Array, "n d"], y: Float[Array, "n d"], scales: Sequence[float]) -> Scalar:
+    """The unbiased estimate of MMD² from x and y, n ≥ 2 each; it can be negative."""
     n = len(x)
     within = sum(kernel(a, a, scales).sum() - n * len(scales) for a in (x, y))  # k(a, a) is 1 at every scale
     return within / (n * (n - 1)) - 2 * kernel(x, y, scales).mean()
 
 
-def kernel(x: jax.Array, y: jax.Array, scales: Sequence[float]) -> jax.Array:
-    """k of all pairs of x `[n, d]` and y `[m, d]`, summed over the scales: `[n, m]`."""
+def kernel(x: Float[Array, "n d"], y: Float[Array, "m d"], scales: Sequence[float]) -> Float[Array, "n m"]:
+    """k of all pairs of x and y, summed over the scales."""
     return inverse_multiquadric(jnp.square(x[:, None, :] - y[None]).sum(-1), x.shape[1], scales)
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from study.config import FAMILIES, StudyConfig
+from study.config import FAMILIES, MOST_SEEDS, StudyConfig
 from study.config.paths import at, paths, replaced
 from study.config.serialise import to_dict
 from study.errors import StudyError
@@ -90,7 +90,7 @@ def changed(config: StudyConfig, changes: Mapping[str, Any]) -> StudyConfig:
         raise StudyError(
             f"no setting {unknown!r} of a run; settings are {', '.join(CHANGES)}, and fields such as model.hidden"
         )
-    given = {name: value for name, value in changes.items() if value is not None}
+    given = {name: _in_full(value) for name, value in changes.items() if value is not None}
     for short, path in SHORT.items():
         if path in given and short in given:
             raise StudyError(f"{flag(short)}: is the same as {flag(path)}; give one of them")
@@ -99,6 +99,12 @@ def changed(config: StudyConfig, changes: Mapping[str, Any]) -> StudyConfig:
     if "strategies" in given and "prior" not in given["strategies"]:
         raise StudyError("--strategies: must include 'prior', since every strategy is compared with it")
     return dataclasses.replace(config, **given)
+
+
+def _in_full(value: Any) -> Any:
+    """A range of seeds as the tuple that a configuration holds; one that is too long for it as it is."""
+    short = isinstance(value, range) and len(value[: MOST_SEEDS + 1]) <= MOST_SEEDS
+    return tuple(value) if short else value
 
 
 def check_effects(grids: Sequence[StudyConfig], changes: Sequence[str]) -> None:

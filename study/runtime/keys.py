@@ -9,7 +9,7 @@ import numpy as np
 from study.errors import StudyError
 from study.runtime.checks import shown, whole_number
 
-Key: TypeAlias = jax.Array | int
+Key: TypeAlias = jax.Array | np.ndarray | int
 
 
 def as_key(key: Any) -> jax.Array:

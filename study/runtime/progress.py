@@ -70,7 +70,7 @@ def quietly() -> Iterator[None]:
         yield
 
 
-def sayable(text: str, stream: TextIO | None) -> str:
+def sayable(text: str, stream: object) -> str:
     """`text` in one line, without control characters or characters that the stream cannot encode."""
     line = "".join(c if c.isprintable() else " " for c in text)
     line = line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Integer
 
 from study.data.base import Dataset
 from study.latents import Latents
@@ -32,8 +33,10 @@ def encode_splits(model: TrainedModel, data: Dataset) -> Encoded:
     )
 
 
-def encode(model: Any, x: np.ndarray, *, labels: np.ndarray | None = None) -> Latents:
-    """The posteriors of x `[N, D]` under a model, with labels if given.
+def encode(
+    model: Any, x: Float[np.ndarray, "N D"], *, labels: Integer[np.ndarray, " N"] | None = None
+) -> Latents:
+    """The posteriors of x under a model, with labels if given.
 
     Raises:
         StudyError: x does not fit the model, labels that the model needs are missing, or the encoder returns values

@@ -4,6 +4,7 @@ import dataclasses
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float32, Integer, UInt8
 
 from study.config import Decode
 from study.data.base import Dataset
@@ -25,12 +26,16 @@ class SamplingDecoder:
         """The same as that of the model."""
         return self.model.conditional
 
-    def encode(self, x: np.ndarray, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def encode(
+        self, x: Float[np.ndarray, "N D"], labels: Integer[np.ndarray, " N"] | None = None
+    ) -> tuple[Float[np.ndarray, "N d"], Float[np.ndarray, "N d"]]:
         """The same as that of the model."""
         return self.model.encode(x, labels)
 
-    def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """x ~ p(x|z): `[n, d]` -> `[n, D]`."""
+    def decode(
+        self, z: Float[np.ndarray, "n d"], labels: Integer[np.ndarray, " n"] | None = None
+    ) -> Float[np.ndarray, "n D"]:
+        """x ~ p(x|z)."""
         return self.model.sample(self.key, z, labels=labels)
 
 
@@ -41,8 +46,8 @@ def decoder(key: jax.Array, model: TrainedModel, decode: Decode) -> TrainedModel
 
 def generate(
     key: jax.Array, fitted: Fitted, *, model: TrainedModel | SamplingDecoder, data: Dataset, n: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """n samples `[n, D]` of a fitted strategy, and the requested classes `[n]`, or None if none were requested.
+) -> tuple[Float[np.ndarray, " {n} D"], Integer[np.ndarray, " {n}"] | None]:
+    """n samples of a fitted strategy, and the requested classes, or None if none were requested.
 
     For a conditional model the requested classes are as frequent as in the training data, and the same for all
     strategies. For any other model a conditional strategy chooses the classes itself.
@@ -54,27 +59,27 @@ def generate(
     return model.decode(fitted.sample(key, n=n)), picks(key, n=n) if picks else None
 
 
-def asked_labels(key: jax.Array, data: Dataset, *, n: int) -> np.ndarray:
-    """Labels `[n]` of training examples chosen uniformly, with a key of their own."""
+def asked_labels(key: jax.Array, data: Dataset, *, n: int) -> Integer[np.ndarray, " {n}"]:
+    """Labels of n training examples chosen uniformly, with a key of their own."""
     assert data.train_labels is not None  # a conditional model was trained with labels
     index = jax.random.randint(jax.random.fold_in(key, ASKED), (n,), 0, len(data.train_labels))
     return data.train_labels[np.asarray(index)]
 
 
-def in_range(x: np.ndarray, data: Dataset, decode: Decode = "mean") -> np.ndarray:
-    """Pictures `[n, D]` clipped to the training range, as in an image file; other data, or "unclipped", unchanged."""
+def in_range(x: Float[np.ndarray, "n D"], data: Dataset, decode: Decode = "mean") -> Float[np.ndarray, "n D"]:
+    """Pictures clipped to the training range, as in an image file; other data, or "unclipped", unchanged."""
     clips = data.is_image and decode != "unclipped"
     return np.clip(x, data.train.min(), data.train.max()) if clips else x
 
 
-def to_uint8(x: np.ndarray, data: Dataset) -> np.ndarray:
-    """Samples `[k, D]` as pictures `[k, *shape]`, the training range mapped to 0..255 and clipped to it."""
+def to_uint8(x: Float[np.ndarray, "k D"], data: Dataset) -> UInt8[np.ndarray, "k ..."]:
+    """Samples as pictures `[k, *shape]`, the training range mapped to 0..255 and clipped to it."""
     low, high = float(data.train.min()), float(data.train.max())
     scaled = np.clip((x - low) / (high - low or 1.0), 0, 1)
     return np.rint(255 * np.nan_to_num(scaled)).astype(np.uint8).reshape(-1, *data.shape)
 
 
-def in_units(x: np.ndarray, data: Dataset) -> np.ndarray:
-    """Samples `[k, D]` as examples `[k, *shape]` float32 in the user's own units, if the scaling can be inverted."""
+def in_units(x: Float[np.ndarray, "k D"], data: Dataset) -> Float32[np.ndarray, "k ..."]:
+    """Samples as examples `[k, *shape]` in the user's own units, if the scaling can be inverted."""
     back = x if data.inverse is None else data.inverse(x)
     return back.astype(np.float32).reshape(-1, *data.shape)

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from study.config import LikelihoodConfig
 from study.data.base import Dataset
@@ -72,14 +73,18 @@ def _latent_measurements(
     return own
 
 
-def distortion(key: jax.Array, model: TrainedModel, latents: Latents, x: np.ndarray) -> Estimate:
-    """The term D of the loss for x `[N, D]`, from one draw of z per example: summed squared error or cross-entropy."""
+def distortion(
+    key: jax.Array, model: TrainedModel, latents: Latents, x: Float[np.ndarray, "N D"]
+) -> Estimate:
+    """The term D of the loss for x, from one draw of z per example: summed squared error or cross-entropy."""
     z = latents.sample(key)
     output = model.decode(z, *with_labels(model, latents.labels)).astype(np.float64)
     return mean_estimate(_distortion(model.architecture.likelihood, output, x.astype(np.float64)))
 
 
-def _distortion(likelihood: Likelihood, mean: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _distortion(
+    likelihood: Likelihood, mean: Float[np.ndarray, "N D"], x: Float[np.ndarray, "N D"]
+) -> Float[np.ndarray, " N"]:
     if likelihood == "gaussian":
         return np.square(mean - x).sum(1)
     mean = np.clip(mean, 1e-7, 1 - 1e-7)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float32, Integer
 
 from study.latents import AggregatePosterior, Latents
 from study.metrics.evaluate import Evaluator
@@ -45,23 +46,23 @@ def quality_along_density(
     key: jax.Array,
     *,
     model: Decoder,
-    decode: Callable[[np.ndarray, np.ndarray | None], np.ndarray],
+    decode: Callable[[Float[np.ndarray, "n d"], Integer[np.ndarray, " n"] | None], Float[np.ndarray, "n D"]],
     train: Latents,
     held_out: Latents,
     evaluator: Evaluator,
-) -> dict[str, np.ndarray]:
+) -> dict[str, Float32[np.ndarray, "_ 2"]]:
     """Single draws of each source with their density and quality.
 
     Args:
         key: jax.random key.
         model: for strategies that need it.
-        decode: z `[n, d]` and labels `[n]` or None -> samples `[n, D]` as they are scored.
+        decode: z and labels, or None -> samples as they are scored.
         train: posteriors of the training examples, which define q(z).
         held_out: posteriors of examples that were not trained on.
         evaluator: decides which samples lie in the manifold of real data.
 
     Returns:
-        For each source ("prior", "posterior", and "reconstruction": codes of held-out data) `[n, 2]` float32:
+        For each source ("prior", "posterior", and "reconstruction": codes of held-out data):
         log q(z) in nats, and 1 if the sample lies in the manifold, else 0 (the mean of these is precision).
     """
     fit_key, draw_key, code_key = jax.random.split(key, 3)
@@ -77,8 +78,8 @@ def quality_along_density(
     }
 
 
-def _labels(key: jax.Array, train: Latents) -> np.ndarray | None:
-    """Labels `[MOST]` of training examples, for a conditional model."""
+def _labels(key: jax.Array, train: Latents) -> Integer[np.ndarray, " most"] | None:
+    """Labels of `MOST` training examples, for a conditional model."""
     if train.labels is None:
         return None
     return train.labels[np.asarray(jax.random.randint(key, (MOST,), 0, train.n))]

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float, Int, Integer
 
 from study.data.base import Dataset
 from study.errors import CannotFit, FileError
@@ -28,7 +29,7 @@ SHOWN = 10  # samples per strategy that are stored for the sample grids
 NEAREST = 5  # how many of these are shown beside their nearest training examples
 
 Draw = Callable[
-    [jax.Array], tuple[np.ndarray, np.ndarray | None]
+    [jax.Array], tuple[Float[np.ndarray, "n D"], Integer[np.ndarray, " n"] | None]
 ]  # key -> samples, and the requested classes
 
 
@@ -73,8 +74,8 @@ def _scored(
     configured: str,
     fit: int,
     ready: tuple[Fitted, float] | None,
-) -> tuple[list[dict[str, Any]], np.ndarray]:
-    """Metric rows, and the first pictures `[k, D]`."""
+) -> tuple[list[dict[str, Any]], Float[np.ndarray, "k D"]]:
+    """Metric rows, and the first pictures."""
     data, evaluator = context.data, context.evaluator
     assert evaluator is not None
     fit_key, draw_keys = replicates(context.key, fits=fit + 1, draws=context.draws)[fit]
@@ -138,7 +139,7 @@ def _gaps(
     return [metric_row(name, configured, fit, 0, m) | {"status": status} for m in gaps]
 
 
-def _shown(n: int, data: Dataset) -> np.ndarray:
+def _shown(n: int, data: Dataset) -> Int[np.ndarray, " k"]:
     """Which of n samples are shown; of windows, some that are far apart, since neighbouring real windows overlap."""
     return np.linspace(0, n - 1, min(SHOWN, n)).astype(int) if data.is_sequence else np.arange(min(SHOWN, n))
 

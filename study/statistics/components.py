@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from study.statistics.replicates import BASELINE, replicates
 
@@ -18,8 +19,8 @@ class Components(NamedTuple):
 
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
-def variance_components(values: np.ndarray) -> Components:
-    """Unbiased moment estimates from values `[trainings, fits, draws]`, where NaN marks a missing value.
+def variance_components(values: Float[np.ndarray, "trainings fits draws"]) -> Components:
+    """Unbiased moment estimates from values, where NaN marks a missing value.
 
     Draws are nested in fits, and fits in training runs. Mean squares are set equal to their expectations, with the
     coefficients for unbalanced data :cite:`searle1992`. A negative estimate means that the component is too small to

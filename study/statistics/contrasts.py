@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from study.statistics.estimates import Means, means
 from study.statistics.scores import distance_from_best
@@ -13,7 +14,10 @@ from study.statistics.verdicts import verdicts
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def contrasts(
-    facts: Sequence[Mapping[str, Any]], pairs: Sequence[np.ndarray], *, families: Sequence[Hashable]
+    facts: Sequence[Mapping[str, Any]],
+    pairs: Sequence[Float[np.ndarray, "_ 2"]],
+    *,
+    families: Sequence[Hashable],
 ) -> pd.DataFrame:
     """Differences own − other, paired by training seed, with intervals and verdicts.
 
@@ -21,7 +25,7 @@ def contrasts(
 
     Args:
         facts: for each contrast, the first columns of its row, including `better`, the metric's better direction.
-        pairs: for each contrast `[seeds, 2]`: own and other.
+        pairs: for each contrast own and other, one row per seed.
         families: for each contrast a label; p-values with equal labels are corrected together by Holm's method.
 
     Returns:

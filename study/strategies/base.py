@@ -3,10 +3,11 @@
 import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float, Float32, Float64, Integer
 
 from study.errors import CannotFit, StudyError
 from study.latents.base import Latents, require_latents
@@ -18,23 +19,29 @@ Source = Literal["thread", "fitted", "learned", "reference"]
 Need = Literal["labels", "model"]
 
 
+@runtime_checkable
 class Decoder(Protocol):
     """The methods of a model that a strategy or a reference row may call."""
 
-    def encode(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`[N, D]` -> mean `[N, d]`, log_var `[N, d]`."""
+    def encode(
+        self, x: Float[np.ndarray, "N D"]
+    ) -> tuple[Float[np.ndarray, "N d"], Float[np.ndarray, "N d"]]:
+        """Mean and log-variance of q(z|x)."""
         ...
 
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """`[n, d]` -> `[n, D]`."""
+    def decode(self, z: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n D"]:
+        """The mean of p(x|z)."""
         ...
 
 
-def with_labels(model: Any, labels: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    """The arguments after x or z in a call of `encode` or `decode`: labels `[n]` if the model is `conditional`."""
+def with_labels(
+    model: Any, labels: Integer[np.ndarray, " n"] | None
+) -> tuple[Integer[np.ndarray, " n"], ...]:
+    """The arguments after x or z in a call of `encode` or `decode`: labels if the model is `conditional`."""
     return (labels,) if getattr(model, "conditional", False) and labels is not None else ()
 
 
+@runtime_checkable
 class Fitted(Protocol):
     """A strategy fitted to one model's latents: it can be sampled, but its density need not be tractable."""
 
@@ -43,24 +50,28 @@ class Fitted(Protocol):
         """Diagnostics of the fit: plain values by name."""
         ...
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32; `labels` `[n]` requests a class per draw if the strategy is conditional."""
+    def sample(
+        self, key: Key, *, n: int, labels: Integer[np.ndarray, " n"] | None = None
+    ) -> Float32[np.ndarray, " {n} d"]:
+        """Draw z; `labels` requests a class per draw if the strategy is conditional."""
         ...
 
 
+@runtime_checkable
 class FittedDensity(Fitted, Protocol):
     """A fitted strategy whose density is tractable."""
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats at z `[n, d]`, `[n]` float64."""
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log-density in nats at z."""
         ...
 
 
+@runtime_checkable
 class FittedTraceable(Fitted, Protocol):
     """A fitted strategy that can be sampled inside a compiled program, which a method `draw` signals."""
 
-    def draw(self, key: Key, *, n: int) -> jax.Array:
-        """Draw z `[n, d]` float32, the same as `sample`; traceable in `key`."""
+    def draw(self, key: Key, *, n: int) -> Float32[Array, " {n} d"]:
+        """Draw z, the same as `sample`; traceable in `key`."""
         ...
 
 

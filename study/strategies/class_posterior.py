@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float32, Float64, Int, Integer
 
 from study.errors import CannotFit, StudyError
 from study.latents import AggregatePosterior
@@ -27,11 +28,11 @@ from study.strategies.parts.draws import own_key, shared_draws
 class FittedClasses:
     """Codes sorted by class: those of `classes[c]` are rows `starts[c] : starts[c] + counts[c]`."""
 
-    location: np.ndarray
-    scale: np.ndarray
-    classes: np.ndarray
-    starts: np.ndarray
-    counts: np.ndarray
+    location: Float[np.ndarray, "N d"]
+    scale: Float[np.ndarray, "N d"]
+    classes: Integer[np.ndarray, " C"]
+    starts: Integer[np.ndarray, " C"]
+    counts: Integer[np.ndarray, " C"]
     density: AggregatePosterior
     info: Mapping[str, Any]
 
@@ -51,8 +52,10 @@ class FittedClasses:
         if self.counts.sum() != len(self.location) or (np.diff(self.classes) <= 0).any():
             raise ValueError("classes and codes do not match")
 
-    def sample(self, key: Key, *, n: int, labels: np.ndarray | None = None) -> np.ndarray:
-        """Draw z `[n, d]` float32 of the classes `labels` `[n]`; by default of all, in equal shares and random order.
+    def sample(
+        self, key: Key, *, n: int, labels: Integer[np.ndarray, " n"] | None = None
+    ) -> Float32[np.ndarray, " {n} d"]:
+        """Draw z of the classes `labels`; by default of all, in equal shares and random order.
 
         Raises:
             CannotFit: labels name a class that has no codes.
@@ -66,22 +69,22 @@ class FittedClasses:
         row = self.starts[asked] + within
         return self.location[row] + self.scale[row] * epsilon
 
-    def asked(self, key: Key, *, n: int) -> np.ndarray:
-        """The classes `[n]` that `sample` draws from this key without labels."""
+    def asked(self, key: Key, *, n: int) -> Integer[np.ndarray, " {n}"]:
+        """The classes that `sample` draws from this key without labels."""
         key = as_key(key)
         return self.classes[self._balanced(jax.random.split(own_key(key))[0], n)]
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats of draws without labels, at z `[n, d]`, `[n]` float64."""
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log-density in nats of draws without labels, at z."""
         return self.density.log_prob(z)
 
-    def _balanced(self, key: jax.Array, n: int) -> np.ndarray:
+    def _balanced(self, key: jax.Array, n: int) -> Int[np.ndarray, " {n}"]:
         """The index of a class for each draw; if C does not divide n, the classes with one draw more are random."""
         class_key, order_key = jax.random.split(key)
         turn = np.asarray(jax.random.permutation(class_key, len(self.classes)))
         return turn[np.arange(n) % len(self.classes)][np.asarray(jax.random.permutation(order_key, n))]
 
-    def _find(self, labels: np.ndarray, n: int) -> np.ndarray:
+    def _find(self, labels: np.ndarray, n: int) -> Int[np.ndarray, " {n}"]:
         labels = numbers(labels, name="strategy 'class-posterior': labels", dtype=None)
         if labels.shape != (n,):
             raise StudyError(f"strategy 'class-posterior': labels must be [{n}], got {list(labels.shape)}")

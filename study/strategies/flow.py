@@ -26,6 +26,7 @@ import paramax
 from flowjax.bijections import RationalQuadraticSpline
 from flowjax.distributions import StandardNormal, Transformed
 from flowjax.flows import coupling_flow, masked_autoregressive_flow
+from jaxtyping import Array, Float, Float32, Float64, Scalar
 
 from study.errors import CannotFit
 from study.latents import Latents
@@ -107,13 +108,13 @@ class FittedFlow(Unconditional):
         if {name: (leaf.shape, leaf.dtype) for name, leaf in self.parameters.items()} != expected:
             raise ValueError("parameters and layers do not match")
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         skeleton(self.flow)
         _, epsilon = shared_draws(key, n=n, d=self.whitening.d, components=1)
         return self.whitening.invert(np.asarray(_transform(self.flow, self.parameters, epsilon)))
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats at z `[n, d]`, `[n]` float64, computed in float32.
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log-density in nats at z, computed in float32.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -167,7 +168,7 @@ class Flow(TrainedStrategy):
         """The trainable arrays, by number."""
         return self._layers(d).initialise(key)
 
-    def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
+    def loss(self, parameters: Parameters, key: jax.Array, w: Float[Array, "B d"], at: Coordinates) -> Scalar:
         """Mean negative log-density in nats."""
         with _flowjax():
             return -self._layers(w.shape[1]).merge(parameters).log_prob(w).mean()
@@ -208,13 +209,17 @@ def skeleton(flow: FlowLayers) -> tuple[Any, Any]:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _log_prob(flow: FlowLayers, parameters: Mapping[str, jax.Array], w: jax.Array) -> jax.Array:
+def _log_prob(
+    flow: FlowLayers, parameters: Mapping[str, jax.Array], w: Float[Array, "B d"]
+) -> Float[Array, " B"]:
     with _flowjax():
         return flow.merge(parameters).log_prob(w)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _transform(flow: FlowLayers, parameters: Mapping[str, jax.Array], epsilon: jax.Array) -> jax.Array:
+def _transform(
+    flow: FlowLayers, parameters: Mapping[str, jax.Array], epsilon: Float[Array, "n d"]
+) -> Float[Array, "n d"]:
     with _flowjax():
         merged = flow.merge(parameters)
         return jnp.asarray(jax.vmap(merged.bijection.transform)(epsilon))

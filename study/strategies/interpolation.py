@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Float32
 
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
@@ -32,30 +33,32 @@ NARROW = 1e-3  # the smallest sin Ω of an arc: below it float32 sees no differe
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedPaths(Unconditional):
-    """The codes between which to interpolate: location and scale `[N, d]` float32."""
+    """The codes between which to interpolate: location and scale float32."""
 
-    location: np.ndarray
-    scale: np.ndarray
+    location: Float[np.ndarray, "N d"]
+    scale: Float[np.ndarray, "N d"]
     path: Path
     info: Mapping[str, Any]
 
     shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd"}
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         return np.asarray(self.draw(key, n=n))
 
-    def draw(self, key: Key, *, n: int) -> jax.Array:
-        """Draw z `[n, d]` float32, the same as `sample`; traceable in `key`."""
+    def draw(self, key: Key, *, n: int) -> Float32[Array, " {n} d"]:
+        """Draw z, the same as `sample`; traceable in `key`."""
         key, n = as_key(key), whole_number(n, name="n")
         return _between(key, jnp.asarray(self.location), jnp.asarray(self.scale), n=n, path=self.path)
 
 
 @functools.partial(jax.jit, static_argnames=("n", "path"))
-def _between(key: jax.Array, location: jax.Array, scale: jax.Array, *, n: int, path: Path) -> jax.Array:
+def _between(
+    key: jax.Array, location: Float[Array, "N d"], scale: Float[Array, "N d"], *, n: int, path: Path
+) -> Float[Array, " {n} d"]:
     components, d = location.shape
     other_key, weight_key = jax.random.split(own_key(key))
 
-    def end(key: jax.Array) -> jax.Array:
+    def end(key: jax.Array) -> Float[Array, "n d"]:
         index, epsilon = traced_draws(key, n=n, d=d, components=components)
         return location[index] + scale[index] * epsilon
 
@@ -63,13 +66,13 @@ def _between(key: jax.Array, location: jax.Array, scale: jax.Array, *, n: int, p
     return between(end(key), end(other_key), jax.random.uniform(weight_key, (n, 1)))
 
 
-def lerp(a: jax.Array, b: jax.Array, weight: jax.Array) -> jax.Array:
-    """The straight line from a to b `[n, d]` at weight `[n, 1]` in [0, 1]."""
+def lerp(a: Float[Array, "n d"], b: Float[Array, "n d"], weight: Float[Array, "n 1"]) -> Float[Array, "n d"]:
+    """The straight line from a to b at a weight in [0, 1]."""
     return (1 - weight) * a + weight * b
 
 
-def slerp(a: jax.Array, b: jax.Array, weight: jax.Array) -> jax.Array:
-    """The spherical path from a to b `[n, d]` at weight `[n, 1]`; the straight line where the path is not unique."""
+def slerp(a: Float[Array, "n d"], b: Float[Array, "n d"], weight: Float[Array, "n 1"]) -> Float[Array, "n d"]:
+    """The spherical path from a to b at a weight in [0, 1]; the straight line where the path is not unique."""
     lengths = jnp.linalg.norm(a, axis=1, keepdims=True) * jnp.linalg.norm(b, axis=1, keepdims=True)
     cosine = jnp.clip((a * b).sum(axis=1, keepdims=True) / jnp.where(lengths > 0, lengths, 1), -1, 1)
     sine = jnp.sqrt(1 - cosine**2)

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float32, Float64
 from scipy.linalg import solve_triangular
 
 from study.errors import StudyError
@@ -39,26 +40,26 @@ class FittedKernels(Unconditional):
     """z = mean + cholesky u, with u from kernels of one width at the whitened codes.
 
     Attributes:
-        mean: `[d]` float64.
-        cholesky: `[d, d]` float64, lower-triangular.
+        mean: float64.
+        cholesky: lower-triangular, float64.
         white: the density of u: N isotropic components in whitened coordinates.
     """
 
-    mean: np.ndarray
-    cholesky: np.ndarray
+    mean: Float[np.ndarray, " d"]
+    cholesky: Float[np.ndarray, "d d"]
     white: AggregatePosterior
     info: Mapping[str, Any]
 
     shapes: ClassVar[Mapping[str, str]] = {"mean": "d", "cholesky": "dd", "white.latents.mean": "Nd"}
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         codes = self.white.latents
         index, epsilon = shared_draws(key, n=n, d=codes.d, components=codes.n)
         u = codes.mean[index] + np.exp(0.5 * codes.log_var[index]) * epsilon
         return (self.mean + u @ self.cholesky.T).astype(np.float32)
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats at z `[n, d]`, `[n]` float64, exact over all N kernels.
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log-density in nats at z, exact over all N kernels.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -67,8 +68,10 @@ class FittedKernels(Unconditional):
         return self.white.log_prob(u) - np.log(np.diag(self.cholesky)).sum()
 
 
-def whiten(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.ndarray:
-    """The u `[n, d]` float64 for which z = mean + cholesky u."""
+def whiten(
+    z: Float[np.ndarray, "n d"], *, mean: Float[np.ndarray, " d"], cholesky: Float[np.ndarray, "d d"]
+) -> Float64[np.ndarray, "n d"]:
+    """The u for which z = mean + cholesky u."""
     return solve_triangular(cholesky, (z - mean).T, lower=True, check_finite=False).T
 
 

@@ -27,6 +27,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Float32, Scalar
 
 from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.fitted import Unconditional
@@ -35,7 +36,7 @@ from study.strategies.parts.training import Coordinates, Info, Parameters, Train
 from study.strategies.parts.whitening import Whitening
 
 Sampler = Literal["multistep", "ddim", "ancestral"]
-Velocity = Callable[[jax.Array, jax.Array], jax.Array]
+Velocity = Callable[[Float[Array, "n d"], Float[Array, " n"]], Float[Array, "n d"]]
 WAVES = 8  # sines and cosines of t, inputs of the network beside w_t
 
 
@@ -54,7 +55,7 @@ class FittedDiffusion(Unconditional):
         check_mlp(self.network, inputs=self.whitening.d + 2 * WAVES, outputs=self.whitening.d)
         LatentDiffusion(sampler=self.sampler, sampling_steps=self.sampling_steps)
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         _, start = shared_draws(key, n=n, d=self.whitening.d, components=1)
         w = _draw(self.network, start, own_key(key), steps=self.sampling_steps, sampler=self.sampler)
         return self.whitening.invert(np.asarray(w))
@@ -91,7 +92,7 @@ class LatentDiffusion(TrainedStrategy):
         """A network whose first prediction is v = 0."""
         return initialise_mlp(key, (d + 2 * WAVES, *(self.width,) * 3, d), last=0.0)
 
-    def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
+    def loss(self, parameters: Parameters, key: jax.Array, w: Float[Array, "B d"], at: Coordinates) -> Scalar:
         """Mean squared error of v; times stratified over the minibatch, which lowers its variance."""
         time_key, noise_key = jax.random.split(key)
         n = len(w)
@@ -106,25 +107,29 @@ class LatentDiffusion(TrainedStrategy):
         return FittedDiffusion(parameters, self.sampler, self.sampling_steps, at, info)
 
 
-def _levels(t: jax.Array) -> tuple[jax.Array, jax.Array]:
+def _levels(t: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
     return jnp.cos(0.5 * jnp.pi * t), jnp.sin(0.5 * jnp.pi * t)
 
 
-def _velocity(network: Mapping[str, Any], w: jax.Array, t: jax.Array) -> jax.Array:
-    """v̂ `[n, d]` at w `[n, d]` and t `[n]`."""
+def _velocity(
+    network: Mapping[str, Any], w: Float[Array, "n d"], t: Float[Array, " n"]
+) -> Float[Array, "n d"]:
+    """v̂ at w and t."""
     angle = jnp.pi * t[:, None] * jnp.arange(1, WAVES + 1, dtype=jnp.float32)[None, :]
     return apply_mlp(dict(network), jnp.concatenate([w, jnp.sin(angle), jnp.cos(angle)], axis=1))
 
 
 @functools.partial(jax.jit, static_argnames=("steps", "sampler"))
 def _draw(
-    network: Mapping[str, Any], start: jax.Array, key: jax.Array, *, steps: int, sampler: Sampler
-) -> jax.Array:
+    network: Mapping[str, Any], start: Float[Array, "n d"], key: jax.Array, *, steps: int, sampler: Sampler
+) -> Float[Array, "n d"]:
     return denoise(functools.partial(_velocity, network), start, key, steps=steps, sampler=sampler)
 
 
-def denoise(velocity: Velocity, w: jax.Array, key: jax.Array, *, steps: int, sampler: Sampler) -> jax.Array:
-    """Integrate from w_1 `[n, d]` to w_0; velocity takes w `[n, d]` and t `[n]`."""
+def denoise(
+    velocity: Velocity, w: Float[Array, "n d"], key: jax.Array, *, steps: int, sampler: Sampler
+) -> Float[Array, "n d"]:
+    """Integrate from w_1 to w_0; velocity takes w and t."""
     grid = np.square(np.linspace(1, 0, steps + 1))
     alpha, sigma = np.cos(0.5 * np.pi * grid), np.sin(0.5 * np.pi * grid)
     with np.errstate(divide="ignore"):

@@ -9,6 +9,7 @@ The thread: "sample what the encoder learned", adding up the encoder's two outpu
 import dataclasses
 
 import numpy as np
+from jaxtyping import Float32
 
 from study.latents import Latents
 from study.strategies.parts.codes import Atoms
@@ -22,6 +23,6 @@ class MeanPlusLogvar(Atoms):
     summary = "pick a training example n, z = mean(x_n) + log_var(x_n), no noise (a mistake, measured)"
     fitted_on = "posteriors"
 
-    def place(self, codes: Latents) -> np.ndarray:
-        """Mean plus log-variance, `[N, d]`."""
+    def place(self, codes: Latents) -> Float32[np.ndarray, "N d"]:
+        """Mean plus log-variance."""
         return codes.mean + codes.log_var

@@ -27,6 +27,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Float32, Float64, Scalar, ScalarLike
 
 from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import own_key, shared_draws
@@ -64,8 +65,8 @@ class FittedNcp(Unconditional):
         if self.base.d != self.whitening.d:
             raise ValueError("proposal and codes do not match")
 
-    def log_ratio(self, z: np.ndarray) -> np.ndarray:
-        """log r in nats at z `[n, d]`, `[n]` float64, not normalised.
+    def log_ratio(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log r in nats at z, not normalised.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -73,8 +74,8 @@ class FittedNcp(Unconditional):
         logit = functools.partial(_logit, self.network)
         return in_blocks(logit, self.whitening.apply(z)).astype(np.float64)
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log r p − log Z in nats at z `[n, d]`, `[n]` float64, with Z estimated.
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log r p − log Z in nats at z, with Z estimated.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -82,7 +83,7 @@ class FittedNcp(Unconditional):
         proposal = log_normal(z, mean=self.base.shift, cholesky=self.base.scale)
         return self.log_ratio(z) + proposal - self.log_normaliser
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         return self._draw(key, n)[0]
 
     def langevin_acceptance(self, key: Key, *, n: int) -> float:
@@ -90,7 +91,7 @@ class FittedNcp(Unconditional):
         key = as_key(key)
         return self._draw(key, n)[1]
 
-    def _draw(self, key: jax.Array, n: int) -> tuple[np.ndarray, float]:
+    def _draw(self, key: jax.Array, n: int) -> tuple[Float32[np.ndarray, " {n} d"], float]:
         _, first = shared_draws(key, n=n, d=self.whitening.d, components=1)
         white = change(self.base, self.whitening)
         if self.sampler == "sir":
@@ -139,7 +140,7 @@ class Ncp(TrainedStrategy):
         """A classifier whose first output is r = 1 everywhere."""
         return initialise_mlp(key, (d, self.width, self.width, 1), last=0.0)
 
-    def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
+    def loss(self, parameters: Parameters, key: jax.Array, w: Float[Array, "B d"], at: Coordinates) -> Scalar:
         """Cross-entropy in nats between codes and as many draws of p: the sum of the two means."""
         drawn = propose(key, w.shape, proposal=self.proposal, at=at)
         codes, others = _logit(parameters, w), _logit(parameters, drawn)
@@ -166,13 +167,13 @@ class Ncp(TrainedStrategy):
 
 
 @jax.jit
-def _logit(network: Mapping[str, Any], w: jax.Array) -> jax.Array:
+def _logit(network: Mapping[str, Any], w: Float[Array, "n d"]) -> Float[Array, " n"]:
     return apply_mlp(dict(network), w)[:, 0]
 
 
 @jax.jit
-def _logits(network: Mapping[str, Any], white: AffineMap, key: jax.Array) -> jax.Array:
-    """log r at draws of p, `[BLOCKS, BLOCK]`."""
+def _logits(network: Mapping[str, Any], white: AffineMap, key: jax.Array) -> Float[Array, "blocks block"]:
+    """log r at draws of p, BLOCKS times BLOCK."""
     shape = (BLOCK, len(white.shift))
     block = lambda key: _logit(network, white(jax.random.normal(key, shape)))  # noqa: E731
     return jax.lax.map(block, jax.random.split(key, BLOCKS))
@@ -180,12 +181,17 @@ def _logits(network: Mapping[str, Any], white: AffineMap, key: jax.Array) -> jax
 
 @functools.partial(jax.jit, static_argnames=("proposals",))
 def _resample(
-    network: Mapping[str, Any], first: jax.Array, white: AffineMap, key: jax.Array, *, proposals: int
-) -> jax.Array:
+    network: Mapping[str, Any],
+    first: Float[Array, "n d"],
+    white: AffineMap,
+    key: jax.Array,
+    *,
+    proposals: int,
+) -> Float[Array, "n d"]:
     """For each of n, the ε of one of `proposals` draws of p chosen in proportion to r, by the Gumbel-max trick."""
     n = len(first)
 
-    def score(number: jax.Array, epsilon: jax.Array) -> jax.Array:
+    def score(number: Scalar, epsilon: Float[Array, "n d"]) -> Float[Array, " n"]:
         return _logit(network, white(epsilon)) + jax.random.gumbel(jax.random.fold_in(key, 2 * number), (n,))
 
     def compare(
@@ -204,23 +210,25 @@ def _resample(
 @functools.partial(jax.jit, static_argnames=("steps",))
 def _langevin(
     network: Mapping[str, Any],
-    start: jax.Array,
+    start: Float[Array, "n d"],
     back: AffineMap,
     key: jax.Array,
-    size: float,
+    size: ScalarLike,
     *,
     steps: int,
-) -> tuple[jax.Array, jax.Array]:
-    """w `[n, d]` after Metropolis-adjusted Langevin steps from start `[n, d]`, and the share accepted."""
+) -> tuple[Float[Array, "n d"], Scalar]:
+    """w after Metropolis-adjusted Langevin steps from start, and the share accepted."""
 
-    def log_density(w: jax.Array) -> jax.Array:
+    def log_density(w: Float[Array, "n d"]) -> Float[Array, " n"]:
         return _logit(network, w) - 0.5 * jnp.square(back(w)).sum(1)
 
-    def slope(w: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def slope(w: Float[Array, "n d"]) -> tuple[Float[Array, " n"], Float[Array, "n d"]]:
         value, back = jax.vjp(log_density, w)
         return value, back(jnp.ones_like(value))[0]
 
-    def log_step(to: jax.Array, start: jax.Array, gradient: jax.Array) -> jax.Array:
+    def log_step(
+        to: Float[Array, "n d"], start: Float[Array, "n d"], gradient: Float[Array, "n d"]
+    ) -> Float[Array, " n"]:
         return -0.5 * jnp.square((to - start - 0.5 * size**2 * gradient) / size).sum(1)
 
     def step(state: tuple[jax.Array, jax.Array, jax.Array], number: jax.Array) -> tuple[Any, jax.Array]:

@@ -9,6 +9,7 @@ the decoder was trained on noisy z, and each draw reconstructs one training exam
 import dataclasses
 
 import numpy as np
+from jaxtyping import Float32
 
 from study.latents import Latents
 from study.strategies.parts.codes import Atoms
@@ -22,6 +23,6 @@ class PosteriorMean(Atoms):
     summary = "pick a training example n, z = mean(x_n)"
     fitted_on = "means"
 
-    def place(self, codes: Latents) -> np.ndarray:
-        """The means, `[N, d]`."""
+    def place(self, codes: Latents) -> Float32[np.ndarray, "N d"]:
+        """The means."""
         return codes.mean

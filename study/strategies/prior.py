@@ -16,6 +16,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float32, Float64
 
 from study.latents.prior import PriorDensity
 from study.strategies.base import Decoder, Given, Rung, Strategy
@@ -37,11 +38,11 @@ class FittedPrior(Unconditional):
         if getattr(self.prior, "d", self.d) != self.d or not hasattr(self.prior, "log_prob"):
             raise ValueError(f"the prior is not one of {self.d} dimensions")
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         return np.asarray(self.prior.sample(key, n=n), np.float32)
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats at z `[n, d]`, `[n]` float64.
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log-density in nats at z.
 
         Raises:
             StudyError: z is not `[n, d]`.

@@ -12,10 +12,11 @@ cannot be separated from the decoder's own blur or from memorised data.
 """
 
 import dataclasses
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
@@ -25,17 +26,20 @@ from study.strategies.base import Decoder, Need, Rung, with_labels
 from study.strategies.parts.draws import shared_draws
 
 
+@runtime_checkable
 class DrawRows(Protocol):
     """The function that draws the samples of a reference row."""
 
-    def __call__(self, key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
-        """Draw x `[n, D]` float32."""
+    def __call__(
+        self, key: jax.Array, *, data: Dataset, model: Decoder | None, n: int
+    ) -> Float[np.ndarray, " {n} D"]:
+        """Draw x, float32."""
         ...
 
 
 @dataclasses.dataclass(frozen=True)
 class ReferenceRow:
-    """A reference row, called as `reference(key, data=..., model=..., n=...) -> x [n, D]` float32.
+    """A reference row, called as `reference(key, data=..., model=..., n=...) -> x` float32.
 
     `needs`, `keeps_data`, `rung`, `version` and `libraries` mean the same as those of a `Strategy`.
     """
@@ -50,8 +54,10 @@ class ReferenceRow:
     version: int = 1
     libraries: tuple[str, ...] = ()
 
-    def __call__(self, key: Key, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
-        """Draw x `[n, D]` float32.
+    def __call__(
+        self, key: Key, *, data: Dataset, model: Decoder | None, n: int
+    ) -> Float[np.ndarray, " {n} D"]:
+        """Draw x, float32.
 
         Raises:
             CannotFit: fewer than n held-out examples, or the model has no encoder where one is needed.
@@ -61,7 +67,7 @@ class ReferenceRow:
         return self.rows(key, data=data, model=model, n=n).astype(np.float32, copy=False)
 
 
-def _held_out(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+def _held_out(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> Float[np.ndarray, " {n} D"]:
     if n > len(data.held_out):
         raise CannotFit(
             f"dataset {data.name!r}: {n} held-out examples requested, but it has {len(data.held_out)}; "
@@ -70,7 +76,9 @@ def _held_out(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -
     return data.held_out[:n]
 
 
-def _reconstruction(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+def _reconstruction(
+    key: jax.Array, *, data: Dataset, model: Decoder | None, n: int
+) -> Float[np.ndarray, " {n} D"]:
     if model is None:
         raise StudyError("reference 'reconstruction': needs a model to encode and decode with")
     x, labels = _held_out(key, data=data, model=model, n=n), data.held_out_labels
@@ -80,12 +88,12 @@ def _reconstruction(key: jax.Array, *, data: Dataset, model: Decoder | None, n: 
     return model.decode(mean + np.exp(0.5 * log_var) * epsilon, *seen)
 
 
-def _copycat(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+def _copycat(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> Float[np.ndarray, " {n} D"]:
     index, _ = shared_draws(key, n=n, d=1, components=len(data.train))
     return data.train[index]
 
 
-def _noise(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> np.ndarray:
+def _noise(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> Float[np.ndarray, " {n} D"]:
     shape = (n, data.train.shape[1])
     return np.asarray(jax.random.uniform(key, shape, minval=data.train.min(), maxval=data.train.max()))
 

@@ -23,6 +23,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Bool, Float, Float32, Float64, Scalar
 
 from study.models.accept_reject import accept_reject
 from study.strategies.parts.draws import own_key, shared_draws
@@ -57,8 +58,8 @@ class FittedResampled(Unconditional):
         if self.base.d != self.whitening.d or not 0 < self.normaliser <= 1:
             raise ValueError("proposal and codes do not match")
 
-    def acceptance(self, z: np.ndarray) -> np.ndarray:
-        """a(z) in (0, 1) at z `[n, d]`, `[n]` float64.
+    def acceptance(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """a(z) in (0, 1) at z.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -66,14 +67,14 @@ class FittedResampled(Unconditional):
         log_accept = functools.partial(_log_accept, self.network)
         return np.exp(in_blocks(log_accept, self.whitening.apply(z)).astype(np.float64))
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         _, first = shared_draws(key, n=n, d=self.whitening.d, components=1)
         white = change(self.base, self.whitening)
         epsilon = _resample(self.network, first, white, own_key(key), truncation=self.truncation)
         return self.base.invert(np.asarray(epsilon))
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log p_T in nats at z `[n, d]`, `[n]` float64.
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log p_T in nats at z.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -112,7 +113,7 @@ class ResampledPrior(TrainedStrategy):
         layers = initialise_mlp(key, (d, self.width, self.width, 1), last=0.0)
         return {**layers, "bias2": layers["bias2"] + START}
 
-    def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
+    def loss(self, parameters: Parameters, key: jax.Array, w: Float[Array, "B d"], at: Coordinates) -> Scalar:
         """Mean of −log p_T(z)/π(z) in nats; π has no parameters."""
         proposals = propose(key, (PROPOSALS, w.shape[1]), proposal=self.proposal, at=at)
         z = jnp.exp(_log_accept(parameters, proposals)).mean()
@@ -136,17 +137,17 @@ class ResampledPrior(TrainedStrategy):
 
 
 @jax.jit
-def _log_accept(network: Mapping[str, Any], w: jax.Array) -> jax.Array:
+def _log_accept(network: Mapping[str, Any], w: Float[Array, "n d"]) -> Float[Array, " n"]:
     return jax.nn.log_sigmoid(apply_mlp(dict(network), w)[:, 0])
 
 
 @jax.jit
 def _moments_of_acceptance(
     network: Mapping[str, Any], white: AffineMap, key: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """Sums of a and of a² over blocks of proposals, `[BLOCKS]` each."""
+) -> tuple[Float[Array, " blocks"], Float[Array, " blocks"]]:
+    """Sums of a and of a² over blocks of proposals."""
 
-    def block(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def block(key: jax.Array) -> tuple[Scalar, Scalar]:
         a = jnp.exp(_log_accept(network, white(jax.random.normal(key, (BLOCK, len(white.shift))))))
         return a.sum(), jnp.square(a).sum()
 
@@ -156,19 +157,19 @@ def _moments_of_acceptance(
 @functools.partial(jax.jit, static_argnames=("truncation",))
 def _resample(
     network: Mapping[str, Any],
-    first: jax.Array,
+    first: Float[Array, "n d"],
     white: AffineMap,
     key: jax.Array,
     *,
     truncation: int,
-) -> jax.Array:
-    """The ε `[n, d]` of the accepted proposals; `first` are the first proposals."""
+) -> Float[Array, "n d"]:
+    """The ε of the accepted proposals; `first` are the first proposals."""
 
-    def accepted(number: jax.Array, epsilon: jax.Array) -> jax.Array:
+    def accepted(number: Scalar, epsilon: Float[Array, "n d"]) -> Bool[Array, " n"]:
         uniform = jax.random.uniform(jax.random.fold_in(key, 2 * number), (len(epsilon),))
         return jnp.log(uniform) < _log_accept(network, white(epsilon))
 
-    def proposal(number: jax.Array) -> jax.Array:
+    def proposal(number: Scalar) -> Float[Array, "n d"]:
         return jax.random.normal(jax.random.fold_in(key, 2 * number + 1), first.shape)
 
     return accept_reject(first, propose=proposal, accept=accepted, most=truncation)

@@ -23,6 +23,7 @@ import blackjax
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Float32, Float64, Int, Scalar, ScalarLike
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 
@@ -39,10 +40,10 @@ CHAINS = 256  # from which the acceptance rate in `info` is computed
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedRiemannian(Unconditional):
-    """Centroids and log-variances `[K, d]` float32, ρ, and the chain's settings; the density is unnormalised."""
+    """Centroids and log-variances of K codes, float32, ρ, and the chain's settings; the density is unnormalised."""
 
-    mean: np.ndarray
-    log_var: np.ndarray
+    mean: Float[np.ndarray, "K d"]
+    log_var: Float[np.ndarray, "K d"]
     rho: float
     regularisation: float
     tau: float
@@ -58,8 +59,8 @@ class FittedRiemannian(Unconditional):
         names = ("rho", "regularisation", "tau", "chain_steps", "leapfrog_steps", "step_size")
         Riemannian(**{name: getattr(self, name) for name in names})
 
-    def log_volume(self, z: np.ndarray) -> np.ndarray:
-        """log √det G(z) at z `[n, d]`, `[n]` float64.
+    def log_volume(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log √det G(z) at z.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -68,11 +69,11 @@ class FittedRiemannian(Unconditional):
         one = functools.partial(_log_volume, self._metric())
         return np.asarray(jax.lax.map(one, jnp.asarray(z), batch_size=1024), np.float64)
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         return self.chains(key, n=n)[0]
 
-    def chains(self, key: Key, *, n: int) -> tuple[np.ndarray, float]:
-        """The ends of n chains, `[n, d]` float32, and the acceptance probability averaged over their steps."""
+    def chains(self, key: Key, *, n: int) -> tuple[Float32[np.ndarray, " {n} d"], float]:
+        """The ends of n chains, and the acceptance probability averaged over their steps."""
         key = as_key(key)
         k, d = self.mean.shape
         index, _ = shared_draws(key, n=n, d=d, components=k)
@@ -164,7 +165,7 @@ class Riemannian(Strategy):
         info["acceptance_rate"] = fitted.chains(own_key(key), n=CHAINS)[1]
         return fitted
 
-    def _choose(self, key: jax.Array, mean: np.ndarray) -> np.ndarray:
+    def _choose(self, key: jax.Array, mean: Float[np.ndarray, "N d"]) -> Int[np.ndarray, " K"]:
         k = min(self.centroids, len(mean))
         if self.choice == "random":
             return np.asarray(jax.random.choice(key, len(mean), (k,), replace=False))
@@ -174,7 +175,7 @@ class Riemannian(Strategy):
         return np.unique(pairwise_distances_argmin(centres, mean))
 
 
-def _neighbours(mean: np.ndarray, log_var: np.ndarray) -> float:
+def _neighbours(mean: Float[np.ndarray, "K d"], log_var: Float[np.ndarray, "K d"]) -> float:
     """The largest distance from a centroid to its nearest other, in the metric of its own Σ⁻¹."""
     nearest = []
     for i, (centre, row) in enumerate(zip(mean, log_var, strict=True)):
@@ -184,8 +185,8 @@ def _neighbours(mean: np.ndarray, log_var: np.ndarray) -> float:
     return float(np.sqrt(max(finite, default=0.0)))
 
 
-def _log_volume(metric: _Metric, z: jax.Array) -> jax.Array:
-    """log √det G at one z `[d]`; sums are taken in logarithms, since kernels underflow between centroids."""
+def _log_volume(metric: _Metric, z: Float[Array, " d"]) -> Scalar:
+    """log √det G at one z; sums are taken in logarithms, since kernels underflow between centroids."""
     centre, precision, rho, regularisation, tau = metric
     exponent = -(jnp.square(z[None, :] - centre) * precision).sum(1) / jnp.square(rho)
     highest = exponent.max()
@@ -196,9 +197,15 @@ def _log_volume(metric: _Metric, z: jax.Array) -> jax.Array:
 
 @functools.partial(jax.jit, static_argnames=("chain_steps", "leapfrog_steps"))
 def _hmc(
-    metric: _Metric, start: jax.Array, key: jax.Array, size: float, *, chain_steps: int, leapfrog_steps: int
-) -> tuple[jax.Array, jax.Array]:
-    """The end of a chain from each row of start `[n, d]`, and the mean acceptance probability."""
+    metric: _Metric,
+    start: Float[Array, "n d"],
+    key: jax.Array,
+    size: ScalarLike,
+    *,
+    chain_steps: int,
+    leapfrog_steps: int,
+) -> tuple[Float[Array, "n d"], Scalar]:
+    """The end of a chain from each row of start, and the mean acceptance probability."""
     d = start.shape[1]
     # √det of a single kernel is a Gaussian of variance Σ ρ²/d, whose width is the unit of a step.
     variance = (1 / metric[1]).mean(0) * jnp.square(metric[2]) / d

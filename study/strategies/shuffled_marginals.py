@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float32, Float64
 
 from study.latents import AggregatePosterior, Latents
 from study.strategies.base import Given, Rung, Strategy
@@ -26,15 +27,15 @@ from study.strategies.parts.settings import check_z
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedMarginals(Unconditional):
-    """z_j = location[n_j, j] + scale[n_j, j] ε_j, n_j independent; location and scale `[N, d]` float32."""
+    """z_j = location[n_j, j] + scale[n_j, j] ε_j, n_j independent; location and scale float32."""
 
-    location: np.ndarray
-    scale: np.ndarray
+    location: Float[np.ndarray, "N d"]
+    scale: Float[np.ndarray, "N d"]
     info: Mapping[str, Any]
 
     shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd"}
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         components, d = self.location.shape
         _, epsilon = shared_draws(key, n=n, d=d, components=components)
         index = np.asarray(jax.random.randint(own_key(key), (n, d), 0, components))
@@ -54,8 +55,8 @@ class FittedMarginalsDensity(FittedMarginals):
         if [q.latents.d for q in self.marginals] != [1] * self.location.shape[1]:
             raise ValueError("there is not one marginal for each dimension")
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats at z `[n, d]`, `[n]` float64, exact over all N components of each marginal.
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log-density in nats at z, exact over all N components of each marginal.
 
         Raises:
             StudyError: z is not `[n, d]`.

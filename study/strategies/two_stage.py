@@ -20,6 +20,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Float32, Scalar
 
 from study.models.normal import LOG_2PI
 from study.strategies.parts.draws import own_key, shared_draws
@@ -46,7 +47,7 @@ class FittedTwoStage(Unconditional):
         if self.gamma <= 0:
             raise ValueError("the noise is not positive")
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         d = self.whitening.d
         _, u = shared_draws(key, n=n, d=d, components=1)
         noise = np.asarray(jax.random.normal(own_key(key), (n, d)))
@@ -85,7 +86,7 @@ class TwoStage(TrainedStrategy):
             "log_gamma": jnp.float32(START),
         }
 
-    def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
+    def loss(self, parameters: Parameters, key: jax.Array, w: Float[Array, "B d"], at: Coordinates) -> Scalar:
         """The negative evidence lower bound in nats, with every constant."""
         mean, log_var = jnp.split(apply_mlp(parameters["encoder"], w), 2, axis=1)
         u = mean + jnp.exp(0.5 * log_var) * jax.random.normal(key, mean.shape)
@@ -103,5 +104,5 @@ class TwoStage(TrainedStrategy):
 
 
 @jax.jit
-def _decode(decoder: Mapping[str, jax.Array], u: jax.Array) -> jax.Array:
+def _decode(decoder: Mapping[str, jax.Array], u: Float[Array, "n d"]) -> Float[Array, "n d"]:
     return apply_mlp(dict(decoder), u)

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import jax
 from flax import nnx
+from jaxtyping import Array, Float
 
 from study.config import FLAT_NETWORKS, VAEConfig
 from study.data.base import Dataset
@@ -124,8 +125,8 @@ class Architecture:
         """Whether validation data are processed in blocks: as `Model.blockwise` says, and for large networks."""
         return FAMILY_CLASSES[self.config.family].blockwise or self.config.network not in FLAT_NETWORKS
 
-    def initialise(self, key: jax.Array, train: jax.Array | None = None) -> Any:
-        """Initial parameters, a pytree of arrays; some depend on training data `[N, D]`, if given."""
+    def initialise(self, key: jax.Array, train: Float[Array, "N D"] | None = None) -> Any:
+        """Initial parameters, a pytree of arrays; some depend on training data, if given."""
         model = _build(self, key)
         if train is not None:
             model.start(jax.random.fold_in(key, 1), train)

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float32, Int
 
 from study.errors import StudyError
 from study.runtime.arrays import numbers
@@ -12,8 +13,8 @@ from study.runtime.arrays import numbers
 BLOCK = 1024  # rows per call: limits memory, and with one shape there is one compilation
 
 
-def rows(array: np.ndarray, width: int, name: str) -> np.ndarray:
-    """The array as float32 `[N, width]`.
+def rows(array: np.ndarray, width: int, name: str) -> Float32[np.ndarray, "N {width}"]:
+    """The array as float32.
 
     Raises:
         StudyError: it has another shape, or its values are not numbers.
@@ -25,9 +26,13 @@ def rows(array: np.ndarray, width: int, name: str) -> np.ndarray:
 
 
 def in_blocks(
-    function: Callable[..., Any], rows: np.ndarray, labels: np.ndarray | None = None, *, size: int = BLOCK
+    function: Callable[..., Any],
+    rows: Float[np.ndarray, "N width"],
+    labels: Int[np.ndarray, " N"] | None = None,
+    *,
+    size: int = BLOCK,
 ) -> Any:
-    """Apply a function of `[size, ·]`, and labels `[size]` if given, to rows `[N, ·]` block by block.
+    """Apply a function of `[size, ·]`, and labels `[size]` if given, to rows block by block.
 
     The last block is padded with zeros. The function returns an array `[size, ...]` or a tree of them; the result has
     the same structure with N rows.

@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, Scalar, UInt32
 
 from study.config import TrainConfig
 from study.data.base import Dataset
@@ -175,10 +176,10 @@ def _program(
     split, whole = PartitionSpec("cells"), PartitionSpec()
 
     def device(
-        alpha: jax.Array,
-        beta: jax.Array,
-        learning_rate: jax.Array,
-        seed: jax.Array,
+        alpha: Float[Array, " cells"],
+        beta: Float[Array, " cells"],
+        learning_rate: Float[Array, " cells"],
+        seed: UInt32[Array, " cells"],
         train: _Part,
         validation: _Part,
     ) -> Any:
@@ -195,13 +196,13 @@ def _program(
 def _objective(
     architecture: Architecture,
     training: TrainConfig,
-    alpha: jax.Array,
+    alpha: Scalar,
     parameters: Any,
-    weight: jax.Array,
+    weight: Scalar,
     key: jax.Array,
     part: _Part,
-) -> tuple[jax.Array, jax.Array]:
-    """The loss of some examples with `weight` for β, and their mean (recon, rate) `[2]`."""
+) -> tuple[Scalar, Float[Array, "2"]]:
+    """The loss of some examples with `weight` for β, and their mean (recon, rate)."""
     if training.binarise:
         x = jax.random.bernoulli(jax.random.fold_in(key, BINARISE), part.x).astype(part.x.dtype)
         part = part._replace(x=x)
@@ -213,11 +214,11 @@ def _checked(
     objective: Callable[..., tuple[jax.Array, jax.Array]],
     architecture: Architecture,
     parameters: Any,
-    beta: jax.Array,
+    beta: Scalar,
     key: jax.Array,
     validation: _Part,
     batch: int,
-) -> tuple[jax.Array, jax.Array]:
+) -> tuple[Scalar, Float[Array, "2"]]:
     """The objective on validation data; computed in blocks of about one batch if `architecture.blockwise`."""
     if not architecture.blockwise:
         return objective(parameters, beta, key, validation)
@@ -231,9 +232,9 @@ class _Best(NamedTuple):
     """The state of early stopping: the best parameters, their loss, epochs since then, and epochs run so far."""
 
     parameters: Any
-    value: jax.Array
-    waited: jax.Array
-    epochs: jax.Array
+    value: Scalar
+    waited: Scalar
+    epochs: Scalar
 
 
 def _until_no_better(
@@ -322,13 +323,13 @@ def _in_blocks(part: _Part, batch: int) -> _Part:
     return jax.tree.map(lambda a: a[: n // k * k].reshape(k, n // k, *a.shape[1:]), part)
 
 
-def _schedule(training: TrainConfig, done: jax.Array) -> jax.Array:
+def _schedule(training: TrainConfig, done: Scalar) -> Scalar:
     """Factor on the step size when a share `done` of all steps, 0 to 1, is completed."""
     if training.schedule == "constant":
         return jnp.float32(1.0)
     return 0.5 * (1 + jnp.cos(jnp.pi * done))
 
 
-def _warmup(training: TrainConfig, done: jax.Array) -> jax.Array:
+def _warmup(training: TrainConfig, done: Scalar) -> Scalar:
     """Factor on β when a share `done` of all steps is completed."""
     return jnp.minimum(1.0, done / training.kl_warmup) if training.kl_warmup else jnp.float32(1.0)

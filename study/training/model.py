@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Float32, Int, Int32, Integer, Scalar, ScalarLike
 
 from study.errors import CannotFit, StudyError
 from study.runtime.arrays import numbers
@@ -24,7 +25,7 @@ class TrainedModel:
         architecture: of the model.
         parameters: pytree of arrays.
         alpha, beta, seed: the cell.
-        losses: `[epochs, 2, 2]`: epoch × (train, validation) × (recon, rate), means over examples, for the epochs that
+        losses: epoch × (train, validation) × (recon, rate), means over examples, for the epochs that
             were run.
     """
 
@@ -33,10 +34,12 @@ class TrainedModel:
     alpha: float
     beta: float
     seed: int
-    losses: np.ndarray
+    losses: Float[np.ndarray, "epochs 2 2"]
 
-    def encode(self, x: np.ndarray, labels: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """`[N, D]` -> mean `[N, d]`, log-variance `[N, d]`, float32; labels `[N]` for conditional families.
+    def encode(
+        self, x: Float[np.ndarray, "N D"], labels: Integer[np.ndarray, " N"] | None = None
+    ) -> tuple[Float32[np.ndarray, "N d"], Float32[np.ndarray, "N d"]]:
+        """Mean and log-variance of q(z|x); conditional families need labels.
 
         Raises:
             CannotFit: there is no encoder.
@@ -51,8 +54,10 @@ class TrainedModel:
         mean, log_var = in_blocks(function, x, self._labels(labels, len(x)))
         return mean, log_var
 
-    def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """The decoder's mean: `[n, d]` -> `[n, D]` float32; labels `[n]` for conditional families.
+    def decode(
+        self, z: Float[np.ndarray, "n d"], labels: Integer[np.ndarray, " n"] | None = None
+    ) -> Float32[np.ndarray, "n D"]:
+        """The decoder's mean; conditional families need labels.
 
         Raises:
             StudyError: z is not `[n, d]`, or labels are missing or invalid for this model.
@@ -61,8 +66,10 @@ class TrainedModel:
         function = functools.partial(_decode, self.architecture, self.parameters)
         return in_blocks(function, z, self._labels(labels, len(z)))
 
-    def sample(self, key: Key, z: np.ndarray, *, labels: np.ndarray | None = None) -> np.ndarray:
-        """x ~ p(x|z), whose mean `decode` gives: `[n, d]` -> `[n, D]` float32, independent over data dimensions.
+    def sample(
+        self, key: Key, z: Float[np.ndarray, "n d"], *, labels: Integer[np.ndarray, " n"] | None = None
+    ) -> Float32[np.ndarray, "n D"]:
+        """x ~ p(x|z), whose mean `decode` gives, independent over data dimensions.
 
         p(x|z) is Gaussian with variance `noise_variance`, or Bernoulli.
 
@@ -103,8 +110,8 @@ class TrainedModel:
         losses = [self.losses] if self.encodes else []  # without an encoder there is neither D nor R
         return all(bool(np.isfinite(leaf).all()) for leaf in [*leaves, *losses])
 
-    def _labels(self, labels: np.ndarray | None, n: int) -> np.ndarray | None:
-        """Labels `[n]` int32, or None if the family does not see them."""
+    def _labels(self, labels: np.ndarray | None, n: int) -> Int32[np.ndarray, " {n}"] | None:
+        """Labels as int32, or None if the family does not see them."""
         if not self.conditional:
             return None
         family, classes = self.architecture.config.family, self.architecture.classes
@@ -123,18 +130,26 @@ class TrainedModel:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _encode(
-    architecture: Architecture, parameters: Any, x: jax.Array, labels: jax.Array | None = None
-) -> tuple[jax.Array, ...]:
+    architecture: Architecture,
+    parameters: Any,
+    x: Float[Array, "B D"],
+    labels: Int[Array, " B"] | None = None,
+) -> tuple[Float[Array, "B d"], ...]:
     return architecture.merge(parameters).encode(x, labels)
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _decode(
-    architecture: Architecture, parameters: Any, z: jax.Array, labels: jax.Array | None = None
-) -> jax.Array:
+    architecture: Architecture,
+    parameters: Any,
+    z: Float[Array, "B d"],
+    labels: Int[Array, " B"] | None = None,
+) -> Float[Array, "B D"]:
     return architecture.merge(parameters).decode(z, labels)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _noise_variance(architecture: Architecture, parameters: Any, alpha: float, beta: float) -> jax.Array:
+def _noise_variance(
+    architecture: Architecture, parameters: Any, alpha: ScalarLike, beta: ScalarLike
+) -> Scalar:
     return architecture.merge(parameters).noise_variance(*map(jnp.float32, (alpha, beta)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float, Float32, Float64
 
 from study.models.priors.base import Mixture, Prior
 from study.runtime.checks import whole_number
@@ -44,8 +45,8 @@ class LearnedPrior:
         """Latent dimensions."""
         return self.architecture.config.latent_dim
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log p(z) in nats at z `[n, d]`, `[n]` float64, computed in float32.
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log p(z) in nats, computed in float32.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -53,8 +54,8 @@ class LearnedPrior:
         density = functools.partial(_log_prob, self.architecture, self.leaves)
         return in_blocks(density, rows(z, self.d, "z")).astype(np.float64)
 
-    def sample(self, key: Key, *, n: int) -> np.ndarray:
-        """n independent draws `[n, d]` float32.
+    def sample(self, key: Key, *, n: int) -> Float32[np.ndarray, "{n} {self.d}"]:
+        """n independent draws.
 
         Raises:
             StudyError: n is negative or not a whole number, or the key is wrong.
@@ -66,8 +67,8 @@ class LearnedPrior:
 class LearnedMixture(LearnedPrior):
     """A prior whose marginals are tractable."""
 
-    def marginal_log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log p(zⱼ) in nats of each dimension on its own at z `[n, d]`, `[n, d]` float64.
+    def marginal_log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
+        """log p(zⱼ) in nats of each dimension on its own.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -96,17 +97,23 @@ def _merged(architecture: Architecture, leaves: tuple[Any, ...]) -> Prior:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _log_prob(architecture: Architecture, leaves: tuple[Any, ...], z: jax.Array) -> jax.Array:
+def _log_prob(
+    architecture: Architecture, leaves: tuple[Any, ...], z: Float[Array, "B d"]
+) -> Float[Array, " B"]:
     return _merged(architecture, leaves).log_prob(z)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _marginal_log_prob(architecture: Architecture, leaves: tuple[Any, ...], z: jax.Array) -> jax.Array:
+def _marginal_log_prob(
+    architecture: Architecture, leaves: tuple[Any, ...], z: Float[Array, "B d"]
+) -> Float[Array, "B d"]:
     prior = _merged(architecture, leaves)
     assert isinstance(prior, Mixture)
     return prior.marginal_log_prob(z)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 3))
-def _sample(architecture: Architecture, leaves: tuple[Any, ...], key: jax.Array, n: int) -> jax.Array:
+def _sample(
+    architecture: Architecture, leaves: tuple[Any, ...], key: jax.Array, n: int
+) -> Float[Array, "{n} d"]:
     return _merged(architecture, leaves).sample(key, n=n)

@@ -36,6 +36,7 @@ def test_changes_go_where_they_belong_and_change_nothing_else():
         ({"likelihood": "bernoulli"}, "likelihood: expected a LikelihoodConfig"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_changes_are_said(changes, message):
     with pytest.raises(StudyError, match=message):
         vary(SMOKE, **changes)

@@ -58,6 +58,7 @@ def test_values_that_are_no_probabilities_are_said():
         trained(data, training)
 
 
+@pytest.mark.slow
 def test_data_that_are_binary_already_train_as_without():
     data = binarised(grey(60, 0.4))
     training = TrainConfig(steps=30, batch_size=20)
@@ -94,6 +95,7 @@ def test_a_switch_that_is_off_decides_no_key():
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, True, 2**31])
+@pytest.mark.usefixtures("unchecked")
 def test_a_seed_that_is_none_is_refused(seed):
     with pytest.raises(StudyError, match="binarised: seed: give a whole number"):
         binarised(grey(4, 0.5), seed=seed)

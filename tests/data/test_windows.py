@@ -205,6 +205,7 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(tmp_path, frame, message)
         ({"max_bytes": 20_000}, "in 342 windows of 8 steps takes 21888 bytes"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_what_is_wrong_with_the_settings_is_said(tmp_path, changes, message):
     with pytest.raises(StudyError, match=re.escape(message)):
         load(saved(tmp_path, table()), **changes)

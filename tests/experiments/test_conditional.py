@@ -1,11 +1,14 @@
 """`conditional` on hand-made tables: intervals of shares, the verdict, and the figure."""
 
+import dataclasses
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+
+from study.tables.results import Results
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 5
@@ -16,7 +19,7 @@ def module() -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "conditional.py")))
 
 
-def results(accuracy: dict[float, float]) -> SimpleNamespace:
+def results(accuracy: dict[float, float]) -> Results:
     """Label accuracy of the conditional model by β, equal for all its strategies; that of the plain model is 0.5."""
     runs, metrics = [], []
     for family in ("cvae", "vae"):
@@ -33,7 +36,8 @@ def results(accuracy: dict[float, float]) -> SimpleNamespace:
                     {**run, "strategy": name, "metric": metric, "value": value, "status": "ok", "draw": 0}
                     for name, metric, value in found
                 ]
-    return SimpleNamespace(runs=pd.DataFrame(runs), metrics=pd.DataFrame(metrics))
+    none = pd.DataFrame()
+    return Results(pd.DataFrame(runs), pd.DataFrame(metrics), none, none, none, {}, {})
 
 
 def test_shares_have_intervals_that_do_not_leave_their_range(module):
@@ -69,5 +73,5 @@ def test_the_verdict_follows_the_accuracy(module, accuracy, start):
 
 def test_without_labels_nothing_was_asked_for(module):
     made = results({1.0: 0.9})
-    made.metrics = made.metrics[made.metrics["strategy"] == "model"]
+    made = dataclasses.replace(made, metrics=made.metrics[made.metrics["strategy"] == "model"])
     assert module.answer(module.asked(made.metrics)).startswith("No class was requested")

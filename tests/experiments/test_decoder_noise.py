@@ -19,7 +19,7 @@ from study.pipeline.store import Store
 from study.pipeline.tabulate import tabulate
 from study.report.frames import by_family
 from study.statistics import summarise
-from study.tables.results import load_results, write_results
+from study.tables.results import Results, load_results, write_results
 
 ROOT = Path(__file__).parents[2]
 SEEDS, SIZE = 5, 50
@@ -34,7 +34,7 @@ def module() -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "decoder_noise.py")))
 
 
-def results(*, swapped: bool = False, seeds: int = SEEDS) -> SimpleNamespace:
+def results(*, swapped: bool = False, seeds: int = SEEDS) -> Results:
     """The effect of a model is large and shared by all its scores; the remaining noise is small.
 
     With `swapped`, draws of `gmm` and `posterior` change places where β is 0.1.
@@ -61,7 +61,8 @@ def results(*, swapped: bool = False, seeds: int = SEEDS) -> SimpleNamespace:
                  "better": better.get(metric, "none")}
                 for strategy, metric, value in found
             ]  # fmt: skip
-    return SimpleNamespace(runs=pd.DataFrame(runs), metrics=pd.DataFrame(rows), samples={})
+    none = pd.DataFrame()
+    return Results(pd.DataFrame(runs), pd.DataFrame(rows), none, none, none, {}, {})
 
 
 DATA = SimpleNamespace(train=np.zeros((2, SIZE)))

@@ -1,5 +1,6 @@
 """The GAN against the VAE on hand-made tables: pairs, verdicts, the answer, and the pictures."""
 
+import dataclasses
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,6 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+
+from study.tables.results import Results
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 5
@@ -18,7 +21,7 @@ def module():
     return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "gan_baseline.py")))
 
 
-def results(gan: float, vae: dict[float, dict[str, float]], *, seeds: int = SEEDS) -> SimpleNamespace:
+def results(gan: float, vae: dict[float, dict[str, float]], *, seeds: int = SEEDS) -> Results:
     """KID of the GAN and, by β, of each way to sample the VAE; a seed adds the same effect to both."""
     runs, metrics = [], []
     models = [("gan", 1.0, {"prior": gan}), *(("vae", beta, values) for beta, values in vae.items())]
@@ -36,7 +39,8 @@ def results(gan: float, vae: dict[float, dict[str, float]], *, seeds: int = SEED
     pictures = {f"gan1.0{0}/prior": 10, **{f"vae{beta}0/{name}": 20 for beta, v in vae.items() for name in v}}
     pictures |= {f"vae{beta}0/held-out": 30 for beta in vae}
     samples = {name: np.full((10, 8, 8), shade, np.uint8) for name, shade in pictures.items()}
-    return SimpleNamespace(runs=pd.DataFrame(runs), metrics=pd.DataFrame(metrics), samples=samples)
+    none = pd.DataFrame()
+    return Results(pd.DataFrame(runs), pd.DataFrame(metrics), none, none, none, samples, {})
 
 
 def test_differences_are_paired_by_seed(module):
@@ -85,8 +89,10 @@ def test_too_few_seeds_or_no_gan_decide_nothing(module):
     few = results(1.0, {0.5: {"prior": 2.0}}, seeds=2)
     assert module.answer(module.against(few.metrics)).startswith("Not decided")
     alone = results(1.0, {0.5: {"prior": 2.0}})
-    alone.metrics = alone.metrics[alone.metrics["family"] != "gan"]
-    alone.samples = {name: x for name, x in alone.samples.items() if not name.startswith("gan")}
+    alone = dataclasses.replace(alone, metrics=alone.metrics[alone.metrics["family"] != "gan"])
+    alone = dataclasses.replace(
+        alone, samples={name: x for name, x in alone.samples.items() if not name.startswith("gan")}
+    )
     found = module.findings(alone, module.tables(alone, None))
     assert found.answer == "Nothing was compared: no GAN beside a VAE was trained and scored."
     assert [section.title for section in found.sections] == ["The GAN against the VAE", "Cost"]

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.tables.results import Results
+
 ROOT = Path(__file__).parents[2]
 LADDER = {
     "prior": 1.0, "global-gaussian": 0.8, "gaussian-full": 0.7, "shuffled-marginals": 0.75, "gmm": 0.45,
@@ -54,7 +56,8 @@ def results(betas=(1.0,), without=(), scale=lambda beta, seed: 0.1 * beta * (1 +
         for run in runs
         for name, value in DENSITIES.items()
     ]
-    return SimpleNamespace(runs=pd.DataFrame(runs), metrics=pd.DataFrame(metrics))
+    none = pd.DataFrame()
+    return Results(pd.DataFrame(runs), pd.DataFrame(metrics), none, none, none, {}, {})
 
 
 def test_shares_are_those_of_the_ladder(module):
@@ -92,16 +95,10 @@ def test_a_missing_rung_is_part_of_the_next(module):
 def test_a_value_missing_in_one_setting_is_missing_over_all(module):
     made = results(betas=(1.0, 3.0))
     gone = (made.metrics["run_id"] == "1.0-0") & (made.metrics["strategy"] == "flow")
-    table = module.shares(dataclasses.replace(_Frames(**vars(made)), metrics=made.metrics[~gone]))
+    table = module.shares(dataclasses.replace(made, metrics=made.metrics[~gone]))
     rows = {beta: set(part["rung"]) for beta, part in table.groupby("beta", dropna=False)}
     assert "flow" in rows[3.0] and "flow" not in rows[1.0]
     assert [len(v) for k, v in rows.items() if np.isnan(k)] == [len(LADDER) - 1]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Frames:
-    runs: pd.DataFrame
-    metrics: pd.DataFrame
 
 
 def test_the_answer_names_what_is_told_from_zero(module):
@@ -148,8 +145,10 @@ def twice(betas=(1.0,)):
     for frame in (unclipped.runs, unclipped.metrics):
         frame["run_id"] += "-unclipped"
     unclipped.runs["decode"] = "unclipped"
-    parts = [(getattr(clipped, name), getattr(unclipped, name)) for name in ("runs", "metrics")]
-    return SimpleNamespace(**dict(zip(("runs", "metrics"), map(pd.concat, parts), strict=True)))
+    runs, metrics = (
+        pd.concat([getattr(part, name) for part in (clipped, unclipped)]) for name in ("runs", "metrics")
+    )
+    return dataclasses.replace(clipped, runs=runs, metrics=metrics)
 
 
 def test_what_clipping_adds_is_paired_on_the_same_model(module):

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from study.tables.results import Results
+
 ROOT = Path(__file__).parents[2]
 SEEDS = 5
 
@@ -16,9 +18,7 @@ def module():
     return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "posterior_gap.py")))
 
 
-def results(
-    gaps: dict[float, float], *, annealed: float | None = None, rate: float = 10.0
-) -> SimpleNamespace:
+def results(gaps: dict[float, float], *, annealed: float | None = None, rate: float = 10.0) -> Results:
     """Five training runs per β with these gaps, shifted by −0.2 to 0.2, at ELBO −100; annealing adds `annealed`."""
     runs, metrics = [], []
     for beta, gap in gaps.items():
@@ -56,7 +56,8 @@ def results(
                 }
                 for name, value in values.items()
             ]
-    return SimpleNamespace(runs=pd.DataFrame(runs), metrics=pd.DataFrame(metrics))
+    none = pd.DataFrame()
+    return Results(pd.DataFrame(runs), pd.DataFrame(metrics), none, none, none, {}, {})
 
 
 def test_the_table_has_means_and_intervals_over_trainings(module):

@@ -169,6 +169,7 @@ def test_integrates_to_one_in_one_dimension():
 
 
 @pytest.mark.parametrize("shape", [(5,), (5, 2)])
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_shape_is_said(shape):
     with pytest.raises(StudyError, match=r"z must be \[M, 3\]"):
         AggregatePosterior(codes(10, 3, 0.5)).log_prob(np.zeros(shape, np.float32))

@@ -11,6 +11,8 @@ from study import AggregatePosterior, Latents, StudyError, dimension_table, surg
 from study.latents.by_class import by_class
 from study.latents.two_sample import two_sample
 
+pytestmark = pytest.mark.usefixtures("unchecked")
+
 RNG = np.random.default_rng(0)
 CODES = Latents(RNG.normal(size=(40, 2)), RNG.uniform(-3, -1, (40, 2)), np.arange(40) % 2)
 ZEROS = np.zeros((4, 2))

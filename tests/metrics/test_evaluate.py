@@ -90,6 +90,7 @@ def test_data_without_labels_or_images(unlabelled: Dataset) -> None:
     assert "pca" in rows["fd"].reference
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_n_is_checked(digits: Dataset, extractor: Extractor, evaluator: Evaluator) -> None:
     for n in (5, 301):
         with pytest.raises(StudyError, match=rf"n must lie in 6\.\.300 .*got {n}"):
@@ -150,6 +151,7 @@ def test_evaluate_is_tidy_and_trains_once(
         evaluate(digits.held_out[:3], digits, extractor=extractor)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_samples_are_said_before_anything_is_trained(
     digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

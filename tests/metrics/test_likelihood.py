@@ -284,6 +284,7 @@ def test_rows_are_means_over_examples(x):
     assert likelihood_rows(jax.random.key(9), model, x, LikelihoodConfig()) == []
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_what_cannot_be_is_said(x):
     model = optimum(x)
     with pytest.raises(StudyError, match="each must divide the largest"):

@@ -290,6 +290,7 @@ def test_the_gradient_penalty_is_the_norm_of_the_jacobian(x, likelihood):
     assert found.mean() == pytest.approx(exact, abs=5 * found.std() / np.sqrt(2000) + 1e-4)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_settings_are_said():
     with pytest.raises(StudyError, match="samples: must be positive, got 0"):
         ObjectiveConfig(samples=0)

@@ -77,6 +77,7 @@ def test_configurations_are_written_as_before_their_fields_were_checked(config, 
     assert digest([config.model.deciding, config.training.deciding]) == deciding
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_equal_numbers_of_another_type_have_equal_keys():
     data = load_dataset("digits")
     plain = StudyConfig(

@@ -16,6 +16,9 @@ from study.config.serialise import from_dict, to_dict
 from study.pipeline.plan import make_plan
 from study.pipeline.store import content_key
 
+# Values of every type are tried here, thousands of times, and the configurations check them themselves.
+pytestmark = pytest.mark.usefixtures("unchecked_module")
+
 GRID = ("alphas", "betas", "seeds")
 KINDS = (StudyConfig, VAEConfig, PriorConfig, ObjectiveConfig, TrainConfig, LikelihoodConfig, AnnealingConfig)
 

@@ -11,6 +11,9 @@ from study import StudyError, WindowsConfig
 from study.data.splits import TEST_SHARE, VALIDATION_SHARE, split_rows, split_test_rows, stratified_order
 from study.data.windows import from_table, split_table
 
+# beartype looks at one item of a list, chosen by the global generator, also where a strategy makes a table
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
+
 SEEDS = st.integers(0, 2**32)
 
 

@@ -112,6 +112,7 @@ def test_too_few_seeds_show_no_tie(make_results, make_summary):
     assert {cell.sign for row in made.cells for cell in row} == {""}
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_unknown_format_and_metric_say_what_there_is(summary):
     with pytest.raises(StudyError, match="choose md, latex, csv or html"):
         table(summary, fmt="pdf")  # type: ignore[arg-type]

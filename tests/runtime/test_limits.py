@@ -18,6 +18,7 @@ def ceiling() -> int:
     return resource.getrlimit(resource.RLIMIT_AS)[0]
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_the_limit_is_what_is_given_or_two_gibibytes():
     assert byte_limit(None) == MAX_BYTES == 2 * 2**30
     assert byte_limit(7) == 7

@@ -95,6 +95,7 @@ def test_unclipped_means_are_scored_as_they_are(digits, model):
     assert clipped["kid", "held-out"] == unclipped["kid", "held-out"]
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_it_decides_a_key_only_where_it_is_on(digits):
     plain = StudyConfig(strategies=("prior",))
     keys = [

@@ -79,6 +79,7 @@ def test_n_is_exact(case: Case, n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [-1, 1.5, "3", True, None, 10**30])
+@pytest.mark.usefixtures("unchecked")
 def test_no_number_of_draws(case: Case, n: Any) -> None:
     with pytest.raises(StudyError, match=rf"^n: give a whole number( from 0 to 2147483647)?, got {n!r}$"):
         case.fitted.sample(DRAW, n=n)
@@ -94,6 +95,7 @@ def test_a_whole_number_is_taken_for_a_key(case: Case, classes: Latents) -> None
 @pytest.mark.parametrize(
     "key", [-1, 2**32, 1.0, True, None, "3", np.zeros(3, np.uint32), np.zeros((2, 2), np.uint32)]
 )
+@pytest.mark.usefixtures("unchecked")
 def test_what_is_no_key(case: Case, classes: Latents, key: Any) -> None:
     calls = [
         lambda: case.fitted.sample(key, n=4),
@@ -106,6 +108,7 @@ def test_what_is_no_key(case: Case, classes: Latents, key: Any) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, np.zeros((5, 3)), "codes", [[0.0]]], ids=repr)
+@pytest.mark.usefixtures("unchecked")
 def test_what_are_no_codes(case: Case, classes: Latents, wrong: Any) -> None:
     with pytest.raises(StudyError, match=r"^fit: give Latents\(mean, log_var\), got [^\n]*$"):
         _make(case.name, case.fields).fit(FIT, wrong)
@@ -114,6 +117,7 @@ def test_what_are_no_codes(case: Case, classes: Latents, wrong: Any) -> None:
         _make(case.name, case.fields).fit(FIT, classes, validation=other)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_what_are_no_values_of_z(case: Case) -> None:
     if not case.has_density:
         pytest.skip("has no density")
@@ -148,6 +152,12 @@ def test_density_is_said_by_type(case: Case) -> None:
         assert value.shape == (N,)
         assert value.dtype == np.float64
         assert np.isfinite(value).all()
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_density_in_other_dimensions(case: Case) -> None:
+    if case.has_density:
+        z = case.fitted.sample(DRAW, n=N)
         with pytest.raises(StudyError, match=r"must be \[\w, 3\], got \[257, 2\]"):
             case.fitted.log_prob(z[:, :2])
 

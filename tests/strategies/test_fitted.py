@@ -149,6 +149,7 @@ def test_spherical_paths_keep_the_length_of_many_dimensions() -> None:
     assert 0.97 < length["slerp"] < 1.03
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_interpolation_errors() -> None:
     with pytest.raises(StudyError, match="'interpolation': path must be 'lerp' or 'slerp', got 'arc'"):
         strategy("interpolation", path="arc")

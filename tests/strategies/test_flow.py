@@ -32,6 +32,7 @@ def test_density_integrates_to_one_and_is_that_of_the_draws(form: str, d: int, p
     np.testing.assert_array_less(np.abs(z.mean(0) - mean), 5 * z.std(0) / 100 + 2e-3)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_info_and_errors(plane: Latents) -> None:
     fitted: Any = strategy("flow", **SMALL).fit(FIT, plane, validation=plane)
     assert fitted.info["codes"] == 40 and fitted.info["steps"] == 300
@@ -45,6 +46,7 @@ def test_info_and_errors(plane: Latents) -> None:
         strategy("flow", form="spline-coupling").fit(FIT, Latents(plane.mean[:, :1], plane.log_var[:, :1]))
 
 
+@pytest.mark.slow
 def test_correlated_gaussian_is_recovered() -> None:
     """Whitening alone maps it to N(0, I), so the remaining loss is due to training: under 0.02 nats."""
     rng = np.random.default_rng(0)

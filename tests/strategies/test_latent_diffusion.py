@@ -68,6 +68,7 @@ def test_two_modes_are_drawn_in_their_shares() -> None:
     assert not hasattr(fitted, "log_prob")
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_errors() -> None:
     with pytest.raises(StudyError, match="sampler must be 'multistep' or 'ddim' or 'ancestral', got 'euler'"):
         strategy("latent-diffusion", sampler="euler")

@@ -73,6 +73,7 @@ def test_one_proposal_is_the_prior(narrow: Latents) -> None:
     np.testing.assert_array_equal(fitted.sample(DRAW, n=100), prior.sample(DRAW, n=100))
 
 
+@pytest.mark.slow
 def test_density_in_the_plane_integrates_to_one(plane: Latents) -> None:
     fitted: Any = strategy("ncp", **SMALL).fit(FIT, plane, validation=plane)
     axis = np.arange(-6, 8, 0.05)
@@ -82,6 +83,7 @@ def test_density_in_the_plane_integrates_to_one(plane: Latents) -> None:
     assert all(type(value) in (int, float, bool) for value in fitted.info.values())
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_errors() -> None:
     with pytest.raises(StudyError, match="proposal must be 'gaussian' or 'prior', got 'posterior'"):
         strategy("ncp", proposal="posterior")

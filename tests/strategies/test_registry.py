@@ -42,6 +42,7 @@ def test_class_attributes_and_docstring(name: str) -> None:
     assert "z" in module.splitlines()[0]
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_registry_errors() -> None:
     with pytest.raises(StudyError, match="no strategy 'gm'; known: prior, posterior, "):
         strategy("gm")
@@ -79,6 +80,7 @@ NUMBERS = [  # every hyper-parameter that is a number, or several
     "bad", [float("nan"), float("inf"), -1, "a", True, [], None, 10**12, 10**400], ids=repr
 )
 @pytest.mark.parametrize(("name", "field"), NUMBERS)
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_numbers_are_said_before_anything_is_fitted(name: str, field: str, bad: Any) -> None:
     """The message is one line that names the strategy and the mistake; a size of 10¹² could not fit into memory."""
     hint = str(next(f.type for f in dataclasses.fields(REGISTRY[name]) if f.name == field))
@@ -89,6 +91,7 @@ def test_wrong_numbers_are_said_before_anything_is_fitted(name: str, field: str,
         strategy(name, **{field: bad})
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_numbers_of_numpy_become_plain_ones() -> None:
     made = strategy("gmm", n_components=[np.int64(2), 3], reg_covar=np.float32(0.5), max_iter=np.array(7))
     assert hyperparameters(made) == hyperparameters(
@@ -156,7 +159,7 @@ def test_the_gap_ladder_leads_from_the_prior_to_real_data() -> None:
 
 def test_libraries_that_decide_draws_are_named_where_they_are_imported():
     """After a new version of any of them the strategy must be scored again."""
-    always = {"jax", "numpy", "scipy", "sklearn", "study"}
+    always = {"jax", "jaxtyping", "numpy", "scipy", "sklearn", "study"}
     for name, kind in REGISTRY.items():
         tree = ast.parse(Path(inspect.getfile(kind)).read_text())
         imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]

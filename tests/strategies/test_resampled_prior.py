@@ -75,6 +75,7 @@ def test_it_gains_on_its_proposal(halves: Latents) -> None:
     assert "validation_log_prob" in fitted.info
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_errors() -> None:
     with pytest.raises(StudyError, match="proposal must be 'gaussian' or 'prior', got 'posterior'"):
         strategy("resampled-prior", proposal="posterior")

@@ -63,6 +63,7 @@ def test_draws_stay_near_the_codes(classes: Latents) -> None:
     assert all(type(value) in (int, float, bool) for value in fitted.info.values())
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_errors(plane: Latents) -> None:
     with pytest.raises(StudyError, match="choice must be 'random' or 'k-means', got 'grid'"):
         strategy("riemannian", choice="grid")

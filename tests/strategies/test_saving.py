@@ -17,7 +17,9 @@ from study.errors import StudyError
 from study.latents import Latents
 from study.runtime.keys import Key
 from study.strategies import REGISTRY, saving, strategy
+from study.strategies.parts.training import TrainedStrategy
 from study.training import archive
+from tests.tiers import variant
 
 FIT, DRAW = jax.random.key(50), jax.random.key(51)
 
@@ -151,6 +153,7 @@ def test_other_files(tmp_path: Path) -> None:
         saving.load(tmp_path / "pickled.npy")
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_what_cannot_be_saved(tmp_path: Path, fitted: Any) -> None:
     path = tmp_path / "fit"
     with pytest.raises(
@@ -170,8 +173,15 @@ def test_what_cannot_be_saved(tmp_path: Path, fitted: Any) -> None:
     assert not list(tmp_path.iterdir())
 
 
-FITTED: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in REGISTRY]
-FITTED += [("shuffled-marginals", {"fit_on": "means"})]  # another fitted class
+FITTED = [  # of those that are trained, whose fits take long, one
+    (variant if issubclass(kind, TrainedStrategy) and name != "two-stage" else pytest.param)(
+        name, {}, id=name
+    )
+    for name, kind in REGISTRY.items()
+]
+FITTED += [
+    pytest.param("shuffled-marginals", {"fit_on": "means"}, id="shuffled-marginals on means")
+]  # another class
 SMALL = {"batch_size": 8, "width": 4}  # where there are so many
 
 
@@ -198,7 +208,7 @@ def _resign(path: Path, arrays: dict[str, np.ndarray], content: dict[str, Any]) 
     np.savez(path, allow_pickle=False, header=np.array(json.dumps(signed)), **arrays)
 
 
-@pytest.mark.parametrize(("name", "fields"), FITTED, ids=str)
+@pytest.mark.parametrize(("name", "fields"), FITTED)
 def test_fields_that_do_not_go_together_fail_at_load(
     name: str, fields: dict[str, Any], plane: Latents, tmp_path: Path
 ) -> None:
@@ -233,7 +243,7 @@ WRONG: tuple[Any, ...] = (
 )
 
 
-@pytest.mark.parametrize(("name", "fields"), FITTED, ids=str)
+@pytest.mark.parametrize(("name", "fields"), FITTED)
 def test_numbers_of_another_type_or_size_fail_at_load(
     name: str, fields: dict[str, Any], plane: Latents, tmp_path: Path
 ) -> None:
@@ -302,6 +312,7 @@ def test_a_header_nested_too_deeply(path: Path) -> None:
         saving.load(path)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_what_would_not_load_is_not_saved(tmp_path: Path, fitted: Any) -> None:
     for wrong in (np.full_like(fitted.location, np.nan), fitted.location[0], np.array("text")):
         with pytest.raises(
@@ -321,6 +332,7 @@ def test_files_of_before_the_checks_are_still_read(path: Path, fitted: Any) -> N
     assert (header["format"], header["version"]) == ("study-fitted-strategy", 1)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_what_is_not_fitted_is_not_saved(tmp_path: Path, fitted: Any) -> None:
     others: tuple[Any, ...] = (None, 3, "text", {}, strategy("gmm"), np.zeros(3))
     for other in others:

@@ -28,7 +28,7 @@ def test_which_are_trained() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.slow] * (name not in ("flow", "two-stage"))) for name in TRAINED],
+    [pytest.param(name, marks=[pytest.mark.slow] * (name != "two-stage")) for name in TRAINED],
 )
 def test_three_together_equal_each_alone(name: str) -> None:
     """Equal bit for bit, also on two devices, where three cells leave a slot empty: calls always have one shape."""
@@ -42,6 +42,7 @@ def test_three_together_equal_each_alone(name: str) -> None:
         np.testing.assert_array_equal(alone.sample(draw, n=50), fitted.sample(draw, n=50))
 
 
+@pytest.mark.slow
 def test_two_and_six_cells_compile_equally_many_programs() -> None:
     chosen: Any = strategy("two-stage", **SHORT)
     compiled: list[str] = []
@@ -89,6 +90,7 @@ def test_best_parameters_are_kept() -> None:
 
 
 @pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.usefixtures("unchecked")
 def test_errors(name: str) -> None:
     key, good = jax.random.key(0), codes(0)
     chosen: Any = strategy(name, **SHORT)

@@ -71,6 +71,7 @@ WRONG: list[tuple[str, Any, str]] = [
 
 @pytest.mark.usefixtures("untrained")
 @pytest.mark.parametrize(("name", "value", "told"), WRONG, ids=lambda v: shown(v)[:30])
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments(digits: Dataset, name: str, value: Any, told: str) -> None:
     with pytest.raises(StudyError, match=rf"^(train: )?{name}:? [^\n]*$") as raised:
         train(digits, **{**SMALL, name: value})
@@ -79,6 +80,7 @@ def test_wrong_arguments(digits: Dataset, name: str, value: Any, told: str) -> N
 
 @pytest.mark.usefixtures("untrained")
 @pytest.mark.parametrize("data", ["digits", None, np.zeros((5, 4)), []], ids=repr)
+@pytest.mark.usefixtures("unchecked")
 def test_data_that_are_no_data_set(data: Any) -> None:
     with pytest.raises(StudyError, match=r"^train: data must be study.load_dataset\(...\), got [^\n]*$"):
         train(data, **SMALL)
@@ -99,6 +101,7 @@ def test_bernoulli_on_data_outside_its_range(digits: Dataset, value: float) -> N
         make_plan(StudyConfig(model=config), data)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_numbers_of_every_kind_train_the_same_model(digits: Dataset) -> None:
     plain = train(digits, **SMALL, alpha=2.0, beta=0.5, seed=3)
     other = train(digits, **SMALL, alpha=np.int64(2), beta=jnp.float32(0.5), seed=np.uint8(3))

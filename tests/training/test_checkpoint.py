@@ -198,6 +198,7 @@ WRONG_FACTS: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("name", "value", "told"), WRONG_FACTS, ids=lambda v: repr(v)[:30])
+@pytest.mark.usefixtures("unchecked")
 def test_facts_that_are_none_of_a_model(
     model: TrainedModel, path: Path, name: str, value: Any, told: str
 ) -> None:
@@ -314,6 +315,7 @@ def test_a_pickle_is_not_opened(path: Path, tmp_path: Path) -> None:
     refused(tmp_path / "alone.npy", "damaged, altered, or not a checkpoint")
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_paths_that_are_no_file(tmp_path: Path) -> None:
     pipe, loop = tmp_path / "pipe", tmp_path / "loop"
     os.mkfifo(pipe)
@@ -337,6 +339,7 @@ def test_more_than_the_limit_is_not_read(path: Path, monkeypatch: pytest.MonkeyP
     refused(path, "bytes, more than the limit of 1,000 for a checkpoint")
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_where_nothing_can_be_written(model: TrainedModel, path: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -371,6 +374,7 @@ def test_a_full_disk_leaves_the_old_file(model: TrainedModel, path: Path) -> Non
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_what_is_no_model_is_not_saved(model: TrainedModel, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"^save_model: give a model returned by study.train, got 'model'$"):
         save_model("model", tmp_path / "model.npz")
@@ -382,6 +386,7 @@ def test_what_is_no_model_is_not_saved(model: TrainedModel, tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_a_cell_of_a_store_needs_no_checksum(model: TrainedModel) -> None:
     """The store has its own checksum and stores additional facts."""
     arrays, facts = checkpoint.pack(model)

@@ -49,6 +49,7 @@ def test_parameters_are_those_of_the_best_epoch_and_cells_stop_on_their_own(few)
     assert_same(stopped, short.model)
 
 
+@pytest.mark.slow
 def test_batched_cells_stop_on_their_own_too(few):
     stopped, still, *_ = trained(few, 1e-2, 1e-5, 1e-5, 1e-5, patience=PATIENCE, batching=Batching("vmap", 2))
     (alone,) = trained(few, 1e-2, patience=PATIENCE)

@@ -176,6 +176,7 @@ def test_wrong_checkpoints_are_said(tmp_path):
         load_model(tmp_path / "torn.npz")
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_shapes_are_said(digits):
     model = train(digits, VAEConfig(latent_dim=3, hidden=(16,)), training=TRAINING)
     with pytest.raises(StudyError, match=r"x must be \[N, 64\]"):

@@ -132,7 +132,9 @@ def test_the_value_and_its_penalty_in_float64(digits):
         config = VAEConfig(family="gan", network="linear", latent_dim=3, objective=objective)
         architecture = Architecture.of(config, digits)
         gan = architecture.merge(architecture.initialise(KEY))
-        values.append(float(gan.loss(jax.random.key(1), x, None, jnp.float32(1), jnp.float32(1)).value))
+        values.append(
+            float(gan.loss(jax.random.key(1), jnp.asarray(x), None, jnp.float32(1), jnp.float32(1)).value)
+        )
     to64 = lambda a: np.asarray(a, np.float64)  # noqa: E731
     w, b = (to64(p[...]) for p in (gan.discriminator.mean.kernel, gan.discriminator.mean.bias))
     g, c = (to64(p[...]) for p in (gan.decoder.kernel, gan.decoder.bias))

@@ -1,7 +1,8 @@
 """Unpacking gzip while it is read, without unpacking more than is needed."""
 
 import zlib
-from typing import BinaryIO
+
+from study.data.own.npy import Stream
 
 _BLOCK = 1 << 14
 _AHEAD = 1 << 13  # bytes
@@ -17,7 +18,7 @@ class GzipStream:
     million empty parts, is read as fast as other files of its size.
     """
 
-    def __init__(self, file: BinaryIO):
+    def __init__(self, file: Stream):
         self._file = file
         self._raw, self._ready = b"", bytearray()
         self._unpack = zlib.decompressobj(_GZIP)

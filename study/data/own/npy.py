@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import re
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,7 @@ _ITEMS = {
 _READABLE = "?bui" + "fc" + "SU" + "Mm"  # kinds of types; `arrays` decides which of them a key may have
 
 
+@runtime_checkable
 class Stream(Protocol):
     """A source of bytes: a file, or a member of an archive."""
 

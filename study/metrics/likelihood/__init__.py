@@ -17,6 +17,7 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from study.config import AnnealingConfig, LikelihoodConfig, check_samples
 from study.errors import CannotFit, StudyError
@@ -47,13 +48,13 @@ ON_HELD_OUT = "held-out data"  # the reference of rows about a model on held-out
 def likelihood(
     key: Key,
     model: TrainedModel,
-    x: np.ndarray,
+    x: Float[np.ndarray, "N D"],
     *,
     samples: Sequence[int] = SAMPLES,
     annealing: AnnealingConfig | None = None,
     annealed_examples: int | None = None,
 ) -> pd.DataFrame:
-    """Bounds on log p(x) and the posterior gap of each example x `[N, D]`, in nats.
+    """Bounds on log p(x) and the posterior gap of each example x, in nats.
 
     Args:
         key: decides all draws; those of an example depend on its row number, not on the other examples.
@@ -101,9 +102,13 @@ def likelihood(
 
 
 def _annealed(
-    key: jax.Array, joint: JointDensity, x: np.ndarray, how: AnnealingConfig, lower: pd.DataFrame
+    key: jax.Array,
+    joint: JointDensity,
+    x: Float[np.ndarray, "N D"],
+    how: AnnealingConfig,
+    lower: pd.DataFrame,
 ) -> pd.DataFrame:
-    """The rows that annealing adds for x `[N, D]`; `lower` holds the rows with its ELBO."""
+    """The rows that annealing adds for x; `lower` holds the rows with its ELBO."""
     estimates, acceptance = annealed(key, joint, x, how)
     gap = estimates.value - lower["value"].to_numpy()
     spread = np.hypot(estimates.stderr, lower["stderr"].to_numpy())
@@ -123,9 +128,9 @@ def _check_kinds(model: Any, annealing: Any) -> None:
 
 
 def likelihood_rows(
-    key: jax.Array, model: TrainedModel, x: np.ndarray, config: LikelihoodConfig
+    key: jax.Array, model: TrainedModel, x: Float[np.ndarray, "N D"], config: LikelihoodConfig
 ) -> list[Measurement]:
-    """Means of `likelihood` over the first examples of x `[N, D]`, as many as the configuration says; no rows if 0.
+    """Means of `likelihood` over the first examples of x, as many as the configuration says; no rows if 0.
 
     Standard errors are over examples, so they cover both the choice of examples and the Monte Carlo error.
     """
@@ -152,7 +157,7 @@ def _mean(metric: str, values: pd.Series) -> Measurement:
     return Measurement(metric, float(values.mean()), stderr, n, ON_HELD_OUT, fact(metric).better)
 
 
-def _exact(values: np.ndarray) -> Estimates:
+def _exact(values: Float[np.ndarray, " N"]) -> Estimates:
     return Estimates(values, np.full(len(values), np.nan))
 
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Float64, Scalar, UInt32
 from scipy.special import expit, logsumexp
 
 from study.config import AnnealingConfig
@@ -32,8 +33,8 @@ STEEPNESS = 4.0  # of the sigmoid, as in :cite:`wu2017`
 ROWS = 256  # chains per call, over all its examples
 
 
-def powers(how: AnnealingConfig) -> np.ndarray:
-    """b₀ … b_T, `[T + 1]` float64."""
+def powers(how: AnnealingConfig) -> Float64[np.ndarray, " {how.temperatures}+1"]:
+    """b₀ … b_T."""
     line = np.linspace(0, 1, how.temperatures + 1)
     if how.schedule == "linear":
         return line
@@ -42,14 +43,16 @@ def powers(how: AnnealingConfig) -> np.ndarray:
 
 
 class Annealed(NamedTuple):
-    """log p(x) per example with its standard error over chains, and the mean acceptance per example `[N]`."""
+    """log p(x) per example with its standard error over chains, and the mean acceptance per example."""
 
     estimates: Estimates
-    acceptance: np.ndarray
+    acceptance: Float[np.ndarray, " N"]
 
 
-def annealed(key: jax.Array, density: JointDensity, x: np.ndarray, how: AnnealingConfig) -> Annealed:
-    """Estimate log p(x) for x `[N, D]`; memory does not depend on N.
+def annealed(
+    key: jax.Array, density: JointDensity, x: Float[np.ndarray, "N D"], how: AnnealingConfig
+) -> Annealed:
+    """Estimate log p(x); memory does not depend on N.
 
     The standard error is that of the mean weight over chains, to first order; if weights differ by many nats, it is
     too small and the value too low.
@@ -75,18 +78,18 @@ def annealed(key: jax.Array, density: JointDensity, x: np.ndarray, how: Annealin
 
 
 class _Point(NamedTuple):
-    """The positions of chains `[B·C, d]`, with log f₀, log p(x, z) and their gradients at these."""
+    """The positions of chains, C for each of B examples, with log f₀, log p(x, z) and their gradients at these."""
 
-    z: jax.Array
-    start: jax.Array
-    joint: jax.Array
-    start_slope: jax.Array
-    joint_slope: jax.Array
+    z: Float[Array, "chains d"]
+    start: Float[Array, " chains"]
+    joint: Float[Array, " chains"]
+    start_slope: Float[Array, "chains d"]
+    joint_slope: Float[Array, "chains d"]
 
-    def log_density(self, power: jax.Array) -> jax.Array:
+    def log_density(self, power: Scalar) -> Float[Array, " chains"]:
         return (1 - power) * self.start + power * self.joint
 
-    def slope(self, power: jax.Array) -> jax.Array:
+    def slope(self, power: Scalar) -> Float[Array, "chains d"]:
         return (1 - power) * self.start_slope + power * self.joint_slope
 
 
@@ -95,17 +98,17 @@ def _anneal(
     architecture: Architecture,
     how: AnnealingConfig,
     parameters: Any,
-    noise: jax.Array,
+    noise: Scalar,
     key: jax.Array,
-    index: jax.Array,
-    x: jax.Array,
-    powers: jax.Array,
-    sizes: jax.Array,
-    rate: jax.Array,
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Log-weights `[B, C]` of x `[B, D]`, step sizes used `[T, B]`, acceptance `[B]`.
+    index: UInt32[Array, " B"],
+    x: Float[Array, "B D"],
+    powers: Float[Array, " levels"],
+    sizes: Float[Array, "T B"],
+    rate: Scalar,
+) -> tuple[Float[Array, "B C"], Float[Array, "T B"], Float[Array, " B"]]:
+    """Log-weights of x, step sizes used, acceptance.
 
-    With a positive rate, step sizes start at the first row of `sizes` `[T, B]` and adapt; with 0 `sizes` are used.
+    With a positive rate, step sizes start at the first row of `sizes` and adapt; with 0 `sizes` are used.
     """
     density = JointDensity(architecture, parameters, noise)
     b, chains, d = x.shape[0], how.chains, architecture.config.latent_dim
@@ -116,10 +119,10 @@ def _anneal(
 
     random = _Random(keys, chains, d)
 
-    def log_start(z: jax.Array) -> jax.Array:
+    def log_start(z: Float[Array, "chains d"]) -> Float[Array, " chains"]:
         return density.log_prior(z) if how.start == "prior" else log_posterior(z, mean, log_var)
 
-    def at(z: jax.Array) -> _Point:
+    def at(z: Float[Array, "chains d"]) -> _Point:
         slopes = [_value_and_slope(f, z) for f in (log_start, functools.partial(density.log_joint, x))]
         (start, start_slope), (joint, joint_slope) = slopes
         return _Point(z, start, joint, start_slope, joint_slope)
@@ -146,7 +149,7 @@ def _anneal(
 
 
 class _Random(NamedTuple):
-    """Random numbers from each example's own key `[B]`, for C chains in d dimensions.
+    """Random numbers from each example's own key, for C chains in d dimensions.
 
     Numbers of different steps, or of different kinds within a step, are independent.
     """
@@ -155,35 +158,37 @@ class _Random(NamedTuple):
     chains: int
     d: int
 
-    def draw(self, step: jax.Array, kind: int, draw: Callable[[jax.Array], jax.Array]) -> jax.Array:
-        """Apply `draw`, from a key to `[C, ...]`, to a key of each example: `[B·C, ...]`."""
+    def draw(
+        self, step: Scalar, kind: int, draw: Callable[[jax.Array], Float[Array, "C ..."]]
+    ) -> Float[Array, "chains numbers"]:
+        """Apply `draw`, from a key to C rows, to a key of each of B examples: B·C rows."""
         own = jax.vmap(lambda one: draw(jax.random.fold_in(jax.random.fold_in(one, step), kind)))(self.keys)
         return own.reshape(len(self.keys) * self.chains, -1)
 
-    def normal(self, step: jax.Array) -> jax.Array:
-        """Standard normal numbers `[B·C, d]`, kind 0."""
+    def normal(self, step: Scalar) -> Float[Array, "chains {self.d}"]:
+        """Standard normal numbers, kind 0."""
         return self.draw(step, 0, lambda one: jax.random.normal(one, (self.chains, self.d)))
 
-    def uniform(self, step: jax.Array, kind: int) -> jax.Array:
-        """Uniform numbers `[B·C, 1]`."""
+    def uniform(self, step: Scalar, kind: int) -> Float[Array, "chains 1"]:
+        """Uniform numbers."""
         return self.draw(step, kind, lambda one: jax.random.uniform(one, (self.chains,)))
 
 
 def _transition(
     random: _Random,
-    at: Callable[[jax.Array], _Point],
+    at: Callable[[Float[Array, "chains d"]], _Point],
     point: _Point,
-    step: jax.Array,
-    power: jax.Array,
-    size: jax.Array,
-    mass: jax.Array,
+    step: Scalar,
+    power: Scalar,
+    size: Float[Array, " B"],
+    mass: Float[Array, "chains d"],
     leapfrog_steps: int,
-) -> tuple[_Point, jax.Array]:
-    """One Hamiltonian transition of all chains, and its acceptance probability `[B·C]`."""
+) -> tuple[_Point, Float[Array, " chains"]]:
+    """One Hamiltonian transition of all chains, and its acceptance probability."""
     size = jnp.repeat(size, random.chains)[:, None] * (1 + JITTER * (2 * random.uniform(step, 1) - 1))
     momentum = jnp.sqrt(mass) * random.normal(step)
 
-    def leapfrog(_: int, state: tuple[_Point, jax.Array]) -> tuple[_Point, jax.Array]:
+    def leapfrog(_: Scalar, state: tuple[_Point, jax.Array]) -> tuple[_Point, jax.Array]:
         point, momentum = state
         momentum = momentum + 0.5 * size * point.slope(power)
         point = at(point.z + size * momentum / mass)
@@ -198,7 +203,7 @@ def _transition(
     return jax.tree.map(keep, moved, point), ratio
 
 
-def _value_and_slope(function: Any, z: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """A function's values `[B]` at z `[B, d]`, and its gradient with respect to each row."""
+def _value_and_slope(function: Any, z: Float[Array, "B d"]) -> tuple[Float[Array, " B"], Float[Array, "B d"]]:
+    """A function's values at z, and its gradient with respect to each row."""
     value, pull = jax.vjp(function, z)
     return value, pull(jnp.ones_like(value))[0]

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from study.errors import CannotFit
 from study.models.likelihoods import log_likelihood
@@ -19,31 +20,33 @@ class JointDensity(NamedTuple):
     parameters: Any
     variance: Any
 
-    def log_joint(self, x: jax.Array, z: jax.Array) -> jax.Array:
-        """log p(x|z) + log p(z) in nats: x `[B, D]` or `[1, D]`, z `[B, d]` -> `[B]`."""
+    def log_joint(self, x: Float[Array, "#B D"], z: Float[Array, "B d"]) -> Float[Array, " B"]:
+        """log p(x|z) + log p(z) in nats; x may be one for all z."""
         model = self.architecture.merge(self.parameters)
         output = model.output(z)
         x = jnp.broadcast_to(x, output.shape)
         return log_likelihood(self.architecture.likelihood, output, x, self.variance) + self.log_prior(z)
 
-    def log_prior(self, z: jax.Array) -> jax.Array:
-        """log p(z) in nats: `[B, d]` -> `[B]`."""
+    def log_prior(self, z: Float[Array, "B d"]) -> Float[Array, " B"]:
+        """log p(z) in nats."""
         prior = self.architecture.merge(self.parameters).prior
         return log_standard_normal(z) if prior is None else prior.log_prob(z)
 
-    def draw_prior(self, key: jax.Array, n: int) -> jax.Array:
-        """z ~ p(z), `[n, d]`."""
+    def draw_prior(self, key: jax.Array, n: int) -> Float[Array, " {n} d"]:
+        """z ~ p(z)."""
         prior = self.architecture.merge(self.parameters).prior
         shape = n, self.architecture.config.latent_dim
         return jax.random.normal(key, shape) if prior is None else prior.sample(key, n=n)
 
-    def encode(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """`[B, D]` -> mean `[B, d]`, log-variance `[B, d]`."""
+    def encode(self, x: Float[Array, "B D"]) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+        """Mean and log-variance of q(z|x)."""
         return self.architecture.merge(self.parameters).encode(x)
 
 
-def log_posterior(z: jax.Array, mean: jax.Array, log_var: jax.Array) -> jax.Array:
-    """log q(z|x) in nats: z `[B, d]`, moments `[B, d]` or `[1, d]` -> `[B]`."""
+def log_posterior(
+    z: Float[Array, "B d"], mean: Float[Array, "#B d"], log_var: Float[Array, "#B d"]
+) -> Float[Array, " B"]:
+    """log q(z|x) in nats; the moments may be one for all z."""
     return log_normal(z, mean, log_var).sum(-1)
 
 

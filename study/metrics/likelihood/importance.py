@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Float32, Float64, Scalar, UInt32
 from scipy.special import logsumexp
 
 from study.metrics.likelihood.density import JointDensity, log_posterior
@@ -23,16 +24,16 @@ SAMPLES = 250  # per call and example
 
 
 class Estimates(NamedTuple):
-    """One value per example and its Monte Carlo standard error, each `[N]` float64."""
+    """One value per example and its Monte Carlo standard error."""
 
-    value: np.ndarray
-    stderr: np.ndarray
+    value: Float64[np.ndarray, " N"]
+    stderr: Float64[np.ndarray, " N"]
 
 
 def log_weights(
-    key: jax.Array, density: JointDensity, x: np.ndarray, *, samples: int, first: int = 0
-) -> np.ndarray:
-    """log p(x, z) − log q(z|x) at `samples` draws of z per example x `[B, D]`, B ≤ EXAMPLES: `[B, samples]` float32.
+    key: jax.Array, density: JointDensity, x: Float[np.ndarray, "B D"], *, samples: int, first: int = 0
+) -> Float32[np.ndarray, "B {samples}"]:
+    """log p(x, z) − log q(z|x) at `samples` draws of z per example x, B ≤ EXAMPLES.
 
     `first` is the row number of x[0] among all examples.
     """
@@ -60,14 +61,14 @@ def log_weights(
 def _block(
     architecture: Architecture,
     parameters: Any,
-    variance: jax.Array,
+    variance: Scalar,
     key: jax.Array,
-    call: jax.Array,
-    index: jax.Array,
-    x: jax.Array,
+    call: UInt32[Array, ""],
+    index: UInt32[Array, " B"],
+    x: Float[Array, "B D"],
     samples: int,
-) -> jax.Array:
-    """Log-weights `[B, samples]` of x `[B, D]`, one example after another, to limit the memory of decoder outputs."""
+) -> Float[Array, "B {samples}"]:
+    """Log-weights of x, one example after another, to limit the memory of decoder outputs."""
     density = JointDensity(architecture, parameters, variance)
     mean, log_var = density.encode(x)
 
@@ -81,13 +82,13 @@ def _block(
     return jax.lax.map(one, (index, x, mean, log_var))
 
 
-def elbo(log_w: np.ndarray) -> Estimates:
-    """The ELBO, the mean of log-weights `[N, K]`."""
+def elbo(log_w: Float[np.ndarray, "N K"]) -> Estimates:
+    """The ELBO, the mean of log-weights."""
     return _over_groups(log_w.astype(np.float64))
 
 
-def importance_bound(log_w: np.ndarray, k: int) -> Estimates:
-    """L_k from log-weights `[N, K]`: the mean of log 1/k Σ w over groups of k.
+def importance_bound(log_w: Float[np.ndarray, "N K"], k: int) -> Estimates:
+    """L_k from log-weights: the mean of log 1/k Σ w over groups of k.
 
     The standard error comes from the groups if there are thirty or more, else from the variance of the weights (to
     first order). The value's expectation lies below log p(x) by about Var(w/E[w])/(2k).
@@ -103,8 +104,8 @@ def importance_bound(log_w: np.ndarray, k: int) -> Estimates:
     return Estimates(values.mean(1), relative.std(1, ddof=1) / np.sqrt(groups * k))
 
 
-def posterior_gap(log_w: np.ndarray) -> Estimates:
-    """log 1/K Σ w − mean log w, `[N]`, from log-weights `[N, K]`: a lower bound on KL(q(z|x)‖p(z|x)).
+def posterior_gap(log_w: Float[np.ndarray, "N K"]) -> Estimates:
+    """log 1/K Σ w − mean log w, from log-weights: a lower bound on KL(q(z|x)‖p(z|x)).
 
     Both terms use the same draws; the standard error is that of their difference, to first order.
     """
@@ -115,13 +116,13 @@ def posterior_gap(log_w: np.ndarray) -> Estimates:
     return Estimates(top[:, 0] - log_w.mean(1), influence.std(1, ddof=1) / np.sqrt(k))
 
 
-def effective_samples(log_w: np.ndarray) -> np.ndarray:
-    """(Σ w)²/Σ w² `[N]` from log-weights `[N, K]`: near K all draws count, near 1 a single draw decides the bound."""
+def effective_samples(log_w: Float[np.ndarray, "N K"]) -> Float64[np.ndarray, " N"]:
+    """(Σ w)²/Σ w² from log-weights: near K all draws count, near 1 a single draw decides the bound."""
     log_w = log_w.astype(np.float64)
     return np.exp(2 * logsumexp(log_w, axis=1) - logsumexp(2 * log_w, axis=1))
 
 
-def _over_groups(values: np.ndarray) -> Estimates:
+def _over_groups(values: Float[np.ndarray, "N groups"]) -> Estimates:
     groups = values.shape[1]
     spread = values.std(1, ddof=1) / np.sqrt(groups) if groups > 1 else np.full(len(values), np.nan)
     return Estimates(values.mean(1), spread)

@@ -13,6 +13,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Scalar
 
 from study.models.base import Loss, Model
 from study.models.likelihoods import gaussian_kl
@@ -21,17 +22,21 @@ from study.models.likelihoods import gaussian_kl
 class Deterministic(Model):
     """A family whose encoder gives a point; the log-variance output of the encoder network is unused."""
 
-    def encode(self, x: jax.Array, labels: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
-        """`[B, D]` -> the code `[B, d]`, and log `code_variance` `[B, d]`."""
+    def encode(
+        self, x: Float[Array, "B D"], labels: Int[Array, " B"] | None = None
+    ) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+        """The code, and log `code_variance`."""
         mean, _ = super().encode(x, labels)
         return mean, jnp.full_like(mean, math.log(self.objective.code_variance))
 
-    def parts(self, x: jax.Array, labels: jax.Array | None) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Codes `[B, d]`, D at the codes `[B]`, and R `[B]`."""
+    def parts(
+        self, x: Float[Array, "B D"], labels: Int[Array, " B"] | None
+    ) -> tuple[Float[Array, "B d"], Float[Array, " B"], Float[Array, " B"]]:
+        """Codes, D at the codes, and R."""
         z, log_var = self.encode(x, labels)
         return z, self.distortion(x, z, labels), gaussian_kl(z, log_var).sum(-1)
 
-    def noise_variance(self, alpha: jax.Array, beta: jax.Array) -> jax.Array:
+    def noise_variance(self, alpha: Scalar, beta: Scalar) -> Scalar:
         """0: the decoder is a function rather than a distribution."""
         return jnp.zeros_like(beta)
 
@@ -43,8 +48,13 @@ class AE(Deterministic):
     source = "Hinton & Salakhutdinov 2006"
 
     def loss(
-        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+        self,
+        key: jax.Array,
+        x: Float[Array, "B D"],
+        labels: Int[Array, " B"] | None,
+        alpha: Scalar,
+        beta: Scalar,
     ) -> Loss:
-        """α·D, mean over x `[B, D]`; the key is unused."""
+        """α·D, mean over x; the key is unused."""
         _, recon, rate = self.parts(x, labels)
         return Loss(alpha * recon.mean(), recon, rate)

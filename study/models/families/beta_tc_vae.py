@@ -17,6 +17,7 @@ still biased low, by about half its relative variance, so the measurements of `s
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float, Int, Scalar
 
 from study.config import VAEConfig
 from study.models.base import Loss, Model
@@ -35,15 +36,20 @@ class BetaTCVAE(Model):
         """A variable for the number of training examples."""
         self.examples = nnx.Variable(jnp.float32(2.0))
 
-    def start(self, key: jax.Array, train: jax.Array) -> None:
+    def start(self, key: jax.Array, train: Float[Array, "N D"]) -> None:
         """Store the number of training examples."""
         super().start(key, train)
         self.examples[...] = jnp.float32(len(train))
 
     def loss(
-        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+        self,
+        key: jax.Array,
+        x: Float[Array, "B D"],
+        labels: Int[Array, " B"] | None,
+        alpha: Scalar,
+        beta: Scalar,
     ) -> Loss:
-        """α·D + β·(R + (t − 1)·TC), means over x `[B, D]`, with one draw of z per example."""
+        """α·D + β·(R + (t − 1)·TC), means over x, with one draw of z per example."""
         mean, log_var = self.encode(x, labels)
         z = mean + jnp.exp(0.5 * log_var) * jax.random.normal(key, mean.shape)
         recon = self.distortion(x, z, labels)
@@ -55,16 +61,14 @@ class BetaTCVAE(Model):
 
 
 def log_aggregate(
-    z: jax.Array, mean: jax.Array, log_var: jax.Array, examples: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """Estimates of log q(z) and log q(zⱼ) in nats at z `[B, d]`, row i drawn from posterior i of the minibatch.
+    z: Float[Array, "B d"], mean: Float[Array, "B d"], log_var: Float[Array, "B d"], examples: Scalar
+) -> tuple[Float[Array, " B"], Float[Array, "B d"]]:
+    """Estimates of log q(z) and log q(zⱼ) in nats at z, row i drawn from posterior i of the minibatch.
 
     Args:
-        z, mean, log_var: `[B, d]`.
-        examples: N, scalar; a minibatch of more than N is treated as the whole data set.
-
-    Returns:
-        `[B]` and `[B, d]`.
+        z: the draws.
+        mean, log_var: of the posteriors.
+        examples: N; a minibatch of more than N is treated as the whole data set.
     """
     batch = len(z)
     n = jnp.maximum(examples, batch)

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float, Int, Scalar
 
 from study.config import VAEConfig
 from study.models.base import Loss, Model
@@ -42,9 +43,14 @@ class GAN(Model):
         self.latent_dim = config.latent_dim
 
     def loss(
-        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+        self,
+        key: jax.Array,
+        x: Float[Array, "B D"],
+        labels: Int[Array, " B"] | None,
+        alpha: Scalar,
+        beta: Scalar,
     ) -> Loss:
-        """The sum of both losses for x `[B, D]` and as many draws; D and R do not exist here and are NaN."""
+        """The sum of both losses for x and as many draws; D and R do not exist here and are NaN."""
         made = self.decode(jax.random.normal(key, (len(x), self.latent_dim)))
         graph, parameters = nnx.split(self.discriminator)
         fixed = _Logit(graph, jax.tree.map(jax.lax.stop_gradient, parameters))
@@ -58,17 +64,17 @@ class GAN(Model):
         nothing = jnp.full(x.shape[:1], jnp.nan)
         return Loss(generator + discriminator + penalty, nothing, nothing)
 
-    def noise_variance(self, alpha: jax.Array, beta: jax.Array) -> jax.Array:
+    def noise_variance(self, alpha: Scalar, beta: Scalar) -> Scalar:
         """0: the generator is a function rather than a distribution."""
         return jnp.zeros_like(beta)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Logit:
-    """T of x `[B, D]`: `[B]`, the first output of the discriminator network with these parameters."""
+    """T of x, the first output of the discriminator network with these parameters."""
 
     graph: nnx.GraphDef[nnx.Module]
     parameters: nnx.State[Any, Any]
 
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: Float[Array, "B D"]) -> Float[Array, " B"]:
         return nnx.merge(self.graph, self.parameters)(x)[0][:, 0]

@@ -11,6 +11,7 @@ variance s = β/(2α). MMD² is the unbiased estimate from one draw of z per exa
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Scalar
 
 from study.models.base import Loss, Model
 from study.models.likelihoods import gaussian_kl
@@ -25,9 +26,14 @@ class InfoVAE(Model):
     blockwise = True
 
     def loss(
-        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+        self,
+        key: jax.Array,
+        x: Float[Array, "B D"],
+        labels: Int[Array, " B"] | None,
+        alpha: Scalar,
+        beta: Scalar,
     ) -> Loss:
-        """The weighted loss of x `[B, D]`."""
+        """The weighted loss."""
         mean, log_var = self.encode(x, labels)
         z = mean + jnp.exp(0.5 * log_var) * jax.random.normal(key, mean.shape)
         recon = self.distortion(x, z, labels)

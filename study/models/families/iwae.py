@@ -14,6 +14,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Scalar
 
 from study.models.base import Loss, Model
 from study.models.likelihoods import gaussian_kl
@@ -29,9 +30,14 @@ class IWAE(Model):
     blockwise = True
 
     def loss(
-        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+        self,
+        key: jax.Array,
+        x: Float[Array, "B D"],
+        labels: Int[Array, " B"] | None,
+        alpha: Scalar,
+        beta: Scalar,
     ) -> Loss:
-        """The weighted bound, mean over x `[B, D]`."""
+        """The weighted bound, mean over x."""
         mean, log_var = self.encode(x, labels)
         epsilon = jax.random.normal(key, (self.objective.samples, *mean.shape))
         z = mean[None] + jnp.exp(0.5 * log_var)[None] * epsilon
@@ -44,8 +50,10 @@ class IWAE(Model):
         )
 
 
-def importance_weighted(recon: jax.Array, ratio: jax.Array, alpha: jax.Array, beta: jax.Array) -> jax.Array:
-    """−β·log 1/K Σₖ exp(−(α·Dₖ + β·Rₖ)/β) of D and R `[K, B]`: `[B]`."""
+def importance_weighted(
+    recon: Float[Array, "K B"], ratio: Float[Array, "K B"], alpha: Scalar, beta: Scalar
+) -> Float[Array, " B"]:
+    """−β·log 1/K Σₖ exp(−(α·Dₖ + β·Rₖ)/β) of D and R."""
     beta = jnp.maximum(beta, LEAST)
     log_weights = -(alpha * recon / beta + ratio)
     return -beta * (jax.nn.logsumexp(log_weights, axis=0) - math.log(len(recon)))

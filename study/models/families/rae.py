@@ -16,6 +16,7 @@ which is a different quantity.
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float, Int, Scalar
 
 from study.models.base import Loss
 from study.models.families.ae import Deterministic
@@ -29,17 +30,22 @@ class RAE(Deterministic):
     variants = ({"penalty": "gradient", "penalty_weight": 0.1},)
 
     def loss(
-        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+        self,
+        key: jax.Array,
+        x: Float[Array, "B D"],
+        labels: Int[Array, " B"] | None,
+        alpha: Scalar,
+        beta: Scalar,
     ) -> Loss:
-        """α·D + β·(½|z|² + w·G), means over x `[B, D]`."""
+        """α·D + β·(½|z|² + w·G), means over x."""
         z, recon, rate = self.parts(x, labels)
         small = 0.5 * jnp.square(z).sum(-1).mean() + self.objective.penalty_weight * self._smoothness(
             key, z, labels
         )
         return Loss(alpha * recon.mean() + beta * small, recon, rate)
 
-    def _smoothness(self, key: jax.Array, z: jax.Array, labels: jax.Array | None) -> jax.Array:
-        """G, a scalar."""
+    def _smoothness(self, key: jax.Array, z: Float[Array, "B d"], labels: Int[Array, " B"] | None) -> Scalar:
+        """G."""
         if self.objective.penalty == "l2":
             return decoder_norm(self.decoder)
         if self.objective.penalty == "gradient":
@@ -49,7 +55,7 @@ class RAE(Deterministic):
         return jnp.zeros(())
 
 
-def decoder_norm(decoder: nnx.Module) -> jax.Array:
+def decoder_norm(decoder: nnx.Module) -> Scalar:
     """The sum of squares of all parameters of a network."""
     leaves = jax.tree.leaves(nnx.state(decoder, nnx.Param))
     return jnp.stack([jnp.square(leaf).sum() for leaf in leaves]).sum()

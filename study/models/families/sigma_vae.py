@@ -16,6 +16,7 @@ the trade-off is that of a VAE with s = β·σ²/α. D is reported as the square
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float, Int, Scalar
 
 from study.config import VAEConfig
 from study.errors import StudyError
@@ -42,15 +43,20 @@ class SigmaVAE(Model):
             )
         self.log_variance = nnx.Param(jnp.zeros(()))
 
-    def start(self, key: jax.Array, train: jax.Array) -> None:
+    def start(self, key: jax.Array, train: Float[Array, "N D"]) -> None:
         """Start at the variance of the data around their mean, the error of a decoder that ignores z."""
         super().start(key, train)
         self.log_variance[...] = jnp.log(jnp.maximum(train.var(0).mean(), LEAST))
 
     def loss(
-        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+        self,
+        key: jax.Array,
+        x: Float[Array, "B D"],
+        labels: Int[Array, " B"] | None,
+        alpha: Scalar,
+        beta: Scalar,
     ) -> Loss:
-        """α·NLL + β·R, means over x `[B, D]`, with one draw of z per example."""
+        """α·NLL + β·R, means over x, with one draw of z per example."""
         mean, log_var = self.encode(x, labels)
         z = mean + jnp.exp(0.5 * log_var) * jax.random.normal(key, mean.shape)
         recon = self.distortion(x, z, labels)
@@ -67,11 +73,11 @@ class SigmaVAE(Model):
             nll = negative_log_likelihood(recon, log_variance, x.shape[1]).mean()
         return Loss(alpha * nll + beta * rate.mean(), recon, rate)
 
-    def noise_variance(self, alpha: jax.Array, beta: jax.Array) -> jax.Array:
+    def noise_variance(self, alpha: Scalar, beta: Scalar) -> Scalar:
         """σ², for all weights."""
         return jnp.exp(self.log_variance[...])
 
 
-def negative_log_likelihood(recon: jax.Array, log_variance: jax.Array, size: int) -> jax.Array:
-    """−log N(x; decoder mean, σ² I) in nats, from squared errors `[B]` over `size` dimensions: `[B]`."""
+def negative_log_likelihood(recon: Float[Array, " B"], log_variance: Scalar, size: int) -> Float[Array, " B"]:
+    """−log N(x; decoder mean, σ² I) in nats, from squared errors over `size` dimensions."""
     return 0.5 * (recon * jnp.exp(-log_variance) + size * (LOG_2PI + log_variance))

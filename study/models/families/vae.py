@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Scalar
 
 from study.models.base import Loss, Model
 from study.models.likelihoods import gaussian_kl
@@ -17,13 +18,13 @@ from study.models.normal import LOG_2PI
 
 
 class Terms(NamedTuple):
-    """Loss terms per example in nats (recon: in units of D): recon `[B]`, kl `[B, d]`.
+    """Loss terms per example in nats (recon: in units of D).
 
-    A learned prior does not factorise over dimensions: kl is then `[B, 1]`, one estimate for all dimensions.
+    A learned prior does not factorise over dimensions: kl has then one column, one estimate for all dimensions.
     """
 
-    recon: jax.Array
-    kl: jax.Array
+    recon: Float[Array, " B"]
+    kl: Float[Array, "B d"]
 
 
 class VAE(Model):
@@ -33,14 +34,19 @@ class VAE(Model):
     source = "Kingma & Welling 2014; Higgins et al. 2017"
 
     def loss(
-        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+        self,
+        key: jax.Array,
+        x: Float[Array, "B D"],
+        labels: Int[Array, " B"] | None,
+        alpha: Scalar,
+        beta: Scalar,
     ) -> Loss:
-        """α·D + β·R, means over x `[B, D]`."""
+        """α·D + β·R, means over x."""
         terms = self.terms(key, x, labels)
         rate = terms.kl.sum(-1)
         return Loss(alpha * terms.recon.mean() + beta * rate.mean(), terms.recon, rate)
 
-    def terms(self, key: jax.Array, x: jax.Array, labels: jax.Array | None = None) -> Terms:
+    def terms(self, key: jax.Array, x: Float[Array, "B D"], labels: Int[Array, " B"] | None = None) -> Terms:
         """Loss terms with one reparametrised draw of z per example."""
         mean, log_var = self.encode(x, labels)
         epsilon = jax.random.normal(key, mean.shape)

@@ -10,6 +10,7 @@ MMD² is the unbiased estimate from the codes of a batch and as many draws from 
 """
 
 import jax
+from jaxtyping import Array, Float, Int, Scalar
 
 from study.models.base import Loss
 from study.models.families.ae import Deterministic
@@ -24,9 +25,14 @@ class WAE(Deterministic):
     blockwise = True
 
     def loss(
-        self, key: jax.Array, x: jax.Array, labels: jax.Array | None, alpha: jax.Array, beta: jax.Array
+        self,
+        key: jax.Array,
+        x: Float[Array, "B D"],
+        labels: Int[Array, " B"] | None,
+        alpha: Scalar,
+        beta: Scalar,
     ) -> Loss:
-        """α·D + β·λ·MMD² of x `[B, D]`."""
+        """α·D + β·λ·MMD²."""
         z, recon, rate = self.parts(x, labels)
         apart = mmd(z, jax.random.normal(key, z.shape), self.objective.scales)
         return Loss(alpha * recon.mean() + beta * self.objective.mmd_weight * apart, recon, rate)

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 
 from study.errors import StudyError
 
@@ -37,8 +38,8 @@ class ConvEncoder(nnx.Module):
         (height, width), _ = self.sides[-1]
         self.codes = nnx.Linear(height * width * channels[-1], 2 * latent_dim, rngs=rngs)
 
-    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """`[B, D + c]` -> mean `[B, d]`, log-variance `[B, d]`."""
+    def __call__(self, x: Float[Array, "B inputs"]) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+        """x of D data dimensions and c columns of context -> mean and log-variance."""
         (height, width), _ = self.sides[0]
         size = height * width * self.depth
         image, context = x[:, :size].reshape(-1, height, width, self.depth), x[:, size:]
@@ -76,8 +77,8 @@ class ConvDecoder(nnx.Module):
         )
         self.biases = nnx.List([nnx.Param(jnp.zeros((a,))) for a, _, _ in steps])
 
-    def __call__(self, z: jax.Array) -> jax.Array:
-        """`[B, d + c]` -> `[B, D]`."""
+    def __call__(self, z: Float[Array, "B inputs"]) -> Float[Array, "B D"]:
+        """z of d dimensions and c columns of context -> decoder output."""
         (height, width), _ = self.sides[-1]
         image = self.start(z).reshape(len(z), height, width, -1)
         targets = [side for side, _ in self.sides[-2::-1]]
@@ -112,8 +113,8 @@ def sides(height: int, width: int, layers: int) -> list[tuple[tuple[int, int], i
     return found
 
 
-def patches(image: jax.Array, stride: int) -> jax.Array:
-    """`[B, H, W, C]` -> `[B, ⌈H/stride⌉, ⌈W/stride⌉, 16·C]`: the patches of a 4×4 kernel, zeros beyond the edges."""
+def patches(image: Float[Array, "B H W C"], stride: int) -> Float[Array, "B h w 16*C"]:
+    """h = ⌈H/stride⌉, w = ⌈W/stride⌉: the patches of a 4×4 kernel, zeros beyond the edges."""
     out, pads = [], []
     for side in image.shape[1:3]:
         n = -(-side // stride)
@@ -130,8 +131,10 @@ def patches(image: jax.Array, stride: int) -> jax.Array:
     return jnp.concatenate(parts, axis=-1)
 
 
-def unpatch(parts: jax.Array, side: tuple[int, int], stride: int) -> jax.Array:
-    """The transpose of `patches`: `[B, h, w, 16·C]` -> `[B, *side, C]`, overlaps added up."""
+def unpatch(
+    parts: Float[Array, "B h w patch"], side: tuple[int, int], stride: int
+) -> Float[Array, "B H W C"]:
+    """The transpose of `patches`, for an image of `side` H and W: overlaps added up."""
     shape = jax.ShapeDtypeStruct((len(parts), *side, parts.shape[-1] // KERNEL**2), parts.dtype)
     (image,) = jax.linear_transpose(lambda image: patches(image, stride), shape)(parts)
     return image

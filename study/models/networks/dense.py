@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 
 
 class LinearEncoder(nnx.Module):
@@ -18,8 +19,8 @@ class LinearEncoder(nnx.Module):
         self.mean = nnx.Linear(size, latent_dim, rngs=rngs)
         self.log_var = nnx.Param(jnp.zeros((latent_dim,)))
 
-    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """`[B, D]` -> mean `[B, d]`, log-variance `[B, d]`."""
+    def __call__(self, x: Float[Array, "B D"]) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+        """Mean and log-variance."""
         mean = self.mean(x)
         return mean, jnp.broadcast_to(self.log_var[...], mean.shape)
 
@@ -34,8 +35,8 @@ class MLP(nnx.Module):
         self.activation = activation
         self.layers = nnx.List([nnx.Linear(a, b, rngs=rngs) for a, b in itertools.pairwise(widths)])
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """`[B, widths[0]]` -> `[B, widths[-1]]`."""
+    def __call__(self, x: Float[Array, "B first"]) -> Float[Array, "B last"]:
+        """From as many columns as the first width to as many as the last."""
         for layer in self.layers[:-1]:
             x = ACTIVATIONS[self.activation](layer(x))
         return self.layers[-1](x)
@@ -55,7 +56,7 @@ class MLPEncoder(nnx.Module):
     ):
         self.body = MLP([size, *hidden, 2 * latent_dim], activation=activation, rngs=rngs)
 
-    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """`[B, D]` -> mean `[B, d]`, log-variance `[B, d]`."""
+    def __call__(self, x: Float[Array, "B D"]) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+        """Mean and log-variance."""
         mean, log_var = jnp.split(self.body(x), 2, axis=-1)
         return mean, log_var

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 
 from study.models.networks.windows import steps, window_shape
 
@@ -23,8 +24,8 @@ class GRU(nnx.Module):
         turns = [nnx.initializers.orthogonal()(rngs.params(), (width, width)) for _ in range(3)]
         self.from_state = nnx.Param(jnp.concatenate(turns, axis=1))
 
-    def __call__(self, x: jax.Array, first: jax.Array) -> jax.Array:
-        """Inputs `[B, T, I]` and a first state `[B, H]` -> the states after each step `[B, T, H]`."""
+    def __call__(self, x: Float[Array, "B T I"], first: Float[Array, "B H"]) -> Float[Array, "B T H"]:
+        """The states after each step, from the inputs x and a first state."""
         kernel, width = self.from_state[...], self.width
 
         def step(state: jax.Array, driven: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -51,8 +52,8 @@ class GRUEncoder(nnx.Module):
         self.layers = nnx.List([GRU(a, b, rngs=rngs) for a, b in itertools.pairwise(widths)])
         self.head = nnx.Linear(widths[-1], 2 * latent_dim, rngs=rngs)
 
-    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """`[B, T * F + c]` -> mean `[B, d]`, log-variance `[B, d]`."""
+    def __call__(self, x: Float[Array, "B inputs"]) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+        """x of T·F data dimensions and c columns of context -> mean and log-variance."""
         h = steps(x, self.shape)
         for layer in self.layers:
             h = layer(h, jnp.zeros((len(x), layer.width)))
@@ -70,8 +71,8 @@ class GRUDecoder(nnx.Module):
         self.layers = nnx.List([GRU(a, b, rngs=rngs) for a, b in itertools.pairwise(widths)])
         self.head = nnx.Linear(widths[-1], self.shape[1], rngs=rngs)
 
-    def __call__(self, z: jax.Array) -> jax.Array:
-        """`[B, d + c]` -> `[B, T * F]`."""
+    def __call__(self, z: Float[Array, "B inputs"]) -> Float[Array, "B D"]:
+        """z of d dimensions and c columns of context -> decoder output, D = T·F."""
         h = jnp.broadcast_to(z[:, None], (len(z), self.shape[0], z.shape[1]))
         for first, layer in zip(self.first, self.layers, strict=True):
             h = layer(h, jnp.tanh(first(z)))

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 
 from study.errors import StudyError
 from study.models.networks.windows import steps, window_shape
@@ -35,8 +36,8 @@ class CausalConvolution(nnx.Module):
         self.norm = nnx.Param(jnp.linalg.norm(direction, axis=0))
         self.bias = nnx.Param(jnp.zeros((outputs,)))
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """`[B, T, I]` -> `[B, T, O]`; the taps are concatenated, so that it is one matrix product."""
+    def __call__(self, x: Float[Array, "B T I"]) -> Float[Array, "B T O"]:
+        """The taps are concatenated, so that it is one matrix product."""
         length, direction = x.shape[1], self.direction[...]
         before = (TAPS - 1) * self.dilation
         padded = jnp.pad(x, ((0, 0), (before, 0), (0, 0)))
@@ -53,16 +54,16 @@ class ResidualBlock(nnx.Module):
         self.second = CausalConvolution(outputs, outputs, dilation=dilation, rngs=rngs)
         self.beside = nnx.Linear(inputs, outputs, rngs=rngs) if inputs != outputs else None
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """`[B, T, I]` -> `[B, T, O]`."""
+    def __call__(self, x: Float[Array, "B T I"]) -> Float[Array, "B T O"]:
+        """The outputs at every step."""
         inner = jax.nn.relu(self.second(jax.nn.relu(self.first(x))))
         return jax.nn.relu(inner + (x if self.beside is None else self.beside(x)))
 
 
-def blocks(inputs: int, widths: Sequence[int], *, rngs: nnx.Rngs) -> nnx.List[nnx.Module]:
+def blocks(inputs: int, widths: Sequence[int], *, rngs: nnx.Rngs) -> list[ResidualBlock]:
     """Blocks of these widths with dilations 1, 2, 4, ..."""
     pairs = zip([inputs, *widths], widths, strict=False)
-    return nnx.List([ResidualBlock(a, b, dilation=2**i, rngs=rngs) for i, (a, b) in enumerate(pairs)])
+    return [ResidualBlock(a, b, dilation=2**i, rngs=rngs) for i, (a, b) in enumerate(pairs)]
 
 
 class TCNEncoder(nnx.Module):
@@ -78,11 +79,11 @@ class TCNEncoder(nnx.Module):
                 f"network 'tcn': {len(hidden)} blocks see {reach(len(hidden))} steps, windows have {self.shape[0]}; "
                 f"give at least {fewest} hidden widths"
             )
-        self.blocks = blocks(self.shape[1] + context, hidden, rngs=rngs)
+        self.blocks = nnx.List(blocks(self.shape[1] + context, hidden, rngs=rngs))
         self.head = nnx.Linear(hidden[-1], 2 * latent_dim, rngs=rngs)
 
-    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """`[B, T * F + c]` -> mean `[B, d]`, log-variance `[B, d]`."""
+    def __call__(self, x: Float[Array, "B inputs"]) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+        """x of T·F data dimensions and c columns of context -> mean and log-variance."""
         h = steps(x, self.shape)
         for block in self.blocks:
             h = block(h)
@@ -98,11 +99,11 @@ class TCNDecoder(nnx.Module):
         widths = list(reversed(hidden))
         self.entry = nnx.Linear(inputs, widths[0], rngs=rngs)
         self.position = nnx.Param(nnx.initializers.normal(1.0)(rngs.params(), (self.shape[0], widths[0])))
-        self.blocks = blocks(widths[0], widths, rngs=rngs)
+        self.blocks = nnx.List(blocks(widths[0], widths, rngs=rngs))
         self.head = nnx.Linear(widths[-1], self.shape[1], rngs=rngs)
 
-    def __call__(self, z: jax.Array) -> jax.Array:
-        """`[B, d + c]` -> `[B, T * F]`."""
+    def __call__(self, z: Float[Array, "B inputs"]) -> Float[Array, "B D"]:
+        """z of d dimensions and c columns of context -> decoder output, D = T·F."""
         h = jax.nn.relu(self.entry(z)[:, None] + self.position[...][None])
         for block in self.blocks:
             h = block(h)

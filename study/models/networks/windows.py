@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from study.errors import StudyError
 
@@ -21,8 +21,8 @@ def window_shape(shape: tuple[int, ...], network: Literal["gru", "tcn"]) -> tupl
     return shape[0], shape[1]
 
 
-def steps(x: jax.Array, shape: tuple[int, int]) -> jax.Array:
-    """Flattened windows with context `[B, T * F + c]` as steps `[B, T, F + c]`, the context repeated at each."""
+def steps(x: Float[Array, "B inputs"], shape: tuple[int, int]) -> Float[Array, "B T steps"]:
+    """Flattened windows with context, T·F + c columns, as T steps of F + c columns, the context repeated at each."""
     size = shape[0] * shape[1]
     windows, context = x[:, :size].reshape(-1, *shape), x[:, None, size:]
     return jnp.concatenate(

@@ -12,6 +12,7 @@ from types import MappingProxyType
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 
 from study.config import VAEConfig
 from study.models.families.vae import VAE
@@ -35,8 +36,8 @@ class FlowPrior(Prior):
             [Coupling(i, latent_dim, bins=bins, hidden=hidden, rngs=rngs) for i in range(layers)]
         )
 
-    def log_prob(self, z: jax.Array) -> jax.Array:
-        """log p(z) in nats: `[B, d]` -> `[B]`."""
+    def log_prob(self, z: Float[Array, "B d"]) -> Float[Array, " B"]:
+        """log p(z) in nats."""
         u = (z - self.shift[...][None]) * jnp.exp(-self.log_scale[...])[None]
         log_slope = -self.log_scale[...].sum()
         for coupling in self.couplings:
@@ -44,8 +45,8 @@ class FlowPrior(Prior):
             log_slope = log_slope + own
         return log_standard_normal(u) + log_slope
 
-    def sample(self, key: jax.Array, *, n: int) -> jax.Array:
-        """n draws `[n, d]`, by the inverse of each layer in closed form."""
+    def sample(self, key: jax.Array, *, n: int) -> Float[Array, "{n} d"]:
+        """n draws, by the inverse of each layer in closed form."""
         _, noise_key = jax.random.split(key)
         z = jax.random.normal(noise_key, (n, self.latent_dim))
         for coupling in reversed(list(self.couplings)):
@@ -62,8 +63,10 @@ class Coupling(nnx.Module):
         last = self.network.layers[-1]
         last.kernel[...] = jnp.zeros_like(last.kernel[...])  # the identity
 
-    def __call__(self, x: jax.Array, *, inverse: bool = False) -> tuple[jax.Array, jax.Array]:
-        """`[B, d]` -> its image `[B, d]`, and the log-determinant of the map `[B]`."""
+    def __call__(
+        self, x: Float[Array, "B d"], *, inverse: bool = False
+    ) -> tuple[Float[Array, "B d"], Float[Array, " B"]]:
+        """The image of x, and the log-determinant of the map."""
         d = x.shape[1]
         bit = (self.index // 2) % max(1, (d - 1).bit_length())
         moved = (((jnp.arange(d, dtype=jnp.int32) >> bit) & 1) == self.index % 2)[None]
@@ -72,11 +75,13 @@ class Coupling(nnx.Module):
         return jnp.where(moved, y, x), jnp.where(moved, log_slope, 0.0).sum(-1)
 
 
-def spline(x: jax.Array, raw: jax.Array, bins: int, *, inverse: bool) -> tuple[jax.Array, jax.Array]:
-    """A monotone rational-quadratic spline of x `[B, d]` with unconstrained parameters raw `[B, d, 3·bins − 1]`.
+def spline(
+    x: Float[Array, "B d"], raw: Float[Array, "B d 3*{bins}-1"], bins: int, *, inverse: bool
+) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+    """A monotone rational-quadratic spline of x with unconstrained parameters raw.
 
     Returns:
-        the value of the spline, or of its inverse, and the log of the slope of that map, `[B, d]` each.
+        the value of the spline, or of its inverse, and the log of the slope of that map.
     """
     widths, heights = (
         2 * BOUND * (LEAST + (1 - LEAST * bins) * jax.nn.softmax(part, axis=-1))

@@ -13,6 +13,7 @@ from types import MappingProxyType
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 
 from study.config import VAEConfig
 from study.models.accept_reject import accept_reject
@@ -33,30 +34,32 @@ class LarsPrior(Prior):
         self.normaliser = nnx.Variable(jnp.float32(0.5))
         self.normaliser_stderr = nnx.Variable(jnp.float32(jnp.nan))
 
-    def log_acceptance(self, z: jax.Array) -> jax.Array:
-        """log a(z): `[B, d]` -> `[B]`."""
+    def log_acceptance(self, z: Float[Array, "B d"]) -> Float[Array, " B"]:
+        """log a(z)."""
         return jax.nn.log_sigmoid(self.network(z)[:, 0])
 
-    def log_prob(self, z: jax.Array) -> jax.Array:
-        """log p(z) in nats with the final normaliser: `[B, d]` -> `[B]`."""
+    def log_prob(self, z: Float[Array, "B d"]) -> Float[Array, " B"]:
+        """log p(z) in nats with the final normaliser."""
         return self._log_prob(z, jnp.full((len(z),), self.normaliser[...]))
 
-    def _log_prob(self, z: jax.Array, normaliser: jax.Array) -> jax.Array:
+    def _log_prob(self, z: Float[Array, "B d"], normaliser: Float[Array, " B"]) -> Float[Array, " B"]:
         normaliser = jnp.clip(normaliser, 1e-6, 1 - 1e-6)
         log_rest = (self.proposals - 1) * jnp.log1p(-normaliser)
         accepted = self.log_acceptance(z) - jnp.log(normaliser) + jnp.log(-jnp.expm1(log_rest))
         return log_standard_normal(z) + jnp.logaddexp(accepted, log_rest)
 
-    def training_log_prob(self, key: jax.Array, z: jax.Array, log_q: jax.Array) -> jax.Array:
-        """log p(z) with a new estimate of the normaliser for each z: `[B]`."""
+    def training_log_prob(
+        self, key: jax.Array, z: Float[Array, "B d"], log_q: Float[Array, " B"]
+    ) -> Float[Array, " B"]:
+        """log p(z) with a new estimate of the normaliser for each z."""
         fresh = jnp.exp(self.log_acceptance(jax.random.normal(key, (self.draws, self.latent_dim))))
         # Z does not depend on z, so no gradient flows through the draw z at which a is evaluated.
         z_fixed, log_q = jax.lax.stop_gradient((z, log_q))
         weighted = jnp.exp(log_standard_normal(z_fixed) - log_q + self.log_acceptance(z_fixed))
         return self._log_prob(z, (fresh.sum() + weighted) / (self.draws + 1))
 
-    def sample(self, key: jax.Array, *, n: int) -> jax.Array:
-        """n draws `[n, d]`: propose until all are accepted, at most T times."""
+    def sample(self, key: jax.Array, *, n: int) -> Float[Array, "{n} d"]:
+        """n draws: propose until all are accepted, at most T times."""
         own, noise_key = jax.random.fold_in(key, 2), jax.random.split(key)[1]
         shape = (n, self.latent_dim)
 

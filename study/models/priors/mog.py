@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax.scipy.linalg import solve_triangular
+from jaxtyping import Array, Float
 
 from study.config import VAEConfig
 from study.models.families.vae import VAE
@@ -32,31 +33,31 @@ class MogPrior(Mixture):
         if full:
             self.below = nnx.Param(jnp.zeros((*shape, latent_dim)))
 
-    def _factor(self) -> jax.Array:
-        """P `[K, d, d]`."""
+    def _factor(self) -> Float[Array, "K d d"]:
+        """P."""
         diagonal = jnp.exp(-self.log_scale[...])
         return jnp.tril(self.below[...], -1) + jax.vmap(jnp.diag)(diagonal)
 
-    def _spread(self) -> jax.Array:
-        """Pᵀ⁻¹ `[K, d, d]`, with which z = m + Pᵀ⁻¹ε has covariance C."""
+    def _spread(self) -> Float[Array, "K d d"]:
+        """Pᵀ⁻¹, with which z = m + Pᵀ⁻¹ε has covariance C."""
         factor = self._factor()
         unit = jnp.broadcast_to(jnp.eye(factor.shape[-1]), factor.shape)
         return solve_triangular(factor, unit, trans=1, lower=True)
 
     @property
-    def log_weights(self) -> jax.Array:
-        """`[K]`."""
+    def log_weights(self) -> Float[Array, " K"]:
+        """log wₖ."""
         return jax.nn.log_softmax(self.logits[...])
 
-    def marginals(self) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """log-weights `[K]`, means and log-variances `[K, d]`."""
+    def marginals(self) -> tuple[Float[Array, " K"], Float[Array, "K d"], Float[Array, "K d"]]:
+        """log-weights, means and log-variances."""
         log_var = 2 * self.log_scale[...]
         if self.full:
             log_var = jnp.log(jnp.square(self._spread()).sum(-1))
         return self.log_weights, self.mean[...], log_var
 
-    def log_prob(self, z: jax.Array) -> jax.Array:
-        """log p(z) in nats: `[B, d]` -> `[B]`."""
+    def log_prob(self, z: Float[Array, "B d"]) -> Float[Array, " B"]:
+        """log p(z) in nats."""
         if not self.full:
             return log_diagonal_mixture(z, *self.marginals())
         away = z[:, None, :] - self.mean[...][None]
@@ -65,8 +66,8 @@ class MogPrior(Mixture):
         log_scale = self.log_weights - self.log_scale[...].sum(-1) - 0.5 * d * LOG_2PI
         return jax.nn.logsumexp(log_scale[None] - 0.5 * jnp.square(white).sum(-1), axis=1)
 
-    def sample(self, key: jax.Array, *, n: int) -> jax.Array:
-        """n draws `[n, d]`, independent: a component by weight, then a Gaussian."""
+    def sample(self, key: jax.Array, *, n: int) -> Float[Array, "{n} d"]:
+        """n draws, independent: a component by weight, then a Gaussian."""
         index_key, noise_key = jax.random.split(key)
         index = jax.random.categorical(index_key, self.log_weights, shape=(n,))
         mean = self.mean[...][index]

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jaxtyping import Array, Float
 
 from study.config import VAEConfig
 from study.models.families.vae import VAE
@@ -36,21 +37,21 @@ class VampPrior(Mixture):
         self.raw = nnx.Param(jnp.zeros((components, size)))
 
     @property
-    def pseudo_inputs(self) -> jax.Array:
-        """u `[K, D]` in data space."""
+    def pseudo_inputs(self) -> Float[Array, "K D"]:
+        """u in data space."""
         return decoder_mean(self.likelihood, self.raw[...])
 
-    def marginals(self) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Uniform log-weights `[K]`, and the posteriors at the pseudo-inputs, `[K, d]` each."""
+    def marginals(self) -> tuple[Float[Array, " K"], Float[Array, "K d"], Float[Array, "K d"]]:
+        """Uniform log-weights, and the posteriors at the pseudo-inputs."""
         mean, log_var = self.encoder(self.pseudo_inputs)
         return jnp.full(mean.shape[:1], -jnp.log(jnp.float32(len(mean)))), mean, log_var
 
-    def log_prob(self, z: jax.Array) -> jax.Array:
-        """log p(z) in nats: `[B, d]` -> `[B]`."""
+    def log_prob(self, z: Float[Array, "B d"]) -> Float[Array, " B"]:
+        """log p(z) in nats."""
         return log_diagonal_mixture(z, *self.marginals())
 
-    def sample(self, key: jax.Array, *, n: int) -> jax.Array:
-        """n draws `[n, d]`: a component uniformly, then z ~ q(z|u)."""
+    def sample(self, key: jax.Array, *, n: int) -> Float[Array, "{n} d"]:
+        """n draws: a component uniformly, then z ~ q(z|u)."""
         index_key, noise_key = jax.random.split(key)
         _, mean, log_var = self.marginals()
         index = jax.random.randint(index_key, (n,), 0, len(mean))
@@ -58,7 +59,7 @@ class VampPrior(Mixture):
             noise_key, (n, self.latent_dim)
         )
 
-    def start(self, key: jax.Array, train: jax.Array) -> None:
+    def start(self, key: jax.Array, train: Float[Array, "N D"]) -> None:
         """Start at K training examples, without repetition if there are enough."""
         k, n = len(self.raw[...]), len(train)
         x = train[jax.random.choice(key, n, (k,), replace=k > n)]

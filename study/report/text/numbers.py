@@ -4,6 +4,8 @@ import math
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
+import pandas as pd
+
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -40,7 +42,7 @@ def interval(value: float, low: float, high: float, *, scale: float = 1.0, place
 
 
 def with_ends(
-    row: Mapping[Hashable, Any], name: str, *, scale: float = 1.0, places: int | None = None
+    row: Mapping[Hashable, Any] | pd.Series, name: str, *, scale: float = 1.0, places: int | None = None
 ) -> str:
     """`interval` of a row's `name`, `<name>_low` and `<name>_high`."""
     return interval(row[name], row[f"{name}_low"], row[f"{name}_high"], scale=scale, places=places)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float32, Float64
 
 from study.latents import AggregatePosterior, Latents
 from study.strategies.base import Given, Strategy
@@ -15,15 +16,15 @@ from study.strategies.parts.fitted import Unconditional
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedCodes(Unconditional):
-    """n uniform over the codes, z = location_n + scale_n ε; location and scale `[N, d]` float32."""
+    """n uniform over the codes, z = location_n + scale_n ε; location and scale float32."""
 
-    location: np.ndarray
-    scale: np.ndarray
+    location: Float[np.ndarray, "N d"]
+    scale: Float[np.ndarray, "N d"]
     info: Mapping[str, Any]
 
     shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd"}
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         components, d = self.location.shape
         index, epsilon = shared_draws(key, n=n, d=d, components=components)
         return self.location[index] + self.scale[index] * epsilon
@@ -37,8 +38,8 @@ class FittedCodesDensity(FittedCodes):
 
     shapes: ClassVar[Mapping[str, str]] = {"location": "Nd", "scale": "Nd", "density.latents.mean": "Nd"}
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats at z `[n, d]`, `[n]` float64, exact over all N components."""
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log-density in nats at z, exact over all N components."""
         return self.density.log_prob(z)
 
 
@@ -53,8 +54,8 @@ class Atoms(Strategy):
     fits = (FittedCodes,)
     density = False
 
-    def place(self, codes: Latents) -> np.ndarray:
-        """The points `[N, d]`."""
+    def place(self, codes: Latents) -> Float32[np.ndarray, "N d"]:
+        """The points."""
         raise NotImplementedError
 
     def estimate(self, given: Given) -> FittedCodes:

@@ -2,17 +2,20 @@
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float, Float32, Int, Int64
 
 from study.runtime.checks import whole_number
 
 
-def shared_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[np.ndarray, np.ndarray]:
+def shared_draws(
+    key: jax.Array, *, n: int, d: int, components: int
+) -> tuple[Int64[np.ndarray, " {n}"], Float32[np.ndarray, " {n} {d}"]]:
     """Common random numbers for every strategy that draws an index and noise.
 
     Two strategies with the same key then share both, so that their difference on one model is paired.
 
     Returns:
-        index `[n]` int64 uniform on 0..components-1, and epsilon `[n, d]` float32 standard normal.
+        index uniform on 0..components-1, and epsilon standard normal.
 
     Raises:
         StudyError: n is negative or not a whole number; n = 0 gives arrays without rows.
@@ -21,7 +24,9 @@ def shared_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[np
     return np.asarray(index, np.int64), np.asarray(epsilon)
 
 
-def traced_draws(key: jax.Array, *, n: int, d: int, components: int) -> tuple[jax.Array, jax.Array]:
+def traced_draws(
+    key: jax.Array, *, n: int, d: int, components: int
+) -> tuple[Int[Array, " {n}"], Float[Array, " {n} {d}"]]:
     """The same numbers as `shared_draws`, for a compiled program; index is int32.
 
     Raises:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float32, Float64
 from scipy.linalg import solve_triangular
 
 from study.models.normal import LOG_2PI
@@ -14,8 +15,10 @@ from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.settings import check_z
 
 
-def log_normal(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.ndarray:
-    """log N(z; mean, cholesky choleskyᵀ) in nats, z `[n, d]`, mean `[d]`, cholesky `[d, d]` -> `[n]` float64.
+def log_normal(
+    z: Float[np.ndarray, "n d"], *, mean: Float[np.ndarray, " d"], cholesky: Float[np.ndarray, "d d"]
+) -> Float64[np.ndarray, " n"]:
+    """log N(z; mean, cholesky choleskyᵀ) in nats.
 
     Raises:
         StudyError: z is not `[n, d]`.
@@ -28,18 +31,18 @@ def log_normal(z: np.ndarray, *, mean: np.ndarray, cholesky: np.ndarray) -> np.n
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedGaussian(Unconditional):
-    """N(mean, cholesky choleskyᵀ); mean `[d]` and lower-triangular cholesky `[d, d]`, both float64."""
+    """N(mean, cholesky choleskyᵀ); the cholesky is lower-triangular, both are float64."""
 
-    mean: np.ndarray
-    cholesky: np.ndarray
+    mean: Float[np.ndarray, " d"]
+    cholesky: Float[np.ndarray, "d d"]
     info: Mapping[str, Any]
 
     shapes: ClassVar[Mapping[str, str]] = {"mean": "d", "cholesky": "dd"}
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         _, epsilon = shared_draws(key, n=n, d=len(self.mean), components=1)
         return (self.mean + epsilon @ self.cholesky.T).astype(np.float32)
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats at z `[n, d]`, `[n]` float64."""
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log-density in nats at z."""
         return log_normal(z, mean=self.mean, cholesky=self.cholesky)

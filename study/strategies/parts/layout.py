@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import jax
 import numpy as np
+from jaxtyping import AbstractArray
 
 from study.training.architecture import Architecture
 
@@ -65,7 +66,7 @@ def _fits(hint: Any, value: Any) -> bool:
         return isinstance(value, tuple) and all(_fits(arguments[0], item) for item in value)
     if hint is type(None):
         return value is None
-    if hint is np.ndarray:
+    if hint is np.ndarray or (isinstance(hint, type) and issubclass(hint, AbstractArray)):
         return isinstance(value, np.ndarray | jax.Array) and value.dtype.kind in "fiub"
     if hint is int:
         return isinstance(value, numbers.Integral) and not isinstance(value, bool)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float32, Float64, Int
 from scipy.special import logsumexp
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
@@ -22,11 +23,11 @@ from study.strategies.parts.moments import FitOn, points
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedMixture(Unconditional):
-    """Weights `[K]`, means `[K, d]` and lower-triangular choleskys `[K, d, d]`, all float64."""
+    """Weights, means and lower-triangular choleskys of K components, all float64."""
 
-    weights: np.ndarray
-    means: np.ndarray
-    choleskys: np.ndarray
+    weights: Float[np.ndarray, " K"]
+    means: Float[np.ndarray, "K d"]
+    choleskys: Float[np.ndarray, "K d d"]
     info: Mapping[str, Any]
 
     shapes: ClassVar[Mapping[str, str]] = {"weights": "K", "means": "Kd", "choleskys": "Kdd"}
@@ -36,14 +37,14 @@ class FittedMixture(Unconditional):
         if not (self.weights >= 0).all() or not np.isclose(self.weights.sum(), 1, atol=1e-3):
             raise ValueError("the weights are not shares that add up to one")
 
-    def components(self, key: Key, *, n: int) -> np.ndarray:
-        """The component of each of the n draws that `sample` makes from this key, `[n]`, independent."""
+    def components(self, key: Key, *, n: int) -> Int[np.ndarray, " {n}"]:
+        """The component of each of the n draws that `sample` makes from this key, independent."""
         key = as_key(key)
         return np.asarray(
             jax.random.choice(own_key(key), len(self.weights), (n,), p=self.weights.astype(np.float32))
         )
 
-    def _sample(self, key: jax.Array, n: int) -> np.ndarray:
+    def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         _, z = shared_draws(key, n=n, d=self.means.shape[1], components=1)
         component = self.components(key, n=n)
         z = z.astype(np.float64)
@@ -51,14 +52,16 @@ class FittedMixture(Unconditional):
             z[component == k] = mean + z[component == k] @ cholesky.T
         return z.astype(np.float32)
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """log-density in nats at z `[n, d]`, `[n]` float64."""
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log-density in nats at z."""
         each = [log_normal(z, mean=m, cholesky=c) for m, c in zip(self.means, self.choleskys, strict=True)]
         return logsumexp(np.stack(each), axis=0, b=self.weights[:, None])
 
 
-def mixture_codes(key: jax.Array, latents: Latents, *, fit_on: FitOn, max_codes: int) -> np.ndarray:
-    """The output of `points`, at most `max_codes` rows of it drawn without replacement, `[n, d]` float64."""
+def mixture_codes(
+    key: jax.Array, latents: Latents, *, fit_on: FitOn, max_codes: int
+) -> Float64[np.ndarray, "n d"]:
+    """The output of `points`, at most `max_codes` rows of it drawn without replacement."""
     noise_key, subset_key = jax.random.split(key)
     z = points(noise_key, latents, fit_on=fit_on)
     if len(z) > max_codes:
@@ -66,8 +69,8 @@ def mixture_codes(key: jax.Array, latents: Latents, *, fit_on: FitOn, max_codes:
     return z.astype(np.float64)
 
 
-def fit_mixture(mixture: Any, z: np.ndarray, *, strategy: str) -> FittedMixture:
-    """A scikit-learn mixture with full covariances fitted to z `[n, d]`, in one thread.
+def fit_mixture(mixture: Any, z: Float64[np.ndarray, "n d"], *, strategy: str) -> FittedMixture:
+    """A scikit-learn mixture with full covariances fitted to z, in one thread.
 
     The matrices are small: on cores with other work, two threads of BLAS took ten to fifty times as long as one.
 

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 Layers = dict[str, jax.Array]
 
@@ -42,8 +43,8 @@ def check_mlp(layers: Mapping[str, Any], *, inputs: int, outputs: int) -> None:
         raise ValueError(f"the network has {width} outputs, not {outputs}")
 
 
-def apply_mlp(layers: Layers, x: jax.Array) -> jax.Array:
-    """x `[n, sizes[0]]` -> `[n, sizes[-1]]`."""
+def apply_mlp(layers: Layers, x: Float[Array, "n inputs"]) -> Float[Array, "n outputs"]:
+    """The outputs of the last layer."""
     depth = len(layers) // 2
     for i in range(depth):
         x = x @ layers[f"weight{i}"] + layers[f"bias{i}"][None, :]

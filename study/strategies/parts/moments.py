@@ -4,6 +4,7 @@ from typing import Literal
 
 import jax
 import numpy as np
+from jaxtyping import Float32, Float64
 
 from study.errors import CannotFit
 from study.latents import AggregatePosterior, Latents
@@ -11,8 +12,10 @@ from study.latents import AggregatePosterior, Latents
 FitOn = Literal["samples", "means"]
 
 
-def moments(latents: Latents, *, fit_on: FitOn, strategy: str) -> tuple[np.ndarray, np.ndarray]:
-    """Mean `[d]` and covariance `[d, d]`, float64; sums are divided by N, since q(z) is a mixture of N components.
+def moments(
+    latents: Latents, *, fit_on: FitOn, strategy: str
+) -> tuple[Float64[np.ndarray, " d"], Float64[np.ndarray, "d d"]]:
+    """Mean and covariance; sums are divided by N, since q(z) is a mixture of N components.
 
     "samples": the exact moments of q(z), E[mean] and Cov(mean) + diag E[exp log_var]. "means": without the term
     E[exp log_var], so narrower by the average posterior variance.
@@ -32,13 +35,15 @@ def moments(latents: Latents, *, fit_on: FitOn, strategy: str) -> tuple[np.ndarr
     return mean.mean(axis=0), np.atleast_2d(np.cov(mean, rowvar=False, bias=True))
 
 
-def points(key: jax.Array, latents: Latents, *, fit_on: FitOn) -> np.ndarray:
-    """ "samples": one z ~ q(z|x_n) for every code; "means": its mean. `[N, d]` float32."""
+def points(key: jax.Array, latents: Latents, *, fit_on: FitOn) -> Float32[np.ndarray, "N d"]:
+    """ "samples": one z ~ q(z|x_n) for every code; "means": its mean."""
     return latents.sample(key) if fit_on == "samples" else latents.mean
 
 
-def correlations(covariance: np.ndarray, *, strategy: str) -> tuple[np.ndarray, np.ndarray]:
-    """Standard deviations `[d]` and correlations `[d, d]` of a covariance `[d, d]`.
+def correlations(
+    covariance: Float64[np.ndarray, "d d"], *, strategy: str
+) -> tuple[Float64[np.ndarray, " d"], Float64[np.ndarray, "d d"]]:
+    """Standard deviations and correlations of a covariance.
 
     Raises:
         CannotFit: a variance is 0, or so small that it rounds to 0 in float64.
@@ -53,8 +58,10 @@ def correlations(covariance: np.ndarray, *, strategy: str) -> tuple[np.ndarray, 
     return scale, covariance / np.outer(scale, scale)
 
 
-def whole_cholesky(covariance: np.ndarray, *, strategy: str) -> tuple[np.ndarray, float]:
-    """The Cholesky factor of a covariance `[d, d]`, and the smallest eigenvalue of its correlations.
+def whole_cholesky(
+    covariance: Float64[np.ndarray, "d d"], *, strategy: str
+) -> tuple[Float64[np.ndarray, "d d"], float]:
+    """The Cholesky factor of a covariance, and the smallest eigenvalue of its correlations.
 
     The correlation matrix is factored, so that the test for singularity does not depend on units.
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float
 from scipy.linalg import solve_triangular
 
 from study.strategies.parts.training import Coordinates
@@ -21,8 +22,8 @@ class AffineMap(NamedTuple):
     shift: Any
     scale: Any
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """`[n, d]` -> `[n, d]`."""
+    def __call__(self, x: Float[Array, "n d"]) -> Float[Array, "n d"]:
+        """y of x."""
         return self.shift[None, :] + x @ self.scale.T
 
 
@@ -38,7 +39,9 @@ def change(source: Whitening, target: Whitening) -> AffineMap:
     return AffineMap(moved[:, 0].astype(np.float32), moved[:, 1:].astype(np.float32))
 
 
-def propose(key: jax.Array, shape: tuple[int, ...], *, proposal: Proposal, at: Coordinates) -> jax.Array:
-    """Draws of the proposal `[n, d]` in whitened coordinates, inside a program."""
+def propose(
+    key: jax.Array, shape: tuple[int, ...], *, proposal: Proposal, at: Coordinates
+) -> Float[Array, "n d"]:
+    """Draws of the proposal in whitened coordinates, inside a program."""
     epsilon = jax.random.normal(key, shape)
     return epsilon if proposal == "gaussian" else (epsilon - at.shift[None, :]) @ at.inverse.T

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
+from jaxtyping import Num
 
 from study.errors import StudyError
 from study.runtime.arrays import numbers
@@ -59,8 +60,8 @@ def check_positive(strategy: Any) -> None:
             raise StudyError(f"strategy {strategy.name!r}: {field.name} must be positive, got {value}")
 
 
-def check_z(z: Any, *, d: int, where: str = "log_prob", dtype: Any = np.float64) -> np.ndarray:
-    """z `[n, d]` as an array of numbers.
+def check_z(z: Any, *, d: int, where: str = "log_prob", dtype: Any = np.float64) -> Num[np.ndarray, " n {d}"]:
+    """z as an array of numbers, one row each.
 
     Args:
         z: the value to check.

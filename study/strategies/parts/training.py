@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, Float32, Scalar
 from scipy.linalg import solve_triangular
 
 from study.errors import CannotFit, StudyError
@@ -102,8 +103,8 @@ class TrainedStrategy(Strategy):
         """The initial parameters, a pytree of arrays."""
         raise NotImplementedError
 
-    def loss(self, parameters: Parameters, key: jax.Array, w: jax.Array, at: Coordinates) -> jax.Array:
-        """The mean loss over whitened codes w `[b, d]`."""
+    def loss(self, parameters: Parameters, key: jax.Array, w: Float[Array, "B d"], at: Coordinates) -> Scalar:
+        """The mean loss over whitened codes w."""
         raise NotImplementedError
 
     def finish(self, key: jax.Array, parameters: Parameters, at: Whitening, info: Info) -> Fitted:
@@ -155,7 +156,7 @@ class TrainedStrategy(Strategy):
         return dataclasses.replace(self, **kept)
 
     def _cell(self, key: jax.Array, latents: Latents, check: Latents | None, space: Whitening) -> _Cell:
-        def codes(part: Latents) -> tuple[np.ndarray, np.ndarray]:
+        def codes(part: Latents) -> tuple[Float32[np.ndarray, "N d"], Float32[np.ndarray, "N d"]]:
             scale = np.exp(0.5 * part.log_var) if self.fit_on == "samples" else np.zeros_like(part.mean)
             return space.apply(part.mean), scale
 
@@ -166,7 +167,7 @@ class TrainedStrategy(Strategy):
             seed, mean, scale, checks[0][:VALIDATION_CODES], checks[1][:VALIDATION_CODES], coordinates(space)
         )
 
-    def _diagnostics(self, losses: np.ndarray) -> Info:
+    def _diagnostics(self, losses: Float[np.ndarray, "rounds 2"]) -> Info:
         rounds, per_round = _rounds(self)
         best = int(np.nanargmin(losses[:, 1])) if np.isfinite(losses[:, 1]).any() else rounds - 1
         info: Info = {"steps": rounds * per_round, "train_loss": float(losses[best, 0])}
@@ -180,8 +181,10 @@ def _rounds(objective: TrainedStrategy) -> tuple[int, int]:
     return rounds, -(-objective.steps // rounds)
 
 
-def _train(objective: TrainedStrategy, cells: Sequence[_Cell]) -> Iterator[tuple[Parameters, np.ndarray]]:
-    """Parameters and losses `[rounds, 2]` (train, validation) of each cell, computed call by call."""
+def _train(
+    objective: TrainedStrategy, cells: Sequence[_Cell]
+) -> Iterator[tuple[Parameters, Float[np.ndarray, "rounds 2"]]]:
+    """Parameters and losses (train, validation) of each cell, computed call by call."""
     mesh = Mesh(np.array(jax.devices()), ("cells",))
     batched = mesh.devices.flat[0].platform != "cpu"
     per_call = mesh.size * (ACCELERATOR_CELLS if batched else 1)
@@ -204,7 +207,7 @@ def _program(objective: TrainedStrategy, mesh: Mesh, batched: bool) -> Callable[
     return jax.jit(jax.shard_map(device, mesh=mesh, in_specs=(spec,), out_specs=spec, check_vma=False))
 
 
-def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, jax.Array]:
+def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, Float[Array, "rounds 2"]]:
     """Train on one cell; a pure function of its arguments."""
     n, d = cell.mean.shape
     rounds, per_round = _rounds(objective)
@@ -213,10 +216,10 @@ def _train_one(objective: TrainedStrategy, cell: _Cell) -> tuple[Parameters, jax
     key = jax.random.wrap_key_data(cell.seed, impl="threefry2x32")
     initial_key, check_key, train_key = jax.random.split(key, 3)
 
-    def draw(key: jax.Array, mean: jax.Array, scale: jax.Array) -> jax.Array:
+    def draw(key: jax.Array, mean: Float[Array, "B d"], scale: Float[Array, "B d"]) -> Float[Array, "B d"]:
         return mean + (scale * jax.random.normal(key, mean.shape)) @ cell.at.inverse.T
 
-    def size(number: jax.Array) -> jax.Array:
+    def size(number: Scalar) -> Scalar:
         done = (number.astype(jnp.float32) + 0.5) / (rounds * per_round)
         return objective.learning_rate * jnp.minimum(1, done / WARMUP) * 0.5 * (1 + jnp.cos(jnp.pi * done))
 

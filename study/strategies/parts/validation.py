@@ -2,10 +2,11 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import jax
 import numpy as np
+from jaxtyping import Float, Float64
 
 from study.errors import CannotFit
 from study.latents import Latents
@@ -14,6 +15,7 @@ from study.strategies.parts.draws import own_key
 VALIDATION_CODES = 2000  # at most; an exact mixture costs N evaluations for each of them
 
 
+@runtime_checkable
 class WithInfo(Protocol):
     """A frozen dataclass with a density and an `info`."""
 
@@ -22,8 +24,8 @@ class WithInfo(Protocol):
         """Diagnostics of the fit."""
         ...
 
-    def log_prob(self, z: np.ndarray) -> np.ndarray:
-        """`[n, d]` -> log-density in nats `[n]`."""
+    def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """log-density in nats."""
         ...
 
 

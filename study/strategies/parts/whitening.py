@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
+from jaxtyping import Float, Float32
 from scipy.linalg import solve_triangular
 
 from study.errors import CannotFit
@@ -17,10 +18,10 @@ SMALLEST = 1e-6  # smallest eigenvalue of a correlation matrix that float32 can 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Whitening:
-    """An affine change of coordinates: shift m `[d]` and lower-triangular scale L `[d, d]`, both float64."""
+    """An affine change of coordinates: shift m and lower-triangular scale L, both float64."""
 
-    shift: np.ndarray
-    scale: np.ndarray
+    shift: Float[np.ndarray, " d"]
+    scale: Float[np.ndarray, "d d"]
 
     shapes: ClassVar[Mapping[str, str]] = {"shift": "d", "scale": "dd"}
 
@@ -39,8 +40,8 @@ class Whitening:
         """log |det L|: log p(z) = log p(w) − log |det L|."""
         return float(np.log(np.abs(np.diag(self.scale))).sum())
 
-    def apply(self, z: np.ndarray) -> np.ndarray:
-        """w `[n, d]` float32 of z `[n, d]`.
+    def apply(self, z: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n d"]:
+        """w of z.
 
         Raises:
             StudyError: z is not `[n, d]`.
@@ -50,8 +51,8 @@ class Whitening:
         )
         return white.T.astype(np.float32)
 
-    def invert(self, w: np.ndarray) -> np.ndarray:
-        """z `[n, d]` float32 of w `[n, d]`."""
+    def invert(self, w: Float[np.ndarray, "n d"]) -> Float32[np.ndarray, "n d"]:
+        """z of w."""
         return (self.shift + np.asarray(w, np.float64) @ self.scale.T).astype(np.float32)
 
 

@@ -192,6 +192,7 @@ def test_likelihood_is_bernoulli_only_where_all_values_are_binary(x, likelihood)
         ({"x": np.full((90, 2), 3.5)}, "mine: every training value is 3.5; give data that vary"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_what_cannot_be_used_is_refused_with_one_line(arrays, message):
     with pytest.raises(StudyError, match=message) as caught:
         make(**arrays)

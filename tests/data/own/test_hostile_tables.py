@@ -221,16 +221,19 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("name", "message"), NAMES, ids=range(len(NAMES)))
+@pytest.mark.usefixtures("unchecked")
 def test_a_name_that_is_none_is_refused(name, message, refused):
     assert message in refused(name)
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, True, 10**30, None, "1", float("nan")])
+@pytest.mark.usefixtures("unchecked")
 def test_a_seed_that_is_none_is_refused(seed, refused):
     assert "dataset 'digits': seed" in refused("digits", seed=seed)
 
 
 @pytest.mark.parametrize("max_bytes", [0, -1, 1.5, True, 10**30, "1"])
+@pytest.mark.usefixtures("unchecked")
 def test_a_limit_that_is_none_is_refused(max_bytes, refused):
     assert "max_bytes: give a whole number" in refused("digits", max_bytes=max_bytes)
 

@@ -66,6 +66,7 @@ def test_mean_and_singular_covariance_are_kept():
         ({"covariance": "wide"}, "covariance must be an array of real numbers, got 'wide'"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_what_is_no_gaussian_is_refused(arguments, message):
     with pytest.raises(StudyError, match=message):
         gaussian_dataset(**{"n": 100, "seed": 0} | arguments)
