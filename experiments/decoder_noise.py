@@ -42,9 +42,8 @@ MODEL = [*PLACE, "seed"]  # identifies a trained model, however it is scored
 SCORED = ["decode", "strategy"]
 TOLD = {
     "same": "by both, same order", "reversed": "by both, reversed", "means only": "by means only",
-    "draws only": "by draws only", "tie": "by neither", "none": "no interval",
+    "draws only": "by draws only", "not decided": "by neither", "none": "no interval",
 }  # fmt: skip
-TOLD_OF = {"better": "better", "worse": "worse", "tie": "indistinguishable", "none": "no interval"}
 NOISE = {"claimed": "s", "residual": "residual variance", "ratio": "s / residual", "rate": "rate, nats"}
 SHOWN = 6  # pictures of each kind side by side
 
@@ -60,7 +59,7 @@ def changes(metrics: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Columns family, alpha, beta, strategy, metric, better, seeds, mean, sample (means over seeds), change, low, high
-        (95 %, not corrected), p_holm (over strategies × settings of one metric) and verdict on the draws.
+        (95 %, not corrected), p_holm (over strategies × settings of one metric), verdict on the draws, and detectable.
     """
     pairs = (
         kit.Pair({**place, "strategy": name, "metric": metric, "better": better}, part[DRAW, name], part[MEAN, name],
@@ -80,7 +79,7 @@ def order(metrics: pd.DataFrame) -> pd.DataFrame:
         Columns family, alpha, beta, first, second, seeds; for means and for draws the difference (negative if the first
         is better), _low, _high (95 %, not corrected) and _p_holm (over pairs × settings); `interaction`, the change of
         the difference, with the same columns; and `kept`: "same" or "reversed" if the difference is significant by both
-        means and draws, "means only" or "draws only" if by one, "tie" if by neither, "none" without an interval.
+        means and draws, "means only" or "draws only" if by one, "not decided" if by neither, "none" without interval.
     """
     pairs = list(_ordered(metrics))
     if not pairs:
@@ -116,7 +115,7 @@ def _kept(row: Mapping[Any, Any]) -> str:
     means, draws = (row[f"{way}_p_holm"] < 1 - LEVEL for way in (MEAN, DRAW))
     if means and draws:
         return "same" if row[MEAN] * row[DRAW] > 0 else "reversed"
-    return "means only" if means else "draws only" if draws else "tie"
+    return "means only" if means else "draws only" if draws else "not decided"
 
 
 def noise(results: Results, size: int) -> pd.DataFrame:
@@ -157,7 +156,7 @@ TEXTS = {
     "s / residual is the claimed noise over the measured residual. Pictures are clipped to the range of the data "
     "before scoring, which removes about half of the noise on black or white pixels. `reconstruction` is held-out "
     "data through encoder and decoder, drawn like the rest; real held-out data get no such noise. Verdicts are on the "
-    "draws, after Holm's correction over all rows of a metric.",
+    "draws, after Holm's correction over all rows of a metric; what is not decided is no sign that both are alike.",
     "order": f"How much each strategy improves {KID} over `{PRIOR}` on the same model (above 0 is better than the "
     "prior), by means and by draws; how the improvement changes; and by which of the two it differs significantly "
     "from the prior, after Holm's correction over all pairs of strategies and settings. Rank 1 has the lowest mean; "
@@ -189,19 +188,23 @@ def _lead(rows: pd.DataFrame) -> str:
     total = f"{count(len(rows), 'comparison')} (strategy × setting)"
     way, ways = (MEAN, "means") if rows[MEAN].min() <= rows[DRAW].min() else (DRAW, "draws")
     best = rows.loc[rows[way].idxmin()]
-    lowest = f"the lowest {KID}, {number(best[way])}, is that of {ways} of `{best['strategy']}` {_of(best)}"
+    lowest = (
+        f"the lowest mean {KID}, {number(best[way])}, is that of {ways} of `{best['strategy']}` {_of(best)}"
+    )
+    open_ = kit.by_verdict(rows).get("not decided", [])
+    rest = f", not decided in {len(open_)}{kit.unseen(open_)}" if open_ else ""
     if of["worse"] and of["better"]:
         return (
             f"It depends on how much noise the decoder claims: by {KID}, draws of x are worse than the decoder's "
-            f"mean in {of['worse']} of {total} and better in {of['better']}; {lowest}."
+            f"mean in {of['worse']} of {total} and better in {of['better']}{rest}; {lowest}."
         )
     if of["worse"] or of["better"]:
         who, what = ("the decoder's mean", "worse") if of["worse"] else ("a draw of x", "better")
         return (
             f"A sample should be {who}, by {KID}: draws of x are {what} than means in {of[what]} of {total} and "
-            f"{'better' if of['worse'] else 'worse'} in none; {lowest}."
+            f"{'better' if of['worse'] else 'worse'} in none{rest}; {lowest}."
         )
-    return f"By {KID}, draws of x and means tie in all {total}; {lowest}."
+    return f"Not decided: by {KID}, draws of x are told from means in none of {total}{kit.unseen(open_)}; {lowest}."
 
 
 def _of(row: Mapping[Any, Any]) -> str:
@@ -232,7 +235,7 @@ def _by_setting(rows: pd.DataFrame, models: pd.DataFrame) -> list[str]:
 def _at(rows: pd.DataFrame, model: Any) -> str:
     own = rows[frames.where(rows, {name: getattr(model, name) for name in PLACE})].set_index("strategy")
     parts = [
-        f"`{name}` {number(own[MEAN][name])} → {number(own[DRAW][name])} ({TOLD_OF[own['verdict'][name]]})"
+        f"`{name}` {number(own[MEAN][name])} → {number(own[DRAW][name])} ({_told(own['verdict'][name])})"
         for name in (PRIOR, "posterior")
         if name in own.index
     ]
@@ -243,34 +246,52 @@ def _at(rows: pd.DataFrame, model: Any) -> str:
     return f"{place}: {listed(parts)}" if parts else ""
 
 
+def _told(verdict: str) -> str:
+    return "no interval" if verdict == "none" else verdict
+
+
 def _who(family: str, beta: float) -> str:
     return "σ-VAE" if family == LEARNED else f"β = {number(beta)}"
 
 
 def _same_order(pairs: pd.DataFrame) -> str:
+    """Whether draws change the order of strategies, setting by setting; only pairs that are told apart have one."""
     if pairs.empty:
         return "The order of strategies was not compared."
-    n = {kind: int((pairs["kept"] == kind).sum()) for kind in TOLD}
-    told, settings = n["same"] + n["reversed"], len(pairs.drop_duplicates(PLACE))
     turned = pairs[pairs["kept"] == "reversed"].to_dict("records")
-    flipped = [f"`{row['first']}` and `{row['second']}` {_of(row)}" for row in turned]
+    told = int(pairs["kept"].isin(["same", "reversed"]).sum())
+    flipped = listed(f"`{row['first']}` and `{row['second']}` {_of(row)}" for row in turned)
     lead = (
-        f"It changes the order of strategies: of {count(told, 'pair')} that differ significantly both by means and by "
-        f"draws, {n['reversed']} {'is' if n['reversed'] == 1 else 'are'} reversed: {listed(flipped)}."
-        if n["reversed"]
-        else "There is no evidence that it changes which latent distribution wins: the "
-        f"{count(told, 'pair')} of strategies that differ significantly both by means and by draws have the same order."
+        f"It changes the order of strategies: of {count(told, 'pair')} told apart both by means and by draws, "
+        f"{len(turned)} {'is' if len(turned) == 1 else 'are'} reversed: {flipped}."
+        if turned
+        else f"It changes the order of none of the {count(told, 'pair')} of strategies told apart both by means and by "
+        f"draws; for the other {len(pairs) - told} that is not decided."
         if told
-        else "Whether it changes the order of strategies is not decided: no pair differs significantly both by means "
-        "and by draws."
+        else "Whether it changes the order of strategies is not decided: no pair is told apart both by means and by "
+        "draws."
     )
+    each = "; ".join(_kept_at(own) for _, own in pairs.groupby(PLACE, sort=False))
     sure = pairs[pairs[f"{CHANGE}_p_holm"] < 1 - LEVEL]
     larger = int((sure[DRAW].abs() > sure[MEAN].abs()).sum())
     return (
-        f"{lead} Of all {count(len(pairs), 'pair')} ({len(LATENT)} strategies, {count(settings, 'setting')}), "
-        f"{n['means only']} differ by means only, {n['draws only']} by draws only, and {n['tie']} by neither; draws "
-        f"significantly increase the difference of {larger} and decrease that of {len(sure) - larger}."
+        f"{lead} Pairs told apart by both: {each}. Of all {count(len(pairs), 'pair')}, draws increase the difference "
+        f"of {larger} and decrease that of {len(sure) - larger}; for the others that is not decided."
     )
+
+
+def _kept_at(pairs: pd.DataFrame) -> str:
+    """How many pairs of one setting are told apart by means and by draws, by one of them, and by neither."""
+    n = {kind: int((pairs["kept"] == kind).sum()) for kind in TOLD}
+    row = pairs.to_dict("records")[0]
+    parts = [
+        f"{n[kind]} {words}"
+        for kind, words in (("means only", "by means only"), ("draws only", "by draws only"),
+                            ("not decided", "by neither"), ("none", "without an interval"))
+        if n[kind]
+    ]  # fmt: skip
+    rest = f" ({listed(parts)})" if parts else ""
+    return f"{n['same'] + n['reversed']} of {len(pairs)} {_of(row)}{rest}"
 
 
 def _readable_changes(found: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:

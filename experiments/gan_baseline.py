@@ -33,7 +33,8 @@ STRATEGIES = (*DRAWN, "reconstruction", "held-out", "copycat", "noise")
 PRIMARY = "kid"
 METRICS = (PRIMARY, "fd_infinity", "precision", "recall", "density", "coverage", "sharpness", "authenticity")
 COSTS = ("train_seconds", "seconds_per_1000")
-VERDICTS = {"better": "beats", "worse": "loses to", "tie": "ties with", "none": "has no verdict against"}
+BESIDE = ("fd_infinity", "precision", "recall", "sharpness", "authenticity")
+VERDICTS = {"better": "beats", "worse": "loses to", "none": "has no verdict against"}
 
 
 def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
@@ -46,7 +47,7 @@ def against(metrics: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Columns against, beta, metric, better, seeds, gan, vae, difference, low, high (95 %, not corrected), p_holm
-        (over strategies × β of one metric) and verdict on the GAN.
+        (over strategies × β of one metric), verdict on the GAN, and detectable.
     """
     return kit.paired(_pairs(metrics), own="gan", other="vae")
 
@@ -76,8 +77,10 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     text = (
         "Each metric for samples of the GAN (`GAN`) and for samples of a strategy from the VAE at one β (`VAE`): means "
         "over seeds, and their difference, paired by seed, with its 95 % interval. Verdicts are on the GAN, with "
-        "Holm's correction over all rows of a metric. The GAN has no encoder: strategies that need codes are missing "
-        "for it, with that reason, and its latents, reconstructions and likelihood cannot be measured."
+        "Holm's correction over all rows of a metric; what is not decided is no sign that both are alike. The last "
+        "column has the difference that this many seeds would probably have shown. The GAN has no encoder: strategies "
+        "that need codes are missing for it, with that reason, and its latents, reconstructions and likelihood cannot "
+        "be measured." + _best(found)
     )
     cost = (
         "Seconds per model when several models of its kind train together, and seconds for 1000 samples. A step of the "
@@ -115,48 +118,74 @@ def sheet_of(results: Results) -> Figure | None:
 
 
 def answer(found: pd.DataFrame) -> str:
-    """Whether the GAN beats each strategy in KID; then other metrics of the GAN and of the VAE's prior."""
+    """Whether the GAN is told from the VAE's prior in KID, then what is told of each strategy."""
     rows = found[found["metric"] == PRIMARY] if len(found) else found
     if rows.empty:
         return "Nothing was compared: no GAN beside a VAE was trained and scored."
     if kit.undecided(rows):
         return kit.UNDECIDED
     parts = [
-        f"{VERDICTS[verdict]} `{name}` at {listed(_size(row, verdict) for row in own)}"
+        _told(name, verdict, own)
         for name in [s for s in DRAWN if s in set(rows["against"])]
         for verdict, own in kit.by_verdict(rows[rows["against"] == name].sort_values("beta")).items()
     ]
-    apart = rows[rows["against"] == PRIOR]["verdict"].isin(["better", "worse"])
     lead = (
-        "No: at every β the samples of a GAN with the same decoder score differently from those of the VAE's prior."
-        if apart.all()
-        else "At some β, as far as these seeds show: a GAN with the same decoder and the VAE's prior score alike there."
-        if apart.any()
-        else "Yes, as far as these seeds show: a GAN with the same decoder and the VAE's prior score alike."
+        f"{_lead(rows[rows['against'] == PRIOR].sort_values('beta'))} "
+        if PRIOR in set(rows["against"])
+        else ""
     )
-    return f"{lead} In {word(PRIMARY).label} the GAN {'; '.join(parts)}.{_spread(found)}"
+    return f"{lead}In {word(PRIMARY).label}, {'; '.join(parts)}."
 
 
-def _size(row: dict, verdict: str) -> str:
-    """The setting, and the size of the difference if it is significant."""
+def _lead(rows: pd.DataFrame) -> str:
+    """Whether samples of the GAN and of the VAE's prior are told apart; that they are alike cannot be said."""
+    told = rows["verdict"].isin(["better", "worse"])
+    where, open_ = (listed(number(beta) for beta in rows.loc[own, "beta"]) for own in (told, ~told))
+    apart = f"samples of a GAN with the same decoder score differently from those of the VAE's prior at β = {where}"
+    if told.all():
+        return f"No: {apart}."
+    if told.any():
+        return f"Not everywhere: {apart}; at β = {open_} that is not decided."
+    return (
+        "Not decided: at no β are samples of a GAN with the same decoder told from those of the VAE's prior."
+    )
+
+
+def _told(name: str, verdict: str, rows: list[dict[str, Any]]) -> str:
+    """One verdict on the GAN against one strategy, with the settings where it holds."""
+    if verdict in VERDICTS:
+        return f"the GAN {VERDICTS[verdict]} `{name}` at {listed(_size(row, verdict) for row in rows)}"
+    where = listed(f"β = {number(row['beta'])}" for row in rows)
+    return f"the GAN against `{name}` is {verdict} at {where}{kit.unseen(rows)}"
+
+
+def _size(row: dict[str, Any], verdict: str) -> str:
+    """The setting, and the size of the difference if it is told from zero."""
     told = f" (by {kit.size(row)})" if verdict in ("better", "worse") else ""
     return f"β = {number(row['beta'])}{told}"
 
 
-def _spread(found: pd.DataFrame) -> str:
-    """Precision, recall, sharpness and authenticity of both, at the β where the VAE's prior has its best KID."""
-    rows = found[found["against"] == PRIOR]
-    kid = rows[rows["metric"] == PRIMARY]
-    best = kid.loc[kid["vae"].idxmin(), "beta"]
-    own = rows[rows["beta"] == best].set_index("metric")
-    names = [name for name in ("precision", "recall", "sharpness", "authenticity") if name in own.index]
-    each = [
-        f"{word(name).label} {number(own.loc[name, 'gan'])} against {number(own.loc[name, 'vae'])}"
-        for name in names
-    ]
-    return f" Beside the VAE's prior at β = {number(best)}, its best, the GAN has {listed(each)}." * bool(
-        each
-    )
+def _best(found: pd.DataFrame) -> str:
+    """The GAN beside the VAE's prior and its posteriors, each at the β where it has its best mean KID."""
+    parts = []
+    for name in (PRIOR, "posterior") if len(found) else ():
+        rows = found[found["against"] == name]
+        kid = rows[rows["metric"] == PRIMARY]
+        if kid.empty:
+            continue
+        best = kid.loc[kid["vae"].idxmin()]
+        own = {row["metric"]: row for row in rows[rows["beta"] == best["beta"]].to_dict("records")}
+        each = [_beside(own[metric]) for metric in (PRIMARY, *BESIDE) if metric in own]
+        parts.append(
+            f" The VAE's `{name}` has its best mean {word(PRIMARY).label} at β = {number(best['beta'])}. The GAN "
+            f"against it: {'; '.join(each)}."
+        )
+    return "".join(parts)
+
+
+def _beside(row: Mapping[Any, Any]) -> str:
+    verdict = "no interval" if row["verdict"] == "none" else row["verdict"]
+    return f"{word(row['metric']).label} {number(row['gan'])} against {number(row['vae'])} ({verdict})"
 
 
 def _readable(found: pd.DataFrame) -> pd.DataFrame:
@@ -165,9 +194,11 @@ def _readable(found: pd.DataFrame) -> pd.DataFrame:
         return found
     order = found["metric"].map({name: i for i, name in enumerate(METRICS)})
     rows = found.assign(order=order).sort_values(["order", "against", "beta"], kind="stable")
-    columns = {"metric": lambda row: word(row["metric"]).label, "against": "against", "β": kit.value("beta")}
+    columns: dict[str, kit.Column] = {"metric": lambda row: word(row["metric"]).label, "against": "against"}
+    columns |= {"β": kit.value("beta")}
     columns |= {"GAN": kit.value("gan"), "VAE": kit.value("vae"), "difference": kit.change()}
-    return kit.readable(rows, {**columns, "the GAN is": "verdict"})
+    columns |= {"the GAN is": "verdict", "would be seen": kit.value("detectable")}
+    return kit.readable(rows, columns)
 
 
 def figure(found: pd.DataFrame) -> Figure | None:

@@ -4,7 +4,9 @@ Only the source of z changes from rung to rung; the decoder is that of one train
 knowledge about q(z) to the rung above, and the fall in KID is that knowledge's share of the whole gap between samples
 from the prior and real data. Two rungs are parallel branches: correlation and marginal shape both start from the
 diagonal Gaussian, and neither includes the other, so they do not add up; the fall of the mixture is measured from the
-full Gaussian.
+full Gaussian. The last rung of z, from the flow to the posteriors, is what only the codes of the training data hold,
+and also whatever the flow fails to fit: the two cannot be told apart here. Shares depend on the decoder and on how long
+it was trained, so they are said setting by setting and are not averaged.
 
 Pictures are clipped to the range of the data before scoring, as they are before display. The outputs of an affine
 decoder scatter around black, and clipping turns this scatter into grey. So every model is scored a second time
@@ -27,7 +29,8 @@ from study import Dataset, Experiment, Findings, Section, StudyConfig, experimen
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.plots import style
-from study.report.text.numbers import interval, listed, number
+from study.report.text.numbers import listed, number, with_ends
+from study.statistics.gaps import share_of_gap
 from study.tables.results import Results
 
 METRIC, DENSITY = "kid", "log_density"
@@ -37,7 +40,7 @@ RUNGS = (  # each with the rung from which its fall is measured, and what it add
     ("shuffled-marginals", "global-gaussian", "marginal shape"),
     ("gmm", "gaussian-full", "joint structure, coarse"),
     ("flow", "gmm", "joint structure, fine"),
-    ("posterior", "flow", "memorisation"),
+    ("posterior", "flow", "memorisation and misfit of the flow"),
     ("reconstruction", "posterior", "unseen examples"),
     ("held-out", "reconstruction", "decoder"),
 )
@@ -46,6 +49,7 @@ STRATEGIES = ("prior", *(name for name, _, _ in RUNGS), "copycat", "noise")
 CLIPPED, UNCLIPPED = "mean", "unclipped"  # values of the column `decode`
 ENDS = ["prior", "held-out"]  # of the gap
 SHARE = "the decoder's share"
+TOLD = {"better": "yes", "worse": "yes, worse", "not decided": "not decided", "none": "no interval"}
 PLACE = ["alpha", "beta", "noise_variance", "seed"]
 
 
@@ -55,19 +59,41 @@ def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
 
 
 def shares(results: Results) -> pd.DataFrame:
-    """KID at each rung, its fall and the fall's share of the gap, per way of scoring: by setting and over all settings.
+    """KID at each rung, its fall and the fall's share of the gap, per way of scoring and setting.
 
-    A share is computed within each training run; over settings it is the sum of falls over the sum of gaps.
+    A share is a ratio of means over training runs (`study.statistics.gaps.share_of_gap`).
+
+    Returns:
+        Columns decode, alpha, beta, noise_variance, trainings, rung, from (the rung above), adds, kid; fall, share and
+        closed (the share of the gap that is closed so far), fit (nats by which the log-density of validation codes
+        exceeds that of the rung above), each with _low and _high (95 %, not corrected); log_density; p_holm (of the
+        share, over all rungs and settings of a way of scoring), verdict ("better" if the share is above zero, "worse"
+        if it is below), and detectable, the share that would have been seen.
     """
     density = frames.measured(results, DENSITY)
-    rows = [
-        {"decode": way, **dataclasses.asdict(setting), "trainings": len(cells), **row}
-        | {DENSITY: density[row["rung"]].reindex(runs).mean() if row["rung"] in density else np.nan}
-        for way, table in _by_way(results).items()
-        for setting, cells, runs in _parts(table)
-        for row in _rungs(cells)
-    ]
-    return pd.DataFrame(rows)
+    rows, pairs = [], []
+    for way, table in _by_way(results).items():
+        for setting in frames.settings(table):
+            cells = frames.at(table, setting)
+            facts = {"decode": way, **dataclasses.asdict(setting), "trainings": len(cells)}
+            for row, share in _rungs(cells, density.reindex(cells.index)):
+                rows.append(facts | row)
+                if share is not None:
+                    named = {
+                        "decode": way,
+                        **dataclasses.asdict(setting),
+                        "rung": row["rung"],
+                        "better": "higher",
+                    }
+                    pairs.append(kit.Pair(named, share, 0 * share, family=way))
+    if not rows:
+        return pd.DataFrame()
+    told = kit.paired(pairs)
+    found = pd.DataFrame(rows)
+    if told.empty:
+        return found.assign(p_holm=np.nan, verdict="none", detectable=np.nan)
+    key = ["decode", "alpha", "beta", "rung"]
+    return found.merge(told[[*key, "p_holm", "verdict", "detectable"]], on=key, how="left")
 
 
 def clipping(results: Results) -> pd.DataFrame:
@@ -76,7 +102,7 @@ def clipping(results: Results) -> pd.DataFrame:
     Returns:
         Columns alpha, beta, noise_variance, of (a rung, or the decoder's share), better, seeds, clipped, unclipped
         (means over training runs), difference, low, high (95 %, not corrected), p_holm (over all rows of KID, or all
-        shares) and verdict on the clipped. Empty if models were scored in one way only.
+        shares), verdict on the clipped, and detectable. Empty if models were scored in one way only.
     """
     ways = {way: table.set_index(PLACE) for way, table in _by_way(results).items()}
     if set(ways) != {CLIPPED, UNCLIPPED}:
@@ -86,91 +112,113 @@ def clipping(results: Results) -> pd.DataFrame:
 
 
 def _pairs(both: pd.DataFrame) -> Iterator[kit.Pair]:
-    for setting, cells, _ in _parts(both):
+    for setting in frames.settings(both):
+        cells = frames.at(both, setting)
         other = cells.filter(like=f"/{UNCLIPPED}").rename(columns=lambda name: name.split("/")[0])
-        found = {name: (cells[name], other[name], "lower") for name in other if name != "held-out"}
+        found = {name: (cells[name], other[name]) for name in other if name != "held-out"}
         if "reconstruction" in found:
-            found[SHARE] = (_decoder(cells), _decoder(other), "none")
-        for name, (own, counterpart, better) in found.items():
-            facts = {**dataclasses.asdict(setting), "of": name, "better": better}
-            yield kit.Pair(facts, own, counterpart, family=better)
+            found[SHARE] = (_decoder(cells), _decoder(other))
+        for name, (own, counterpart) in found.items():
+            facts = {**dataclasses.asdict(setting), "of": name, "better": "lower"}
+            yield kit.Pair(facts, own, counterpart, family=name == SHARE)
 
 
 def _by_way(results: Results) -> dict[str, pd.DataFrame]:
     """For each way of scoring, clipped first, the KID of every model: a row per run, a column per rung."""
     values = frames.measured(results, METRIC)
+    if not set(ENDS) <= set(values):
+        return {}
     rungs = [name for name in ("prior", *(rung for rung, _, _ in RUNGS)) if name in values]
     runs = results.runs.set_index("run_id")
-    table = runs[PLACE].join(values[rungs], how="inner").dropna(subset=[n for n in ENDS if n in values])
+    table = runs[PLACE].join(values[rungs], how="inner").dropna(subset=ENDS)
     return {str(way): own for way, own in table.groupby(runs["decode"].reindex(table.index))}
 
 
-def _parts(table: pd.DataFrame) -> list[tuple[frames.Setting, pd.DataFrame, pd.Index]]:
-    """Each setting with its models and run_ids; then, with several settings, the averages over them by seed."""
-    grid = frames.settings(table)
-    parts = [(setting, cells := frames.at(table, setting), cells.index) for setting in grid]
-    if len(grid) > 1:  # only seeds and rungs that have a value at every setting
-        whole = table.groupby("seed").sum(min_count=len(grid)).dropna(subset=ENDS)
-        everywhere = table.index[table["seed"].isin(whole.index)]
-        parts.append((frames.Setting(*(np.nan,) * 3), whole / len(grid), everywhere))
-    return parts
-
-
 def _decoder(cells: pd.DataFrame) -> pd.Series:
-    """The decoder's share of the gap."""
-    return (cells["reconstruction"] - cells["held-out"]) / (cells["prior"] - cells["held-out"])
+    """Contributions of each training run to the decoder's share of the gap."""
+    return 1 - _closed(cells, "reconstruction")
 
 
-def _rungs(cells: pd.DataFrame) -> list[dict]:
-    """One row for each rung that all training runs have; what a missing rung adds is attributed to the next."""
+def _closed(cells: pd.DataFrame, name: str) -> pd.Series:
+    """Contributions of each training run to the share of the gap that is closed from the prior to a rung."""
+    values = (cells[of].to_numpy(float) for of in (name, *ENDS))
+    return pd.Series(share_of_gap(*values), cells.index)
+
+
+def _rungs(cells: pd.DataFrame, density: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.Series | None]]:
+    """A row for each rung that all training runs have, and what each run contributes to its share of the gap.
+
+    What a missing rung adds is attributed to the next.
+    """
     present = [name for name in cells if cells[name].notna().all()]
-    gap = cells["prior"] - cells["held-out"]
-    found = [{"rung": "prior", "adds": "", "kid": cells["prior"].mean()}]
+    fits = {name: density[name] for name in present if name in density}
     above = {name: (parent, adds) for name, parent, adds in RUNGS}
-    for name in [rung for rung in above if rung in present]:
+    for name in ["prior", *(rung for rung in above if rung in present)]:
+        row: dict[str, Any] = {"rung": name, "kid": cells[name].mean()}
+        row[DENSITY] = fits[name].mean() if name in fits else np.nan
+        if name == "prior":
+            yield row | {"adds": ""}, None
+            continue
         parent, adds = above[name]
         while parent not in present:
             parent, more = above[parent]
             adds = f"{more}; {adds}"
-        fall = cells[parent] - cells[name]
-        row = {"rung": name, "from": parent, "adds": adds, "kid": cells[name].mean()}
-        found.append(row | kit.estimate("fall", fall) | kit.estimate("share", fall / gap))
-    return found
+        closed = _closed(cells, name)
+        share = closed - _closed(cells, parent)
+        row |= {"from": parent, "adds": adds, **kit.estimate("fall", cells[parent] - cells[name])}
+        row |= kit.estimate("share", share, within=_range(name, share)) | kit.estimate("closed", closed)
+        if {name, parent} <= set(fits):
+            row |= kit.estimate("fit", fits[name] - fits[parent])
+        yield row, share
+
+
+def _range(name: str, share: pd.Series) -> tuple[float, float] | None:
+    """A reconstruction is at best real data: the decoder's share lies between 0 and 1. Other rungs may be worse."""
+    return (0.0, 1.0) if name == "held-out" and 0 < share.mean() < 1 else None
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The rungs at which the gap arises, all rungs by setting, and the same unclipped."""
     table, clipped = tables["gap_ladder"], tables["clipping"]
-    unclipped = table[table["decode"] == UNCLIPPED]
-    table = table[table["decode"] == CLIPPED]
+    unclipped = table[table["decode"] == UNCLIPPED] if len(table) else table
+    table = table[table["decode"] == CLIPPED] if len(table) else table
     text = (
         "KID of each rung, its fall from the rung above on its path, and that fall as a share of the gap between "
-        "prior and held-out data, within each training run, with 95 % intervals over training runs. Shares along the "
-        f"path add up to one; `{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative "
-        "share means that a rung is worse than the one above. The first rows are averages over settings. The last "
-        "column is the mean log-density of validation codes in nats, for rungs that have a density: a better fit to "
-        "q(z) need not give better samples. In the figure, an interval that reaches an edge continues beyond it."
+        "prior and held-out data, a ratio of means over training runs, with 95 % intervals. Shares along the path add "
+        f"up to one; `{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative share "
+        "means that a rung is worse than the one above. Whether a share is told from zero is decided after Holm's "
+        "correction over all rungs and settings. The decoder's share depends on the decoder and on how it was trained, "
+        "so it is not averaged over settings, and neither are the others. The rung from `flow` to `posterior` holds "
+        "what only the codes of the training data have, and also what the flow fails to fit. The last column is the "
+        "mean log-density of validation codes in nats, for rungs that have a density: a better fit to q(z) need not "
+        "give better samples. In the figure, an interval that reaches an edge continues beyond it."
     )
-    sections = [Section("Shares of the gap", text, _readable(table), figure(table))]
+    if len(table):
+        text += _each(table) + _against_density(table)
+    sections = [Section("Shares of the gap", text, _readable(table), figure(table) if len(table) else None)]
     if len(clipped):
         beside = (
             "The same models, z and noise, scored clipped and unclipped: means over training runs, and the paired "
-            "difference with its 95 % interval. The first rows are averages over settings. The figure shows the "
-            "shares of the gap without clipping."
+            "difference with its 95 % interval. The figure shows the shares of the gap without clipping."
+            + _said_of_clipping(clipped)
         )
         pictured = figure(unclipped, aside=", unclipped")
         sections.append(Section("The effect of clipping", beside, _readable_clipping(clipped), pictured))
-    return Findings(_answer(table) + _said_of_clipping(clipped) + _against_density(table), tuple(sections))
+    return Findings(_answer(table), tuple(sections))
 
 
-ALL = {name: kit.value(name, missing="all") for name in ("alpha", "beta")}
+SETTING = {name: kit.value(name) for name in ("alpha", "beta")}
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    columns = ALL | kit.plain("rung", "adds") | {"KID": kit.value("kid"), "fall": kit.cell("fall", places=3)}
+    columns = (
+        SETTING | kit.plain("rung", "adds") | {"KID": kit.value("kid"), "fall": kit.cell("fall", places=3)}
+    )
     columns["share of the gap, %"] = kit.cell("share", scale=100, places=0)
+    columns["told from zero"] = lambda row: TOLD.get(row["verdict"], "")
+    columns["closed so far, %"] = kit.cell("closed", scale=100, places=0)
     columns["log-density, nats"] = kit.value(DENSITY, 2)
-    return kit.readable(kit.averages_first(table), columns)
+    return kit.readable(table, columns) if len(table) else table
 
 
 def _readable_clipping(table: pd.DataFrame) -> pd.DataFrame:
@@ -179,73 +227,133 @@ def _readable_clipping(table: pd.DataFrame) -> pd.DataFrame:
     def either(of_share: kit.Column, of_kid: kit.Column) -> kit.Column:
         return lambda row: (of_share if row["of"] == SHARE else of_kid)(row)
 
-    columns = ALL | {"of": lambda row: f"{SHARE}, %" if row["of"] == SHARE else f"KID of {row['of']}"}
+    columns = SETTING | {"of": lambda row: f"{SHARE}, %" if row["of"] == SHARE else f"KID of {row['of']}"}
     for name in ("clipped", "unclipped"):
         columns[name] = either(kit.value(name, 0, scale=100), kit.value(name))
     columns["difference"] = either(kit.change(scale=100, places=0), kit.change(places=3))
-    return kit.readable(kit.averages_first(table), columns)
-
-
-def _whole(table: pd.DataFrame) -> pd.DataFrame:
-    """The averages over settings, or the rows of the only setting."""
-    averages = table[table["alpha"].isna()]
-    return averages if len(averages) else table
+    return kit.readable(table, columns)
 
 
 def _answer(table: pd.DataFrame) -> str:
-    """The rungs whose share differs significantly from zero, the largest first, and the total for sampling z."""
-    rows = _whole(table).dropna(subset=["share"])
-    path = rows[rows["rung"] != BESIDE].sort_values("share", ascending=False)
-    parts = [_said(row) for row in path[path["share_low"] > 0].itertuples()]
-    worse = [_said(row) for row in path[path["share_high"] < 0].itertuples()]
-    if not parts:
-        return "No rung's share of the gap between the prior's samples and real data differs significantly from zero."
-    over = "averaged over settings" if rows["alpha"].isna().any() else "at the one setting measured"
-    latent = path[~path["rung"].isin(["held-out", "reconstruction"])]["share"].sum()
-    return (
-        f"The gap in KID between samples from the prior and real data, {over}, consists of {listed(parts)}; "
-        + (f"worse than the rung above: {listed(worse)}; " if worse else "")
-        + "other shares do not differ significantly from zero. The steps from the prior to the posteriors, all that "
-        f"a better distribution of z can gain, are {number(100 * latent, 0)} % of the gap."
+    """The decoder's share and what z can gain, setting by setting."""
+    rows = table.dropna(subset=["share"]) if len(table) else table
+    if rows.empty:
+        return "Nothing was compared: no model has scores of the prior and of real data."
+    if kit.undecided(rows):
+        return kit.UNDECIDED
+    parts = [(_at(own.to_dict("records")[0]), own) for _, own in rows.groupby(["alpha", "beta"])]
+    last = rows[rows["rung"] == "held-out"].iloc[0]
+    whose = "the decoder's share" if last["from"] == "reconstruction" else f"the share of {last['adds']}"
+    return " ".join(
+        [
+            f"Of the gap in KID between samples from the prior and real data, {whose} is "
+            f"{_of_each(parts, 'held-out', 'share')}; it belongs to a decoder and its training, so it has no average.",
+            *_latent(parts),
+        ]
     )
 
 
-def _said(row: Any) -> str:
-    reach = interval(row.share, row.share_low, row.share_high, scale=100, places=0)
-    return f"{row.adds} (`{row.rung}`, {reach} %)"
+def _each(table: pd.DataFrame) -> str:
+    """What is told of every rung, setting by setting."""
+    rows = table.dropna(subset=["share"])
+    if rows.empty or kit.undecided(rows):
+        return ""
+    return "".join(
+        f" At {_at(own.to_dict('records')[0])}: {_steps(own)}." for _, own in rows.groupby(["alpha", "beta"])
+    )
+
+
+def _latent(parts: list[tuple[str, pd.DataFrame]]) -> list[str]:
+    have = [(at, own) for at, own in parts if "posterior" in set(own["rung"])]
+    if not have:
+        return []
+    return [
+        "The steps from the prior to the posteriors, what drawing from q(z) itself gains, are "
+        f"{_of_each(have, 'posterior', 'closed')}."
+    ]
+
+
+def _of_each(parts: list[tuple[str, pd.DataFrame]], rung: str, name: str) -> str:
+    said = []
+    for at, own in parts:
+        row = own[own["rung"] == rung].to_dict("records")[0]
+        unsure = " (not told from zero)" if name == "share" and row["verdict"] != "better" else ""
+        said.append(f"{with_ends(row, name, scale=100, places=0)} % at {at}{unsure}")
+    return listed(said)
+
+
+def _at(row: Mapping[Any, Any]) -> str:
+    beta = f"β = {number(row['beta'])}"
+    return beta if row["alpha"] == 1 else f"α = {number(row['alpha'])}, {beta}"
+
+
+def _steps(rows: pd.DataFrame) -> str:
+    """The rungs of one setting by what is told of them, but for the decoder's."""
+    path = rows[~rows["rung"].isin([BESIDE, "held-out"])].sort_values("share", ascending=False)
+    found = kit.by_verdict(path)
+    said = []
+    if "better" in found:
+        said.append(f"samples gain by {listed(_said(row) for row in found['better'])}")
+    if "worse" in found:
+        said.append(f"worse than the rung above: {listed(_said(row) for row in found['worse'])}")
+    open_ = found.get("not decided", [])
+    if open_:
+        unseen = kit.unseen(open_, what="a share", scale=100, unit=" %")
+        said.append(f"not decided: {listed(_named(row) for row in open_)}{unseen}")
+    if "none" in found:
+        said.append(f"without an interval: {listed(_named(row) for row in found['none'])}")
+    return "; ".join(said)
+
+
+def _named(row: Mapping[Any, Any]) -> str:
+    return f"{row['adds']} (`{row['rung']}`)"
+
+
+def _said(row: Mapping[Any, Any]) -> str:
+    return f"{row['adds']} (`{row['rung']}`, {with_ends(row, 'share', scale=100, places=0)} %)"
 
 
 def _said_of_clipping(table: pd.DataFrame) -> str:
-    """How much of the decoder's share is due to clipping, averaged over settings."""
-    rows = _whole(table).set_index("of") if len(table) else table
-    if not {"reconstruction", SHARE} <= set(rows.index):
-        return ""
-    kid, share = rows.loc["reconstruction"], rows.loc[SHARE]
-    return (
-        f" Part of the decoder's share is due to clipping to the range of the data: unclipped, it is "
-        f"{number(100 * share['unclipped'], 0)} % instead of {number(100 * share['clipped'], 0)} %, a difference of "
-        f"{interval(share['difference'], share['low'], share['high'], scale=100, places=0)} points, and KID of "
-        f"reconstructions is {number(kid['unclipped'])} instead of {number(kid['clipped'])}."
+    """How much of the decoder's share is due to clipping, setting by setting."""
+    rows = table[table["of"] == SHARE] if len(table) else table
+    found = kit.by_verdict(rows) if len(rows) else {}
+    said = [
+        f"{number(100 * row['unclipped'], 0)} % instead of {number(100 * row['clipped'], 0)} % at "
+        f"{_at(row)}, "
+        f"{'less' if row['difference'] > 0 else 'more'} by {kit.size(row, scale=100, places=0)} points"
+        for verdict in ("worse", "better")
+        for row in found.get(verdict, [])
+    ]
+    told = (
+        f" Clipping to the range of the data changes the decoder's share: unclipped, it is {'; '.join(said)}."
+    )
+    open_ = found.get("not decided", [])
+    where = listed(_at(row) for row in open_)
+    unseen = kit.unseen(open_, scale=100, unit=" points")
+    return told * bool(said) + (
+        f" Whether clipping changes the decoder's share at {where} is not decided{unseen}." if open_ else ""
     )
 
 
 def _against_density(table: pd.DataFrame) -> str:
-    """Rungs that fit the codes better than the rung above but give worse samples, averaged over settings."""
-    rows = _whole(table)
-    gained = rows[DENSITY] - rows["from"].map(rows.set_index("rung")[DENSITY])
-    said = [
-        f"`{row.rung}` fits validation codes {number(gain, 2)} nats better than `{above}`, yet its samples are worse"
-        for row, gain, above in zip(rows.itertuples(), gained, rows["from"], strict=True)
-        if gain > 0 and row.share_high < 0
-    ]
-    return f" {listed(said)}." if said else ""
+    """Rungs that fit the codes better than the rung above but give worse samples, setting by setting."""
+    if "fit_low" not in table:
+        return ""
+    said: dict[tuple[str, str], list[str]] = {}
+    for row in table[(table["fit_low"] > 0) & (table["verdict"] == "worse")].to_dict("records"):
+        found = said.setdefault((row["rung"], row["from"]), [])
+        found.append(f"{with_ends(row, 'fit', places=2)} nats at {_at(row)}")
+    return "".join(
+        f" `{rung}` fits validation codes better than `{above}`, by {listed(sizes)}, yet its samples are worse there."
+        for (rung, above), sizes in said.items()
+    )
 
 
 def figure(table: pd.DataFrame, *, aside: str = "") -> Figure:
-    """Shares of the gap step by step: a panel per setting and one for the average, on a common axis."""
+    """Shares of the gap step by step: a panel per setting, on a common axis."""
     keys = ["alpha", "beta", "noise_variance"]
     parts = [(frames.Setting(*key), rows) for key, rows in table.groupby(keys, dropna=False)]
-    parts.sort(key=lambda part: (not np.isnan(part[0].alpha), part[0].beta / part[0].alpha))
+    parts.sort(key=lambda part: part[0].beta / part[0].alpha)
     steps = table.dropna(subset=["share"]).drop_duplicates("rung").set_index("rung")
     names = [name for name, _, _ in RUNGS if name in steps.index]
     labels = [
@@ -259,7 +367,7 @@ def figure(table: pd.DataFrame, *, aside: str = "") -> Figure:
         fig, grid = style.panels(1, len(parts), height=0.42 * len(names) + 1.2, title=title, share_x=True)
         for axes, (setting, rows) in zip(grid[0], parts, strict=True):
             _bars(axes, style.rows_axis(axes, labels), rows.set_index("rung").reindex(names))
-            axes.set_title("all settings" if np.isnan(setting.alpha) else setting.label.replace(", s", "\ns"))
+            axes.set_title(setting.label.replace(", s", "\ns"))
             axes.set_xlim(min(1.3 * share.min(), 0) - 5, max(1.3 * share.max(), 0) + 5)
         fig.supxlabel(below, fontsize=9)
     return fig

@@ -24,7 +24,7 @@ from study.config import FAMILIES
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.config.serialise import from_dict
 from study.report import kit
-from study.report.text.numbers import listed
+from study.report.text.numbers import listed, number
 from study.report.text.words import word
 from study.tables.results import Results
 from study.training import Architecture
@@ -49,8 +49,8 @@ def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Columns family, against, metric, better, beta (NaN for the average), seeds, learned, plain, difference, low,
-        high (95 %, not corrected), p_holm (over families × strategies × β of one metric, separately for averages) and
-        verdict.
+        high (95 %, not corrected), p_holm (over families × strategies × β of one metric, separately for averages),
+        verdict, and detectable.
     """
     return kit.paired(_pairs(metrics), own="learned", other="plain")
 
@@ -100,12 +100,15 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     columns = {
         **kit.plain("family", "against"), "beta": kit.value("beta", missing="all"),
         **kit.plain("seeds", "learned", "plain"), "difference": kit.change(), "verdict": "verdict",
+        "would be seen": kit.value("detectable"),
     }  # fmt: skip
     shown = kit.readable(found[found["metric"] == PRIMARY], columns)
     text = (
         f"{word(PRIMARY).label} of samples from each learned prior (`learned`) and of samples from the plain VAE by "
         "the strategy in column `against` (`plain`): means over seeds, and the difference, paired by seed, with its "
-        "95 % interval; lower is better. Verdicts use Holm's correction, over averages and over single β separately."
+        "95 % interval; lower is better. Verdicts use Holm's correction, over averages and over single β separately; "
+        "what is not decided is no sign that both are alike. The last column has the difference that this many seeds "
+        "would probably have shown."
     )
     spent = (
         "Loss on validation data, rate, distortion on held-out data, the bracket on KL(q(z)‖p(z)), hole mass and "
@@ -123,35 +126,69 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
 
 
 def answer(found: pd.DataFrame) -> str:
-    """Which learned priors beat the densities fitted afterwards, on average over β."""
+    """Which learned priors beat the densities fitted afterwards, on average over β, and where single β differ."""
     rows = found[(found["metric"] == PRIMARY)] if len(found) else found
     if rows.empty:
         return "Nothing was compared: no family beside the plain VAE was trained and scored."
+    single = rows[rows["beta"].notna()]
     whole = rows[rows["beta"].isna()] if rows["beta"].isna().any() else rows
     if kit.undecided(whole):
         return kit.UNDECIDED
-    won = whole[whole["against"].isin(AFTERWARDS) & (whole["verdict"] == "better")]
-    lead = (
-        f"{listed(f'`{row.family}` beats `{row.against}`' for row in won.itertuples())}."
-        if len(won)
-        else "No learned prior significantly beats a density fitted to the plain VAE's codes afterwards."
-    )
     named = [name for name in (*AFTERWARDS, PRIOR) if name in set(whole["against"])]
-    return " ".join([lead, *(_against(whole[whole["against"] == name], name) for name in named)])
+    said = (_against(whole[whole["against"] == name], single, name) for name in named)
+    return " ".join([_lead(whole[whole["against"].isin(AFTERWARDS)], single), *said])
 
 
-def _against(rows: pd.DataFrame, name: str) -> str:
+def _lead(rows: pd.DataFrame, single: pd.DataFrame) -> str:
+    """What is told of learned priors against densities fitted afterwards."""
+    betas = listed(number(beta) for beta in sorted(set(single["beta"])))
+    over = f"averaged over β = {betas}" if rows["beta"].isna().any() else f"at β = {betas}"
+    of = {verdict: len(own) for verdict, own in kit.by_verdict(rows).items()}
+    won = rows[rows["verdict"] == "better"]
+    if len(won):
+        return f"{listed(f'`{row.family}` beats `{row.against}`' for row in won.itertuples())}, {over}."
+    if not len(rows):
+        return f"No density was fitted afterwards; {over}:"
+    if of.get("worse") == len(rows):
+        return f"No: every learned prior is worse than every density fitted to the plain VAE's codes, {over}."
+    open_ = len(rows) - of.get("worse", 0)
+    return (
+        "No learned prior is shown to beat a density fitted to the plain VAE's codes afterwards; in "
+        f"{open_} of {len(rows)} comparisons, {over}, that is not decided."
+    )
+
+
+def _against(rows: pd.DataFrame, single: pd.DataFrame, name: str) -> str:
     what = "N(0, I), the plain VAE's own prior" if name == PRIOR else f"`{name}`"
     found = kit.by_verdict(rows)
     said = [
-        listed(f"`{row['family']}` is {verdict} by {kit.size(row)}" for row in found[verdict])
+        listed(
+            f"`{row['family']}` is {verdict} by {kit.size(row)}{_but(row, single)}" for row in found[verdict]
+        )
         for verdict in ("better", "worse")
         if verdict in found
     ]
-    ties = [f"`{row['family']}`" for row in found.get("tie", ())]
-    if ties:
-        said.append(f"{listed(ties)} {'is' if len(ties) == 1 else 'are'} indistinguishable from it")
+    if "not decided" in found:
+        open_ = found["not decided"]
+        names = listed(f"`{row['family']}`{_but(row, single)}" for row in open_)
+        said.append(f"not decided for {names}{kit.unseen(open_)}")
+    if "none" in found:
+        names = listed(f"`{row['family']}`" for row in found["none"])
+        said.append(f"without an interval for {names}")
     return f"Against {what}, in {word(PRIMARY).label}, {'; '.join(said)}."
+
+
+def _but(average: Mapping[str, Any], single: pd.DataFrame) -> str:
+    """The single β whose verdict is another than that of the average."""
+    if not np.isnan(average["beta"]):
+        return f" at β = {number(average['beta'])}"
+    same = (single["family"] == average["family"]) & (single["against"] == average["against"])
+    others = kit.by_verdict(single[same & (single["verdict"] != average["verdict"])].sort_values("beta"))
+    parts = [
+        f"{'no interval' if verdict == 'none' else verdict} at β = {listed(number(row['beta']) for row in own)}"
+        for verdict, own in others.items()
+    ]
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def figure(found: pd.DataFrame) -> Figure:

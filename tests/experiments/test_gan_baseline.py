@@ -1,6 +1,10 @@
 """The GAN against the VAE on hand-made tables: pairs, verdicts, the answer, and the pictures."""
 
+<<<<<<< HEAD
 import dataclasses
+=======
+import re
+>>>>>>> verdicts
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,7 +37,13 @@ def results(gan: float, vae: dict[float, dict[str, float]], *, seeds: int = SEED
             metrics.append({**run, "status": "ok", **shared})
             jitter = 0.5 * seed + (0.001 * seed**2 if family == "gan" else 0.0)
             for (metric, better), (name, value) in ((m, v) for m in METRICS.items() for v in values.items()):
-                own = value + jitter if metric == "kid" else 0.8 if family == "gan" else 0.6
+                own = (
+                    value + jitter
+                    if metric == "kid"
+                    else 0.8 + 0.002 * (seed - 2)
+                    if family == "gan"
+                    else 0.6
+                )
                 row = {"strategy": name, "metric": metric, "better": better, "value": own, "status": "ok"}
                 metrics.append({**run, **row})
     pictures = {f"gan1.0{0}/prior": 10, **{f"vae{beta}0/{name}": 20 for beta, v in vae.items() for name in v}}
@@ -49,7 +59,7 @@ def test_differences_are_paired_by_seed(module):
     kid = table[table["metric"] == "kid"].set_index("against")
     assert kid["difference"].to_dict() == pytest.approx({"prior": -0.994, "posterior": 0.006})
     assert (kid["high"] - kid["low"] < 0.1).all()
-    assert kid["verdict"].to_dict() == {"prior": "better", "posterior": "tie"}
+    assert kid["verdict"].to_dict() == {"prior": "better", "posterior": "not decided"}
     assert set(table.loc[table["metric"] == "precision", "verdict"]) == {"better"}
     assert (table["seeds"] == SEEDS).all()
 
@@ -57,14 +67,28 @@ def test_differences_are_paired_by_seed(module):
 @pytest.mark.parametrize(
     ("prior", "start"),
     [
-        ({0.5: 2.0, 1.0: 3.0}, "No: at every β"),
-        ({0.5: 2.0, 1.0: 1.006}, "At some β, as far as these seeds show"),
-        ({0.5: 1.006, 1.0: 1.006}, "Yes, as far as these seeds show"),
+        ({0.5: 2.0, 1.0: 3.0}, "No: samples of a GAN with the same decoder score differently from those of the VAE's "
+         "prior at β = 0.5 and 1. In KID"),
+        ({0.5: 2.0, 1.0: 1.006}, "Not everywhere: samples of a GAN with the same decoder score differently from those "
+         "of the VAE's prior at β = 0.5; at β = 1 that is not decided. In KID"),
+        ({0.5: 1.006, 1.0: 1.006}, "Not decided: at no β are samples of a GAN with the same decoder told from those of "
+         "the VAE's prior. In KID"),
     ],
-)
+)  # fmt: skip
 def test_the_verdict_follows_the_contrasts_with_the_prior(module, prior, start):
     found = module.against(results(1.0, {beta: {"prior": value} for beta, value in prior.items()}).metrics)
-    assert module.answer(found).startswith(start)
+    answer = module.answer(found)
+    assert answer.startswith(start)
+    assert not re.search("alike|akin|ties|Yes|same as", answer)
+
+
+def test_what_is_not_decided_says_what_would_have_been_seen(module):
+    answer = module.answer(module.against(results(1.0, {0.5: {"prior": 1.006, "posterior": 2.0}}).metrics))
+    assert re.search(
+        r"the GAN against `prior` is not decided at β = 0\.5 \(a difference of 0\.0\d+ would probably have been seen\)",
+        answer,
+    )
+    assert "the GAN beats `posterior`" in answer and "against `posterior`" not in answer
 
 
 def test_the_answer_says_by_how_much_and_what_it_costs_elsewhere(module):
@@ -73,10 +97,15 @@ def test_the_answer_says_by_how_much_and_what_it_costs_elsewhere(module):
     for part in (
         "the GAN beats `prior` at β = 0.5 (by 0.99 [",
         "loses to `posterior` at β = 0.5 (by 0.506 [",
-        "ties with `posterior` at β = 4",
-        "at β = 0.5, its best, the GAN has precision 0.8 against 0.6 and recall 0.8 against 0.6.",
+        "the GAN against `posterior` is not decided at β = 4 (",
     ):
         assert part in found.answer
+    for part in (
+        "The VAE's `prior` has its best mean KID at β = 0.5. The GAN against it: KID 2.01 against 3 (better); "
+        "precision 0.8 against 0.6 (better); recall 0.8 against 0.6 (better). The VAE's",
+        "The VAE's `posterior` has its best mean KID at β = 0.5. The GAN against it: KID 2.01 against 1.5 (worse);",
+    ):
+        assert part in found.sections[0].text
     titles = [section.title for section in found.sections]
     assert titles == ["The GAN against the VAE", "Samples of both", "Cost"]
     assert found.sections[2].table["family"].tolist() == ["gan", "vae"]

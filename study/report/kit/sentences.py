@@ -30,7 +30,9 @@ def size(row: Any, *, scale: float = 1.0, places: int | None = None) -> str:
     return interval(row["difference"], *ends, scale=sign, places=places)
 
 
-def unseen(rows: Iterable[Mapping[Any, Any]], *, scale: float = 1.0, unit: str = "") -> str:
+def unseen(
+    rows: Iterable[Mapping[Any, Any]], *, what: str = "a difference", scale: float = 1.0, unit: str = ""
+) -> str:
     """What is said of contrasts that are not decided: the difference that every one of them would have shown.
 
     With 80 % power at the corrected level. In brackets, with a space before; empty if it is not known.
@@ -38,4 +40,4 @@ def unseen(rows: Iterable[Mapping[Any, Any]], *, scale: float = 1.0, unit: str =
     sizes = [row["detectable"] for row in rows if math.isfinite(row["detectable"])]
     if not sizes:
         return ""
-    return f" (a difference of {number(scale * max(sizes))}{unit} would probably have been seen)"
+    return f" ({what} of {number(scale * max(sizes))}{unit} would probably have been seen)"
