@@ -19,15 +19,10 @@ def module() -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "conditional.py")))
 
 
-<<<<<<< HEAD
-def results(accuracy: dict[float, float]) -> Results:
-    """Label accuracy of the conditional model by β, equal for all its strategies; that of the plain model is 0.5."""
-=======
 def results(
     accuracy: dict[float, float], *, plain: float = 0.5, step: float = 0.01, seeds: int = SEEDS
-) -> SimpleNamespace:
+) -> Results:
     """Label accuracy of the conditional model by β, equal for all its strategies, and of the plain model."""
->>>>>>> verdicts
     runs, metrics = [], []
     for family in ("cvae", "vae"):
         for beta, share in accuracy.items():
@@ -109,11 +104,7 @@ def test_the_verdict_follows_the_intervals_of_accuracy(module, accuracy, start):
 
 def test_without_labels_nothing_was_asked_for(module):
     made = results({1.0: 0.9})
-<<<<<<< HEAD
     made = dataclasses.replace(made, metrics=made.metrics[made.metrics["strategy"] == "model"])
-    assert module.answer(module.asked(made.metrics)).startswith("No class was requested")
-=======
-    made.metrics = made.metrics[made.metrics["strategy"] == "model"]
     none = module.answer(module.asked(made.metrics), module.against(made.metrics))
     assert none.startswith("No class was requested")
 
@@ -148,4 +139,3 @@ def test_without_spread_or_seeds_nothing_is_enough(module):
         answer = module.findings(made, module.tables(made, None)).answer
         assert answer.startswith("At β = 1 there is no interval, for lack of seeds or of spread.")
         assert "at least" not in answer
->>>>>>> verdicts

@@ -1,10 +1,7 @@
 """The GAN against the VAE on hand-made tables: pairs, verdicts, the answer, and the pictures."""
 
-<<<<<<< HEAD
 import dataclasses
-=======
 import re
->>>>>>> verdicts
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
