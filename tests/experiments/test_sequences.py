@@ -96,6 +96,9 @@ def test_a_metric_that_cannot_tell_gives_no_verdict(module):
     answer = said(module, pd.concat([found.metrics, real.assign(value=real["value"] + 1)]), found)
     assert "Way 1 (`posterior`) is without a verdict in autocorrelation gap (cannot tell)" in answer
     assert "better in" not in answer and "worse in" not in answer
+    one = real.assign(value=real["value"] + (real["beta"] == 1.0))
+    answer = said(module, pd.concat([found.metrics, one]), found)
+    assert re.search(r"better in autocorrelation gap \(closes [^)]* %, at 1 of 2 settings\)", answer)
     few = results(pictures=False)
     answer = said(module, few.metrics[few.metrics["seed"] < 2], few)
     assert "without a verdict in autocorrelation gap (no interval)" in answer
