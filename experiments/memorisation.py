@@ -22,7 +22,7 @@ from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.plots import style
 from study.report.text.novelty import differences
-from study.report.text.numbers import count, number, with_ends
+from study.report.text.numbers import count, listed, number, with_ends
 from study.tables.results import Results
 
 STRATEGIES = ("posterior", "prior", "gmm", "reconstruction", "copycat", "held-out")
@@ -56,9 +56,9 @@ def by_beta(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
 
 def _overlap(information: pd.Series, n: int) -> dict[str, float]:
     """exp(log N − I) at the mean of I; a mean of exponentials would be dominated by the largest. I is at most log N."""
-    found = kit.estimate("i", information)
+    found = kit.estimate("i", information, within=(0.0, float(np.log(n))))
     names = {"overlap": "i", "overlap_low": "i_high", "overlap_high": "i_low"}
-    return {name: float(np.maximum(np.exp(np.log(n) - found[of]), 1)) for name, of in names.items()}
+    return {name: float(np.clip(np.exp(np.log(n) - found[of]), 1, n)) for name, of in names.items()}
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
@@ -78,9 +78,9 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     text = (
         "Overlap: the number of training examples that could have produced a z. Authenticity and nearer_to_train are "
         "those of posterior samples minus those of held-out data reconstructed by the same decoder, with 95 % "
-        "intervals over training runs and held-out data; column copying lists every novelty measure whose whole "
-        "interval is on the side of copying. If training and test data come from different writers, as in MNIST, "
-        "leaning towards the training data includes leaning towards their writers."
+        "intervals over training runs and held-out data, not corrected for the number of settings; column copying "
+        "lists every novelty measure whose whole interval is on the side of copying. If training and test data come "
+        "from different writers, as in MNIST, leaning towards the training data includes leaning towards their writers."
     )
     shown = Section("Overlap and novelty of posterior samples, by β", text, table, figure(overlap, scores))
     return Findings(_answer(table), (shown,))
@@ -103,7 +103,7 @@ def _answer(table: pd.DataFrame) -> str:
         where = f"At β = {first['beta']:g} the overlap is {number(first['overlap'])}."
         if len(shared) > 1:
             where = (
-                f"From β = {first['beta']:g} to {last['beta']:g} the overlap grows from {number(first['overlap'])} to "
+                f"From β = {first['beta']:g} to {last['beta']:g} the overlap goes from {number(first['overlap'])} to "
                 f"{number(last['overlap'])}, and KID changes from {number(first['kid_posterior'])} to "
                 f"{number(last['kid_posterior'])}."
             )
@@ -112,15 +112,29 @@ def _answer(table: pd.DataFrame) -> str:
 
 
 def _verdict(single: pd.DataFrame, shared: pd.DataFrame) -> str:
-    alone, together = (_leans(part).any() for part in (single, shared))
+    """Where samples lean towards the training data; where they are not seen to, nothing follows."""
+    alone, together = (_betas(part[_leans(part)]) for part in (single, shared))
     if alone and together:
-        return "No: samples from posteriors stay close to the training data, even where posteriors overlap."
+        return (
+            "No: samples from posteriors lean towards the training data, both where posteriors do not overlap "
+            f"(β = {alone}) and where they do (β = {together})."
+        )
     if alone or together:
         where = "do not overlap" if alone else "overlap"
-        return f"Not where posteriors {where}: samples stay close to the training data there."
+        return f"Not where posteriors {where}: samples lean towards the training data at β = {alone or together}."
     if len(single):
-        return "In number only: where posteriors do not overlap, a draw comes from one example, although it looks new."
-    return "There is no evidence that they are not, which is no proof of novelty."
+        return (
+            "In number only: where posteriors do not overlap, a draw comes from one example. At no β is it shown that "
+            "samples lean towards the training data, which is no proof of novelty."
+        )
+    return (
+        "Not decided: at no β is it shown that samples from posteriors lean towards the training data, which is no "
+        "proof of novelty."
+    )
+
+
+def _betas(table: pd.DataFrame) -> str:
+    return listed(number(beta) for beta in table["beta"])
 
 
 def _leans(table: pd.DataFrame) -> pd.Series:
@@ -129,11 +143,14 @@ def _leans(table: pd.DataFrame) -> pd.Series:
 
 def _novelty(table: pd.DataFrame) -> str:
     """Authenticity minus that of held-out reconstructions, at the last setting that leans, or else at the last one."""
-    leans = _leans(table)
+    leans, away = _leans(table), table[f"{NOVELTY}_low"] > 0
     row = (table[leans] if leans.any() else table).iloc[-1]
+    more = f", more authentic at β = {_betas(table[away])}" if away.any() else ""
+    open_ = table[~leans & ~away]
+    unsure = f", not decided at β = {_betas(open_)}" if len(open_) else ""
     return (
         f"They are less authentic than held-out data through the same decoder in {leans.sum()} of "
-        f"{count(len(table), 'setting')} (difference at β = {row['beta']:g}: {with_ends(row, NOVELTY)})."
+        f"{count(len(table), 'setting')}{more}{unsure} (difference at β = {row['beta']:g}: {with_ends(row, NOVELTY)})."
     )
 
 

@@ -11,7 +11,7 @@ autocorrelations, the distribution of each feature, a classifier, and the error 
     study run sequences --dataset mine.toml  windows over your own CSV
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,11 @@ COLUMNS = 5
 
 
 def measurements(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """The sequence metrics of every strategy, at each setting and averaged over settings, with intervals."""
+    """The sequence metrics of every strategy, at each setting and averaged over settings, with intervals.
+
+    The columns are those of `study.statistics.summarise`: the effect is the share of the gap between way 3 and real
+    windows that a strategy closes.
+    """
     summary = frames.with_errors(summarise(results.metrics), results.metrics)
     kept = summary[summary["metric"].isin(METRICS)]
     columns = [
@@ -63,7 +67,8 @@ def measurements(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
         "low_mean",
         "high_mean",
     ]
-    return {"sequences": kept[[*columns, "difference", "low", "high", "verdict", "stderr"]]}
+    columns += ["difference", "low", "high", "effect", "effect_low", "effect_high", "state", "settings"]
+    return {"sequences": kept[[*columns, "p_holm", "verdict", "detectable", "stderr"]]}
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
@@ -71,7 +76,9 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     table = tables["sequences"]
     rows = frames.averaged(table)
     text = (
-        "Means over training runs with 95 % intervals, averaged over settings of β. `held-out` is real windows from "
+        "Means over training runs with 95 % intervals, averaged over the settings of β at which a metric can show an "
+        "effect: there, samples of way 3 are told from real windows, and repeated training windows score better. "
+        "`held-out` is real windows from "
         "other parts of the test period: the score of a perfect model of that period. `copycat` is repeated training "
         "windows: the score of a perfect model of the earlier training period, so the difference between the two is "
         "drift, which no strategy can correct. `reconstruction` is held-out windows through encoder and decoder. All "
@@ -80,7 +87,12 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         "two metrics even `reconstruction` is far from `held-out`."
     )
     sections = [
-        Section("Sequence measurements, by strategy", text, _readable(rows), measured_figure(table)),
+        Section(
+            "Sequence measurements, by strategy",
+            text,
+            _readable(rows, frames.settings(table)),
+            measured_figure(table),
+        ),
     ]
     drawn = windows_figure(results)
     if drawn is not None:
@@ -91,25 +103,28 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
             "reconstructions."
         )
         sections.append(Section("Generated windows beside real ones", text, figure=drawn))
-    return Findings(_answer(rows), tuple(sections))
+    return Findings(_answer(rows, len(frames.settings(table))), tuple(sections))
 
 
-def _answer(rows: pd.DataFrame) -> str:
-    """The verdict and the differences of ways 1 and 2 against way 3."""
+def _answer(rows: pd.DataFrame, settings: int) -> str:
+    """What is told of ways 1 and 2 against way 3, as shares of the gap between way 3 and real windows."""
     found = {(row.strategy, row.metric): row for row in frames.each(rows)}
     parts = []
     for name in ("posterior", "mean-plus-logvar"):
         order = rows[rows["strategy"] == name].set_index("metric").reindex(METRICS).dropna(subset=["mean"])
         by = kit.by_verdict(order.reset_index())
-        labels = {verdict: listed(word(row["metric"]).label for row in own) for verdict, own in by.items()}
-        said = [f"{verdict} in {labels[verdict]}" for verdict in ("better", "worse") if verdict in by]
-        said += [f"tied in {labels['tie']}"] if "tie" in by else []
-        told = [
-            row for row in order.reset_index().to_dict("records") if row["verdict"] in ("better", "worse")
+        said = [
+            f"{verdict} in {listed(_told(row, settings) for row in by[verdict])}"
+            for verdict in ("better", "worse", "equivalent")
+            if verdict in by
         ]
-        effects = listed(f"{word(row['metric']).label} {kit.change()(row)}" for row in told)
-        effects = f" ({effects})" if effects else ""
-        parts.append(f"{WAYS[name]} (`{name}`) is {listed(said) or 'not decided'}{effects}")
+        if "not decided" in by:
+            labels = listed(word(row["metric"]).label for row in by["not decided"])
+            unseen = kit.unseen(by["not decided"], what="a share", scale=100, unit=" %")
+            said.append(f"not decided in {labels}{unseen}")
+        if "none" in by:
+            said.append(f"without a verdict in {listed(_why(row) for row in by['none'])}")
+        parts.append(f"{WAYS[name]} (`{name}`) is {'; '.join(said) or 'not scored'}")
     floor = listed(
         f"{word(metric).label} {number(found['held-out', metric].mean)} against "
         f"{number(found['prior', metric].mean)} for way 3"
@@ -117,36 +132,58 @@ def _answer(rows: pd.DataFrame) -> str:
         if ("held-out", metric) in found and ("prior", metric) in found
     )
     return (
-        f"Against samples from the prior (way 3) of the same trained models: {'; '.join(parts)}. "
-        f"Real held-out windows score {floor}.{_drift(found)}"
+        "Against samples from the prior (way 3) of the same trained models, as shares of the gap between these and "
+        f"real windows: {'. '.join(part[0].upper() + part[1:] for part in parts)}. Real held-out windows score "
+        f"{floor}.{_drift(found)}"
     )
 
 
+def _share(row: Mapping[str, Any]) -> str:
+    """The share of the gap that is closed, or by how much it is widened, with its interval."""
+    sign = 1 if row["effect"] >= 0 else -1
+    low, high = sorted((sign * row["effect_low"], sign * row["effect_high"]))
+    text = interval(sign * row["effect"], low, high, scale=100, places=0)
+    return f"closes {text} %" if sign > 0 else f"widens it by {text} %"
+
+
+def _told(row: Mapping[str, Any], settings: int) -> str:
+    counted = f", at {row['settings']} of {settings} settings" if row["settings"] < settings else ""
+    return f"{word(row['metric']).label} ({_share(row)}{counted})"
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    reason = "no interval" if row["state"] == "ok" else row["state"]
+    return f"{word(row['metric']).label} ({reason})"
+
+
 def _drift(found: Mapping[tuple[str, str], Any]) -> str:
-    """The metrics in which even training windows are no closer to the test period than samples of way 3."""
+    """The metrics in which even training windows are not shown to be closer to the test period than way 3."""
     pairs = [(found.get(("copycat", metric)), found.get(("prior", metric))) for metric in METRICS]
     hidden = [
         f"{word(copies.metric).label} ({number(copies.mean)} against {number(prior.mean)})"
         for copies, prior in pairs
-        if copies is not None and prior is not None and copies.high_mean >= prior.low_mean
+        if copies is not None and prior is not None and not copies.effect_low > 0
     ]
     if not hidden:
         return ""
     return (
-        f" But in {listed(hidden)} even repeated training windows do not score better than way 3: the series drifts "
-        "between the training and the test period, so differences in these metrics do not show which way gives "
-        "better samples."
+        f" But in {listed(hidden)} not even repeated training windows are shown to score better than way 3: the series "
+        "may drift between the training and the test period, so differences in these metrics do not show which way "
+        "gives better samples."
     )
 
 
-def _readable(rows: pd.DataFrame) -> pd.DataFrame:
+def _readable(rows: pd.DataFrame, every: Sequence[frames.Setting]) -> pd.DataFrame:
     """One row per strategy, one column per metric; values and intervals as text."""
     out = pd.DataFrame({"strategy": frames.strategies(rows)})
     out["way"] = out["strategy"].map(WAYS).fillna("")
     for metric in METRICS:
         own = rows[rows["metric"] == metric].set_index("strategy")
         ends = own.reindex(out["strategy"])[["mean", "low_mean", "high_mean"]].to_numpy()
-        out[word(metric).axis] = [interval(*values) if np.isfinite(values[0]) else "—" for values in ends]
+        of = f" ({own['settings'].max():.0f} of {len(every)} settings)" if len(own) and len(every) > 1 else ""
+        out[f"{word(metric).axis}{of}"] = [
+            interval(*values) if np.isfinite(values[0]) else "—" for values in ends
+        ]
     return out
 
 

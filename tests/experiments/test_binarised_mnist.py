@@ -56,6 +56,12 @@ def results(bound: float, active: int, *, begun: str = "zero", run_id: str = "a"
         ),
         (-93.0, 12, ("No: ", "outside", "12 of 50 latents active, fewer than the 19 to 25")),
         (-85.0, 26, ("No: ", "outside", "more than the 19 to 25")),
+        (
+            -86.5,
+            20,
+            ("Not decided: ", "across an end of the range", "how much trainings differ is not known"),
+        ),
+        (-92.5, 20, ("Not decided: ", "across an end of the range")),
     ],
 )
 def test_the_answer_follows_band_and_units(module, bound, active, said):
@@ -65,12 +71,15 @@ def test_the_answer_follows_band_and_units(module, bound, active, said):
     found = module.findings(made, tables)
     assert found.answer.startswith(said[0])
     assert all(part in found.answer for part in said)
+    assert sum(place in found.answer for place in ("inside the", "outside the", "across an")) == 1
     beside = found.sections[0].table
     assert beside["source"].tolist()[0] == "here, initialised at zero, batches of 100"
     assert beside["epochs"].tolist()[:2] == [400, 3280]
 
 
-@pytest.mark.parametrize(("second", "verdict"), [(-87.0, "Yes: "), (-85.0, "In part: ")])
+@pytest.mark.parametrize(
+    ("second", "verdict"), [(-87.0, "Yes: "), (-85.0, "In part: "), (-86.5, "In part: ")]
+)
 def test_every_training_has_a_row_and_a_clause_of_its_own(module, second, verdict):
     parts = [results(-88.0, 17), results(second, 21, begun="data", run_id="b")]
     both = SimpleNamespace(

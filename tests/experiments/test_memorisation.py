@@ -44,12 +44,42 @@ def tables(
 @pytest.mark.parametrize(
     ("overlap", "novelty", "start"),
     [
-        ((1.0, 1.05, 200), (-0.3, -0.2, 0.0), "Not where posteriors do not overlap: samples stay close"),
-        ((1.0, 5, 200), (-0.3, -0.2, 0.0), "No: samples from posteriors stay close to the training data"),
-        ((1.0, 5, 200), (0.0, -0.2, 0.0), "Not where posteriors overlap"),
-        ((1.0, 5, 200), (0.0, 0.0, 0.0), "In number only"),
-        ((2.0, 5, 200), (0.0, 0.0, 0.0), "There is no evidence that they are not"),
-        ((1.0, 1.0, 1.01), (-0.3, -0.2, -0.1), "Not where posteriors do not overlap"),
+        (
+            (1.0, 1.05, 200),
+            (-0.3, -0.2, 0.0),
+            "Not where posteriors do not overlap: samples lean towards the training data at β = 0.01 and 0.1.",
+        ),
+        (
+            (1.0, 5, 200),
+            (-0.3, -0.2, 0.0),
+            "No: samples from posteriors lean towards the training data, both where posteriors do not overlap "
+            "(β = 0.01) and where they do (β = 0.1).",
+        ),
+        (
+            (1.0, 5, 200),
+            (0.0, -0.2, 0.0),
+            "Not where posteriors overlap: samples lean towards the training data at β = 0.1.",
+        ),
+        (
+            (1.0, 5, 200),
+            (0.0, 0.0, 0.0),
+            "In number only: where posteriors do not overlap, a draw comes from one",
+        ),
+        (
+            (2.0, 5, 200),
+            (0.0, 0.0, 0.0),
+            "Not decided: at no β is it shown that samples from posteriors lean",
+        ),
+        (
+            (2.0, 5, 200),
+            (0.0, 0.2, 0.0),
+            "Not decided: at no β is it shown that samples from posteriors lean",
+        ),
+        (
+            (1.0, 1.0, 1.01),
+            (-0.3, -0.2, -0.1),
+            "Not where posteriors do not overlap: samples lean towards the training data at β = 0.01, 0.1 and 1.",
+        ),
     ],
 )
 def test_the_verdict_follows_overlap_and_novelty(module, overlap, novelty, start):
@@ -58,6 +88,11 @@ def test_the_verdict_follows_overlap_and_novelty(module, overlap, novelty, start
     assert found.answer.startswith(start)
     leaning = sum(d < -0.05 for d in novelty)
     assert sum(map(int, re.findall(r"in (\d) of \d settings?", found.answer))) == leaning
+    open_ = [beta for beta, d in zip(BETAS, novelty, strict=True) if abs(d) < 0.05]
+    listed = re.findall(r"not decided at β = ([^(]*) \(", found.answer)
+    assert sorted(float(beta) for part in listed for beta in re.findall(r"[\d.]+", part)) == open_
+    assert ("more authentic at β = 0.1" in found.answer) == (novelty[1] > 0)
+    assert not re.search("no evidence|stay close|looks new", found.answer)
     assert ("a single training example" in found.answer) == (overlap[0] < 1.1)
     section = found.sections[0]
     assert section.table is not None and list(section.table["beta"]) == list(BETAS)
@@ -73,3 +108,14 @@ def test_the_point_where_the_overlap_nears_one(module):
     )
     assert module._crossing(pd.DataFrame({"beta": beta, "overlap": 2 + beta})) is None
     assert module._crossing(pd.DataFrame({"beta": beta, "overlap": np.ones(4)})) == pytest.approx(10)
+
+
+def test_an_overlap_lies_between_one_and_all_examples(module):
+    """I is at most log N and at least 0, and so are the ends of its interval."""
+    n = 1000
+    near = module._overlap(pd.Series(np.log(n) - np.array([0.001, 0.02, 0.3])), n)
+    far = module._overlap(pd.Series([1e-4, 2e-3, 3e-2]), n)
+    for found in (near, far):
+        assert 1 <= found["overlap_low"] < found["overlap"] < found["overlap_high"] <= n
+    beyond = module._overlap(pd.Series([-0.01, -0.02, 0.01]), n)
+    assert beyond["overlap"] == n and np.isnan(beyond["overlap_low"])

@@ -1,5 +1,6 @@
 """The answer of `sequences` agrees with the table, and its figures show the right values."""
 
+import re
 import runpy
 import subprocess
 import sys
@@ -53,17 +54,54 @@ def results(*, pictures: bool = True) -> Results:
     return Results(pd.DataFrame(runs), pd.DataFrame(rows), empty, empty, empty, samples, facts)
 
 
+def said(module, metrics: pd.DataFrame, found: Results) -> str:
+    made = Results(found.runs, metrics, *(pd.DataFrame(),) * 3, {}, found.provenance)
+    return str(module.findings(made, module.measurements(made, None)).answer)
+
+
 def test_the_sentence_follows_the_table(module):
-    found = results()
-    tables = module.measurements(found, None)
-    answer = module.findings(found, tables).answer
-    assert "way 1 (`posterior`) is better in autocorrelation gap, marginal W₁" in answer
-    assert "way 2 (`mean-plus-logvar`) is worse in autocorrelation gap" in answer
-    assert "tied" not in answer
+    found = results(pictures=False)
+    answer = said(module, found.metrics, found)
+    assert re.search(
+        r"Way 1 \(`posterior`\) is better in autocorrelation gap \(closes 8\d \[\d\d, \d\d\] %\), marginal W₁",
+        answer,
+    )
+    assert re.search(
+        r"Way 2 \(`mean-plus-logvar`\) is worse in autocorrelation gap \(widens it by 2\d\d\d \[", answer
+    )
+    assert not re.search("tied|not decided|equivalent|without a verdict", answer)
     swapped = found.metrics.replace({"strategy": {"posterior": "gmm", "gmm": "posterior"}})
-    tied = Results(found.runs, swapped, *(pd.DataFrame(),) * 3, found.samples, found.provenance)
-    answer = module.findings(tied, module.measurements(tied, None)).answer
-    assert "way 1 (`posterior`) is worse" in answer and "way 1 (`posterior`) is better" not in answer
+    answer = said(module, swapped, found)
+    assert "Way 1 (`posterior`) is worse" in answer and "Way 1 (`posterior`) is better" not in answer
+
+
+def test_what_is_not_told_is_not_decided_and_what_is_small_is_equivalent(module):
+    """Way 1 is made a copy of the prior, with much noise and with little."""
+    found = results(pictures=False)
+    others = found.metrics[found.metrics["strategy"] != "posterior"]
+    prior = others[others["strategy"] == "prior"].assign(strategy="posterior")
+    for noise, words in ((0.1, "not decided in"), (0.001, "equivalent in")):
+        rng = np.random.default_rng(3)
+        copied = prior.assign(value=prior["value"] + rng.normal(0, noise, len(prior)))
+        answer = said(module, pd.concat([others, copied]), found)
+        way = answer.split("Way 1 ")[1].split(". Way 2")[0]
+        assert words in way and "better in" not in way and "worse in" not in way
+        assert ("would probably have been seen" in way) == (noise == 0.1)
+
+
+def test_a_metric_that_cannot_tell_gives_no_verdict(module):
+    """Copies of the training windows score worse than the prior."""
+    found = results(pictures=False)
+    real = found.metrics[found.metrics["strategy"] == "held-out"].assign(strategy="copycat")
+    answer = said(module, pd.concat([found.metrics, real.assign(value=real["value"] + 1)]), found)
+    assert "Way 1 (`posterior`) is without a verdict in autocorrelation gap (cannot tell)" in answer
+    assert "better in" not in answer and "worse in" not in answer
+    one = real.assign(value=real["value"] + (real["beta"] == 1.0))
+    answer = said(module, pd.concat([found.metrics, one]), found)
+    assert re.search(r"better in autocorrelation gap \(closes [^)]* %, at 1 of 2 settings\)", answer)
+    few = results(pictures=False)
+    answer = said(module, few.metrics[few.metrics["seed"] < 2], few)
+    assert "without a verdict in autocorrelation gap (no interval)" in answer
 
 
 def test_a_drift_that_hides_differences_is_named(module):
@@ -71,9 +109,8 @@ def test_a_drift_that_hides_differences_is_named(module):
         found = results(pictures=False)
         real = found.metrics[found.metrics["strategy"] == "held-out"].assign(strategy="copycat")
         metrics = pd.concat([found.metrics, real.assign(value=real["value"] + copies - 0.05)])
-        drifting = Results(found.runs, metrics, *(pd.DataFrame(),) * 3, {}, found.provenance)
-        answer = module.findings(drifting, module.measurements(drifting, None)).answer
-        assert ("even repeated training windows do not" in answer) is hidden
+        answer = said(module, metrics, found)
+        assert ("not even repeated training windows are shown to" in answer) is hidden
 
 
 def test_the_table_has_every_strategy_once_and_its_way(module):

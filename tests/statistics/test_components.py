@@ -1,14 +1,12 @@
-"""Variance components and aggregates over settings, against simulations of known truth and hand computation."""
+"""Variance components, against simulations of known truth and hand computation."""
 
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
-from scipy import stats
 
-from study.statistics import across_settings, component_table, summarise, variance_components
-from study.statistics.across import interquartile_mean, probability_of_improvement
+from study.statistics import component_table, variance_components
+from tests.statistics.rows import rows
 
 
 def simulated(rng, *, trainings, fits, draws, sd=(2.0, 1.0, 0.5)):
@@ -54,24 +52,11 @@ def test_a_source_that_is_not_repeated_is_part_of_the_one_above():
     assert math.isnan(found.drawing) and found.fitting == pytest.approx(values.var(1, ddof=1).mean())
 
 
-def frame(values: dict[str, np.ndarray], *, better: str = "lower") -> pd.DataFrame:
-    """Rows from strategy -> `[settings, trainings, fits, draws]`."""
-    return pd.DataFrame(
-        [
-            {"run_id": f"{b}-{s}", "strategy": name, "metric": "kid", "fit": f, "draw": d, "value": v, "n": 9,
-             "reference": "r", "better": better, "status": "ok", "alpha": 1.0, "beta": float(b),
-             "noise_variance": b / 2, "seed": s}
-            for name, array in values.items()
-            for (b, s, f, d), v in np.ndenumerate(array)
-        ]
-    )  # fmt: skip
-
-
 def test_table_of_components_separates_what_pairing_takes_out():
     rng = np.random.default_rng(3)
     prior = np.stack([simulated(rng, trainings=40, fits=2, draws=2, sd=(2.0, 0.0, 0.3)) for _ in range(20)])
     fitting = rng.normal(0, 1, (20, 40, 2, 1))
-    table = component_table(frame({"prior": prior, "gmm": prior + fitting}))
+    table = component_table(rows({"prior": prior, "gmm": prior + fitting}))
     found = {(row["strategy"], row["of"]): row for row in table.to_dict("records")}
     value, paired = found["gmm", "value"], found["gmm", "difference"]
     # relative standard error of a variance from 20 x 40 groups: about √(2/800) = 5 %
@@ -82,55 +67,14 @@ def test_table_of_components_separates_what_pairing_takes_out():
     assert ("prior", "difference") not in found
 
 
-def test_draws_are_a_level_of_the_summary_and_gaps_are_averaged_over():
-    rng = np.random.default_rng(4)
-    values = frame({"prior": rng.normal(size=(1, 5, 2, 2)), "gmm": rng.normal(size=(1, 5, 2, 2))})
-    whole = summarise(values)
-    gap = values[~((values["strategy"] == "gmm") & (values["seed"] == 1) & (values["draw"] == 1))]
-    seen = summarise(gap)
-    whole, seen = (s[s["strategy"] == "gmm"] for s in (whole, seen))
-    assert whole["seeds"].tolist() == seen["seeds"].tolist() == [5, 5]
-    kept = gap[gap["strategy"] == "gmm"].groupby("seed")["value"].mean()
-    np.testing.assert_allclose(seen["mean"], kept.mean())
-    assert np.isfinite(seen[["low_mean", "high_mean"]].to_numpy()).all()
-    np.testing.assert_allclose(whole["mean"], values.loc[values["strategy"] == "gmm", "value"].mean())
+def test_a_missing_draw_leaves_the_others_apart():
+    """Earlier the draws of a training were averaged as soon as one was missing anywhere, and lost as a source."""
+    values = simulated(np.random.default_rng(4), trainings=6, fits=2, draws=3)
+    values[1, 1, 2] = math.nan
+    table = component_table(rows({"gmm": values[None]}))
+    expected = np.maximum(variance_components(values), 0)
+    np.testing.assert_allclose(table[["training", "fitting", "drawing"]].to_numpy()[0], expected)
 
 
-def test_probability_of_improvement_is_mann_whitney_averaged_over_settings():
-    rng = np.random.default_rng(5)
-    own, prior = [rng.normal(size=5), rng.normal(1, 1, 4)], [rng.normal(size=5), rng.normal(size=4)]
-    prior[0][0] = own[0][0]  # a tie
-    expected = np.mean(
-        [1 - stats.mannwhitneyu(a, b).statistic / (len(a) * len(b)) for a, b in zip(own, prior, strict=True)]
-    )
-    assert probability_of_improvement(own, prior) == pytest.approx(expected)
-    assert probability_of_improvement(own, own) == pytest.approx(0.5)
-
-
-def test_interquartile_mean_by_hand():
-    assert interquartile_mean([np.array([1.0, 100.0, 2.0, 3.0]), np.array([4.0, -50.0, 5.0, 6.0])]) == 3.5
-
-
-@pytest.mark.parametrize(("better", "chance"), [("lower", 1.0), ("higher", 0.0)])
-def test_across_settings(better, chance):
-    rng = np.random.default_rng(6)
-    prior = 10 * np.arange(3.0)[:, None, None, None] + rng.uniform(0, 1, (3, 5, 1, 1))
-    table = across_settings(frame({"prior": prior, "gmm": prior - 2, "flow": prior}, better=better), "kid")
-    row = table.set_index("strategy").loc["gmm"]
-    assert row["improvement"] == row["improvement_low"] == row["improvement_high"] == chance
-    assert row["iqm_difference"] == pytest.approx(-2) and row["settings"] == 3 and row["trainings"] == 15
-    assert row["iqm_low"] < row["iqm"] < row["iqm_high"]
-    assert table.set_index("strategy").loc["flow", "improvement"] == 0.5
-
-
-@pytest.mark.slow
-def test_stratified_interval_covers():
-    """Interquartile mean of normal values in nine settings of five trainings, whose truth is zero."""
-    rng = np.random.default_rng(7)
-    covered = []
-    for _ in range(150):
-        values = {"prior": np.zeros((9, 5, 1, 1)), "gmm": rng.normal(size=(9, 5, 1, 1))}
-        row = across_settings(frame(values), "kid").iloc[0]
-        covered.append(row["iqm_difference_low"] <= 0 <= row["iqm_difference_high"])
-    # percentiles of five values a stratum fall short by some points; 3 standard errors of the simulation
-    assert np.mean(covered) > 0.88 - 3 * math.sqrt(0.88 * 0.12 / 150)
+def test_no_rows_are_no_components():
+    assert component_table(rows({"gmm": [1.0]}, status="failed")).empty

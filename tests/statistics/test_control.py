@@ -1,7 +1,7 @@
-"""The control: a linear-Gaussian VAE at its exact optimum, where q(z) = N(0, I) and every sensible strategy ties.
+"""The control: a linear-Gaussian VAE at its exact optimum, where q(z) = N(0, I): every sensible strategy is the prior.
 
-Of the 360 differences, 5.3 % (standard error 1.6) have an interval that excludes zero, and 5 % of the 40 families a
-false verdict after Holm's correction. Six of these strategies over 100 repetitions: 3.5 % (0.8) and 1.5 %.
+With the decoder of the optimum there is almost nothing to gain. A second decoder is off by a constant, so that there is
+a gap to held-out data which no strategy can close: there each is equivalent, or not decided.
 """
 
 from typing import Any
@@ -21,13 +21,14 @@ from study.metrics.registry import fact
 from study.scoring.fit import replicate_keys
 from study.statistics import summarise
 from study.strategies import REGISTRY, strategy
+from tests.tiers import variant
 
 EIGENVALUES = np.array([4.0, 2.0, 1.0, 0.3])
 NOISE = 0.2  # s; every axis is active
 CODES = 50_000  # a fitted Gaussian is then off by 1/√50,000, far below the noise of 300 draws
 SAMPLES = 300
 SEEDS = 5
-REPETITIONS = {"quick": 100, "all": 20}
+SHIFTS = (0.0, 1.0)  # of the decoder
 # Where q(z) is N(0, I) exactly, whatever draws from q(z), or from what of it is left, draws from N(0, I). Settings
 # spare what cannot matter here: components beyond the one there is, and training beyond what a Gaussian takes, since
 # all but the two-stage VAE begin at or near N(0, I) in whitened coordinates.
@@ -42,7 +43,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 ALL = {name: SETTINGS.get(name, {}) for name, kind in REGISTRY.items() if kind.aims_at_q}
 MOMENTS = ("prior", "posterior", "global-gaussian", "gaussian-full", "shuffled-marginals")
-STRATEGIES = {"quick": {name: {} for name in MOMENTS} | {"gmm": {"n_components": 1}}, "all": ALL}
+FEW: dict[str, dict[str, Any]] = {name: {} for name in MOMENTS} | {"gmm": {"n_components": 1}}
 
 
 class Scorer:
@@ -63,12 +64,9 @@ class Scorer:
         return [Measurement.of(fact(name), one, n=len(x), reference="") for name, one in scores.items()]
 
 
-class Optimum:
-    """The decoder of the optimum, in the basis of the principal axes: x = √(λ − s) z."""
-
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """`[n, d]` -> `[n, d]`."""
-        return (z * np.sqrt(EIGENVALUES - NOISE)).astype(np.float32)
+def decoded(z: np.ndarray, shift: float) -> np.ndarray:
+    """The decoder of the optimum, in the basis of the principal axes: x = √(λ − s) z, moved by a constant."""
+    return (z * np.sqrt(EIGENVALUES - NOISE) + shift).astype(np.float32)
 
 
 def codes(key: jax.Array, n: int) -> Latents:
@@ -79,50 +77,78 @@ def codes(key: jax.Array, n: int) -> Latents:
     return Latents(mean, np.broadcast_to(np.log(NOISE / EIGENVALUES), mean.shape), labels)
 
 
-def study_once(repetition: int, scorer: Scorer, strategies: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Metric rows of five "trainings": fresh codes, fits and draws each."""
+def row(strategy: str, seed: int, shift: float, m: Measurement) -> dict[str, Any]:
+    return {
+        "run_id": f"{shift}-{seed}", "seed": seed, "strategy": strategy, "fit": 0, "draw": 0, "metric": m.metric,
+        "value": m.value, "stderr": m.stderr, "n": m.n, "reference": m.reference, "better": m.better,
+        "status": m.status, "alpha": 1.0, "beta": 2 * NOISE + shift, "noise_variance": NOISE,
+    }  # fmt: skip
+
+
+def study_once(
+    repetition: int, scorer: Scorer, strategies: dict[str, dict[str, Any]], held_out: np.ndarray
+) -> pd.DataFrame:
+    """Metric rows of five "trainings": fresh codes, fits and draws each, and the same held-out data."""
     rows = []
+    real = scorer.measure(held_out)
     for seed in range(SEEDS):
         key = jax.random.fold_in(jax.random.key(repetition), seed)
         code_key, fit_key, draw_key = jax.random.split(key, 3)
         train, validation = codes(code_key, CODES), codes(jax.random.fold_in(code_key, 1), CODES // 5)
         ((fit_key, draw_keys),) = replicate_keys(fit_key, draw_key, fits=1, draws=1)
+        rows += [row("held-out", seed, shift, m) for m in real for shift in SHIFTS]
         for name, settings in strategies.items():
             fitted = strategy(name, **settings).fit(fit_key, train, validation=validation)
-            measured = scorer.measure(Optimum().decode(fitted.sample(draw_keys[0], n=SAMPLES)))
-            rows += [
-                {
-                    "run_id": str(seed), "seed": seed, "strategy": name, "fit": 0, "draw": 0, "metric": m.metric,
-                    "value": m.value, "n": m.n, "reference": m.reference, "better": m.better, "status": m.status,
-                    "alpha": 1.0, "beta": 2 * NOISE, "noise_variance": NOISE,
-                }
-                for m in measured
-            ]  # fmt: skip
+            z = fitted.sample(draw_keys[0], n=SAMPLES)
+            for shift in SHIFTS:
+                rows += [row(name, seed, shift, m) for m in scorer.measure(decoded(z, shift))]
     return pd.DataFrame(rows)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("which", REPETITIONS)
-def test_tying_strategies_differ_no_more_often_than_the_nominal_rate(which):
-    repetitions, strategies = REPETITIONS[which], STRATEGIES[which]
+def controlled(repetitions: int, strategies: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """The rows of all strategies but the prior, and the number of the repetition."""
     data = gaussian_dataset(np.diag(EIGENVALUES), n=3000, seed=0)
     extractor = train_extractor(data, ExtractorConfig(dimensions=len(EIGENVALUES)))
     scorer = Scorer(extractor, data.reference[:SAMPLES])
     assert extractor.name == "pca"
     found = []
     for repetition in range(repetitions):
-        summary = summarise(study_once(repetition, scorer, strategies))
-        cell = summary[summary["alpha"].notna() & (summary["strategy"] != "prior")]
+        summary = summarise(study_once(repetition, scorer, strategies, data.held_out[:SAMPLES]))
+        cell = summary[summary["alpha"].notna() & ~summary["strategy"].isin(["prior", "held-out"])]
         found.append(cell.assign(repetition=repetition))
     tests = pd.concat(found)
-    assert len(tests) == repetitions * 2 * (len(strategies) - 1)
-    apart = (tests["low"] > 0) | (tests["high"] < 0)
-    per_repetition = apart.groupby(tests["repetition"]).mean().to_numpy()
-    share, error = per_repetition.mean(), per_repetition.std(ddof=1) / np.sqrt(repetitions)
-    wrong = (tests["p_holm"] < 0.05).groupby([tests["repetition"], tests["metric"]]).any().to_numpy().mean()
+    assert len(tests) == repetitions * 2 * len(SHIFTS) * (len(strategies) - 1)
+    return tests
+
+
+@pytest.mark.parametrize(
+    ("repetitions", "strategies"),
+    [
+        pytest.param(4, {name: FEW[name] for name in ("prior", "posterior", "global-gaussian")}, id="few"),
+        variant(60, FEW, id="moments"),
+        variant(20, ALL, id="all"),
+    ],
+)
+def test_strategies_that_are_the_prior_are_better_or_worse_no_more_often_than_said(repetitions, strategies):
+    tests = controlled(repetitions, strategies)
+    gap = tests["beta"] > 1
+    assert set(tests.loc[gap, "state"]) == {"ok"} and set(tests["state"]) <= {"ok", "nothing to gain"}
+    assert set(tests.loc[tests["state"] == "ok", "verdict"]) <= {
+        "better",
+        "worse",
+        "equivalent",
+        "not decided",
+    }
+    assert set(tests.loc[tests["state"] != "ok", "verdict"]) <= {"none"}
+    decided = tests["verdict"].isin(["better", "worse"])
+    wrong = decided.groupby([tests["repetition"], tests["metric"]]).any().mean()
+    # Tests of one repetition share the prior's draws, so the standard error is over repetitions.
+    apart = ((tests["low"] > 0) | (tests["high"] < 0)).groupby(tests["repetition"]).mean().to_numpy()
+    share, error = apart.mean(), apart.std(ddof=1) / np.sqrt(repetitions)
     print(
         f"\nintervals that exclude zero: {share:.4f} ± {error:.4f}; families with a false verdict: {wrong:.4f}"
     )
-    # Tests of one repetition share the prior's draws, so the standard error is over repetitions.
-    assert share <= 0.05 + 2 * error
+    print(tests.groupby(["beta", "state", "verdict"]).size().to_dict())
     assert wrong <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / repetitions)
+    assert share <= 0.05 + 2 * max(error, np.sqrt(0.05 * 0.95 / repetitions / len(strategies)))
+    assert tests.loc[gap, "effect"].abs().median() < 0.1

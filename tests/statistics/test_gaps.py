@@ -175,9 +175,9 @@ def test_the_average_has_only_settings_that_can_tell():
 
 
 def test_a_seed_that_lacks_a_setting_is_not_in_the_average():
-    values = {"prior": [3 + NOISE, 5 + NOISE], "gmm": [2 - NOISE, 4 - NOISE], "held-out": [[1.0] * 5] * 2}
-    values["gmm"][1][3] = math.nan
-    (of,) = scores(rows(values))
+    own = np.array([2 - NOISE, 4 - NOISE])
+    own[1, 3] = math.nan
+    (of,) = scores(rows({"prior": [3 + NOISE, 5 + NOISE], "gmm": own, "held-out": [[1.0] * 5] * 2}))
     assert np.isnan(gaps(of).whole[1]).tolist() == [False, False, False, True, False]
 
 

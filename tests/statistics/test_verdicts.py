@@ -1,6 +1,7 @@
 """Four verdicts, what can be detected, and how many seeds it takes: statsmodels, the noncentral t, and simulations."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from study.statistics.verdicts import MATTERS, detectable_effect, seeds_needed, 
 from tests.statistics.rows import NOISE
 
 
-def decide(*samples: np.ndarray, families: list | None = None, matters: float | None = MATTERS):
+def decide(*samples: Any, families: list | None = None, matters: float | None = MATTERS):
     longest = max(map(len, samples))
     padded = [np.r_[own, np.full(longest - len(own), math.nan)] for own in map(np.asarray, samples)]
     return verdicts(means(np.array(padded)), families or [0] * len(samples), matters=matters)
