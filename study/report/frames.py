@@ -210,7 +210,7 @@ def best(summary: pd.DataFrame, metric: str) -> str | None:
     if rows.empty or sign == 0:
         return None
     score = rows["effect"] if rows["effect"].notna().any() else sign * rows["mean"]
-    return str(rows.loc[score.idxmax(), "strategy"])
+    return str(rows["strategy"].iloc[int(np.nanargmax(score.to_numpy(float)))])
 
 
 def key_strategies(summary: pd.DataFrame, metric: str, *, at_most: int = 3) -> list[str]:
