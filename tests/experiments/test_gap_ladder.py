@@ -31,8 +31,8 @@ def module():
 def results(betas=(1.0,), without=(), scale=lambda beta, seed: 0.1 * beta * (1 + 0.1 * seed), noise=None):
     """Every training run has the same ladder, scaled by its own factor; `noise` by rung adds up to 0 over the runs."""
     noise = {name: 1e-3 for name in LADDER} | (noise or {})
-    own = np.random.default_rng(0).normal(size=(len(LADDER), SEEDS))
-    own = dict(zip(LADDER, own - own.mean(1, keepdims=True), strict=True))
+    drawn = np.random.default_rng(0).normal(size=(len(LADDER), SEEDS))
+    own = dict(zip(LADDER, drawn - drawn.mean(1, keepdims=True), strict=True))
     runs = [
         {"run_id": f"{b}-{s}", "decode": "mean", "alpha": 1.0, "beta": b, "noise_variance": b / 2, "seed": s}
         for b in betas
