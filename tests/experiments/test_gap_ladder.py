@@ -189,6 +189,14 @@ def test_what_is_not_told_from_zero_is_not_decided(module):
     assert "% at β = 1 (not told from zero); it belongs" in answer
 
 
+def test_a_rung_without_an_interval_is_said_to_have_none(module):
+    """Every run loses the same share of its gap from the posteriors to the reconstructions."""
+    alike = results(noise=dict.fromkeys(("prior", "posterior", "reconstruction", "held-out"), 0.0))
+    text = module.findings(None, module.tables(alike, None)).sections[0].text
+    assert "; without an interval: unseen examples (`reconstruction`)." in text
+    assert "without an interval" not in module.findings(None, module.tables(results(), None)).sections[0].text
+
+
 def test_without_a_rung_of_the_decoder_its_share_has_another_name(module):
     answer = module.findings(None, module.tables(results(without=("reconstruction",)), None)).answer
     assert "the share of unseen examples; decoder is 40 [" in answer and "the decoder's share" not in answer
