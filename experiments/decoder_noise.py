@@ -158,9 +158,9 @@ TEXTS = {
     "data through encoder and decoder, drawn like the rest; real held-out data get no such noise. Verdicts are on the "
     "draws, after Holm's correction over all rows of a metric; what is not decided is no sign that both are alike.",
     "order": f"How much each strategy improves {KID} over `{PRIOR}` on the same model (above 0 is better than the "
-    "prior), by means and by draws; how the improvement changes; and by which of the two it differs significantly "
-    "from the prior, after Holm's correction over all pairs of strategies and settings. Rank 1 has the lowest mean; "
-    "neighbours may be tied.",
+    "prior), by means and by draws; how the improvement changes; and by which of the two it is told from the prior, "
+    "after Holm's correction over all pairs of strategies and settings. Rank 1 has the lowest mean. Ranks alone say "
+    "nothing about the order of two strategies: only pairs that are told apart have one.",
     "noise": "s is the variance that p(x|z) claims around the decoder's mean: β/(2α), or the value learned by the "
     "σ-VAE. After short training the learned value is still above its optimum, since Adam changes it by at most about "
     "one step size per step. The residual variance is the squared error per pixel of held-out data through encoder "

@@ -141,8 +141,8 @@ def answer(found: pd.DataFrame) -> str:
 
 def _lead(rows: pd.DataFrame, single: pd.DataFrame) -> str:
     """What is told of learned priors against densities fitted afterwards."""
-    betas = listed(number(beta) for beta in sorted(set(single["beta"])))
-    over = f"averaged over β = {betas}" if rows["beta"].isna().any() else f"at β = {betas}"
+    betas = sorted(set(single["beta"]))
+    over = f"{'averaged over' if len(betas) > 1 else 'at'} β = {listed(number(beta) for beta in betas)}"
     of = {verdict: len(own) for verdict, own in kit.by_verdict(rows).items()}
     won = rows[rows["verdict"] == "better"]
     if len(won):

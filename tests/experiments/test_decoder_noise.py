@@ -144,6 +144,12 @@ def test_the_answer_follows_the_tables(module):
         "A sample should be the decoder's mean"
     )
     assert "not decided in 4" in module.answer(worse, tables["order"], tables["noise"])
+    won = tables["decoder_noise"][tables["decoder_noise"]["verdict"] != "worse"]
+    said = module.answer(won, tables["order"], tables["noise"])
+    assert said.startswith(
+        "A sample should be a draw of x, by KID: draws of x are better than means in 4 of 8"
+    )
+    assert "and worse in none, not decided in 4 (" in said
     alike = tables["decoder_noise"][tables["decoder_noise"]["verdict"] == "not decided"]
     assert module.answer(alike, tables["order"], tables["noise"]).startswith(
         "Not decided: by KID, draws of x are told from means in none of 4 comparisons (strategy × setting) (a "

@@ -111,6 +111,13 @@ def test_the_answer_says_by_how_much_and_what_it_costs_elsewhere(module):
     assert labels == ["GAN", *priors, *posteriors, "held-out"]
 
 
+def test_a_metric_without_spread_has_no_interval(module):
+    made = results(1.0, {0.5: {"prior": 2.0}})
+    made.metrics.loc[made.metrics["metric"] == "precision", "value"] = 0.5
+    text = module.findings(made, module.tables(made, None)).sections[0].text
+    assert "precision 0.5 against 0.5 (no interval)" in text and text.count("no interval") == 1
+
+
 def test_too_few_seeds_or_no_gan_decide_nothing(module):
     few = results(1.0, {0.5: {"prior": 2.0}}, seeds=2)
     assert module.answer(module.against(few.metrics)).startswith("Not decided")

@@ -33,8 +33,8 @@ def module():
 def results(betas=(1.0,), without=(), scale=lambda beta, seed: 0.1 * beta * (1 + 0.1 * seed), noise=None):
     """Every training run has the same ladder, scaled by its own factor; `noise` by rung adds up to 0 over the runs."""
     noise = {name: 1e-3 for name in LADDER} | (noise or {})
-    own = np.random.default_rng(0).normal(size=(len(LADDER), SEEDS))
-    own = dict(zip(LADDER, own - own.mean(1, keepdims=True), strict=True))
+    drawn = np.random.default_rng(0).normal(size=(len(LADDER), SEEDS))
+    own = dict(zip(LADDER, drawn - drawn.mean(1, keepdims=True), strict=True))
     runs = [
         {"run_id": f"{b}-{s}", "decode": "mean", "alpha": 1.0, "beta": b, "noise_variance": b / 2, "seed": s}
         for b in betas
@@ -184,6 +184,14 @@ def test_what_is_not_told_from_zero_is_not_decided(module):
     loud = results(noise={"held-out": 5.0, "reconstruction": 5.0})
     answer = module.findings(None, module.tables(loud, None)).answer
     assert "% at β = 1 (not told from zero); it belongs" in answer
+
+
+def test_a_rung_without_an_interval_is_said_to_have_none(module):
+    """Every run loses the same share of its gap from the posteriors to the reconstructions."""
+    alike = results(noise=dict.fromkeys(("prior", "posterior", "reconstruction", "held-out"), 0.0))
+    text = module.findings(None, module.tables(alike, None)).sections[0].text
+    assert "; without an interval: unseen examples (`reconstruction`)." in text
+    assert "without an interval" not in module.findings(None, module.tables(results(), None)).sections[0].text
 
 
 def test_without_a_rung_of_the_decoder_its_share_has_another_name(module):

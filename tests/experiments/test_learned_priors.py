@@ -91,6 +91,18 @@ def test_where_nothing_is_shown_to_win_the_rest_is_not_decided_unless_all_lose(m
     )
 
 
+def test_a_family_without_an_interval_is_said_to_have_none(module):
+    frame = metrics()
+    found = module.contrasts(frame)
+    hidden = found.assign(verdict=found["verdict"].mask(found["family"] == "lars-prior", "none"))
+    assert "without an interval for `lars-prior`" in module.answer(hidden)
+    assert "without an interval" not in module.answer(found)
+    unfitted = module.answer(module.contrasts(frame[frame["strategy"] != "gmm"]))
+    assert unfitted.startswith(
+        "No density was fitted afterwards; averaged over β = 0.1 and 1: Against N(0, I)"
+    )
+
+
 def test_a_single_setting_that_differs_from_the_average_is_named(module):
     """vampprior wins by 3 where β is 0.1 and loses by 1 where it is 1: better on average, but not everywhere."""
     frame = metrics()

@@ -125,7 +125,7 @@ def controlled(repetitions: int, strategies: dict[str, dict[str, Any]]) -> pd.Da
     ("repetitions", "strategies"),
     [
         pytest.param(4, {name: FEW[name] for name in ("prior", "posterior", "global-gaussian")}, id="few"),
-        variant(60, FEW, id="moments"),
+        variant(40, FEW, id="moments"),
         variant(20, ALL, id="all"),
     ],
 )
