@@ -19,6 +19,8 @@ from study.models.networks import build_networks
 from study.models.priors.base import Prior
 
 EDGE = 1e-3  # least initial distance of a pixel's mean from 0 and 1, since a pixel may be black in all training data
+Examples = Float[Array, "B D"]  # a batch of x
+Labels = Int[Array, " B"] | None  # int32
 
 
 class Loss(NamedTuple):
@@ -106,34 +108,23 @@ class Model(nnx.Module):
         return None
 
     @abc.abstractmethod
-    def loss(
-        self,
-        key: jax.Array,
-        x: Float[Array, "B D"],
-        labels: Int[Array, " B"] | None,
-        alpha: Scalar,
-        beta: Scalar,
-    ) -> Loss:
-        """The loss of a batch; labels are int32, α and β are traced."""
+    def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
+        """The loss of a batch; α and β are traced."""
 
-    def encode(
-        self, x: Float[Array, "B D"], labels: Int[Array, " B"] | None = None
-    ) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+    def encode(self, x: Examples, labels: Labels = None) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
         """Mean and log-variance of q(z|x)."""
         mean, log_var = self.encoder(x)
         return mean, log_var
 
-    def output(self, z: Float[Array, "B d"], labels: Int[Array, " B"] | None = None) -> Float[Array, "B D"]:
+    def output(self, z: Float[Array, "B d"], labels: Labels = None) -> Examples:
         """The output of the decoder network, from which the likelihood computes the mean."""
         return self.decoder(z)
 
-    def decode(self, z: Float[Array, "B d"], labels: Int[Array, " B"] | None = None) -> Float[Array, "B D"]:
+    def decode(self, z: Float[Array, "B d"], labels: Labels = None) -> Examples:
         """E[x|z]."""
         return decoder_mean(self.likelihood, self.output(z, labels))
 
-    def distortion(
-        self, x: Float[Array, "B D"], z: Float[Array, "B d"], labels: Int[Array, " B"] | None = None
-    ) -> Float[Array, " B"]:
+    def distortion(self, x: Examples, z: Float[Array, "B d"], labels: Labels = None) -> Float[Array, " B"]:
         """D of x decoded from z."""
         return reconstruction(self.likelihood, self.output(z, labels), x)
 

@@ -173,7 +173,10 @@ def read_table(folder: Path, table: str) -> pd.DataFrame:
         raise StudyError(
             f"{path}: not a readable parquet file ({reason}); run the experiment again"
         ) from error
-    return conform(frame, table)
+    try:
+        return conform(frame, table)
+    except StudyError as error:
+        raise StudyError(f"{folder}: {error}") from error
 
 
 def _check_size(path: Path) -> None:

@@ -122,9 +122,10 @@ def test_too_few_seeds_or_no_gan_decide_nothing(module):
     few = results(1.0, {0.5: {"prior": 2.0}}, seeds=2)
     assert module.answer(module.against(few.metrics)).startswith("Not decided")
     alone = results(1.0, {0.5: {"prior": 2.0}})
-    alone = dataclasses.replace(alone, metrics=alone.metrics[alone.metrics["family"] != "gan"])
     alone = dataclasses.replace(
-        alone, samples={name: x for name, x in alone.samples.items() if not name.startswith("gan")}
+        alone,
+        metrics=alone.metrics[alone.metrics["family"] != "gan"],
+        samples={name: x for name, x in alone.samples.items() if not name.startswith("gan")},
     )
     found = module.findings(alone, module.tables(alone, None))
     assert found.answer == "Nothing was compared: no GAN beside a VAE was trained and scored."

@@ -159,7 +159,6 @@ def test_a_disk_that_is_full_ends_the_run_and_keeps_what_is_done(
 
 PROGRAM = """
 import sys
-from collections.abc import Callable
 from pathlib import Path
 import jax
 jax.config.update("jax_num_cpu_devices", 2)

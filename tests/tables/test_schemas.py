@@ -58,6 +58,14 @@ def test_a_word_that_no_reader_knows_is_refused(name, column):
         schemas.conform(table(name).assign(**{column: "perhaps"}), name)
 
 
+def test_the_folder_of_a_wrong_table_is_said(tmp_path):
+    table("draws").assign(source="perhaps").to_parquet(tmp_path / "draws.parquet", index=False)
+    with pytest.raises(
+        StudyError, match=rf"^{tmp_path}: table 'draws': column source holds 'perhaps', [^\n]*$"
+    ):
+        schemas.read_table(tmp_path, "draws")
+
+
 def test_texts_that_are_no_text_are_refused(tmp_path):
     made = pa.Table.from_pandas(table("draws"), preserve_index=False)
     raw = pa.array([b"prior"] * 49 + [b"pri\x80r"])

@@ -13,24 +13,22 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Scalar
+from jaxtyping import Array, Float, Scalar
 
-from study.models.base import Loss, Model
+from study.models.base import Examples, Labels, Loss, Model
 from study.models.likelihoods import gaussian_kl
 
 
 class Deterministic(Model):
     """A family whose encoder gives a point; the log-variance output of the encoder network is unused."""
 
-    def encode(
-        self, x: Float[Array, "B D"], labels: Int[Array, " B"] | None = None
-    ) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+    def encode(self, x: Examples, labels: Labels = None) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
         """The code, and log `code_variance`."""
         mean, _ = super().encode(x, labels)
         return mean, jnp.full_like(mean, math.log(self.objective.code_variance))
 
     def parts(
-        self, x: Float[Array, "B D"], labels: Int[Array, " B"] | None
+        self, x: Examples, labels: Labels
     ) -> tuple[Float[Array, "B d"], Float[Array, " B"], Float[Array, " B"]]:
         """Codes, D at the codes, and R."""
         z, log_var = self.encode(x, labels)
@@ -47,14 +45,7 @@ class AE(Deterministic):
     summary = "deterministic codes, reconstruction alone"
     source = "Hinton & Salakhutdinov 2006"
 
-    def loss(
-        self,
-        key: jax.Array,
-        x: Float[Array, "B D"],
-        labels: Int[Array, " B"] | None,
-        alpha: Scalar,
-        beta: Scalar,
-    ) -> Loss:
+    def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
         """α·D, mean over x; the key is unused."""
         _, recon, rate = self.parts(x, labels)
         return Loss(alpha * recon.mean(), recon, rate)

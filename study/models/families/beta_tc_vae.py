@@ -17,10 +17,10 @@ still biased low, by about half its relative variance, so the measurements of `s
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float, Int, Scalar
+from jaxtyping import Array, Float, Scalar
 
 from study.config import VAEConfig
-from study.models.base import Loss, Model
+from study.models.base import Examples, Labels, Loss, Model
 from study.models.likelihoods import gaussian_kl
 from study.models.normal import LOG_2PI
 
@@ -41,14 +41,7 @@ class BetaTCVAE(Model):
         super().start(key, train)
         self.examples[...] = jnp.float32(len(train))
 
-    def loss(
-        self,
-        key: jax.Array,
-        x: Float[Array, "B D"],
-        labels: Int[Array, " B"] | None,
-        alpha: Scalar,
-        beta: Scalar,
-    ) -> Loss:
+    def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
         """α·D + β·(R + (t − 1)·TC), means over x, with one draw of z per example."""
         mean, log_var = self.encode(x, labels)
         z = mean + jnp.exp(0.5 * log_var) * jax.random.normal(key, mean.shape)

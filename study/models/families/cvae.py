@@ -9,8 +9,9 @@ Source: :cite:`kingma2014a`, model M2 with its labels observed; :cite:`sohn2015`
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
+from study.models.base import Examples, Labels
 from study.models.families.vae import VAE
 
 
@@ -21,19 +22,15 @@ class CVAE(VAE):
     source = "Sohn et al. 2015; Kingma et al. 2014"
     conditional = True
 
-    def encode(
-        self, x: Float[Array, "B D"], labels: Int[Array, " B"] | None = None
-    ) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
+    def encode(self, x: Examples, labels: Labels = None) -> tuple[Float[Array, "B d"], Float[Array, "B d"]]:
         """Mean and log-variance of q(z|x, y)."""
         mean, log_var = self.encoder(self._beside(x, labels))
         return mean, log_var
 
-    def output(self, z: Float[Array, "B d"], labels: Int[Array, " B"] | None = None) -> Float[Array, "B D"]:
+    def output(self, z: Float[Array, "B d"], labels: Labels = None) -> Examples:
         """The output of the decoder network, which sees the labels."""
         return self.decoder(self._beside(z, labels))
 
-    def _beside(
-        self, inputs: Float[Array, "B d"], labels: Int[Array, " B"] | None
-    ) -> Float[Array, "B d+{self.classes}"]:
+    def _beside(self, inputs: Float[Array, "B d"], labels: Labels) -> Float[Array, "B d+{self.classes}"]:
         assert labels is not None  # ensured by `TrainedModel` and the engine
         return jnp.concatenate([inputs, jax.nn.one_hot(labels, self.classes)], axis=1)

@@ -20,10 +20,10 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float, Int, Scalar
+from jaxtyping import Array, Float, Scalar
 
 from study.config import VAEConfig
-from study.models.base import Loss, Model
+from study.models.base import Examples, Labels, Loss, Model
 from study.models.networks import build_networks
 
 
@@ -42,14 +42,7 @@ class GAN(Model):
         self.discriminator, _ = build_networks(scalar, size, shape=shape, rngs=rngs)
         self.latent_dim = config.latent_dim
 
-    def loss(
-        self,
-        key: jax.Array,
-        x: Float[Array, "B D"],
-        labels: Int[Array, " B"] | None,
-        alpha: Scalar,
-        beta: Scalar,
-    ) -> Loss:
+    def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
         """The sum of both losses for x and as many draws; D and R do not exist here and are NaN."""
         made = self.decode(jax.random.normal(key, (len(x), self.latent_dim)))
         graph, parameters = nnx.split(self.discriminator)
@@ -76,5 +69,5 @@ class _Logit:
     graph: nnx.GraphDef[nnx.Module]
     parameters: nnx.State[Any, Any]
 
-    def __call__(self, x: Float[Array, "B D"]) -> Float[Array, " B"]:
+    def __call__(self, x: Examples) -> Float[Array, " B"]:
         return nnx.merge(self.graph, self.parameters)(x)[0][:, 0]

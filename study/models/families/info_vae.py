@@ -11,9 +11,9 @@ variance s = β/(2α). MMD² is the unbiased estimate from one draw of z per exa
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Scalar
+from jaxtyping import Scalar
 
-from study.models.base import Loss, Model
+from study.models.base import Examples, Labels, Loss, Model
 from study.models.likelihoods import gaussian_kl
 from study.models.mmd import mmd
 
@@ -25,14 +25,7 @@ class InfoVAE(Model):
     source = "Zhao et al. 2019"
     blockwise = True
 
-    def loss(
-        self,
-        key: jax.Array,
-        x: Float[Array, "B D"],
-        labels: Int[Array, " B"] | None,
-        alpha: Scalar,
-        beta: Scalar,
-    ) -> Loss:
+    def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
         """The weighted loss."""
         mean, log_var = self.encode(x, labels)
         z = mean + jnp.exp(0.5 * log_var) * jax.random.normal(key, mean.shape)

@@ -14,9 +14,9 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Scalar
+from jaxtyping import Array, Float, Scalar
 
-from study.models.base import Loss, Model
+from study.models.base import Examples, Labels, Loss, Model
 from study.models.likelihoods import gaussian_kl
 
 LEAST = 1e-6
@@ -29,14 +29,7 @@ class IWAE(Model):
     source = "Burda et al. 2016"
     blockwise = True
 
-    def loss(
-        self,
-        key: jax.Array,
-        x: Float[Array, "B D"],
-        labels: Int[Array, " B"] | None,
-        alpha: Scalar,
-        beta: Scalar,
-    ) -> Loss:
+    def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
         """The weighted bound, mean over x."""
         mean, log_var = self.encode(x, labels)
         epsilon = jax.random.normal(key, (self.objective.samples, *mean.shape))

@@ -16,9 +16,9 @@ which is a different quantity.
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float, Int, Scalar
+from jaxtyping import Array, Float, Scalar
 
-from study.models.base import Loss
+from study.models.base import Examples, Labels, Loss
 from study.models.families.ae import Deterministic
 
 
@@ -29,14 +29,7 @@ class RAE(Deterministic):
     source = "Ghosh et al. 2020"
     variants = ({"penalty": "gradient", "penalty_weight": 0.1},)
 
-    def loss(
-        self,
-        key: jax.Array,
-        x: Float[Array, "B D"],
-        labels: Int[Array, " B"] | None,
-        alpha: Scalar,
-        beta: Scalar,
-    ) -> Loss:
+    def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
         """α·D + β·(½|z|² + w·G), means over x."""
         z, recon, rate = self.parts(x, labels)
         small = 0.5 * jnp.square(z).sum(-1).mean() + self.objective.penalty_weight * self._smoothness(
@@ -44,7 +37,7 @@ class RAE(Deterministic):
         )
         return Loss(alpha * recon.mean() + beta * small, recon, rate)
 
-    def _smoothness(self, key: jax.Array, z: Float[Array, "B d"], labels: Int[Array, " B"] | None) -> Scalar:
+    def _smoothness(self, key: jax.Array, z: Float[Array, "B d"], labels: Labels) -> Scalar:
         """G."""
         if self.objective.penalty == "l2":
             return decoder_norm(self.decoder)

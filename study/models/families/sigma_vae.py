@@ -16,11 +16,11 @@ the trade-off is that of a VAE with s = β·σ²/α. D is reported as the square
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float, Int, Scalar
+from jaxtyping import Array, Float, Scalar
 
 from study.config import VAEConfig
 from study.errors import StudyError
-from study.models.base import Loss, Model
+from study.models.base import Examples, Labels, Loss, Model
 from study.models.likelihoods import gaussian_kl
 from study.models.normal import LOG_2PI
 
@@ -48,14 +48,7 @@ class SigmaVAE(Model):
         super().start(key, train)
         self.log_variance[...] = jnp.log(jnp.maximum(train.var(0).mean(), LEAST))
 
-    def loss(
-        self,
-        key: jax.Array,
-        x: Float[Array, "B D"],
-        labels: Int[Array, " B"] | None,
-        alpha: Scalar,
-        beta: Scalar,
-    ) -> Loss:
+    def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
         """α·NLL + β·R, means over x, with one draw of z per example."""
         mean, log_var = self.encode(x, labels)
         z = mean + jnp.exp(0.5 * log_var) * jax.random.normal(key, mean.shape)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Scalar
+from jaxtyping import Array, Float, Scalar
 
-from study.models.base import Loss, Model
+from study.models.base import Examples, Labels, Loss, Model
 from study.models.likelihoods import gaussian_kl
 from study.models.normal import LOG_2PI
 
@@ -33,20 +33,13 @@ class VAE(Model):
     summary = "VAE with weights: loss α·D + β·KL, prior N(0, I); α = β = 1 is the VAE"
     source = "Kingma & Welling 2014; Higgins et al. 2017"
 
-    def loss(
-        self,
-        key: jax.Array,
-        x: Float[Array, "B D"],
-        labels: Int[Array, " B"] | None,
-        alpha: Scalar,
-        beta: Scalar,
-    ) -> Loss:
+    def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
         """α·D + β·R, means over x."""
         terms = self.terms(key, x, labels)
         rate = terms.kl.sum(-1)
         return Loss(alpha * terms.recon.mean() + beta * rate.mean(), terms.recon, rate)
 
-    def terms(self, key: jax.Array, x: Float[Array, "B D"], labels: Int[Array, " B"] | None = None) -> Terms:
+    def terms(self, key: jax.Array, x: Examples, labels: Labels = None) -> Terms:
         """Loss terms with one reparametrised draw of z per example."""
         mean, log_var = self.encode(x, labels)
         epsilon = jax.random.normal(key, mean.shape)

@@ -10,9 +10,9 @@ MMD² is the unbiased estimate from the codes of a batch and as many draws from 
 """
 
 import jax
-from jaxtyping import Array, Float, Int, Scalar
+from jaxtyping import Scalar
 
-from study.models.base import Loss
+from study.models.base import Examples, Labels, Loss
 from study.models.families.ae import Deterministic
 from study.models.mmd import mmd
 
@@ -24,14 +24,7 @@ class WAE(Deterministic):
     source = "Tolstikhin et al. 2018"
     blockwise = True
 
-    def loss(
-        self,
-        key: jax.Array,
-        x: Float[Array, "B D"],
-        labels: Int[Array, " B"] | None,
-        alpha: Scalar,
-        beta: Scalar,
-    ) -> Loss:
+    def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
         """α·D + β·λ·MMD²."""
         z, recon, rate = self.parts(x, labels)
         apart = mmd(z, jax.random.normal(key, z.shape), self.objective.scales)
