@@ -141,7 +141,7 @@ class Manifold:
         """Compute it from features `[m, f]`, m at least 6."""
         x = np.asarray(features, np.float64)
         radii, others = _squared_radii(x, (PRECISION_K, DENSITY_K))
-        return cls(x, *radii, others[1])
+        return cls(x, radii[0], radii[1], others[1])
 
 
 def inside(features: np.ndarray, manifold: Manifold) -> np.ndarray:
