@@ -312,7 +312,7 @@ def _train_one(
     else:
         (parameters, _), losses = jax.lax.scan(always, start, numbers)
         ran = jnp.int32(epochs)
-    return architecture.finish(jax.random.fold_in(initial_key, 2), parameters), losses, ran
+    return architecture.finish(jax.random.fold_in(initial_key, 2), parameters, *train), losses, ran
 
 
 def _in_blocks(part: _Part, batch: int) -> _Part:
