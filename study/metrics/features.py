@@ -21,6 +21,7 @@ from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
+from study.runtime.keys import stage_key
 from study.training import loop
 from study.training.blocks import in_blocks
 
@@ -181,7 +182,7 @@ def train_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Ext
             hidden=config.hidden,
             features=config.dimensions,
             classes=data.n_classes,
-            rngs=nnx.Rngs(config.seed),
+            rngs=nnx.Rngs(stage_key(config.seed, "features")),
         )
     )
     labels = jnp.asarray(data.train_labels, jnp.int32)
@@ -241,7 +242,7 @@ def _fit(
             size = schedule(number)
         return loop.descend(adam, carry, size, lambda parameters: loss(parameters, index))[0], None
 
-    keys = jax.random.split(jax.random.key(config.seed), config.steps)
+    keys = jax.random.split(jax.random.fold_in(stage_key(config.seed, "features"), 1), config.steps)
     numbers = jnp.arange(config.steps, dtype=jnp.int32)
     (parameters, _), _ = jax.lax.scan(step, loop.begin(adam, parameters), (keys, numbers))
     return parameters

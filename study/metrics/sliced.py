@@ -39,7 +39,8 @@ class Quantiles:
         of_quarters = 0.0
         for out in noise:
             order = rng.permutation(n)
-            np.subtract(*_sorted_parts(projected, order[: 2 * half], 2), out=out)
+            first, second = _sorted_parts(projected, order[: 2 * half], 2)
+            np.subtract(first, second, out=out)
             one, two, three, four = _sorted_parts(projected, order[: 4 * quarter], 4)
             of_quarters += float(np.square(one - two).mean() + np.square(three - four).mean()) / (2 * _SPLITS)
         noise *= np.sqrt(half / (2 * n))  # as if their squares fell as 1/n
