@@ -1,6 +1,7 @@
 import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,7 +111,8 @@ def test_labels_that_cannot_be_learned_give_pca(digits: Dataset) -> None:
     """Labels in random order: the classifier knows the training data by heart, and nothing about others."""
     rng = np.random.default_rng(0)
     parts = ("train_labels", "validation_labels", "test_labels")
-    shuffled = dataclasses.replace(digits, **{part: rng.permutation(getattr(digits, part)) for part in parts})
+    labels: dict[str, Any] = {part: rng.permutation(getattr(digits, part)) for part in parts}
+    shuffled = dataclasses.replace(digits, **labels)
     found = train_extractor(shuffled, dataclasses.replace(QUICK, steps=300))
     assert found.name == "pca" and math.isnan(found.accuracy)
     assert found.reason.startswith("its classifier is near chance: ")
