@@ -181,6 +181,8 @@ def sampler_gap(weights: np.ndarray, *, proposals: int) -> float:
     With c(r) = E[K/(r + r_2 + … + r_K)], p_K is p r c(r), so the KL is E_p[(r/Z) log(1/(Z c(r)))]. The expectation in c
     is over at most 512 sets of K − 1 draws. These give p_K a mass slightly off 1, which is divided out.
 
+    Infinite if no draw of p comes near the codes.
+
     Args:
         weights: r at independent draws of p, up to a factor, `[n]`.
         proposals: K.
@@ -191,6 +193,8 @@ def sampler_gap(weights: np.ndarray, *, proposals: int) -> float:
     sets = min(SETS, len(others) // max(proposals - 1, 1))
     totals = others[: sets * (proposals - 1)].reshape(sets, proposals - 1).sum(axis=1)
     r = r[r > 0]
+    if not len(r):
+        return math.inf  # the prior's draws never come near the codes
     c = np.concatenate([(proposals / (part[:, None] + totals)).mean(1) for part in np.array_split(r, 64)])
     return float(np.average(-np.log(c), weights=r) + np.log((r * c).sum() / r.sum()))
 
