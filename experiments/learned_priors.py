@@ -29,7 +29,7 @@ from study.report.text.words import word
 from study.tables.results import Results
 from study.training import Architecture
 
-PLAIN, PRIOR = "vae", "prior"
+PLAIN, PRIOR, LARS = "vae", "prior", "lars-prior"
 AFTERWARDS = ("gmm", "flow")  # densities fitted to the codes of the plain VAE
 DRAWN = (PRIOR, "posterior", *AFTERWARDS)
 COMPARED = (PLAIN, *(name for name, family in FAMILIES.items() if family.prior))
@@ -73,13 +73,20 @@ def _pairs(metrics: pd.DataFrame) -> Iterator[kit.Pair]:
 
 
 def models(results: Results, data: Dataset) -> pd.DataFrame:
-    """Per family and β: validation loss and its parts, measurements of q(z), and number of parameters of the prior."""
+    """Per family and β: validation loss and its parts, measurements of q(z), parameters and truncation of the prior."""
     losses = results.losses[results.losses["split"] == "validation"].sort_values("epoch")
     last = losses.groupby("run_id").last()["loss"].rename("validation_loss")
     measured = kit.by_run(results, "family").join(last)
     found = kit.estimates(measured, by=["family", "beta"], of=["validation_loss", *MODEL])
     found.insert(3, "prior_parameters", found["family"].map(parameters(results, data)))
+    found.insert(4, "truncation", found["family"].map(truncations(results)))
     return found.sort_values("family", key=lambda names: names.map(COMPARED.index), kind="stable")
+
+
+def truncations(results: Results) -> dict[str, int]:
+    """T of each family with a learned accept/reject prior: log T nats are the most that it can gain on N(0, I)."""
+    models = [from_dict(StudyConfig, config).model for config in results.provenance["config"]]
+    return {model.family: model.prior.proposals for model in models if model.family == LARS}
 
 
 def parameters(results: Results, data: Dataset) -> dict[str, int]:
@@ -112,9 +119,10 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     )
     spent = (
         "Loss on validation data, rate, distortion on held-out data, the bracket on KL(q(z)‖p(z)), hole mass and "
-        "overlap, with 95 % intervals over seeds. A learned prior leaves the scale of z free."
+        "overlap, with 95 % intervals over seeds. A learned prior leaves the scale of z free. `truncation` is T of "
+        "`lars-prior`, whose density is at most T times that of N(0, I)."
     )
-    plain = kit.plain("family", "beta", "trainings", "prior_parameters")
+    plain = kit.plain("family", "beta", "trainings", "prior_parameters", "truncation")
     said = kit.readable(costs, plain | kit.several(("validation_loss", *MODEL), costs))
     return Findings(
         answer(found),

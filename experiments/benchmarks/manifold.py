@@ -2,7 +2,8 @@
 
 10,000 samples against 10,000 reference samples with 64 features. prdc is timed on one call with k = 5, although the
 same four values need a second call with k = 3. Both run in turn on all cores of one machine. The error is the largest
-difference of the four values; precision and recall are compared with prdc's at k = 3.
+difference of the four values; precision and recall are compared with prdc's at k = 3. With tied distances (`integers`)
+the values differ, since prdc's balls are open and ours are closed.
 
     python experiments/benchmarks/manifold.py           two minutes on two cores; writes results/benchmarks/
 """

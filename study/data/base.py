@@ -21,7 +21,8 @@ class Dataset:
 
     Models train on `train`; anything tuned uses `validation`; `test` is only scored. For scoring, `test` is cut into
     two halves: generated samples are compared with `reference`, and `held_out` is scored like the samples of a perfect
-    strategy, so every fidelity table shows the metric's null value at the same n.
+    strategy, so every fidelity table shows the metric's null value at the same n. So the rows of `test` must be in
+    random order, as all loaders put them (windows of a time series excepted), not sorted by class or time.
 
     Attributes:
         name: its name in tables; made plain by `names.plain_name`.

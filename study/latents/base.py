@@ -14,6 +14,8 @@ from study.runtime.arrays import numbers
 from study.runtime.checks import shown
 from study.runtime.keys import Key, as_key
 
+LARGEST_LOG_VAR = 40.0  # so that squares of variances, and sums of z² over examples, are finite in float32
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Latents:
@@ -21,11 +23,12 @@ class Latents:
 
     Attributes:
         mean: stored as float32.
-        log_var: natural log of the variance, stored as float32.
+        log_var: natural log of the variance, stored as float32, at most 40.
         labels: whole numbers, or None.
 
     Raises:
-        StudyError: shapes disagree, a value is not a finite number, or labels are not whole numbers.
+        StudyError: shapes disagree, a value is not a finite number, a log_var is above 40, or labels are not whole
+            numbers.
     """
 
     mean: Float[np.ndarray, "N d"]
@@ -55,6 +58,12 @@ class Latents:
                     f"latents: {name} has {bad.sum()} values that are not finite, the first at "
                     f"example {row}, dimension {column}; leave those examples out"
                 )
+        if log_var.max() > LARGEST_LOG_VAR:
+            row, column = np.unravel_index(np.argmax(log_var), log_var.shape)
+            raise StudyError(
+                f"latents: log_var is {log_var[row, column]:g} at example {row}, dimension {column}; a variance above "
+                f"exp({LARGEST_LOG_VAR:g}) overflows float32: give natural logs of variances, or leave out that example"
+            )
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "log_var", log_var)
         if self.labels is not None:

@@ -11,10 +11,10 @@ from scipy.special import ndtr, ndtri
 
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
+from study.latents.marginals import marginal_kl
 from study.latents.prior import MarginalPrior, PriorDensity
 from study.latents.surgery import posterior_draws
 from study.models.likelihoods import gaussian_kl
-from study.models.normal import LOG_2PI
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 
@@ -30,32 +30,30 @@ def dimension_table(
 ) -> pd.DataFrame:
     """One row per latent dimension, the columns of `schemas.LATENTS` except `run_id`.
 
-    `kl` is E_x KL(q(zⱼ|x)‖p(zⱼ)) in closed form. `marginal_kl` is KL(q(zⱼ)‖p(zⱼ)), from the exact one-dimensional
-    mixture at `draws` draws. `mutual_information`, the information of zⱼ about the example, is their difference.
-    `active` is Var_x(mean) > 0.01 :cite:`burda2016`. `w1` and `ks` are the Wasserstein-1 and Kolmogorov-Smirnov
-    distances between q(zⱼ) and N(0, 1); `w1_null_high` and `ks_null_high` are the values that as many draws of
-    N(0, 1) exceed in 5 % of cases. KLs are in nats, variances in squared units of z, W1 in units of z.
+    `kl` is E_x KL(q(zⱼ|x)‖p(zⱼ)) in closed form. `marginal_kl` is KL(q(zⱼ)‖p(zⱼ)) by quadrature of the one-dimensional
+    mixture, so it is never below zero. `mutual_information`, the information of zⱼ about the example, is their
+    difference. `active` is Var_x(mean) > 0.01 :cite:`burda2016`. `w1` and `ks` are the Wasserstein-1 and
+    Kolmogorov-Smirnov distances between q(zⱼ) and N(0, 1); `w1_null_high` and `ks_null_high` are the values that as
+    many draws of N(0, 1) exceed in 5 % of cases. KLs are in nats, variances in squared units of z, W1 in units of z.
 
-    Under a learned prior (None is N(0, I)) p(zⱼ) is its marginal: `kl` and `marginal_kl` are estimated from `draws`
-    draws, or NaN if the marginal is not tractable (flow, LARS). `mutual_information` needs no prior and always has a
-    value. The two distances, and their nulls, are then between two sets of draws, of q(zⱼ) and of p(zⱼ).
+    Under a learned prior (None is N(0, I)) p(zⱼ) is its marginal, and `marginal_kl` NaN if that is not tractable (flow,
+    LARS). `mutual_information` needs no prior: it is estimated from `draws` draws, and `kl` is the sum of the two. The
+    two distances, and their nulls, are then between two sets of draws, of q(zⱼ) and of p(zⱼ).
     """
     require_latents("dimension_table", latents)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
     draw_key, marginal_key = jax.random.split(key)
-    _, z, own = posterior_draws(draw_key, latents, draws=draws)
     if prior is not None:
+        _, z, own = posterior_draws(draw_key, latents, draws=draws)
         return _described(_against_learned(marginal_key, latents, z, own, prior), latents)
     kl = np.asarray(gaussian_kl(latents.mean, latents.log_var), np.float64).mean(0)
     repeats = -(-MARGINAL_DRAWS // latents.n)
     many = np.concatenate([latents.sample(k) for k in jax.random.split(marginal_key, repeats)])
     rows = []
     for j in range(latents.d):
-        marginal = AggregatePosterior(Latents(latents.mean[:, j : j + 1], latents.log_var[:, j : j + 1]))
-        log_p = -0.5 * (np.square(z[:, j], dtype=np.float64) + LOG_2PI)
-        marginal_kl = float(np.mean(marginal.log_prob(z[:, j : j + 1]) - log_p))
+        apart = marginal_kl(latents.mean[:, j], latents.log_var[:, j])
         w1, ks = normal_distances(many[:, j])
-        rows.append((j, kl[j], marginal_kl, kl[j] - marginal_kl, w1, ks))
+        rows.append((j, kl[j], apart, kl[j] - apart, w1, ks))
     frame = pd.DataFrame(rows, columns=COLUMNS)
     frame["w1_null_high"], frame["ks_null_high"] = normal_null(len(many))
     return _described(frame, latents)
@@ -81,7 +79,6 @@ def _against_learned(
     """The columns that need the prior, from draws of a learned one; own is log q(zⱼ|x) of the draws z."""
     from scipy import stats  # takes half a second to import, which reading tables does not need
 
-    log_p = prior.marginal_log_prob(z) if isinstance(prior, MarginalPrior) else np.full(z.shape, math.nan)
     q_key, p_key, null_key = jax.random.split(key, 3)
     m = MARGINAL_DRAWS
     many, of_prior = AggregatePosterior(latents).sample(q_key, n=m), prior.sample(p_key, n=m)
@@ -90,15 +87,41 @@ def _against_learned(
     for j in range(latents.d):
         marginal = AggregatePosterior(Latents(latents.mean[:, j : j + 1], latents.log_var[:, j : j + 1]))
         log_q = marginal.log_prob(z[:, j : j + 1])
-        kl, marginal_kl = (own[:, j] - log_p[:, j]).mean(), (log_q - log_p[:, j]).mean()
+        apart = math.nan
+        if isinstance(prior, MarginalPrior):
+            apart = _learned_marginal_kl(latents, prior, of_prior[:, j], j)
         w1 = float(np.abs(np.sort(many[:, j]) - np.sort(of_prior[:, j])).mean())
         ks = float(stats.ks_2samp(many[:, j], of_prior[:, j], method="asymp").statistic)
         w1_null = halved_w1(pool[:, j]) * math.sqrt(len(pool) / (2 * m))
         information = (own[:, j] - log_q).mean()
         rows.append(
-            (j, kl, marginal_kl, information, w1, ks, w1_null, stats.kstwobign.ppf(NULL) * math.sqrt(2 / m))
+            (
+                j,
+                information + apart,
+                apart,
+                information,
+                w1,
+                ks,
+                w1_null,
+                stats.kstwobign.ppf(NULL) * math.sqrt(2 / m),
+            )
         )
     return pd.DataFrame(rows, columns=[*COLUMNS, "w1_null_high", "ks_null_high"])
+
+
+def _learned_marginal_kl(
+    latents: Latents, prior: MarginalPrior, drawn: Float[np.ndarray, " M"], j: int
+) -> float:
+    """KL of the marginals of dimension j in nats; drawn are draws of p(zⱼ), which show where it has mass."""
+    low, high = float(drawn.min()), float(drawn.max())
+    span = low - 0.5 * (high - low), high + 0.5 * (high - low)
+
+    def log_prior(z: Float[np.ndarray, " M"]) -> Float[np.ndarray, " M"]:
+        return prior.marginal_log_prob(np.tile(z[:, None].astype(np.float32), latents.d))[:, j].astype(
+            np.float64
+        )
+
+    return marginal_kl(latents.mean[:, j], latents.log_var[:, j], log_prior=log_prior, span=span)
 
 
 def halved_w1(pool: Float[np.ndarray, " M"]) -> float:

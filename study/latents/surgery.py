@@ -9,6 +9,11 @@ KL(q(z)‖p(z)) in turn is the sum of total correlation, KL(q(z)‖∏ⱼ q(zⱼ
 :cite:`chen2018`. Both are estimated from the same draws, with the own component included for the upper ends and left
 out for the lower ones, so that they add up.
 
+Under N(0, I) the rate is known, so either part of it gives the other as its complement. Where q(z) is near the prior,
+the mean of log q(z) − log p(z) has the smaller standard error, and I is the complement; where posteriors are sharp, the
+mean of log q(z|x) − log q(z) has it, and KL(q(z)‖p(z)) is the complement. The better one is used for all the numbers
+above, which still add up, and `Estimate.how` names it. An estimate of a KL may be below zero within its error.
+
 Under a prior that was learned with the model the rate and KL(q(z)‖p(z)) have no closed form and are estimated from
 draws (the rate from two of each of the N posteriors), so rate = I + KL holds within standard errors, not exactly. Such
 a prior does not factorise: total correlation and dimension-wise KL no longer add up to KL(q(z)‖p(z)). Quantities that
@@ -33,15 +38,20 @@ from study.runtime.keys import Key, as_key
 
 IDENTIFIED = 0.1  # nats: a bracket narrower than this counts as one number
 HOLE_QUANTILE = 0.01
+DIRECT, COMPLEMENT = "mean of log q − log p", "rate minus a mean of log q(z|x) − log q"
 
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """A number, its standard error, and how many draws it came from (stderr 0 if it is exact over all N examples)."""
+    """A number, its standard error, and how many draws it came from (stderr 0 if it is exact over all N examples).
+
+    `how` says which of two estimators was used, where there is a choice.
+    """
 
     value: float
     stderr: float
     n: int
+    how: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,15 +142,15 @@ def surgery(
         for j in range(latents.d)
     ]
     marginal_left_out, marginal_included = np.sum(pairs, axis=0)
-    mi_lower, mi_upper = mean_estimate(own - included), mean_estimate(own - left_out)
     marginals = marginal_included, marginal_left_out
     against = (
-        _against_normal(latents, z, own, mi_lower, mi_upper, marginals, key=prior_key, draws=draws)
+        _against_normal(latents, z, own, (included, left_out), marginals, key=prior_key, draws=draws)
         if prior is None
         else _against_learned(
             prior, latents, z, own_marginals, (included, left_out), marginals, key=prior_key, draws=draws
         )
     )
+    mi_lower, mi_upper = against.information
     threshold = np.quantile(q.log_prob(held_out.sample(held_out_key)), HOLE_QUANTILE)
     overlap = math.exp(math.log(n) - mi_lower.value)
     return Surgery(
@@ -162,15 +172,17 @@ def surgery(
 
 
 class _Against(NamedTuple):
-    """The quantities that depend on the prior; of each pair of estimates the upper end comes first.
+    """The quantities that depend on the prior; of each pair of KLs the upper end comes first.
 
     Attributes:
+        information: lower and upper end of I.
         kl: E_x KL(q(zⱼ|x)‖p(zⱼ)), NaN if p(zⱼ) is not tractable.
         draws: of the prior, M.
         outside: which draws of q(z) lie where the prior has hardly any mass.
     """
 
     rate: Estimate
+    information: tuple[Estimate, Estimate]
     kl_aggregate: tuple[Estimate, Estimate]
     dimension_wise_kl: tuple[Estimate, Estimate]
     kl: Float[np.ndarray, " d"]
@@ -182,26 +194,37 @@ def _against_normal(
     latents: Latents,
     z: Float[np.ndarray, "M d"],
     own: Float[np.ndarray, " M"],
-    mi_lower: Estimate,
-    mi_upper: Estimate,
+    joint: tuple[Float[np.ndarray, " M"], Float[np.ndarray, " M"]],
     marginals: tuple[Float[np.ndarray, " M"], Float[np.ndarray, " M"]],
     *,
     key: jax.Array,
     draws: int,
 ) -> _Against:
-    """N(0, I): the rate in closed form over all N, and each KL as the rate minus an estimate."""
+    """N(0, I): the rate in closed form over all N, and of I and KL(q(z)‖p(z)) one estimated, one as the complement.
+
+    joint is log q(z) and marginals Σⱼ log q(zⱼ), each first with the own component included, then without.
+    """
     kl = np.asarray(gaussian_kl(latents.mean, latents.log_var), np.float64)
     rate = Estimate(float(kl.sum(1).mean()), 0.0, latents.n)
-    # Rate minus E[log q(z|x) − Σⱼ log q(zⱼ)], as for I: this has a lower variance than estimating the KL itself.
-    known = [mean_estimate(own - marginal) for marginal in marginals]
+    log_p = -0.5 * (np.square(z, dtype=np.float64) + LOG_2PI).sum(1)
+    direct = mean_estimate(joint[0] - log_p).stderr < mean_estimate(own - joint[0]).stderr
 
     def complement(part: Estimate) -> Estimate:
         return dataclasses.replace(part, value=rate.value - part.value)
 
+    def apart(log_q: np.ndarray) -> Estimate:
+        if direct:
+            return dataclasses.replace(mean_estimate(log_q - log_p), how=DIRECT)
+        return dataclasses.replace(complement(mean_estimate(own - log_q)), how=COMPLEMENT)
+
+    def information(log_q: np.ndarray) -> Estimate:
+        return dataclasses.replace(complement(apart(log_q)), how="") if direct else mean_estimate(own - log_q)
+
     return _Against(
         rate,
-        (complement(mi_lower), complement(mi_upper)),
-        (complement(known[0]), complement(known[1])),
+        (information(joint[0]), information(joint[1])),
+        (apart(joint[0]), apart(joint[1])),
+        (apart(marginals[0]), apart(marginals[1])),
         kl.mean(0),
         np.asarray(jax.random.normal(key, (draws, latents.d))),
         np.square(z).sum(1) > _radius(latents.d),
@@ -223,6 +246,7 @@ def _against_learned(
 
     joint is log q(z) and marginals Σⱼ log q(zⱼ), each first with the own component included, then without.
     """
+    own = own_marginals.sum(1)
     p = prior.sample(key, n=draws)
     log_p = prior.log_prob(z)
     edge = np.quantile(prior.log_prob(p), HOLE_QUANTILE)
@@ -234,6 +258,7 @@ def _against_learned(
         wise = ends[0], ends[1]
     return _Against(
         learned_rate(jax.random.fold_in(key, 1), latents, prior),
+        (mean_estimate(own - joint[0]), mean_estimate(own - joint[1])),
         (mean_estimate(joint[0] - log_p), mean_estimate(joint[1] - log_p)),
         wise,
         kl,

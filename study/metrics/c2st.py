@@ -15,8 +15,8 @@ def c2st(features: Float[np.ndarray, "n f"], real: Float[np.ndarray, "m f"], *, 
 
     Each example is scored by a classifier fitted to the other folds; the AUC is computed within each fold and averaged,
     since scores of different classifiers have no common scale. It is ½ if the sets are indistinguishable. Values below
-    ½ are not better: the halves of a stratified test split are more alike than two independent samples, and a class
-    that one fold lacks is over-represented in the others, so real held-out data may score 0.4.
+    ½ are chance, not better: two halves of real data, cut at random, score ½ on average, since the examples of a fold
+    are assigned to the halves independently of those that its classifier was fitted to.
 
     The standard error is DeLong's (:cite:`delong1988`), from the placements within folds, times √2: a pair of
     examples in different folds counts twice, once for each classifier, which doubles the variance for given

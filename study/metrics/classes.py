@@ -6,7 +6,7 @@ from jaxtyping import Float, Integer
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.reference import HALF, Reference
 
-_NO_CLASSIFIER = "no classifier: the data have no labels of two or more classes"
+_NO_CLASSIFIER = "no classifier: the data have no labels of two or more classes, or none that it could learn"
 
 
 def class_histogram(

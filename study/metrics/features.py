@@ -18,15 +18,18 @@ import numpy as np
 import optax
 from flax import nnx
 from jaxtyping import Array, Float, Float32, Int, Scalar
+from scipy import stats
 from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
+from study.runtime.keys import stage_key
 from study.training import loop
 from study.training.blocks import in_blocks
 
 _BLOCK = 256  # rows per call of the compiled forward pass: one shape, so one compilation
 _SCALED_ON = 10_000  # training examples from which the scale of the features is computed
+_CHANCE = 1e-3  # how rarely a classifier that knows nothing is kept
 _LAYERS = ("hidden", "feature", "head")
 _META = "extractor"  # the entry that holds name, configuration and accuracy
 
@@ -87,7 +90,8 @@ class Extractor:
         name: "classifier" or "pca".
         arrays: its parameters by name.
         config: the configuration it was made with.
-        accuracy: share of `test` that it classifies correctly, NaN if there are no labels.
+        accuracy: share of `test` that it classifies correctly, NaN if there is no classifier.
+        reason: why there is no classifier although the data have labels; empty otherwise.
         digest: SHA-256 of name, configuration and arrays.
     """
 
@@ -95,6 +99,7 @@ class Extractor:
     arrays: Mapping[str, np.ndarray]
     config: ExtractorConfig
     accuracy: float
+    reason: str = ""
     digest: str = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
@@ -141,12 +146,19 @@ class Extractor:
         """
         probabilities = self.forward(x)[1]
         if probabilities is None:
-            raise CannotFit("extractor: no class probabilities, since its data have no labels")
+            raise CannotFit(
+                f"extractor: no class probabilities, since {self.reason or 'its data have no labels'}"
+            )
         return probabilities
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Everything needed to restore it, as arrays that `np.savez` stores without pickle."""
-        meta = {"name": self.name, "config": dataclasses.asdict(self.config), "accuracy": self.accuracy}
+        meta: dict[str, Any] = {
+            "name": self.name,
+            "config": dataclasses.asdict(self.config),
+            "accuracy": self.accuracy,
+        }
+        meta |= {"reason": self.reason} if self.reason else {}
         return {**self.arrays, _META: np.array(json.dumps(meta))}
 
     @classmethod
@@ -160,7 +172,7 @@ class Extractor:
             meta = json.loads(str(arrays[_META]))
             config = ExtractorConfig(**meta["config"])
             kept = {name: np.asarray(array) for name, array in arrays.items() if name != _META}
-            return cls(meta["name"], kept, config, meta["accuracy"])
+            return cls(meta["name"], kept, config, meta["accuracy"], str(meta.get("reason", "")))
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise StudyError(
                 f"extractor: not the arrays of an extractor ({error!r}); train it again"
@@ -171,7 +183,9 @@ def train_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Ext
     """Train the extractor of a data set on `train`; `test` is only used for the accuracy.
 
     A classifier if the labels have at least two classes, else PCA of the training data with the sign of each
-    component fixed. Deterministic given the data and `config` (default `ExtractorConfig()`).
+    component fixed. PCA too, with the reason, if the classifier is no better on `validation` than always naming the
+    most frequent class, by a binomial test at level 0.001: what it has learned from such labels is noise. Deterministic
+    given the data and `config` (default `ExtractorConfig()`).
     """
     config = config or ExtractorConfig()
     shift = data.train.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -184,13 +198,29 @@ def train_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Ext
             hidden=config.hidden,
             features=config.dimensions,
             classes=data.n_classes,
-            rngs=nnx.Rngs(config.seed),
+            rngs=nnx.Rngs(stage_key(config.seed, "features")),
         )
     )
     labels = jnp.asarray(data.train_labels, jnp.int32)
     parameters = _fit(graph, config, parameters, (data.train - shift) / spread, labels)
     arrays = {".".join(map(str, path)): np.asarray(leaf[...]) for path, leaf in nnx.to_flat_state(parameters)}
-    return _scaled("classifier", {"shift": shift, "spread": np.array(spread), **arrays}, config, data)
+    found = _scaled("classifier", {"shift": shift, "spread": np.array(spread), **arrays}, config, data)
+    reason = ""
+    if data.validation_labels is not None and len(data.validation):
+        right = found.probabilities(data.validation).argmax(axis=1) == data.validation_labels
+        reason = _near_chance(float(right.mean()), data.validation_labels)
+    return dataclasses.replace(pixel_extractor(data, config), reason=reason) if reason else found
+
+
+def _near_chance(accuracy: float, labels: np.ndarray) -> str:
+    """A reason if the accuracy on labels `[N]` may be chance, that is the share of the largest class; else empty.
+
+    Empty also if the labels are so few that those of a perfect classifier might be chance.
+    """
+    n, share = len(labels), float(np.bincount(labels).max() / len(labels))
+    if share**n >= _CHANCE or stats.binom.sf(round(accuracy * n) - 1, n, share) < _CHANCE:
+        return ""
+    return f"its classifier is near chance: {accuracy:.1%} right on validation, the largest class has {share:.1%}"
 
 
 def pixel_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Extractor:
@@ -244,7 +274,7 @@ def _fit(
             size = schedule(number)
         return loop.descend(adam, carry, size, lambda parameters: loss(parameters, index))[0], None
 
-    keys = jax.random.split(jax.random.key(config.seed), config.steps)
+    keys = jax.random.split(jax.random.fold_in(stage_key(config.seed, "features"), 1), config.steps)
     numbers = jnp.arange(config.steps, dtype=jnp.int32)
     (parameters, _), _ = jax.lax.scan(step, loop.begin(adam, parameters), (keys, numbers))
     return parameters

@@ -1,7 +1,10 @@
 """Precision, recall, density and coverage: do samples lie among the data, and data among the samples?
 
-A manifold is a union of balls around points; the radius of a ball is the distance to its k-th nearest neighbour. The
-conventions are those of the authors' package `prdc`: a point is not its own neighbour, and balls are open.
+A manifold is a union of balls around points; the radius of a ball is the distance to its k-th nearest neighbour. A
+point is not its own neighbour. Balls are closed, as in equation 2 of :cite:`kynkaanniemi2019`. The authors' package
+`prdc` has open ones, which differ on ties alone: where every row has k copies, its balls are empty, and a set scores 0
+against itself.
+
 A float32 matrix product minus its rounding error gives a lower bound on each distance. Only pairs whose bound lies
 inside a ball are then computed from differences in float64, so that equal rows are at distance exactly zero and ties
 are exact.
@@ -12,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, Int
+from jaxtyping import Bool, Float, Float32, Float64, Int, Int64
 
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import HALF, Reference
@@ -99,10 +102,15 @@ def _over_blocks(n: int, work: Callable[[slice], None]) -> None:
         list(pool.map(work, blocks))
 
 
-def _squared_radii(points: Float[np.ndarray, "n f"], ks: tuple[int, ...]) -> Float64[np.ndarray, "ks n"]:
-    """Squared distance to the k-th nearest other point for each k."""
+def _squared_radii(
+    points: Float[np.ndarray, "n f"], ks: tuple[int, ...]
+) -> tuple[Float64[np.ndarray, "ks n"], Int64[np.ndarray, "ks n"]]:
+    """Squared distance to the k-th nearest other point for each k, and the number of others that are as near.
+
+    That number is k unless distances are tied.
+    """
     distances, most = _Distances(points, points), max(ks)
-    radii = np.empty((len(ks), len(points)))
+    radii, others = np.empty((len(ks), len(points))), np.empty((len(ks), len(points)), np.int64)
 
     def work(rows: slice) -> None:
         bounds = distances.bounds(rows)
@@ -112,26 +120,33 @@ def _squared_radii(points: Float[np.ndarray, "n f"], ks: tuple[int, ...]) -> Flo
             order = np.lexsort((squared, i))
             own, first = np.unique(i[order], return_index=True)
             # The nearest of each row is the point itself, at distance 0, so position k is the k-th other point.
-            for radius, k in zip(radii, ks, strict=True):
+            for radius, count, k in zip(radii, others, ks, strict=True):
                 radius[own] = squared[order][first + k]
+                near = i[squared <= radius[i]] - rows.start
+                count[own] = np.bincount(near, minlength=rows.stop - rows.start)[own - rows.start] - 1
 
     _over_blocks(len(points), work)
-    return radii
+    return radii, others
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Manifold:
-    """Reference features and their squared radii, float64, at k = 3 and k = 5."""
+    """Reference features and their squared radii, float64, at k = 3 and k = 5.
+
+    `neighbours` is the number of other points in each ball at k = 5: 5, or more if distances are tied.
+    """
 
     features: Float[np.ndarray, "m f"]
     precision_radii: Float[np.ndarray, " m"]
     density_radii: Float[np.ndarray, " m"]
+    neighbours: Int64[np.ndarray, " m"]
 
     @classmethod
     def of(cls, features: Float[np.ndarray, "m f"]) -> "Manifold":
         """Compute it from features, m at least 6."""
         x = np.asarray(features, np.float64)
-        return cls(x, *_squared_radii(x, (PRECISION_K, DENSITY_K)))
+        radii, others = _squared_radii(x, (PRECISION_K, DENSITY_K))
+        return cls(x, radii[0], radii[1], others[1])
 
 
 def inside(features: Float[np.ndarray, "n f"], manifold: Manifold) -> Bool[np.ndarray, " n"]:
@@ -141,9 +156,9 @@ def inside(features: Float[np.ndarray, "n f"], manifold: Manifold) -> Bool[np.nd
     distances = _Distances(x, manifold.features)
 
     def work(rows: slice) -> None:
-        chosen = distances.bounds(rows) < _above(manifold.precision_radii)
+        chosen = distances.bounds(rows) <= _above(manifold.precision_radii)
         for i, j, squared in distances.pairs(rows, chosen):
-            found[i[squared < manifold.precision_radii[j]]] = True
+            found[i[squared <= manifold.precision_radii[j]]] = True
 
     _over_blocks(len(x), work)
     return found
@@ -152,7 +167,9 @@ def inside(features: Float[np.ndarray, "n f"], manifold: Manifold) -> Bool[np.nd
 def manifold_metrics(features: Float[np.ndarray, "n f"], manifold: Manifold) -> dict[str, Score]:
     """Precision and recall (k=3), density and coverage (k=5), by name.
 
-    Definitions: :cite:`kynkaanniemi2019` eq. 1 and 2, :cite:`naeem2020` eq. 2 and 3.
+    Definitions: :cite:`kynkaanniemi2019` eq. 1 and 2, :cite:`naeem2020` eq. 2 and 3. For density each ball's samples
+    are divided by the number of other reference points in it, which is k unless distances are tied; so real data score
+    about 1 with ties, too. A set scores 1 against itself, and for density (k + 1)/k, since balls hold their centres.
 
     Standard errors: for the three shares binomial, for given balls; for density the standard deviation of the counts
     over √n. Recall and coverage are shares of the reference's points.
@@ -163,24 +180,24 @@ def manifold_metrics(features: Float[np.ndarray, "n f"], manifold: Manifold) -> 
     """
     x = np.asarray(features, np.float64)
     n, m = len(x), len(manifold.features)
-    radii = _squared_radii(x, (PRECISION_K,))[0]
+    radii = _squared_radii(x, (PRECISION_K,))[0][0]
     inside, reached, covered = np.zeros(n, bool), np.zeros(m, bool), np.zeros(m, bool)
-    counts = np.zeros(n)
+    density, worth = np.zeros(n), 1 / manifold.neighbours
     distances = _Distances(x, manifold.features)
 
     def work(rows: slice) -> None:
         bounds = distances.bounds(rows)
-        chosen = (bounds < _above(manifold.density_radii)) | (bounds < _above(radii[rows, None]))
+        chosen = (bounds <= _above(manifold.density_radii)) | (bounds <= _above(radii[rows, None]))
         for i, j, squared in distances.pairs(rows, chosen):
             # Safe with threads: each writes to its own rows, or writes only True.
-            inside[i[squared < manifold.precision_radii[j]]] = True
-            reached[j[squared < radii[i]]] = True
-            near = squared < manifold.density_radii[j]
+            inside[i[squared <= manifold.precision_radii[j]]] = True
+            reached[j[squared <= radii[i]]] = True
+            near = squared <= manifold.density_radii[j]
             covered[j[near]] = True
-            counts[rows] += np.bincount(i[near] - rows.start, minlength=rows.stop - rows.start)
+            width = rows.stop - rows.start
+            density[rows] += np.bincount(i[near] - rows.start, worth[j[near]], minlength=width)
 
     _over_blocks(n, work)
-    density = counts / DENSITY_K
     shares = {"precision": inside, "recall": reached, "coverage": covered}
     spread = Score(density.mean(), density.std(ddof=1) / np.sqrt(n))
     return {name: _share(hits) for name, hits in shares.items()} | {"density": spread}
@@ -217,6 +234,7 @@ PRECISION = Metric(
     better="higher",
     meaning="share of samples inside the real data's k-nearest-neighbour balls, k = 3",
     prepare=_prepare("precision"),
+    version=2,
 )
 RECALL = Metric(
     "recall",
@@ -226,6 +244,7 @@ RECALL = Metric(
     better="higher",
     meaning="share of real data inside the samples' k-nearest-neighbour balls, k = 3",
     prepare=_prepare("recall"),
+    version=2,
 )
 DENSITY = Metric(
     "density",
@@ -235,6 +254,7 @@ DENSITY = Metric(
     better="one",
     meaning="mean number of real balls that hold a sample, over k, k = 5; real data score about 1",
     prepare=_prepare("density"),
+    version=2,
 )
 COVERAGE = Metric(
     "coverage",
@@ -244,4 +264,5 @@ COVERAGE = Metric(
     better="higher",
     meaning="share of real balls that hold at least one sample, k = 5",
     prepare=_prepare("coverage"),
+    version=2,
 )

@@ -64,7 +64,8 @@ class Reference(_Shared):
     ) -> None:
         super().__init__()
         self.data, self.extractor, self.pixels, self.n = data, extractor, pixels, n
-        self.view = f"{extractor.name} features"
+        reason = getattr(extractor, "reason", "")
+        self.view = f"{extractor.name} features" + (f" ({reason})" if reason else "")
 
     @property
     def real(self) -> Float[np.ndarray, "n D"]:

@@ -140,7 +140,7 @@ class Model(nnx.Module):
         if self.prior is not None:
             self.prior.start(key, train)
 
-    def finish(self, key: jax.Array) -> None:
-        """Set what is only known after training."""
+    def finish(self, key: jax.Array, train: jax.Array | None = None, labels: jax.Array | None = None) -> None:
+        """Set what is only known after training, some of it from the training data `[N, D]` with labels `[N]`."""
         if self.prior is not None:
             self.prior.finish(key)

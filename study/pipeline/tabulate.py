@@ -162,4 +162,6 @@ def _provenance(
             "digest": extractor.digest,
             "dimensions": extractor.dimensions,
         }
+        if reason := getattr(extractor, "reason", ""):
+            facts["extractor"]["reason"] = reason
     return facts

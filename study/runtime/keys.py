@@ -1,6 +1,7 @@
 """Random keys as users give them: a `jax.random` key, or a plain integer that stands for one."""
 
-from typing import Any, TypeAlias
+import zlib
+from typing import Any, Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,16 @@ from study.errors import StudyError
 from study.runtime.checks import shown, whole_number
 
 Key: TypeAlias = jax.Array | np.ndarray | int
+Stage = Literal["train", "features"]
+
+
+def stage_key(seed: Any, stage: Stage) -> jax.Array:
+    """The key of a stage for a seed, a whole number or a traced one; no other stage or user's key has its numbers.
+
+    Measuring has `jax.random.key(seed)`, and so do users. Without a key of its own, training with the same seed would
+    draw the same numbers as measuring. The generator is named, so that results do not depend on a global default.
+    """
+    return jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), zlib.crc32(stage.encode()) >> 1)
 
 
 def as_key(key: Any) -> jax.Array:

@@ -43,7 +43,7 @@ def surgery_measurements(apart: Surgery, distortion: Estimate) -> list[Measureme
             one.value,
             one.stderr,
             one.n,
-            ON_HELD_OUT if metric == "distortion" else "prior",
+            ON_HELD_OUT if metric == "distortion" else "; ".join(filter(None, ("prior", one.how))),
             "none",
             "the prior's marginals are not tractable" if np.isnan(one.value) else "",
         )

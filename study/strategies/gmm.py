@@ -78,7 +78,8 @@ class Gmm(Strategy):
         """Fit each candidate K by EM from a k-means start, and keep the one that scores best on validation codes.
 
         Raises:
-            CannotFit: too few codes for K, several K without validation codes, or a covariance collapsed.
+            CannotFit: too few codes for K, several K without validation codes, or a covariance collapsed for every K;
+                a K whose covariance collapsed is left out of the choice, and `info["left_out"]` says so.
         """
         key, latents, _, validation = given
         candidates = self._given or (WITHOUT_VALIDATION,)

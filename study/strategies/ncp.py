@@ -4,12 +4,18 @@ If the prior puts hardly any mass where the codes are, reweighting fails, and `i
 is large and the effective sample size small. `proposal="gaussian"` uses p = N(m, C), the moments of the codes, instead.
 
 A perceptron with output D(z), trained by cross-entropy on equal shares of both, gives r = D/(1−D). Two samplers:
-`sampler="sir"`, sampling importance resampling: each draw is chosen, in proportion to r, from `proposals` draws of p
-of its own. Draws are independent, and their distribution tends to r p/Z as `proposals` grows (the effective number of
-proposals is `info["effective_sample_size"]`). `sampler="langevin"`: each draw is the end of a chain that starts at a
-draw of p and takes `langevin_steps` Langevin steps in the whitened coordinates of the codes. Unlike in the paper they
-are Metropolis-adjusted, so that r p/Z is invariant; still, chains may not reach each mode in proportion to its mass.
-The density's constant Z is a Monte Carlo estimate, its standard error in `info`.
+`sampler="sir"`, sampling importance resampling: each draw is chosen, in proportion to r, from K = `proposals` draws of
+p of its own. So draws are independent, but their density is not that of `log_prob`, r p/Z: it is
+
+    p_K(z) = p(z) E[K r(z) / (r(z) + r_2 + … + r_K)],   r_2, …, r_K at K − 1 further draws of p,
+
+which is never above K p(z) and tends to r p/Z as K grows. `info["sampler_gap"]` is KL(r p/Z ‖ p_K) in nats, estimated
+from the r of the draws for Z; the effective number of proposals is `info["effective_sample_size"]`.
+
+`sampler="langevin"`: each draw is the end of a chain that starts at a draw of p and takes `langevin_steps` Langevin
+steps in the whitened coordinates of the codes. Unlike in the paper they are Metropolis-adjusted, so that r p/Z is
+invariant; still, chains may not reach each mode in proportion to its mass. The density's constant Z is a Monte Carlo
+estimate, its standard error in `info`.
 
 Source: :cite:`aneja2021`, equations 4 to 6 and section 3.2, there with a hierarchy of codes and a network of D.
 
@@ -41,6 +47,7 @@ from study.training.blocks import in_blocks
 
 Sampler = Literal["sir", "langevin"]
 BLOCKS, BLOCK = 64, 8192  # draws of p for the estimate of Z
+SETS, SCORED = 512, 16_384  # sets of draws, and draws, for the estimate of the sampler's gap
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -111,7 +118,7 @@ class Ncp(TrainedStrategy):
     Attributes:
         proposal: p, "prior" or "gaussian".
         sampler: "sir" or "langevin".
-        proposals: draws of p among which importance resampling chooses each draw.
+        proposals: K, draws of p among which importance resampling chooses each draw.
         langevin_steps: steps of each chain.
         step_size: standard deviation of a Langevin step, in standard deviations of the codes.
         width: hidden units of the classifier's two hidden layers.
@@ -122,7 +129,7 @@ class Ncp(TrainedStrategy):
     learning_rate: float = 5e-3
     proposal: Proposal = "prior"
     sampler: Sampler = "sir"
-    proposals: int = 64
+    proposals: int = 512
     langevin_steps: int = 200
     step_size: float = 0.2
     width: int = 64
@@ -134,6 +141,7 @@ class Ncp(TrainedStrategy):
     fits = (FittedNcp, Whitening)
     quick = MappingProxyType({"steps": 20, "batch_size": 64, "langevin_steps": 3})
     variants = ({"sampler": "langevin"}, {"proposal": "gaussian"})
+    version = 2
     drawing = ("sampler", "proposals", "langevin_steps", "step_size")
 
     def initialise(self, key: jax.Array, d: int) -> Parameters:
@@ -161,9 +169,35 @@ class Ncp(TrainedStrategy):
         }
         sampling = (self.sampler, self.proposals, self.langevin_steps, self.step_size)
         fitted = FittedNcp(parameters, at, proposal, log_normaliser, *sampling, info)
-        if self.sampler == "langevin":
+        if self.sampler == "sir":
+            info["sampler_gap"] = sampler_gap(weights, proposals=self.proposals)
+        else:
             info["acceptance_rate"] = fitted.langevin_acceptance(own_key(own_key(key)), n=BLOCK // 8)
         return fitted
+
+
+def sampler_gap(weights: np.ndarray, *, proposals: int) -> float:
+    """KL in nats of r p/Z from the density p_K of a draw that is resampled from K = `proposals` draws of p.
+
+    With c(r) = E[K/(r + r_2 + … + r_K)], p_K is p r c(r), so the KL is E_p[(r/Z) log(1/(Z c(r)))]. The expectation in c
+    is over at most 512 sets of K − 1 draws. These give p_K a mass slightly off 1, which is divided out.
+
+    Infinite if no draw of p comes near the codes.
+
+    Args:
+        weights: r at independent draws of p, up to a factor, `[n]`.
+        proposals: K.
+    """
+    half = len(weights) // 2
+    proposals = min(proposals, half)  # the gap of so many is far below its error
+    others, r = weights[half:], weights[: min(half, SCORED)]
+    sets = min(SETS, len(others) // max(proposals - 1, 1))
+    totals = others[: sets * (proposals - 1)].reshape(sets, proposals - 1).sum(axis=1)
+    r = r[r > 0]
+    if not len(r):
+        return math.inf  # the prior's draws never come near the codes
+    c = np.concatenate([(proposals / (part[:, None] + totals)).mean(1) for part in np.array_split(r, 64)])
+    return float(np.average(-np.log(c), weights=r) + np.log((r * c).sum() / r.sum()))
 
 
 @jax.jit

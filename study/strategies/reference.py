@@ -20,6 +20,7 @@ from jaxtyping import Float
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
+from study.latents import Latents
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 from study.strategies.base import Decoder, Need, Rung, with_labels
@@ -83,9 +84,9 @@ def _reconstruction(
         raise StudyError("reference 'reconstruction': needs a model to encode and decode with")
     x, labels = _held_out(key, data=data, model=model, n=n), data.held_out_labels
     seen = with_labels(model, None if labels is None else labels[:n])
-    mean, log_var = model.encode(x, *seen)
-    _, epsilon = shared_draws(key, n=n, d=mean.shape[1], components=1)
-    return model.decode(mean + np.exp(0.5 * log_var) * epsilon, *seen)
+    codes = Latents(*model.encode(x, *seen))  # which refuses a variance that overflows
+    _, epsilon = shared_draws(key, n=n, d=codes.d, components=1)
+    return model.decode(codes.mean + np.exp(0.5 * codes.log_var) * epsilon, *seen)
 
 
 def _copycat(key: jax.Array, *, data: Dataset, model: Decoder | None, n: int) -> Float[np.ndarray, " {n} D"]:

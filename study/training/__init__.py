@@ -1,6 +1,7 @@
 """Training: one model by `train`, a whole grid by the engine, and checkpoints."""
 
 import dataclasses
+import warnings
 
 from study.config import TrainConfig, VAEConfig
 from study.config.fields import WEIGHT, check
@@ -52,6 +53,8 @@ def train(
 ) -> TrainedModel:
     """Train one model on `data.train` with loss α·D + β·R, by the same program as in a grid.
 
+    Warns if the validation loss still falls at the end; `model.convergence` has the numbers.
+
     Raises:
         StudyError: a weight or the seed is out of range, an argument has the wrong type, the family, network or
             likelihood does not fit the data, or the training diverged.
@@ -76,4 +79,18 @@ def train(
             f"training with alpha={alpha:g}, beta={beta:g}, learning_rate={training.learning_rate:g} diverged; "
             "lower the learning rate"
         )
+    _warn_if_falling(trained.model)
     return trained.model
+
+
+def _warn_if_falling(model: TrainedModel) -> None:
+    """One line if the validation loss still fell at the end: a shorter training is not a finding about the model."""
+    if not model.encodes:
+        return
+    found = model.convergence
+    if found.still_falling:
+        warnings.warn(
+            f"train: the validation loss still falls, by {found.fall:.3g} ± {found.stderr:.1g} nats over the last "
+            f"tenth of training ({found.fall / abs(found.loss):.1%} of it); train for more steps",
+            stacklevel=3,
+        )

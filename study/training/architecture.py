@@ -132,10 +132,12 @@ class Architecture:
             model.start(jax.random.fold_in(key, 1), train)
         return nnx.split(model)[1]
 
-    def finish(self, key: jax.Array, parameters: Any) -> Any:
-        """The parameters, with those set that are only known after training."""
+    def finish(
+        self, key: jax.Array, parameters: Any, train: jax.Array | None = None, labels: jax.Array | None = None
+    ) -> Any:
+        """The parameters, with those set that are only known after training; train is `[N, D]`, labels `[N]`."""
         model = self.merge(parameters)
-        model.finish(key)
+        model.finish(key, train, labels)
         return nnx.split(model)[1]
 
     def merge(self, parameters: Any) -> Model:

@@ -26,6 +26,7 @@ from study.config import TrainConfig
 from study.data.base import Dataset
 from study.data.binarise import check_binarisable
 from study.errors import StudyError
+from study.runtime.keys import stage_key
 from study.training import loop
 from study.training.architecture import Architecture
 from study.training.model import TrainedModel
@@ -279,8 +280,7 @@ def _train_one(
     batch = min(training.batch_size, n)
     steps, epochs = training.steps_per_epoch(n), training.epochs(n)
     adam = loop.adam(momentum=architecture.momentum)
-    # The generator is named explicitly, so that a cell's random numbers do not depend on a global default.
-    initial_key, train_key = jax.random.split(jax.random.key(seed, impl="threefry2x32"))
+    initial_key, train_key = jax.random.split(stage_key(seed, "train"))
     parameters = architecture.initialise(initial_key, train.x)
 
     objective = functools.partial(_objective, architecture, training, alpha)
@@ -313,7 +313,7 @@ def _train_one(
     else:
         (parameters, _), losses = jax.lax.scan(always, start, numbers)
         ran = jnp.int32(epochs)
-    return architecture.finish(jax.random.fold_in(initial_key, 2), parameters), losses, ran
+    return architecture.finish(jax.random.fold_in(initial_key, 2), parameters, *train), losses, ran
 
 
 def _in_blocks(part: _Part, batch: int) -> _Part:

@@ -14,6 +14,7 @@ from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
 from study.training.architecture import Architecture
 from study.training.blocks import in_blocks, rows
+from study.training.convergence import Convergence, convergence
 from study.training.prior import LearnedPrior, learned_prior
 
 
@@ -102,6 +103,14 @@ class TrainedModel:
     def prior(self) -> LearnedPrior | None:
         """The prior that was learned with the model; None means N(0, I)."""
         return learned_prior(self.architecture, self.parameters)
+
+    @property
+    def convergence(self) -> Convergence:
+        """By how much the validation loss fell over the last tenth of training."""
+        alpha = self.alpha
+        if self.architecture.config.family == "sigma-vae":
+            alpha /= 2 * self.noise_variance
+        return convergence(self.losses, alpha=alpha, beta=self.beta)
 
     @property
     def finite(self) -> bool:

@@ -54,14 +54,6 @@ def test_fingerprints_are_equal_across_loads_and_differ_between_seeds(name):
     assert load_dataset(name).fingerprint != load_dataset(name, seed=1).fingerprint
 
 
-def test_digits_halves_of_test_hold_each_class_alike():
-    data = load_dataset("digits")
-    assert data.reference_labels is not None
-    assert data.held_out_labels is not None
-    difference = np.bincount(data.reference_labels) - np.bincount(data.held_out_labels)
-    assert np.abs(difference).max() <= 3
-
-
 def test_too_little_memory_for_what_is_made_of_a_file_is_one_line(tmp_path, monkeypatch):
     def starved(*arguments: object, **more: object) -> None:
         raise MemoryError

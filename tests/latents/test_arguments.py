@@ -35,6 +35,12 @@ KEYS = [-1, 2**32, 1.0, True, None, "3", np.zeros(3, np.uint32)]
         ([[1, 2], [3]], ZEROS, "latents: mean: give an array of numbers"),
         (ZEROS * 1j, ZEROS, "latents: mean: give an array of numbers"),
         (ZEROS + 1e300, ZEROS, "latents: mean has 8 values that are not finite"),
+        (
+            ZEROS,
+            ZEROS + 100,
+            "latents: log_var is 100 at example 0, dimension 0; a variance above .* overflows float32",
+        ),
+        (ZEROS, np.diag([0, 41.0, 0, 0])[:, :2], "latents: log_var is 41 at example 1, dimension 1"),
         (ZEROS, ZEROS[:3], r"must both be \[N, d\], got \[4, 2\] and \[3, 2\]"),
         (ZEROS[0], ZEROS[0], r"must both be \[N, d\]"),
         (ZEROS[:0], ZEROS[:0], "no codes to work on"),
@@ -124,3 +130,12 @@ def test_measuring_what_are_no_codes(name: str) -> None:
         CALLS[name](0, codes=ZEROS)
     with pytest.raises(StudyError, match=r"^surgery: give Latents\(mean, log_var\), got None$"):
         surgery(0, CODES, None, draws=5)
+
+
+def test_the_largest_variance_overflows_nowhere() -> None:
+    """With log_var = 100 the moments were infinite in float32; at the limit, everything is finite."""
+    wide = Latents(RNG.normal(size=(40, 2)), np.full((40, 2), 40.0))
+    q = AggregatePosterior(wide)
+    assert np.isfinite(q.log_prob(q.sample(0, n=20))).all()
+    assert all(np.isfinite(moment).all() for moment in q.moments())
+    assert np.isfinite(dimension_table(0, wide, draws=20)[["kl", "marginal_kl", "w1", "ks"]]).all(axis=None)

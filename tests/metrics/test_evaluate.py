@@ -33,7 +33,7 @@ def test_the_reference_itself(evaluator: Evaluator, digits: Dataset) -> None:
     found = values(evaluator, digits.reference)
     assert found["fd"] == pytest.approx(0, abs=1e-5)
     assert found["kid"] < 0  # the unbiased estimate supposes two draws
-    for name in ("precision", "recall", "density", "coverage", "sharpness"):
+    for name in ("precision", "recall", "coverage", "sharpness"):
         assert found[name] == pytest.approx(1, rel=1e-12), name
     assert found["nearer_to_train"] == 0
 

@@ -1,6 +1,7 @@
 import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
-from study.metrics.features import Extractor, ExtractorConfig, train_extractor
+from study.metrics.evaluate import Evaluator
+from study.metrics.features import Extractor, ExtractorConfig, _near_chance, pixel_extractor, train_extractor
 
 QUICK = ExtractorConfig(hidden=16, dimensions=8, steps=30)
 
@@ -103,3 +105,47 @@ def test_errors(extractor: Extractor) -> None:
         extractor.features(np.zeros((2, 3), np.float32))
     with pytest.raises(StudyError, match="not the arrays of an extractor"):
         Extractor.from_arrays({"shift": np.zeros(3)})
+
+
+def test_labels_that_cannot_be_learned_give_pca(digits: Dataset) -> None:
+    """Labels in random order: the classifier knows the training data by heart, and nothing about others."""
+    rng = np.random.default_rng(0)
+    parts = ("train_labels", "validation_labels", "test_labels")
+    labels: dict[str, Any] = {part: rng.permutation(getattr(digits, part)) for part in parts}
+    shuffled = dataclasses.replace(digits, **labels)
+    found = train_extractor(shuffled, dataclasses.replace(QUICK, steps=300))
+    assert found.name == "pca" and math.isnan(found.accuracy)
+    assert found.reason.startswith("its classifier is near chance: ")
+    np.testing.assert_array_equal(
+        found.features(digits.test), pixel_extractor(digits, found.config).features(digits.test)
+    )
+    assert Extractor.from_arrays(found.to_arrays()).reason == found.reason
+    with pytest.raises(CannotFit, match="no class probabilities, since its classifier is near chance"):
+        found.probabilities(digits.test)
+    (fd,) = [row for row in Evaluator(shuffled, found).measure(digits.held_out) if row.metric == "fd"]
+    assert "pca features (its classifier is near chance" in fd.reference
+
+
+def test_labels_of_which_a_third_are_wrong_keep_the_classifier(digits: Dataset, extractor: Extractor) -> None:
+    assert extractor.reason == ""
+    rng = np.random.default_rng(0)
+
+    def noisy(labels: np.ndarray | None) -> np.ndarray:
+        assert labels is not None
+        return np.where(rng.random(len(labels)) < 1 / 3, rng.integers(0, 10, len(labels)), labels)
+
+    data = dataclasses.replace(
+        digits,
+        train_labels=noisy(digits.train_labels),
+        validation_labels=noisy(digits.validation_labels),
+        test_labels=noisy(digits.test_labels),
+    )
+    found = train_extractor(data, dataclasses.replace(QUICK, steps=300))
+    assert found.name == "classifier" and found.accuracy > 0.3
+
+
+@pytest.mark.parametrize(("accuracy", "told"), [(0.10, True), (0.14, True), (0.15, False), (0.9, False)])
+def test_the_bound_is_binomial(accuracy: float, told: bool) -> None:
+    """600 labels of ten equal classes: 84 right have a probability of 0.001 under chance."""
+    assert bool(_near_chance(accuracy, np.repeat(np.arange(10), 60))) == told
+    assert not _near_chance(accuracy, np.repeat(np.arange(2), 4))  # 8 right of 8 happen once in 256 times

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from study.errors import StudyError
-from study.runtime.keys import as_key
+from study.runtime.keys import as_key, stage_key
 
 
 def data(key: jax.Array) -> list[int]:
@@ -65,3 +65,14 @@ def test_many_keys_are_not_one() -> None:
 def test_a_number_that_is_only_known_later() -> None:
     with pytest.raises(StudyError, match=r"^key: give one jax.random.key\(...\) .*, got int32 of shape \[\]"):
         jax.jit(as_key)(jnp.int32(3))
+
+
+def test_stages_have_keys_of_their_own() -> None:
+    """`jax.random.split` of a key has the same first keys for any number, so training and measuring with one key share
+    their numbers."""
+    first = jax.random.split(jax.random.key(0), 2)
+    assert data(first[1]) == data(jax.random.split(jax.random.key(0), 5)[1])
+    found = [stage_key(seed, stage) for seed in (0, 1) for stage in ("train", "features")]
+    found += [jax.random.key(0), jax.random.key(1)]
+    halves = [tuple(data(key)) for one in found for key in jax.random.split(one, 2)]
+    assert len(set(halves)) == len(halves)

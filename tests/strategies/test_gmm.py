@@ -131,3 +131,21 @@ def test_collapsed_covariance_says_how_to_mend_it() -> None:
     mean = np.repeat(np.eye(2), 10, axis=0)
     with pytest.raises(CannotFit, match=r"2 components do not fit 20 codes; take fewer .* reg_covar than 0"):
         strategy("gmm", n_components=2, fit_on="means", reg_covar=0.0).fit(KEY, Latents(mean, 0 * mean))
+
+
+def test_a_k_that_collapses_is_left_out_of_the_choice() -> None:
+    """Two points fit one Gaussian, but not two components with nothing added to their covariances."""
+    rng = np.random.default_rng(0)
+    mean = np.where(rng.random((60, 1)) < 0.5, np.array([[0.0, 0.0]]), np.array([[4.0, 0.0]]))
+    latents = Latents(mean + [[0.0, 1.0]] * rng.normal(size=(60, 1)), np.full((60, 2), -20.0))
+    chosen: Any = strategy("gmm", n_components=(2, 1), fit_on="means", reg_covar=0.0)
+    fitted = chosen.fit(KEY, latents, validation=latents)
+    assert fitted.info["candidates"] == (1,)
+    assert fitted.info["left_out"][0].startswith("2: strategy 'gmm': 2 components do not fit 60 codes")
+    alone: Any = strategy("gmm", n_components=1, fit_on="means", reg_covar=0.0).fit(KEY, latents)
+    np.testing.assert_allclose(fitted.log_prob(latents.mean), alone.log_prob(latents.mean))
+    points = Latents(mean, np.full((60, 2), -20.0))
+    with pytest.raises(CannotFit, match="2 components do not fit"):
+        strategy("gmm", n_components=(2, 3), fit_on="means", reg_covar=0.0).fit(
+            KEY, points, validation=points
+        )

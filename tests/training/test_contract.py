@@ -70,14 +70,14 @@ def test_a_conditional_family_gets_the_labels_of_its_examples(digits, other_fami
     config = VAEConfig(latent_dim=3, hidden=(17,))
     model = train(digits, config, training=TINY)
     assert model.conditional and model.architecture.classes == 10
-    x, y = digits.test[:20], digits.test_labels[:20]
+    x, y = digits.test[:60], digits.test_labels[:60]
     mean, _ = model.encode(x, y)
     assert np.abs(model.encode(x, (y + 1) % 10)[0] - mean).max() > 0.01
     assert np.abs(model.decode(mean, (y + 1) % 10) - model.decode(mean, y)).max() > 0.01
     np.testing.assert_array_equal(encode(model, x, labels=y).mean, mean)
     with pytest.raises(StudyError, match="family 'vae' needs labels; give one per row"):
         model.encode(x)
-    with pytest.raises(StudyError, match=r"labels must be \[20\] in 0 .. 9, got \[20\] from 1 to 10"):
+    with pytest.raises(StudyError, match=r"labels must be \[60\] in 0 .. 9, got \[60\] from 1 to 10"):
         model.decode(mean, y.clip(0, 8) + 1 + (y > 8))
     unlabelled = Dataset("plain", digits.train, digits.validation, digits.test, (8, 8))
     with pytest.raises(StudyError, match="family 'vae': dataset 'plain' has no labels"):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset, load_model, save_model, train
+from study.runtime.keys import stage_key
 from study.training import Architecture, Batching, Cell, TrainedModel, engine, train_cells
 
 TRAINING = TrainConfig(steps=40, batch_size=64)
@@ -185,3 +186,20 @@ def test_wrong_shapes_are_said(digits):
         model.decode(np.zeros(3))
     mean, _ = model.encode(np.zeros((0, 64)))
     assert mean.shape == (0, 3)
+
+
+def test_training_does_not_begin_with_the_key_of_measuring(digits):
+    chosen = architecture(likelihood="gaussian")
+    training = TrainConfig(steps=1, batch_size=32)
+    (one,) = train_cells(digits, chosen, training, [Cell(1.0, 1.0, 0, 1e-12)])  # as good as no step
+    begun = [
+        chosen.initialise(jax.random.split(key)[0], digits.train)
+        for key in (stage_key(0, "train"), jax.random.key(0))
+    ]
+    apart = [
+        max(
+            np.abs(a - b).max() for a, b in zip(*map(jax.tree.leaves, (one.model.parameters, p)), strict=True)
+        )
+        for p in begun
+    ]
+    assert apart[0] < 1e-6 < 0.1 < apart[1]

@@ -72,8 +72,9 @@ def from_arrays(
 
     If only `x` (or only `train`) is given, it is split: test 1/3, validation 1/9, train the rest, stratified by class
     if there are labels. If `train` and `test` are given, train stays as it is, and a fifth of test becomes validation
-    unless `validation` is given. Test rows are always put in a stratified random order, so that the halves of test are
-    similar. Scaling follows `scaling.choose_scaling`. Labels, integers or strings, become `0..C-1` in sorted order.
+    unless `validation` is given. Test rows are always put in random order, so that the halves of test are two samples
+    of one distribution. Scaling follows `scaling.choose_scaling`. Labels, integers or strings, become `0..C-1` in
+    sorted order.
 
     Args:
         arrays: `x` `[N, ...]` with `y` or `labels` `[N]`; or `train`, `test`, `validation` with

@@ -4,9 +4,10 @@
 
 Source: :cite:`rybkin2021`, the variance shared by all data dimensions, and its optimum in closed form. Given D, the
 best σ² is E[D]/n, the mean squared error. With `noise="optimal"` each minibatch uses this value; the term in brackets
-becomes ½·n·log(MSE) up to a constant, with the same gradient as if σ² were held fixed at that value.
-Adam changes a learned log σ² by at most the step size per step: with 1e-3 that is a factor of e in a thousand steps, so
-that σ² ends above its optimum in short training runs.
+becomes ½·n·log(MSE) up to a constant, with the same gradient as if σ² were held fixed at that value. The trained model
+then has the optimum over the training data, from one draw of z per example. With `noise="learned"`, Adam changes log σ²
+by at most the step size per step: with 1e-3 that is a factor of e in a thousand steps, so that σ² ends above its
+optimum in short training runs.
 
 α weighs the decoder's negative log-likelihood in nats and β weighs R; at α = β = 1 the loss is the negative ELBO of a
 decoder with variance σ². The decoder's noise is σ² for all weights. The squared error has the weight α/(2σ²), so that
@@ -24,11 +25,12 @@ from study.models.base import Examples, Labels, Loss, Model
 from study.models.likelihoods import gaussian_kl
 from study.models.normal import LOG_2PI
 
+BLOCK = 1024  # examples at once
 LEAST = 1e-10  # lower limit of a minibatch's mean squared error, so that its logarithm is finite
 
 
 class SigmaVAE(Model):
-    """A VAE whose log σ² is a parameter; with `noise="optimal"` it only follows the optimum of the minibatches."""
+    """A VAE whose log σ² is a parameter; with `noise="optimal"` it is set after training."""
 
     summary = "VAE whose Gaussian decoder learns its variance, or has the optimal one of each minibatch"
     source = "Rybkin et al. 2021"
@@ -56,15 +58,31 @@ class SigmaVAE(Model):
         rate = gaussian_kl(mean, log_var).sum(-1)
         log_variance = self.log_variance[...]
         if self.objective.noise == "optimal":
-            best = jnp.log(jnp.maximum(recon.mean() / x.shape[1], LEAST))
-            follow = negative_log_likelihood(jax.lax.stop_gradient(recon), log_variance, x.shape[1]).mean()
-            nll = negative_log_likelihood(recon, best, x.shape[1]).mean()
-            nll = (
-                nll + follow - jax.lax.stop_gradient(follow)
-            )  # adds 0 to the value, and a gradient for the parameter only
-        else:
-            nll = negative_log_likelihood(recon, log_variance, x.shape[1]).mean()
+            log_variance = jnp.log(jnp.maximum(recon.mean() / x.shape[1], LEAST))
+        nll = negative_log_likelihood(recon, log_variance, x.shape[1]).mean()
         return Loss(alpha * nll + beta * rate.mean(), recon, rate)
+
+    def finish(
+        self, key: jax.Array, train: Float[Array, "N D"] | None = None, labels: Labels | None = None
+    ) -> None:
+        """With `noise="optimal"`, set σ² to the mean squared error of train, one draw of z per example."""
+        super().finish(key, train, labels)
+        if self.objective.noise != "optimal" or train is None:
+            return
+
+        def squared(inputs: tuple[Array, Float[Array, "block D"]]) -> Scalar:
+            key, x = inputs
+            mean, log_var = self.encode(x)
+            return self.distortion(
+                x, mean + jnp.exp(0.5 * log_var) * jax.random.normal(key, mean.shape)
+            ).sum()
+
+        n, block = len(train), min(BLOCK, len(train))
+        keys, whole = jax.random.split(key, n // block + 1), n // block * block
+        total = jax.lax.map(squared, (keys[1:], train[:whole].reshape(-1, block, train.shape[1]))).sum()
+        if whole < n:
+            total += squared((keys[0], train[whole:]))
+        self.log_variance[...] = jnp.log(jnp.maximum(total / train.size, LEAST))
 
     def noise_variance(self, alpha: Scalar, beta: Scalar) -> Scalar:
         """σ², for all weights."""

@@ -1,7 +1,7 @@
 """The validation log-density that every fitted density reports, and the choice of settings by it."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import jax
@@ -30,7 +30,7 @@ class WithInfo(Protocol):
 
 
 HasDensity = TypeVar("HasDensity", bound=WithInfo)
-Candidate = TypeVar("Candidate")
+Candidate = TypeVar("Candidate", bound=Hashable)
 
 
 def with_validation(key: jax.Array, fitted: Any, validation: Latents | None) -> Any:
@@ -56,17 +56,27 @@ def choose(
 ) -> HasDensity:
     """The fit of the candidate with the best validation log-density; of equals, the first.
 
-    If there are several, `info` holds them as "candidates" and their scores as "candidate_log_probs".
+    If there are several, `info` holds them as "candidates" and their scores as "candidate_log_probs". A candidate that
+    cannot be fitted is left out, and `info["left_out"]` says which and why.
 
     Raises:
-        CannotFit: several candidates and no validation codes.
+        CannotFit: several candidates and no validation codes, or none can be fitted.
     """
     if len(candidates) > 1 and validation is None:
         raise CannotFit(f"{what}: to choose among several, give validation codes")
-    fits = [with_validation(key, fit(candidate), validation) for candidate in candidates]
-    if len(fits) == 1:
-        return fits[0]
-    scores = tuple(fitted.info["validation_log_prob"] for fitted in fits)
-    best = fits[int(np.argmax(scores))]
-    chosen = {"candidates": tuple(candidates), "candidate_log_probs": scores}
+    fits, failures = {}, {}
+    for candidate in candidates:
+        try:
+            fits[candidate] = with_validation(key, fit(candidate), validation)
+        except CannotFit as error:
+            failures[candidate] = error
+    if not fits:
+        raise next(iter(failures.values()))
+    if len(candidates) == 1:
+        return next(iter(fits.values()))
+    scores = tuple(fitted.info["validation_log_prob"] for fitted in fits.values())
+    best = list(fits.values())[int(np.argmax(scores))]
+    chosen: dict[str, Any] = {"candidates": tuple(fits), "candidate_log_probs": scores}
+    if failures:
+        chosen["left_out"] = tuple(f"{candidate}: {error}" for candidate, error in failures.items())
     return dataclasses.replace(best, info={**best.info, **chosen})
