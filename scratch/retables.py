@@ -5,8 +5,11 @@
 
     cd /tmp/wt/verdicts; PYTHONPATH=. STUDY_DATA=/work/shared/data .venv/bin/python /tmp/retables.py results/*/*-default
 """
-import shutil, sys
+
+import shutil
+import sys
 from pathlib import Path
+
 import study
 from study.data import load_dataset
 from study.pipeline.experiment import installed_experiment
