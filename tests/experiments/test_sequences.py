@@ -54,7 +54,7 @@ def results(*, pictures: bool = True) -> Results:
     return Results(pd.DataFrame(runs), pd.DataFrame(rows), empty, empty, empty, samples, facts)
 
 
-def said(module, metrics: pd.DataFrame, found: Results) -> str:
+def said(module: Any, metrics: pd.DataFrame, found: Results) -> str:
     made = Results(found.runs, metrics, *(pd.DataFrame(),) * 3, {}, found.provenance)
     return str(module.findings(made, module.measurements(made, None)).answer)
 

@@ -12,7 +12,7 @@ from study.statistics.verdicts import detectable_effect
 from tests.statistics.rows import NOISE
 
 
-def pair(own, other) -> np.ndarray:
+def pair(own: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.stack([own, other], axis=1)
 
 

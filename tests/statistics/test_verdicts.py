@@ -9,11 +9,11 @@ from scipy import optimize, stats
 from statsmodels.stats.weightstats import DescrStatsW
 
 from study.statistics.estimates import Means, means
-from study.statistics.verdicts import MATTERS, detectable_effect, seeds_needed, verdicts
+from study.statistics.verdicts import MATTERS, Verdicts, detectable_effect, seeds_needed, verdicts
 from tests.statistics.rows import NOISE
 
 
-def decide(*samples: Any, families: list | None = None, matters: float | None = MATTERS):
+def decide(*samples: Any, families: list[Any] | None = None, matters: float | None = MATTERS) -> Verdicts:
     longest = max(map(len, samples))
     padded = [np.r_[own, np.full(longest - len(own), math.nan)] for own in map(np.asarray, samples)]
     return verdicts(means(np.array(padded)), families or [0] * len(samples), matters=matters)
