@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
@@ -12,7 +13,7 @@ from study.statistics.verdicts import detectable_effect
 from tests.statistics.rows import NOISE
 
 
-def pair(own: np.ndarray, other: np.ndarray) -> np.ndarray:
+def pair(own: ArrayLike, other: ArrayLike) -> np.ndarray:
     return np.stack([own, other], axis=1)
 
 
