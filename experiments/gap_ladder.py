@@ -142,7 +142,7 @@ def _decoder(cells: pd.DataFrame) -> pd.Series:
 def _closed(cells: pd.DataFrame, name: str) -> pd.Series:
     """Contributions of each training run to the share of the gap that is closed from the prior to a rung."""
     values = (cells[of].to_numpy(float) for of in (name, *ENDS))
-    return pd.Series(share_of_gap(*values), cells.index)
+    return pd.Series(share_of_gap(*(of[:, None] for of in values))[:, 0], cells.index)
 
 
 def _rungs(cells: pd.DataFrame, density: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.Series | None]]:

@@ -22,22 +22,23 @@ def probability_of_improvement(own: np.ndarray, prior: np.ndarray) -> np.ndarray
         own, prior: costs `[..., settings, runs]`, of which less is better.
     """
     signs = np.sign(prior[..., None, :] - own[..., :, None])
-    return 0.5 + 0.5 * signs.mean((-1, -2, -3))
+    return np.asarray(0.5 + 0.5 * signs.mean((-1, -2, -3)))
 
 
 def interquartile_mean(values: np.ndarray) -> np.ndarray:
     """Mean of the middle half of all training runs at all settings, `[...]` from `[..., settings, runs]`."""
     flat = np.sort(values.reshape(*values.shape[:-2], -1), axis=-1)
     cut = flat.shape[-1] // 4
-    return flat[..., cut : flat.shape[-1] - cut].mean(-1)
+    return np.asarray(flat[..., cut : flat.shape[-1] - cut].mean(-1))
 
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def across_settings(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Each strategy's probability of improvement over `prior`, and interquartile means, over all settings.
 
-    Intervals are percentiles of a bootstrap of the training seeds, for these settings: a resampled seed brings its
-    trainings at all settings, which share its luck. Seeds that lack a setting are left out.
+    Intervals are percentiles of a bootstrap of training seeds and of evaluations, each drawn anew by itself
+    :cite:`owen2007`, for these settings: a resampled seed brings its trainings at all settings, which share its luck.
+    Seeds that lack a setting are left out.
 
     Args:
         metrics: `Results.metrics`, joined with the configuration columns.
@@ -53,9 +54,9 @@ def across_settings(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
         if of.better == "none" or BASELINE not in of.strategies:
             continue
         prior = of.values[of.strategies.index(BASELINE)]
-        there = ~np.isnan(prior).all(1)
+        there = ~np.isnan(prior).all((1, 2))
         for name, own in zip(of.strategies, of.values, strict=True):
-            kept = ~np.isnan(own + prior)[there].any(0) if there.any() else np.zeros(len(of.seeds), bool)
+            kept = ~np.isnan(own + prior)[there].any((0, 2)) if there.any() else np.zeros(len(of.seeds), bool)
             if name == BASELINE or not kept.any():
                 continue
             found = _estimates(own[there][:, kept], prior[there][:, kept], of)
@@ -76,15 +77,18 @@ def _estimates(own: np.ndarray, prior: np.ndarray, of: Scores) -> Mapping[str, f
         "iqm": lambda a, b: interquartile_mean(a),
         "iqm_difference": lambda a, b: interquartile_mean(a - b),
     }
-    n = own.shape[1]
-    index = np.random.default_rng(n).integers(0, n, (RESAMPLES, n))
-    again = [values[:, index].swapaxes(0, 1) for values in (own, prior)]
+    _, n, m = own.shape
+    rng = np.random.default_rng(n)
+    seeds, evaluations = rng.integers(0, n, (RESAMPLES, 1, n)), rng.integers(0, m, (RESAMPLES, m, 1))
+    own, prior = np.moveaxis(own, 0, -1), np.moveaxis(prior, 0, -1)  # [S, E, K]
+    again = [values[seeds, evaluations].swapaxes(-1, -2) for values in (own, prior)]
+    once = [values.transpose(1, 2, 0) for values in (own, prior)]
     out: dict[str, float] = {}
     for name, measure in measures.items():
-        spread = measure(*again)
+        spread = measure(*again).mean(-1)
         low, high = np.quantile(spread, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         known = n >= FEWEST and high > low and math.isfinite(high - low)
-        out |= {name: float(measure(own, prior))}
+        out |= {name: float(measure(*once).mean())}
         out |= {
             f"{name}_low": float(low) if known else math.nan,
             f"{name}_high": float(high) if known else math.nan,

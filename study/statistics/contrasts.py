@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from study.statistics.estimates import Means, means
+from study.statistics.estimates import Means, crossed
 from study.statistics.scores import distance_from_best
 from study.statistics.verdicts import verdicts
 
@@ -15,7 +15,7 @@ from study.statistics.verdicts import verdicts
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def contrasts(
     facts: Sequence[Mapping[str, Any]],
-    pairs: Sequence[Float[np.ndarray, "_ 2"]],
+    pairs: Sequence[Float[np.ndarray, "_ 2 _"]],
     *,
     families: Sequence[Hashable],
 ) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def contrasts(
 
     Args:
         facts: for each contrast, the first columns of its row, including `better`, the metric's better direction.
-        pairs: for each contrast own and other, one row per seed.
+        pairs: for each contrast own and other, by seed and evaluation.
         families: for each contrast a label; p-values with equal labels are corrected together by Holm's method.
 
     Returns:
@@ -36,20 +36,24 @@ def contrasts(
     """
     if not facts:
         return pd.DataFrame()
-    sides = np.full((2, len(facts), max(map(len, pairs))), np.nan)
+    most = max(len(pair) for pair in pairs), max(pair.shape[2] for pair in pairs)
+    sides = np.full((2, len(facts), *most), np.nan)
     gains = np.full(sides.shape[1:], np.nan)
     for i, (fact, pair) in enumerate(zip(facts, pairs, strict=True)):
         better = str(fact["better"])
-        sides[:, i, : len(pair)] = pair.T
+        size = len(pair), pair.shape[2]
+        sides[:, i, : size[0], : size[1]] = pair.swapaxes(0, 1)
         if better != "none":
-            gains[i, : len(pair)] = np.subtract(*distance_from_best(pair.T[::-1], better))
+            gains[i, : size[0], : size[1]] = np.subtract(
+                *distance_from_best(pair.swapaxes(0, 1)[::-1], better)
+            )
     signs = np.array([-1.0 if fact["better"] in ("lower", "one") else 1.0 for fact in facts])
     undirected = np.array([fact["better"] == "none" for fact in facts])
-    paired = means(np.where(undirected[:, None], sides[0] - sides[1], signs[:, None] * gains))
+    paired = crossed(np.where(undirected[:, None, None], sides[0] - sides[1], signs[:, None, None] * gains))
     low, high = paired.ends()
-    effects = Means(*(np.where(undirected, np.nan, field) for field in means(gains)))
+    effects = Means(*(np.where(undirected, np.nan, field) for field in crossed(gains)))
     found = verdicts(effects, families, matters=None)
-    own, other = means(sides).mean
+    own, other = crossed(sides).mean
     return pd.DataFrame(facts).assign(
         seeds=[len(pair) for pair in pairs], own=own, other=other, difference=paired.mean, low=low, high=high,
         p_holm=found.p_holm, verdict=found.verdict, detectable=found.detectable,

@@ -1,8 +1,9 @@
-"""Means over training seeds with Student's intervals, many at once.
+"""Means over training seeds, and over evaluations of each training, with Student's intervals, many at once.
 
-The unit is the training seed: fits of a strategy and draws from it are averaged within a training first, and so are the
-settings of a grid, which share the luck of a seed. Values without any spread get no interval: that five trainings agree
-to the last digit does not make a sixth certain.
+Trainings are one factor of a crossed design, evaluations the other: all trainings are scored by the same few feature
+extractors against the same random halves of test, whose luck they share. Fits of a strategy and draws from it are
+averaged within a training first, and so are the settings of a grid, which share the luck of a seed. Values without any
+spread get no interval: that five trainings agree to the last digit does not make a sixth certain.
 """
 
 import math
@@ -17,42 +18,80 @@ _SPREAD = 1e-6  # of the largest value: what float32 arithmetic alone may leave
 
 
 class Means(NamedTuple):
-    """Means `[...]` over seeds, their standard errors, degrees of freedom, and two-sided p-values of a mean of zero.
+    """Means `[...]` over seeds and evaluations, with two-sided p-values of a mean of zero.
 
-    Error and p are NaN with fewer than three seeds and without spread.
+    Attributes:
+        mean: the means.
+        error: their standard errors; NaN with fewer than three seeds and without spread.
+        freedom: degrees of freedom, which need not be whole; NaN where `error` is.
+        p: NaN where `error` is.
+        seeds: how many seeds there are.
+        evaluations: how many evaluations there are.
+        shared: the part of `error` that evaluations cause, which more seeds leave as it is.
     """
 
     mean: np.ndarray
     error: np.ndarray
     freedom: np.ndarray
     p: np.ndarray
+    seeds: np.ndarray
+    evaluations: np.ndarray
+    shared: np.ndarray
 
     def ends(self, level: float | np.ndarray = LEVEL) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends of Student's intervals at a level, one for all or one for each."""
         reach = stdtrit(self.freedom, (1 + np.asarray(level)) / 2) * self.error
-        return self.mean - reach, self.mean + reach
+        return np.asarray(self.mean - reach), np.asarray(self.mean + reach)
+
+
+def means(values: np.ndarray) -> Means:
+    """Means over the last axis of `[..., S]`, where NaN marks a seed that is missing."""
+    return crossed(np.asarray(values, np.float64)[..., None])
 
 
 @np.errstate(invalid="ignore", over="ignore", divide="ignore")  # a mean of infinities of both signs is NaN
-def means(values: np.ndarray) -> Means:
-    """Means over the last axis of `[..., S]`, where NaN marks a seed that is missing."""
+def crossed(values: np.ndarray) -> Means:
+    """Means over the last two axes of `[..., S, E]`, seeds and evaluations, for other seeds and other evaluations.
+
+    A seed that lacks an evaluation which another has, marked by NaN, is missing. The squared error is the sum of those
+    of both factors, (MS_seeds + MS_evaluations) / (S E), with Satterthwaite's degrees of freedom
+    :cite:`satterthwaite1946`. It counts their interaction twice, which is too careful where there is nothing else, and
+    needs no difference of mean squares, which can be negative :cite:`searle1992`.
+    """
     values = np.asarray(values, np.float64)
-    present = ~np.isnan(values)
-    n = present.sum(-1)
-    mean = np.where(present, values, 0).sum(-1) / np.where(n > 0, n, math.nan)
-    squares = np.where(present, np.square(values - mean[..., None]), 0).sum(-1)
-    spread = np.sqrt(squares / (n - 1.0))
-    size = np.where(present, np.abs(values), 0).max(-1, initial=0)
-    known = (n >= FEWEST) & np.isfinite(spread) & (spread > _SPREAD * size)
-    error = np.where(known, spread / np.sqrt(n), math.nan)
-    freedom = np.where(known, n - 1.0, math.nan)
-    return Means(mean, error, freedom, 2 * stdtr(freedom, -np.abs(mean) / error))
+    there = complete(~np.isnan(values))
+    seeds, evaluations = there.any(-1), there.any(-2)
+    n, m = seeds.sum(-1), evaluations.sum(-1)
+    values = np.where(there, values, 0)
+    mean = values.sum((-2, -1)) / np.where(n > 0, n * m, math.nan)
+    by_seed, by_evaluation = values.sum(-1) / m[..., None], values.sum(-2) / n[..., None]
+    between = _mean_square(by_seed - mean[..., None], seeds) / n
+    shared = np.where(m > 1, _mean_square(by_evaluation - mean[..., None], evaluations) / m, 0)
+    error = np.sqrt(between + shared)
+    size = np.abs(values).max((-2, -1), initial=0)
+    told = (n >= FEWEST) & np.isfinite(error) & (error * np.sqrt(n * m) > _SPREAD * size)
+    freedom = (between + shared) ** 2 / (between**2 / (n - 1) + np.where(m > 1, shared**2 / (m - 1), 0))
+    error, freedom = (np.where(told, of, math.nan) for of in (error, freedom))
+    p = 2 * stdtr(freedom, -np.abs(mean) / error)
+    shared = np.where(told, np.sqrt(shared), math.nan)
+    return Means(*map(np.asarray, (mean, error, freedom, p, n, m, shared)))
+
+
+def complete(known: np.ndarray) -> np.ndarray:
+    """Which entries `[..., S, E]` count: those of the seeds that lack no evaluation that another seed has."""
+    used = known.any(-2, keepdims=True)
+    return known & (known | ~used).all(-1, keepdims=True)
+
+
+def _mean_square(deviations: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Of deviations `[..., k]` from a mean, of those that are there: their sum of squares over their number − 1."""
+    return np.asarray(np.where(there, np.square(deviations), 0).sum(-1) / (there.sum(-1) - 1.0))
 
 
 def interval(
     values: np.ndarray, *, level: float = LEVEL, within: tuple[float, float] | None = None
 ) -> tuple[float, float, float]:
-    """Mean and interval (low, high) of values `[n]`, one for each training seed; NaN ends where there is no interval.
+    """Mean and interval (low, high) of values `[S]` or `[S, E]`; NaN ends where there is no interval.
 
     Args:
         values: the values.
@@ -60,7 +99,8 @@ def interval(
         within: the range of a quantity that has one. The interval is then Student's on the logit scale, centred at the
             mean, and cannot leave the range.
     """
-    found = means(np.asarray(values, np.float64))
+    values = np.asarray(values, np.float64)
+    found = crossed(values) if values.ndim > 1 else means(values)
     mean = float(found.mean)
     if within is None or math.isnan(found.error):
         ends = found.ends(level)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from study.statistics.estimates import LEVEL, means
+from study.statistics.estimates import LEVEL, complete, crossed
 from study.statistics.replicates import BASELINE
 from study.statistics.scores import Scores
 from study.tables.names import REFERENCES
@@ -20,8 +20,8 @@ class Gaps:
 
     Attributes:
         states: for each of the K settings, whether the metric can show an effect there, and why not.
-        shares: `[A, K, S]`, contributions of each training: their mean over seeds is the share of the gap closed; NaN
-            unless the state is "ok".
+        shares: `[A, K, S, E]`, contributions of each training under each evaluation: their mean is the share of the gap
+            closed; NaN unless the state is "ok".
     """
 
     states: tuple[State, ...]
@@ -29,10 +29,10 @@ class Gaps:
 
     @property
     def whole(self) -> np.ndarray:
-        """`[A, S]`: contributions averaged over the settings with state "ok"; NaN where a seed lacks one of them."""
+        """`[A, S, E]`: contributions averaged over the settings with state "ok"; NaN where a seed lacks one of them."""
         kept = [k for k, state in enumerate(self.states) if state == "ok"]
         if not kept:
-            return np.full((len(self.shares), self.shares.shape[2]), np.nan)
+            return np.full(self.shares[:, 0].shape, np.nan)
         return self.shares[:, kept].mean(1)
 
 
@@ -40,33 +40,47 @@ class Gaps:
 def gaps(scores: Scores) -> Gaps:
     """Every strategy's share of the gap at every setting, (prior − strategy) / (prior − held-out) in costs.
 
-    The share is a ratio of means over seeds, in which luck that scales all scores of a model alike cancels. Seeds that
-    lack the strategy, the prior or the floor are left out.
+    The share is a ratio of means over seeds and evaluations, in which luck that scales all scores of a model, or all
+    scores by an extractor, alike cancels. Seeds that lack the strategy, the prior or the floor are left out.
     """
     prior, floor = scores.cost(BASELINE), scores.cost(FLOOR)
     states = tuple(_state(scores, k) for k in range(len(scores.settings)))
     told = np.array([state == "ok" for state in states])
-    shares = np.where(told[:, None], share_of_gap(scores.costs, prior, floor), np.nan)
+    shares = np.where(told[:, None, None], share_of_gap(scores.costs, prior, floor), np.nan)
     return Gaps(states, shares)
 
 
 @np.errstate(invalid="ignore", over="ignore", divide="ignore")
 def share_of_gap(own: np.ndarray, prior: np.ndarray, floor: np.ndarray) -> np.ndarray:
-    """Contributions `[..., S]` of each training to the share of the gap; NaN where one of the costs is missing.
+    """Contributions `[..., S, E]` of each training and evaluation to the share of the gap; NaN where a cost is missing.
 
-    Their mean is the ratio of means, and their spread that of the jackknife :cite:`efron1981`: a training contributes
-    what the share loses without it, n − 1 times. This covers better than the linearised ratio, whose residuals are too
-    small where one lucky training has much of the gap.
+    Their mean is the ratio of means. Their means over evaluations are the jackknife's pseudo-values of trainings
+    :cite:`efron1981`, and those over trainings the ones of evaluations: a training contributes what the share loses
+    without it, n − 1 times. This covers better than the linearised ratio, whose residuals are too small where one lucky
+    training has much of the gap.
     """
     closed, gap = np.broadcast_arrays(prior - own, prior - floor)
-    missing = np.isnan(closed + gap)
+    missing = ~complete(~np.isnan(closed + gap))
     closed, gap = np.where(missing, 0, closed), np.where(missing, 0, gap)
-    n = (~missing).sum(-1, keepdims=True)
-    whole, wide = closed.sum(-1, keepdims=True), gap.sum(-1, keepdims=True)
-    share = whole / wide
-    lost = np.where(n > 1, share - (whole - closed) / (wide - gap), 0)
-    centre = np.where(missing, 0, lost).sum(-1, keepdims=True) / n
-    return np.where(missing, np.nan, share + (n - 1) * (lost - centre))
+    whole = closed.sum((-2, -1), keepdims=True) / gap.sum((-2, -1), keepdims=True)
+    total = whole + _lost(closed, gap, missing, axis=-1) + _lost(closed, gap, missing, axis=-2)
+    return np.where(missing, np.nan, total)
+
+
+def _lost(closed: np.ndarray, gap: np.ndarray, missing: np.ndarray, *, axis: int) -> np.ndarray:
+    """What the ratio of sums loses without each level of a factor, centred, n − 1 times; zero if there is one only.
+
+    Args:
+        closed, gap, missing: `[..., S, E]`.
+        axis: that of the other factor.
+    """
+    there = ~missing.all(axis, keepdims=True)
+    closed, gap = closed.sum(axis, keepdims=True), gap.sum(axis, keepdims=True)
+    other = -3 - axis
+    n = there.sum(other, keepdims=True)
+    whole, wide = closed.sum(other, keepdims=True), gap.sum(other, keepdims=True)
+    lost = np.where(there & (n > 1), whole / wide - (whole - closed) / (wide - gap), 0)
+    return (n - 1) * (lost - lost.sum(other, keepdims=True) / n)
 
 
 def _state(scores: Scores, k: int) -> State:
@@ -81,7 +95,7 @@ def _state(scores: Scores, k: int) -> State:
         return "no decoder to speak of"
     if not _less(cost[FLOOR], cost[BASELINE], noise):
         return "nothing to gain"
-    if COPIES in cost and not means(cost[COPIES] - cost[BASELINE]).mean < 0:
+    if COPIES in cost and not crossed(cost[COPIES] - cost[BASELINE]).mean < 0:
         return "cannot tell"
     rivals = np.array([values for name, values in cost.items() if name not in REFERENCES])
     if _less(rivals, cost[FLOOR], noise, tests=len(rivals)).any():
@@ -90,10 +104,11 @@ def _state(scores: Scores, k: int) -> State:
 
 
 def _less(one: np.ndarray, other: np.ndarray, noise: float, tests: int = 1) -> np.ndarray:
-    """Whether costs `[..., S]` are less than others: by an interval, widened by an error that all trainings share.
+    """Whether costs `[..., S, E]` are less than others: by an interval, widened by an error that all scores share.
 
     With too few trainings, or no spread, by the means alone and the shared error.
     """
-    found = means(one - other)
+    found = crossed(one - other)
     reach = found.ends(1 - (1 - LEVEL) / tests)[1] - found.mean
-    return found.mean + np.where(np.isnan(reach), 2 * noise, np.hypot(reach, 2 * noise)) < 0
+    wide = np.where(np.isnan(reach), 2 * noise, np.hypot(reach, 2 * noise))
+    return np.asarray(found.mean + wide < 0)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import stdtr
 
-from study.statistics.estimates import LEVEL, means
+from study.statistics.estimates import LEVEL, crossed
 
 
 @np.errstate(invalid="ignore", over="ignore")  # infinite scores have no difference
 def may_be_best(scores: np.ndarray) -> np.ndarray:
-    """Which of A strategies, with scores `[A, S]` of which more is better, cannot be told from the best.
+    """Which of A strategies, with scores `[A, S, E]` of which more is better, cannot be told from the best.
 
     A strategy is left out if some other one is better in a one-sided paired test at 0.05 / (A − 1). The truly best one
     is then left out with at most 5 % :cite:`hsu1996`. Differences without spread leave nothing out. Strategies without
@@ -20,19 +20,19 @@ def may_be_best(scores: np.ndarray) -> np.ndarray:
         `[A]` booleans.
     """
     scores = np.asarray(scores, np.float64)
-    scored = ~np.isnan(scores).all(-1)
+    scored = ~np.isnan(scores).all((-2, -1))
     rivals = int(scored.sum()) - 1
     if rivals < 1:
         return scored
-    behind = means(scores[None, :] - scores[:, None])  # [a, b]: how much better b is than a
+    behind = crossed(scores[None, :] - scores[:, None])  # [a, b]: how much better b is than a
     p = stdtr(behind.freedom, -behind.mean / behind.error)
     return scored & ~(p < (1 - LEVEL) / rivals).any(1)
 
 
 @np.errstate(invalid="ignore", over="ignore")
 def leader(scores: np.ndarray, names: Sequence[str]) -> str | None:
-    """The strategy with the best mean over seeds, among those that lack no seed that another has."""
+    """The strategy with the best mean of scores `[A, S, E]`, among those that lack no seed that another has."""
     present = ~np.isnan(np.asarray(scores, np.float64))
-    whole = present.sum(-1) == present.any(0).sum()
-    mean = np.where(whole & present.any(-1), means(scores).mean, -np.inf)
+    whole = present.sum((-2, -1)) == present.any(0).sum()
+    mean = np.where(whole & present.any((-2, -1)), crossed(scores).mean, -np.inf)
     return names[int(mean.argmax())] if np.isfinite(mean).any() else None

@@ -8,6 +8,7 @@ import pandas as pd
 
 BASELINE = "prior"
 GRID = ["alpha", "beta", "noise_variance"]
+EVALUATION = "evaluation"  # 0 if a frame lacks the column
 # Columns that are never averaged over, with the value that is assumed if a frame lacks the column.
 KIND = {"family": "vae", "family_settings": "", "decode": "mean"}
 

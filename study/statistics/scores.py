@@ -1,4 +1,4 @@
-"""From tidy rows to dense arrays: the scores of one metric, strategies × settings × training seeds."""
+"""From tidy rows to dense arrays: the scores of one metric, strategies × settings × training seeds × evaluations."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.statistics.replicates import GRID, by_model
+from study.statistics.replicates import EVALUATION, GRID, by_model
 
 
 def distance_from_best(value: np.ndarray, better: str) -> np.ndarray:
@@ -25,8 +25,8 @@ class Scores:
         strategies: A names.
         settings: K triples (α, β, s).
         seeds: `[S]` training seeds.
-        values: `[A, K, S]`, means over fits and draws; NaN where there is no score.
-        errors: `[A, K, S]`, standard errors over samples, the root of the mean square.
+        values: `[A, K, S, E]`, means over fits and draws under each evaluation; NaN where there is no score.
+        errors: `[A, K, S, E]`, standard errors over samples, the root of the mean square.
     """
 
     family: str
@@ -44,11 +44,11 @@ class Scores:
 
     @property
     def costs(self) -> np.ndarray:
-        """`[A, K, S]`: the distance from the best value, taken per setting and seed before anything is averaged."""
+        """`[A, K, S, E]`: the distance from the best value, taken for each score before anything is averaged."""
         return distance_from_best(self.values, self.better)
 
     def cost(self, strategy: str) -> np.ndarray:
-        """`[K, S]`: the cost of one strategy; NaN if it has no scores."""
+        """`[K, S, E]`: the cost of one strategy; NaN if it has no scores."""
         if strategy not in self.strategies:
             return np.full(self.values.shape[1:], np.nan)
         return self.costs[self.strategies.index(strategy)]
@@ -66,7 +66,8 @@ def scores(metrics: pd.DataFrame) -> Iterator[Scores]:
 
 def _means(rows: pd.DataFrame) -> pd.DataFrame:
     """Means of values and squared errors over fits and draws, and the number of the setting."""
-    by = ["metric", "strategy", *GRID, "seed"]
+    rows = rows if EVALUATION in rows else rows.assign(**{EVALUATION: 0})
+    by = ["metric", "strategy", *GRID, "seed", EVALUATION]
     square = rows["stderr"].to_numpy(np.float64) ** 2
     table = rows[[*by, "value"]].assign(square=square)
     table = table.groupby(by, sort=False, dropna=False).mean().reset_index()
@@ -78,9 +79,10 @@ def _dense(rows: pd.DataFrame) -> dict[str, Any]:
     triples = rows.loc[~rows["setting"].duplicated(), GRID].to_numpy(np.float64).tolist()
     (a, strategies), (k, _) = pd.factorize(rows["strategy"]), pd.factorize(rows["setting"])
     s, seeds = pd.factorize(rows["seed"], sort=True)
-    values, errors = np.full((2, len(strategies), len(triples), len(seeds)), np.nan)
-    values[a, k, s] = rows["value"]
-    errors[a, k, s] = np.sqrt(rows["square"])
+    e, evaluations = pd.factorize(rows[EVALUATION], sort=True)
+    values, errors = np.full((2, len(strategies), len(triples), len(seeds), len(evaluations)), np.nan)
+    values[a, k, s, e] = rows["value"]
+    errors[a, k, s, e] = np.sqrt(rows["square"])
     return {
         "strategies": tuple(map(str, strategies)), "settings": tuple(map(tuple, triples)),
         "seeds": np.asarray(seeds), "values": values, "errors": errors,

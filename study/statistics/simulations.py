@@ -6,6 +6,9 @@ strategies that are equally good in distribution; with luck that scales a model'
 gap cover one point less. Where contributions are skewed nothing that was tried holds for a mean at 5 to 20 seeds: the
 rare large values on which the mean depends are mostly not among them. Signed ranks and signs are exact for symmetric
 contributions, but decide nothing at 5 seeds, and with skewed ones they decide on a median.
+
+Evaluations (feature extractors and halves of test) are the second factor. Their luck is that of a normal distribution
+here, twice as large as that of trainings, as it was on digits.
 """
 
 import sys
@@ -14,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from study.statistics.estimates import LEVEL, Means, means
+from study.statistics.estimates import LEVEL, Means, crossed, means
 from study.statistics.gaps import share_of_gap
 from study.statistics.leaders import may_be_best
 from study.statistics.verdicts import detectable_effect, verdicts
@@ -23,6 +26,7 @@ SEEDS = (5, 10, 20)
 FAMILY = 12  # effects that are corrected together
 SETTINGS = 4
 LUCK = 0.3  # standard deviation, between trainings, of the logarithm of what all scores of a model have in common
+EVALUATIONS, SPREAD = 8, 2.0  # and how much more their luck spreads than that of trainings
 REPETITIONS = 4000
 Sampler = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 DISTRIBUTIONS: Mapping[str, Sampler] = {  # all with mean zero and standard deviation one
@@ -42,6 +46,10 @@ WHAT = {
     "share family": f"some verdict of {FAMILY} on shares is false, with luck that scales a model's scores",
     "settings": f"a 95 % interval covers the mean of {SETTINGS} settings that share the luck of a seed",
     "detectable": "an effect as large as the detectable one is seen, at the corrected level",
+    "evaluations": f"a 95 % interval covers the mean over other trainings and evaluations, with {EVALUATIONS} of these",
+    "evaluations, seeds alone": "the same by an interval over trainings alone",
+    "share, evaluations": "as share, and evaluations that scale and move the scores of each strategy",
+    "share family, evaluations": "as share family, with such evaluations",
     "best": f"the set of those that may be the best holds a strategy that is best with one other of {FAMILY}",
 }
 
@@ -87,18 +95,49 @@ def _all(
     for test, p in _by_ranks(values):
         yield f"family, {test}", 1 - LEVEL, (p.min(1) * FAMILY < 1 - LEVEL)
     luck = np.exp(LUCK * sampler(rng, (repetitions, 1, n)))
-    scores = luck * (1 + 0.05 * rng.normal(size=(repetitions, FAMILY + 1, n)))
-    alike = means(share_of_gap(scores[:, 1:], scores[:, :1], np.zeros(n)))
+    scores = (luck * (1 + 0.05 * rng.normal(size=(repetitions, FAMILY + 1, n))))[..., None]
+    alike = crossed(share_of_gap(scores[:, 1:], scores[:, :1], np.zeros((n, 1))))
     yield "share family", 1 - LEVEL, _false(alike)
-    half = means(share_of_gap(scores[:, 1] / 2, scores[:, 0], np.zeros(n)))
+    half = crossed(share_of_gap(scores[:, 1] / 2, scores[:, 0], np.zeros((n, 1))))
     yield "share", LEVEL, _covers(half, 0.5)
     shared = sampler(rng, (repetitions, 1, n)) + 0.5 * rng.normal(size=(repetitions, SETTINGS, n))
     yield "settings", LEVEL, _covers(means(shared.mean(1)), 0.0)
     level = 1 - (1 - LEVEL) / FAMILY
     low, _ = means(values[:, 0] + detectable_effect(n, level)).ends(level)
     yield "detectable", 0.8, low > 0
+    yield from _by_evaluations(np.random.default_rng([n, EVALUATIONS]), sampler, values[:, 0], luck)
     better = np.r_[0.0, 0.0, -np.linspace(0.5, 3, FAMILY - 2)]
-    yield "best", LEVEL, np.array([may_be_best(one + better[:, None])[0] for one in values])
+    yield "best", LEVEL, np.array([may_be_best(one + better[:, None, None])[0] for one in values[..., None]])
+
+
+def _by_evaluations(
+    rng: np.random.Generator, sampler: Sampler, values: np.ndarray, luck: np.ndarray
+) -> Iterator[tuple[str, float, np.ndarray]]:
+    """Those of `WHAT` that have several evaluations, from values `[repetitions, n]` and luck `[repetitions, 1, n]`."""
+    many, n = values.shape
+    moved = SPREAD * rng.normal(size=(many, 1, EVALUATIONS)) + 0.5 * rng.normal(size=(many, n, EVALUATIONS))
+    scored = values[..., None] + moved
+    yield "evaluations", LEVEL, _covers(crossed(scored), 0.0)
+    yield "evaluations, seeds alone", LEVEL, _covers(means(scored.mean(-1)), 0.0)
+    shape = many, FAMILY + 1, n, EVALUATIONS
+    own = (
+        1
+        + 0.05 * rng.normal(size=(*shape[:3], 1))
+        + 0.05 * SPREAD * rng.normal(size=(*shape[:2], 1, EVALUATIONS))
+    )
+    scale = np.exp(LUCK * rng.normal(size=(many, 1, 1, EVALUATIONS)))
+    scores = luck[..., None] * scale * own
+    none = np.zeros((n, EVALUATIONS))
+    yield (
+        "share family, evaluations",
+        1 - LEVEL,
+        _false(crossed(share_of_gap(scores[:, 1:], scores[:, :1], none))),
+    )
+    yield (
+        "share, evaluations",
+        LEVEL,
+        _covers(crossed(share_of_gap(scores[:, 1] / 2, scores[:, 0], none)), 0.5),
+    )
 
 
 def _by_ranks(values: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

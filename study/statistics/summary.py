@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.statistics.estimates import Means, means
+from study.statistics.estimates import Means, crossed
 from study.statistics.gaps import Gaps, gaps
 from study.statistics.leaders import leader, may_be_best
 from study.statistics.replicates import BASELINE
@@ -74,21 +74,21 @@ def _rows(of: Scores) -> tuple[list[dict[str, Any]], Means]:
         facts = list(_facts(of, kept, shares, part, average=average))
         there = [a for a, row in enumerate(facts) if row["seeds"]]
         rows += [facts[a] for a in there]
-        effects.append(Means(*(field[there] for field in means(part))))
+        effects.append(Means(*(field[there] for field in crossed(part))))
     return rows, Means(*(np.concatenate(fields) for fields in zip(*effects, strict=True)))
 
 
 def _facts(
     of: Scores, kept: list[int], shares: Gaps | None, part: np.ndarray, *, average: bool
 ) -> Iterator[dict[str, Any]]:
-    own = means(of.values[:, kept].mean(1))
+    own = crossed(of.values[:, kept].mean(1))
     paired = of.values if of.better != "one" else of.costs
     base = (
         paired[of.strategies.index(BASELINE)]
         if BASELINE in of.strategies
         else np.full(paired.shape[1:], np.nan)
     )
-    apart = means((paired - base)[:, kept].mean(1))
+    apart = crossed((paired - base)[:, kept].mean(1))
     (low_mean, high_mean), (low, high) = own.ends(), apart.ends()
     states = [shares.states[k] for k in kept] if shares else [""]
     state = states[0] if len(set(states)) == 1 else "no setting can tell"
@@ -100,7 +100,7 @@ def _facts(
             "family": of.family, "family_settings": of.family_settings, "decode": of.decode,
             "alpha": alpha, "beta": beta, "noise_variance": noise, "strategy": strategy, "metric": of.metric,
             "better": of.better, "reference": of.reference, "n": of.n,
-            "seeds": int((~np.isnan(of.values[a, kept])).all(0).sum()),
+            "seeds": int(own.seeds[a]),
             "mean": own.mean[a], "low_mean": low_mean[a], "high_mean": high_mean[a],
             "difference": apart.mean[a], "low": low[a], "high": high[a],
             "state": state, "settings": len(kept), "verdict": verdict, "standing": stands[a],

@@ -1,6 +1,5 @@
 """Four verdicts on effects: better, worse, equivalent, not decided; corrected for the number of effects in a family."""
 
-import functools
 import math
 from collections.abc import Hashable, Sequence
 from typing import Literal, NamedTuple
@@ -24,8 +23,9 @@ class Verdicts(NamedTuple):
         verdict: of the four, or "none" without an interval.
         p_holm: p-values corrected within the family.
         low, high: the corrected interval (`holm_levels`), which excludes zero exactly where p_holm is below 0.05.
-        detectable: the smallest true effect that is seen at that level with 80 % power by as many seeds.
-        seeds: how many seeds would see an effect of `MATTERS` at that level with 80 % power; NaN beyond 1,000.
+        detectable: the smallest true effect that is seen at that level with 80 % power by as many seeds and
+            evaluations.
+        seeds: how many seeds would see an effect of `matters` at that level with 80 % power; NaN beyond 1,000.
     """
 
     verdict: np.ndarray
@@ -44,7 +44,7 @@ def verdicts(effects: Means, families: Sequence[Hashable], *, matters: float | N
     that there is no difference.
 
     Args:
-        effects: `[T]` means over seeds.
+        effects: `[T]` means over seeds and evaluations.
         families: a label for each; effects with equal labels are corrected together.
         matters: the smallest effect that matters; None where none is declared, so that nothing is equivalent.
     """
@@ -61,14 +61,9 @@ def verdicts(effects: Means, families: Sequence[Hashable], *, matters: float | N
         said[(low > -matters) & (high < matters)] = "equivalent"
     decided = p < 1 - LEVEL
     said[decided] = np.where(effects.mean[decided] > 0, "better", "worse")
-    n = effects.freedom + 1
-    detectable = np.array([detectable_effect(*of) for of in zip(n, level, strict=True)])
-    spread = effects.error * np.sqrt(n)
-    needed = [
-        math.nan if matters is None else seeds_needed(s / matters, at)
-        for s, at in zip(spread, level, strict=True)
-    ]
-    return Verdicts(said, p, low, high, detectable * spread, np.array(needed, np.float64))
+    detectable = _reach(effects.freedom, level) * effects.error
+    needed = np.full(p.shape, math.nan) if matters is None else seeds_needed(effects, matters, level)
+    return Verdicts(said, p, low, high, detectable, needed)
 
 
 def detectable_effect(n: float, level: float = LEVEL) -> float:
@@ -78,23 +73,36 @@ def detectable_effect(n: float, level: float = LEVEL) -> float:
     """
     if not n >= FEWEST:
         return math.nan
-    return _reach(int(n), float(level))
+    return float(_reach(np.asarray(n - 1.0), np.asarray(level))) / math.sqrt(n)
 
 
-@functools.lru_cache(maxsize=100_000)
-def _reach(n: int, level: float) -> float:
-    bound = stdtrit(n - 1, (1 + level) / 2)
-    return float(nctdtrinc(n - 1, 1 - POWER, bound) / math.sqrt(n))
+def _reach(freedom: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """The true mean, in standard errors, that is told from zero with 80 % power at a two-sided level; NaN for NaN."""
+    bound = stdtrit(freedom, (1 + level) / 2)
+    known = np.isfinite(bound)
+    found = nctdtrinc(np.where(known, freedom, 1), 1 - POWER, np.where(known, bound, 1))
+    return np.where(known, found, math.nan)
 
 
-def seeds_needed(spread: float, level: float) -> float:
-    """The fewest seeds with which an effect of 1 is detectable, for a standard deviation; NaN beyond 1,000."""
-    if not spread >= 0:
-        return math.nan
-    few, many = FEWEST - 1, MOST_SEEDS
-    if _reach(many, level) * spread > 1:
-        return math.nan
-    while many - few > 1:
-        middle = (few + many) // 2
-        few, many = (few, middle) if _reach(middle, level) * spread <= 1 else (middle, many)
-    return float(many)
+@np.errstate(invalid="ignore", divide="ignore")
+def seeds_needed(effects: Means, matters: float, level: np.ndarray) -> np.ndarray:
+    """The fewest seeds, from three to 1,000, with which as many evaluations tell an effect of `matters`; else NaN.
+
+    More seeds do not lessen what evaluations add to the error, so there may be no such number.
+    """
+    shared = effects.shared**2
+    own = (effects.error**2 - shared) * effects.seeds
+
+    def told(n: np.ndarray) -> np.ndarray:
+        between = own / n
+        several = np.where(effects.evaluations > 1, shared**2 / (effects.evaluations - 1), 0)
+        freedom = np.asarray((between + shared) ** 2 / (between**2 / (n - 1) + several))
+        return np.asarray(_reach(freedom, level) * np.sqrt(between + shared) <= matters)
+
+    few, many = np.full(level.shape, FEWEST - 1), np.full(level.shape, MOST_SEEDS)
+    possible = told(many)
+    while (open_ := many - few > 1).any():
+        middle = np.where(open_, (few + many) // 2, many)
+        enough = told(middle)
+        few, many = np.where(open_ & ~enough, middle, few), np.where(open_ & enough, middle, many)
+    return np.where(possible, many, math.nan).astype(np.float64)

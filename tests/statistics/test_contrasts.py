@@ -14,15 +14,15 @@ from tests.statistics.rows import NOISE
 
 
 def pair(own: ArrayLike, other: ArrayLike) -> np.ndarray:
-    return np.stack([own, other], axis=1)
+    return np.stack([own, other], axis=1)[..., None]
 
 
 def test_paired_tests_corrected_within_families():
     rng = np.random.default_rng(0)
-    pairs = [rng.normal(rng.normal(size=2), 1, (n, 2)) for n in (5, 7, 5, 4, 6, 5)]
+    pairs = [rng.normal(rng.normal(size=2), 1, (n, 2))[..., None] for n in (5, 7, 5, 4, 6, 5)]
     families = ["a", "b", "a", "b", "a", "a"]
     table = contrasts([{"better": "lower", "name": i} for i in range(6)], pairs, families=families)
-    tests = [stats.ttest_rel(*one.T) for one in pairs]
+    tests = [stats.ttest_rel(*one[..., 0].T) for one in pairs]
     np.testing.assert_allclose(table["difference"], [(one[:, 0] - one[:, 1]).mean() for one in pairs])
     np.testing.assert_allclose(table["own"], [one[:, 0].mean() for one in pairs])
     np.testing.assert_allclose(table["low"], [t.confidence_interval().low for t in tests])
@@ -74,7 +74,11 @@ def test_no_spread_gives_no_verdict():
 
 
 def test_few_missing_and_infinite_values():
-    pairs = [pair([1.0, 2.0], [3.0, 4.0]), np.empty((0, 2)), pair([math.inf, 1, 2], [-math.inf, math.inf, 0])]
+    pairs = [
+        pair([1.0, 2.0], [3.0, 4.0]),
+        np.empty((0, 2, 1)),
+        pair([math.inf, 1, 2], [-math.inf, math.inf, 0]),
+    ]
     table = contrasts([{"better": "lower"}] * 3, pairs, families=[0] * 3)
     assert table["verdict"].tolist() == ["none"] * 3 and table[["low", "high"]].isna().all(axis=None)
     assert contrasts([], [], families=[]).empty

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from study.statistics.estimates import interval, means
+from study.statistics.estimates import crossed, interval, means
 
 
 @pytest.mark.parametrize("n", [3, 5, 20])
@@ -34,7 +34,7 @@ def test_missing_seeds_are_left_out():
 
 def test_no_seed_at_all():
     found = means(np.full((2, 3), math.nan))
-    assert all(np.isnan(field).all() for field in found)
+    assert all(np.isnan(of).all() for of in (found.mean, found.error, found.p)) and not found.seeds.any()
     assert means(np.empty((2, 0))).mean.shape == (2,)
 
 
@@ -117,3 +117,69 @@ def test_an_interval_of_a_share_covers():
     ends = np.array([interval(one, within=(0, 1))[1:] for one in values])
     covers = np.mean((ends[:, 0] <= 0.8) & (ends[:, 1] >= 0.8))
     assert covers > 0.95 - 0.015 - 3 * math.sqrt(0.95 * 0.05 / 3000)
+
+
+def crossed_values(
+    rng: np.random.Generator, n: int, m: int, sizes: tuple[float, ...], many: int
+) -> np.ndarray:
+    """Values `[many, n, m]` with mean zero: between seeds, between evaluations, and what is left."""
+    shapes = (n, 1), (1, m), (n, m)
+    parts = (s * rng.normal(size=(many, *shape)) for s, shape in zip(sizes, shapes, strict=True))
+    return sum(parts, np.zeros(()))
+
+
+@pytest.mark.parametrize(
+    "sizes", [(1, 0, 0), (1, 1, 0), (1, 0.3, 1), (0.3, 1, 0.3), (0, 1, 1), (0.055, 0.11, 0.02)]
+)
+@pytest.mark.parametrize(("n", "m"), [(5, 4), (5, 8), (10, 8)])
+def test_interval_covers_other_seeds_and_other_evaluations(n, m, sizes):
+    """With seeds alone, as earlier, 31 to 46 % were covered where evaluations differ twice as much as seeds."""
+    values = crossed_values(np.random.default_rng([n, m]), n, m, sizes, 4000)
+    low, high = crossed(values).ends()
+    assert np.mean((low <= 0) & (high >= 0)) >= 0.94 - 3 * math.sqrt(0.95 * 0.05 / 4000)
+
+
+def test_seeds_alone_do_not_cover_evaluations():
+    values = crossed_values(np.random.default_rng(0), 5, 4, (0.055, 0.11, 0.02), 4000)
+    low, high = means(values.mean(-1)).ends()
+    assert np.mean((low <= 0) & (high >= 0)) < 0.75
+
+
+def test_a_crossed_design_against_sums_of_squares():
+    values = np.random.default_rng(2).normal(size=(6, 4))
+    found, grand = crossed(values), values.mean()
+    seeds = 4 * sum((values[s].mean() - grand) ** 2 for s in range(6)) / 5
+    evaluations = 6 * sum((values[:, e].mean() - grand) ** 2 for e in range(4)) / 3
+    assert found.error == pytest.approx(math.sqrt((seeds + evaluations) / 24))
+    assert found.shared == pytest.approx(math.sqrt(evaluations / 24))
+    assert found.freedom == pytest.approx((seeds + evaluations) ** 2 / (seeds**2 / 5 + evaluations**2 / 3))
+    assert (found.seeds, found.evaluations) == (6, 4)
+
+
+def test_one_evaluation_is_students_test_and_equal_ones_add_nothing():
+    values = np.random.default_rng(3).normal(size=(7, 5))
+    for field, one in zip(crossed(values[..., None]), means(values), strict=True):
+        np.testing.assert_array_equal(field, one)
+    thrice = crossed(np.repeat(values[..., None], 3, axis=-1))
+    np.testing.assert_allclose(thrice.error, means(values).error)
+    np.testing.assert_allclose(thrice.freedom, 4)
+
+
+def test_a_seed_that_lacks_an_evaluation_is_left_out_and_an_evaluation_without_seeds_too():
+    values = np.random.default_rng(4).normal(size=(5, 4))
+    cut = values.copy()
+    cut[1, 2] = math.nan
+    for field, one in zip(crossed(cut), crossed(np.delete(values, 1, axis=0)), strict=True):
+        np.testing.assert_allclose(field, one)
+    cut = values.copy()
+    cut[:, 2] = math.nan
+    for field, one in zip(crossed(cut), crossed(np.delete(values, 2, axis=1)), strict=True):
+        np.testing.assert_allclose(field, one)
+
+
+def test_held_out_data_that_only_evaluations_move_have_an_interval():
+    values = np.repeat(np.random.default_rng(5).normal(size=(1, 6)), 4, axis=0)
+    found = crossed(values)
+    assert found.error == pytest.approx(
+        values[0].std(ddof=1) / math.sqrt(6)
+    ) and found.freedom == pytest.approx(5)

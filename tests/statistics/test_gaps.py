@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from study.statistics.estimates import means
+from study.statistics.estimates import crossed, means
 from study.statistics.gaps import gaps, share_of_gap
 from study.statistics.scores import scores
 from tests.statistics.rows import NOISE, rows
@@ -19,11 +19,16 @@ def lucky(rng: np.random.Generator, n: int, luck: float = 0.3) -> tuple[np.ndarr
     return scale * (1 + 1.2 * noise[0]), scale * (1 + 3 * noise[1]), scale
 
 
+def share(*costs: np.ndarray) -> np.ndarray:
+    """Of one evaluation, `[..., S]`."""
+    return share_of_gap(*(np.asarray(of)[..., None] for of in costs))[..., 0]
+
+
 def test_share_is_a_ratio_of_means_setting_by_setting():
     rng = np.random.default_rng(0)
     own, prior, floor = rng.uniform(1, 2, (3, 4, 6)), rng.uniform(3, 4, (4, 6)), rng.uniform(0, 1, (4, 6))
     own[1, 2, 3] = own[0, 1, :2] = prior[3, 0] = floor[2, 5] = math.nan
-    found = share_of_gap(own, prior, floor)
+    found = share(own, prior, floor)
     for a in range(3):
         for k in range(4):
             there = [s for s in range(6) if not math.isnan(own[a, k, s] + prior[k, s] + floor[k, s])]
@@ -36,19 +41,45 @@ def test_share_is_a_ratio_of_means_setting_by_setting():
 def test_spread_is_that_of_the_jackknife():
     own, prior, floor = lucky(np.random.default_rng(1), 7)
 
-    def share(kept: list[int]) -> float:
+    def ratio(kept: list[int]) -> float:
         return (prior[kept] - own[kept]).mean() / (prior[kept] - floor[kept]).mean()
 
-    without = np.array([share([s for s in range(7) if s != left]) for left in range(7)])
+    without = np.array([ratio([s for s in range(7) if s != left]) for left in range(7)])
     variance = 6 / 7 * np.square(without - without.mean()).sum()
-    assert means(share_of_gap(own, prior, floor)).error == pytest.approx(math.sqrt(variance))
+    assert means(share(own, prior, floor)).error == pytest.approx(math.sqrt(variance))
+
+
+def test_spread_over_evaluations_is_that_of_the_jackknife_too():
+    rng = np.random.default_rng(7)
+    luck = np.exp(0.3 * rng.normal(size=(6, 1)) + 0.3 * rng.normal(size=(1, 4)))
+    own, prior = luck * rng.uniform(1.9, 2.1, (6, 4)), luck * rng.uniform(2.9, 3.1, (6, 4))
+
+    def spread(axis: int) -> float:
+        n = own.shape[axis]
+        without = [np.delete(prior - own, i, axis).sum() / np.delete(prior, i, axis).sum() for i in range(n)]
+        return (n - 1) / n * float(np.square(np.array(without) - np.mean(without)).sum())
+
+    found = crossed(share_of_gap(own, prior, np.zeros((6, 4))))
+    assert found.mean == pytest.approx((prior - own).sum() / prior.sum())
+    assert found.error == pytest.approx(math.sqrt(spread(0) + spread(1)))
+    assert found.shared == pytest.approx(math.sqrt(spread(1)))
+
+
+def test_a_seed_that_lacks_an_evaluation_does_not_count():
+    rng = np.random.default_rng(8)
+    own, prior, floor = rng.uniform(1, 2, (5, 3)), rng.uniform(3, 4, (5, 3)), rng.uniform(0, 1, (5, 3))
+    own[2, 1] = math.nan
+    found = share_of_gap(own, prior, floor)
+    assert np.isnan(found[2]).all()
+    kept = [0, 1, 3, 4]
+    np.testing.assert_allclose(found[kept], share_of_gap(own[kept], prior[kept], floor[kept]))
 
 
 def test_spread_tends_to_that_of_the_linearised_ratio():
     own, prior, floor = lucky(np.random.default_rng(2), 2000)
     closed, gap = prior - own, prior - floor
     linear = (closed - closed.mean() / gap.mean() * gap) / gap.mean()
-    found = means(share_of_gap(own, prior, floor))
+    found = means(share(own, prior, floor))
     assert found.error == pytest.approx(linear.std(ddof=1) / math.sqrt(2000), rel=0.01)
 
 
@@ -64,7 +95,7 @@ def test_interval_of_one_setting_against_fieller():
         c = closed.mean() ** 2 - bound * cov[0, 0]
         root = math.sqrt(b * b - a * c)
         fieller = np.array([b - root, b + root]) / a
-        found = np.array(means(share_of_gap(own, prior, floor)).ends())
+        found = np.array(means(share(own, prior, floor)).ends())
         np.testing.assert_allclose(found, fieller, atol=0.1 * (fieller[1] - fieller[0]))
 
 
@@ -74,10 +105,10 @@ def test_strong_luck_of_trainings_leaves_the_share_covered():
     luck = np.exp(0.28 * rng.lognormal(size=(4000, 1, 10)))
     costs = luck * (1 + 0.05 * rng.normal(size=(4000, 2, 10)))
     own, prior = costs[:, 0] / 2, costs[:, 1]
-    share = (prior - own).mean(1, keepdims=True) / prior.mean(1, keepdims=True)
-    linear = share + (prior - own - share * prior) / prior.mean(1, keepdims=True)
+    ratio = (prior - own).mean(1, keepdims=True) / prior.mean(1, keepdims=True)
+    linear = ratio + (prior - own - ratio * prior) / prior.mean(1, keepdims=True)
     covered = []
-    for contributions in (share_of_gap(own, prior, np.zeros(10)), linear):
+    for contributions in (share(own, prior, np.zeros(10)), linear):
         low, high = means(contributions).ends()
         covered.append(np.mean((low <= 0.5) & (high >= 0.5)))
     error = math.sqrt(0.93 * 0.07 / 4000)
@@ -86,16 +117,16 @@ def test_strong_luck_of_trainings_leaves_the_share_covered():
 
 def test_luck_and_units_cancel():
     own, prior, floor = lucky(np.random.default_rng(5), 5)
-    found = share_of_gap(own, prior, floor)
-    np.testing.assert_allclose(share_of_gap(7 * own + 3, 7 * prior + 3, 7 * floor + 3), found)
+    found = share(own, prior, floor)
+    np.testing.assert_allclose(share(7 * own + 3, 7 * prior + 3, 7 * floor + 3), found)
     luck = np.array([1.0, 5.0, 2.0, 0.1, 3.0])
-    np.testing.assert_allclose(share_of_gap(luck * 2, luck * 3, luck), 0.5)
-    np.testing.assert_allclose(share_of_gap(prior, prior, floor), 0)
-    np.testing.assert_allclose(share_of_gap(floor, prior, floor), 1)
+    np.testing.assert_allclose(share(luck * 2, luck * 3, luck), 0.5)
+    np.testing.assert_allclose(share(prior, prior, floor), 0)
+    np.testing.assert_allclose(share(floor, prior, floor), 1)
 
 
 def test_one_training_has_a_share_but_no_interval():
-    found = means(share_of_gap(np.array([2.0]), np.array([3.0]), np.array([1.0])))
+    found = means(share(np.array([2.0]), np.array([3.0]), np.array([1.0])))
     assert found.mean == 0.5 and np.isnan(found.error)
 
 
@@ -178,9 +209,9 @@ def test_a_seed_that_lacks_a_setting_is_not_in_the_average():
     own = np.array([2 - NOISE, 4 - NOISE])
     own[1, 3] = math.nan
     (of,) = scores(rows({"prior": [3 + NOISE, 5 + NOISE], "gmm": own, "held-out": [[1.0] * 5] * 2}))
-    assert np.isnan(gaps(of).whole[1]).tolist() == [False, False, False, True, False]
+    assert np.isnan(gaps(of).whole[1, :, 0]).tolist() == [False, False, False, True, False]
 
 
 def test_infinite_scores_warn_of_nothing():
     (of,) = scores(rows(PLAIN | {"gmm": [math.inf, 1.0, -math.inf, 2.0, 1.7e308]}))
-    assert not np.isfinite(means(gaps(of).shares[1]).error).any()
+    assert not np.isfinite(crossed(gaps(of).shares[1]).error).any()

@@ -31,8 +31,8 @@ def test_fits_and_draws_are_averaged_within_a_training():
                 ]
                 mean = own["value"].mean() if len(own) else math.nan
                 error = math.sqrt((own["stderr"] ** 2).mean()) if len(own) else math.nan
-                assert found.values[a, k, s] == pytest.approx(mean, nan_ok=True)
-                assert found.errors[a, k, s] == pytest.approx(error, nan_ok=True)
+                assert found.values[a, k, s, 0] == pytest.approx(mean, nan_ok=True)
+                assert found.errors[a, k, s, 0] == pytest.approx(error, nan_ok=True)
 
 
 def test_the_order_of_rows_does_not_matter():
@@ -60,7 +60,7 @@ def test_kinds_of_models_and_metrics_are_apart_and_rows_that_failed_do_not_count
         ("vae", "", "mean", "kid"), ("vae", "", "mean", "density"), ("gan", "w", "mean", "kid"),
         ("vae", "", "sample", "kid"),
     }  # fmt: skip
-    np.testing.assert_array_equal(found["vae", "", "mean", "kid"].values[:, 0], [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(found["vae", "", "mean", "kid"].values[:, 0, :, 0], [[1, 2], [3, 4]])
     assert (found["gan", "w", "mean", "kid"].values == 9).all()
     density = found["vae", "", "mean", "density"]
     assert (density.better, density.reference, density.n) == ("one", "r", 7)
@@ -68,7 +68,7 @@ def test_kinds_of_models_and_metrics_are_apart_and_rows_that_failed_do_not_count
 
 def test_a_setting_without_a_noise_variance_is_one_setting():
     found = one(rows({"prior": [[1.0, 2.0], [3.0, 4.0]]}, noise_variance=math.nan))
-    assert found.values.shape == (1, 2, 2)
+    assert found.values.shape == (1, 2, 2, 1)
 
 
 def test_no_rows_are_no_scores():
@@ -80,7 +80,7 @@ def test_a_metric_best_at_one_is_a_cost_before_anything_is_averaged():
     found = one(rows({"prior": [[0.5, 1.5], [1.5, 0.5]], "gmm": [[0.9] * 2, [1.1] * 2]}, better="one"))
     np.testing.assert_allclose(found.costs[0], 0.5)
     np.testing.assert_allclose(found.cost("gmm"), 0.1)
-    assert np.isnan(found.cost("flow")).all() and found.cost("flow").shape == (2, 2)
+    assert np.isnan(found.cost("flow")).all() and found.cost("flow").shape == (2, 2, 1)
 
 
 def test_less_is_better_in_costs():

@@ -8,7 +8,7 @@ import pytest
 from scipy import optimize, stats
 from statsmodels.stats.weightstats import DescrStatsW
 
-from study.statistics.estimates import Means, means
+from study.statistics.estimates import Means, crossed, means
 from study.statistics.verdicts import MATTERS, Verdicts, detectable_effect, seeds_needed, verdicts
 from tests.statistics.rows import NOISE
 
@@ -130,9 +130,15 @@ def test_too_few_seeds_detect_nothing():
     assert math.isnan(detectable_effect(2)) and math.isnan(detectable_effect(math.nan))
 
 
+def needed(spread: float, level: float) -> float:
+    """Seeds that tell an effect of `MATTERS` between trainings with this standard deviation, under one evaluation."""
+    found = means(spread * np.array([-1.0, 1, 0]))
+    return float(seeds_needed(found, MATTERS, np.array(level)))
+
+
 @pytest.mark.parametrize(("spread", "level"), [(0.1, 0.95), (0.06, 1 - 0.05 / 12), (0.02, 1 - 0.05 / 40)])
 def test_as_many_seeds_as_needed_decide(spread, level):
-    n = int(seeds_needed(spread / MATTERS, level))
+    n = int(needed(spread, level))
     values = MATTERS + spread * np.random.default_rng(n).normal(size=(4000, n))
     error = math.sqrt(0.16 / 4000)
     assert np.mean(means(values).ends(level)[0] > 0) > 0.8 - 3 * error
@@ -142,10 +148,41 @@ def test_as_many_seeds_as_needed_decide(spread, level):
 def test_seeds_needed_in_verdicts_is_at_the_corrected_level_of_each():
     samples = [0.001 + NOISE, 0.002 - 0.5 * NOISE]
     said = decide(*samples)
-    assert said.seeds.tolist() == [seeds_needed(own.std(ddof=1) / MATTERS, 1 - 0.05 / 2) for own in samples]
+    assert said.seeds.tolist() == [needed(own.std(ddof=1), 1 - 0.05 / 2) for own in samples]
     assert (said.seeds > [decide(own).seeds[0] for own in samples]).all()
 
 
 def test_seeds_that_nobody_trains_are_not_told():
-    assert math.isnan(seeds_needed(1e6, 0.95)) and math.isnan(seeds_needed(math.nan, 0.95))
-    assert seeds_needed(1e-9, 0.95) == 3
+    assert math.isnan(needed(1e6, 0.95)) and math.isnan(needed(math.nan, 0.95))
+    assert needed(1e-9, 0.95) == 3
+
+
+def two_way(
+    rng: np.random.Generator, n: int, m: int, sizes: tuple[float, ...], repetitions: int
+) -> np.ndarray:
+    """Values `[repetitions, n, m]` of a crossed design: between trainings, between evaluations, and what is left."""
+    shapes = (n, 1), (1, m), (n, m)
+    parts = (s * rng.normal(size=(repetitions, *shape)) for s, shape in zip(sizes, shapes, strict=True))
+    return sum(parts, np.zeros(()))
+
+
+def test_as_many_seeds_as_needed_decide_beside_as_many_evaluations():
+    """With 8 evaluations that cause a third of the error of five trainings."""
+    rng, sizes = np.random.default_rng(3), (0.05, 0.03, 0.01)
+    pilot = two_way(rng, 200, 200, sizes, 1)[0]
+    found = crossed(pilot)
+    known = found._replace(  # as five trainings and eight evaluations would have it on average
+        seeds=np.array(5), evaluations=np.array(8.0), shared=np.sqrt(0.03**2 / 8 + 0.01**2 / 40),
+        error=np.sqrt(0.05**2 / 5 + 0.03**2 / 8 + 2 * 0.01**2 / 40),
+    )  # fmt: skip
+    n = int(seeds_needed(known, MATTERS, np.array(0.95)))
+    seen = [
+        np.mean(crossed(MATTERS + two_way(rng, k, 8, sizes, 4000)).ends()[0] > 0) for k in (n, max(n // 2, 3))
+    ]
+    assert seen[0] > 0.8 - 3 * math.sqrt(0.16 / 4000) > seen[1], (n, seen)
+
+
+def test_no_number_of_seeds_makes_up_for_evaluations_that_disagree():
+    values = two_way(np.random.default_rng(4), 5, 4, (0.01, 0.2, 0.0), 1)[0]
+    assert math.isnan(seeds_needed(crossed(values), MATTERS, np.array(0.95)))
+    assert np.isfinite(seeds_needed(crossed(values[:, :1]), MATTERS, np.array(0.95)))

@@ -38,7 +38,7 @@ def paired(pairs: Iterable[Pair], *, own: str = "own", other: str = "other") -> 
         both = pd.concat([pair.own, pair.other], axis=1, join="inner").dropna().to_numpy(np.float64)
         if len(both):
             kept.append(pair)
-            values.append(both)
+            values.append(both[..., None])
     table = contrasts([pair.facts for pair in kept], values, families=[pair.family for pair in kept])
     return table.rename(columns={"own": own, "other": other})
 
