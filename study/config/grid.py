@@ -22,6 +22,7 @@ GRID_LIMITS = {
     "n_samples": Limits(0, MOST, "must be 0 (all of the reference set) or more"),
     "fits": Limits(1, 10_000, "must be positive"),
     "draws": Limits(1, 10_000, "must be positive"),
+    "evaluations": Limits(1, 100, "must lie in 1 .. 100"),
     "density_draws": Limits(1, 10_000_000, "must be positive"),
     "feature_dimensions": WIDTH,
 }
@@ -39,6 +40,8 @@ class StudyConfig:
         n_samples: samples per strategy and draw; 0 means as many as the reference set has.
         fits: independent fits per strategy and model.
         draws: independent draws per fit.
+        evaluations: feature extractors, each with its own random halves of test, under which samples are scored; with
+            1, intervals do not cover the luck of the extractor and of the half.
         density_draws: draws of z at which the density of q(z) is evaluated, per model.
         decode: how a sample is made from z: the decoder's "mean" or a "sample" x ~ p(x|z), both clipped to the range
             of the data if these are images, or the mean "unclipped".
@@ -57,6 +60,7 @@ class StudyConfig:
     n_samples: int = 0
     fits: int = 1
     draws: int = 1
+    evaluations: int = 8
     density_draws: int = 2000
     decode: Decode = "mean"
     feature_dimensions: int = 32

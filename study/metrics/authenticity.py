@@ -46,4 +46,5 @@ AUTHENTICITY = Metric(
     unit="share",
     group="novelty",
     prepare=_prepare,
+    once=True,
 )

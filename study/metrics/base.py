@@ -83,11 +83,13 @@ class Metric(Fact):
     Attributes:
         prepare: computes everything about the reference, once for each data set and number of samples.
         needs: what it needs besides data: "windows" of a time series, or "classes asked for".
+        once: it is measured under the first evaluation only, since it is slow, or is the same under all.
         version: raise it when values change; its stored scores are then computed again.
     """
 
     prepare: Callable[[Reference], Prepared]
     needs: Needs = ""
+    once: bool = False
     version: int = 1
 
 

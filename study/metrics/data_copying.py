@@ -100,4 +100,5 @@ C_T = Metric(
     ),
     group="novelty",
     prepare=_prepare,
+    once=True,
 )

@@ -47,4 +47,5 @@ DUPLICATES = Metric(
     unit="share",
     group="novelty",
     prepare=_prepare,
+    once=True,
 )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from jaxtyping import Bool, Float, Integer
 from numpy.typing import ArrayLike
 
 from study.data.base import Dataset
+from study.data.halves import halved
 from study.errors import CannotFit, StudyError
 from study.metrics.base import Measurement, no_score
 from study.metrics.features import Extractor, pixel_extractor, train_extractor
@@ -19,7 +21,7 @@ from study.runtime.arrays import numbers
 from study.runtime.checks import shown, whole_number
 from study.runtime.environment import blas_threads
 
-__all__ = ["Evaluator", "evaluate"]
+__all__ = ["Evaluator", "evaluate", "evaluators"]
 
 _FEWEST = DENSITY_K + 1  # fewest rows for every reference point to have a k-th neighbour
 _LARGEST = 1e12  # largest value for which the variance of the cubic kernel, a twelfth power, is finite
@@ -33,13 +35,17 @@ class Evaluator:
     and all of `data.reference`, whatever n is.
 
     Attributes:
+        data: the data set.
         metrics: the metrics that `measure` returns, in order.
+        n: how many samples are scored at a time.
+        pixels: the extractor of the second view.
 
     Args:
         data: the data set.
         extractor: its feature extractor.
         n: how many samples are scored at a time, from 6 to `len(data.reference)`, the default.
         pixels: the extractor of the second view; by default it is made from `data.train`.
+        again: leave out the metrics that are measured `once`.
 
     Raises:
         CannotFit: the reference half of test is too small for any n.
@@ -53,6 +59,7 @@ class Evaluator:
         *,
         n: int | None = None,
         pixels: FeatureExtractor | None = None,
+        again: bool = False,
     ) -> None:
         available = len(data.reference)
         self.n = available if n is None else whole_number(n, name="metrics: n", least=None)
@@ -70,9 +77,11 @@ class Evaluator:
         # Threads of a small product wait for each other, on busy cores twenty times as long as the product takes.
         self._threads = 1 if self.n * available * self._size < _SMALL else None
         pixels = pixels or (extractor if extractor.name == "pca" else pixel_extractor(data))
+        self.pixels = pixels
         self._reference = Reference(data, extractor, pixels=pixels, n=self.n)
-        self.metrics = metrics_for(windows=data.is_sequence)
-        self._all = metrics_for(windows=data.is_sequence, asked=True)
+        self.data = data
+        self.metrics = metrics_for(windows=data.is_sequence, again=again)
+        self._all = metrics_for(windows=data.is_sequence, asked=True, again=again)
         self._prepared = {metric.name: metric.prepare(self._reference) for metric in self._all}
 
     def measure(
@@ -117,6 +126,22 @@ class Evaluator:
         with blas_threads(self._threads):
             features = self._reference.extractor.features(x.astype(np.float32, copy=False))
             return inside(features, manifold_of(self._reference))
+
+
+def evaluators(data: Dataset, extractors: Sequence[FeatureExtractor], *, n: int) -> tuple[Evaluator, ...]:
+    """One evaluation per extractor, each with its own halves of test (`halved`), the first with those of the data set.
+
+    Together they show how far scores depend on the luck of one extractor and of one half.
+
+    Raises:
+        CannotFit, StudyError: as `Evaluator`.
+    """
+    first = Evaluator(data, extractors[0], n=n)
+    others = (
+        Evaluator(halved(data, i), extractor, n=n, pixels=first.pixels, again=True)
+        for i, extractor in enumerate(extractors[1:], start=1)
+    )
+    return first, *others
 
 
 @dataclasses.dataclass(frozen=True)

@@ -202,7 +202,9 @@ def train_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Ext
         )
     )
     labels = jnp.asarray(data.train_labels, jnp.int32)
-    parameters = _fit(graph, config, parameters, (data.train - shift) / spread, labels)
+    key = jax.random.fold_in(stage_key(config.seed, "features"), 1)
+    seedless = dataclasses.replace(config, seed=0)  # one program for all seeds
+    parameters = _fit(graph, seedless, key, parameters, (data.train - shift) / spread, labels)
     arrays = {".".join(map(str, path)): np.asarray(leaf[...]) for path, leaf in nnx.to_flat_state(parameters)}
     found = _scaled("classifier", {"shift": shift, "spread": np.array(spread), **arrays}, config, data)
     reason = ""
@@ -256,6 +258,7 @@ def _components(centred: Float[np.ndarray, "N D"], config: ExtractorConfig) -> d
 def _fit(
     graph: nnx.GraphDef[nnx.Module],
     config: ExtractorConfig,
+    key: jax.Array,
     parameters: nnx.State[Any, Any],
     x: Float[Array, "N D"],
     labels: Int[Array, " N"],
@@ -274,7 +277,7 @@ def _fit(
             size = schedule(number)
         return loop.descend(adam, carry, size, lambda parameters: loss(parameters, index))[0], None
 
-    keys = jax.random.split(jax.random.fold_in(stage_key(config.seed, "features"), 1), config.steps)
+    keys = jax.random.split(key, config.steps)
     numbers = jnp.arange(config.steps, dtype=jnp.int32)
     (parameters, _), _ = jax.lax.scan(step, loop.begin(adam, parameters), (keys, numbers))
     return parameters

@@ -92,6 +92,7 @@ NEARER_TO_TRAIN = Metric(
     unit="share",
     group="novelty",
     prepare=_prepare,
+    once=True,
 )
 NEARER_TO_TRAIN_FEATURES = Metric(
     "nearer_to_train_features",
@@ -106,4 +107,5 @@ NEARER_TO_TRAIN_FEATURES = Metric(
     unit="share",
     group="novelty",
     prepare=_prepare_features,
+    once=True,
 )

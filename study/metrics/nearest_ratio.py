@@ -65,6 +65,7 @@ NN_RATIO = Metric(
     ),
     group="novelty",
     prepare=_prepare,
+    once=True,
 )
 NN_RATIO_PIXELS = Metric(
     "nn_ratio_pixels",
@@ -78,4 +79,5 @@ NN_RATIO_PIXELS = Metric(
     ),
     group="novelty",
     prepare=_prepare_pixels,
+    once=True,
 )

@@ -58,15 +58,16 @@ def names(*groups: str) -> list[str]:
     return [one.name for one in declared if not groups or one.group in groups]
 
 
-def metrics_for(*, windows: bool, asked: bool = False) -> tuple[Metric, ...]:
+def metrics_for(*, windows: bool, asked: bool = False, again: bool = False) -> tuple[Metric, ...]:
     """The metrics of samples whose needs are met.
 
     Args:
         windows: whether examples are windows of time series.
         asked: whether classes were requested for the samples.
+        again: leave out those that are measured `once`.
     """
     there = {"": True, "windows": windows, "classes asked for": asked}
-    return tuple(metric for metric in METRICS.values() if there[metric.needs])
+    return tuple(metric for metric in METRICS.values() if there[metric.needs] and not (again and metric.once))
 
 
 def listing() -> list[dict[str, Any]]:

@@ -245,6 +245,7 @@ AUTOCORRELATION = Metric(
     ),
     prepare=_prepare("autocorrelation"),
     needs="windows",
+    once=True,
 )
 MARGINAL_W1 = Metric(
     "marginal_w1",
@@ -259,6 +260,7 @@ MARGINAL_W1 = Metric(
     unit="s.d.",
     prepare=_prepare("marginal_w1"),
     needs="windows",
+    once=True,
 )
 DISCRIMINATIVE = Metric(
     "discriminative",
@@ -275,6 +277,7 @@ DISCRIMINATIVE = Metric(
     ),
     prepare=_prepare("discriminative"),
     needs="windows",
+    once=True,
 )
 TSTR = Metric(
     "tstr",
@@ -293,4 +296,5 @@ TSTR = Metric(
     unit="log ratio",
     prepare=_prepare("tstr"),
     needs="windows",
+    once=True,
 )

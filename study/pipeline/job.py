@@ -47,5 +47,5 @@ class Job:
 
     plan: Plan
     store: Store
-    evaluator: Evaluator | None
+    evaluators: tuple[Evaluator, ...]
     count: Count

@@ -79,6 +79,7 @@ class Keys:
             scored={
                 "metrics": [[metric.name, metric.version] for metric in metrics],
                 "n_samples": config.n_samples,
+                "evaluations": config.evaluations,
                 "extractor": dataclasses.asdict(extractor),
                 "network": network_digest(config.features) if config.features else "",
                 "decode": config.decode,

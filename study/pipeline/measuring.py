@@ -84,8 +84,8 @@ class _Cell:
         """The inputs for measuring it."""
         model, config = checkpoint.unpack(self.stored.arrays, self.stored.facts), self.job.plan.config
         codes, key = _encoded(self.planned, model, self.job), jax.random.key(self.planned.cell.seed)
-        data, evaluator = self.job.plan.measured, self.job.evaluator
-        return Context(key, model, codes, data, evaluator, config.draws, config.decode)
+        data, evaluators = self.job.plan.measured, self.job.evaluators
+        return Context(key, model, codes, data, evaluators, config.draws, config.decode)
 
     def absent(self) -> set[str]:
         """The trained strategies whose scores are not in the store."""

@@ -63,8 +63,8 @@ class Plan:
     data: Dataset
     architecture: Architecture
     batching: Batching
-    extractor: ExtractorConfig
-    extractor_key: str
+    extractors: tuple[ExtractorConfig, ...]
+    extractor_keys: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
 
     @functools.cached_property
@@ -103,8 +103,10 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
     if config.training.binarise:
         check_binarisable(data)
     batching = batching or default_batching(architecture)
-    extractor = ExtractorConfig(dimensions=config.feature_dimensions)
-    keys = Keys.of(config, data, architecture=architecture, batching=batching, extractor=extractor)
+    extractors = tuple(
+        ExtractorConfig(dimensions=config.feature_dimensions, seed=i) for i in range(config.evaluations)
+    )
+    keys = Keys.of(config, data, architecture=architecture, batching=batching, extractor=extractors[0])
 
     def planned(alpha: float, beta: float, seed: int) -> PlannedCell:
         cell = Cell(float(alpha), float(beta), seed, config.training.learning_rate)
@@ -123,4 +125,5 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
 
     grid = [(a, b, s) for a in config.alphas for b in config.betas for s in config.seeds]
     cells = tuple(planned(*point) for point in grid)
-    return Plan(config, data, architecture, batching, extractor, features_key(data, extractor), cells)
+    extractor_keys = tuple(features_key(data, one) for one in extractors)
+    return Plan(config, data, architecture, batching, extractors, extractor_keys, cells)

@@ -8,9 +8,9 @@ import contextlib
 import dataclasses
 import time
 
-from study.metrics.evaluate import Evaluator
+from study.metrics.evaluate import evaluators
 from study.metrics.reference import FeatureExtractor
-from study.pipeline.extractor import feature_extractor
+from study.pipeline.extractor import feature_extractors
 from study.pipeline.job import Count, Job, Outcome
 from study.pipeline.measuring import outcomes
 from study.pipeline.plan import Plan, PlannedCell
@@ -26,7 +26,7 @@ class Run:
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
-    extractor: FeatureExtractor | None
+    extractors: tuple[FeatureExtractor, ...]
     seconds: float
     peak_memory_bytes: int
     count: Count
@@ -38,9 +38,9 @@ class Run:
 
 
 def missing(plan: Plan, store: Store) -> int:
-    """How many cells are not done, plus one if the extractor is missing: what a run would have to write."""
-    units = (("features", plan.extractor_key),) if plan.config.strategies else ()
-    absent = not all(store.has(*unit) for unit in units)
+    """How many cells are not done, plus one if an extractor is missing: what a run would have to write."""
+    keys = plan.extractor_keys[:1] if plan.config.strategies else ()
+    absent = not all(store.has("features", key) for key in keys)
     return sum(absent or not _done(planned, store) for planned in plan.cells)
 
 
@@ -58,9 +58,9 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
         FileError: the store cannot be read or written; finished work stays in it.
     """
     began = time.perf_counter()
-    extractor = feature_extractor(plan, store) if plan.config.strategies else None
-    evaluator = Evaluator(plan.measured, extractor, n=plan.n_samples) if extractor else None
-    job = Job(plan, store, evaluator, Count())
+    extractors = feature_extractors(plan, store) if plan.config.strategies else ()
+    made = evaluators(plan.measured, extractors, n=plan.n_samples) if extractors else ()
+    job = Job(plan, store, made, Count())
     ended: dict[str, Outcome] = {}
     with (
         Progress(len(plan.cells), label) as progress,
@@ -73,4 +73,4 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
             if outcome.failure and fail_fast:
                 break
     ordered = tuple(ended[planned.run_id] for planned in plan.cells if planned.run_id in ended)
-    return Run(plan, ordered, extractor, time.perf_counter() - began, peak_memory(), job.count)
+    return Run(plan, ordered, extractors, time.perf_counter() - began, peak_memory(), job.count)

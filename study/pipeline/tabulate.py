@@ -127,7 +127,7 @@ def _provenance(
     grids: Sequence[Run], *, experiment: str, question: str, profile: str, command: str
 ) -> dict[str, Any]:
     run = grids[0]
-    data, extractor = run.plan.data, run.extractor
+    data, extractors = run.plan.data, run.extractors
     facts: dict[str, Any] = {
         "experiment": experiment,
         "question": question,
@@ -155,11 +155,13 @@ def _provenance(
     }
     if data.windows is not None:
         facts["dataset"]["windows"] = to_dict(data.windows)
-    if extractor is not None:
+    if extractors:
+        extractor, right = extractors[0], float(np.mean([one.accuracy for one in extractors]))
         facts["extractor"] = {
             "name": extractor.name,
-            "accuracy": None if np.isnan(extractor.accuracy) else extractor.accuracy,
-            "digest": extractor.digest,
+            "evaluations": len(extractors),
+            "accuracy": None if np.isnan(right) else right,
+            "digests": [one.digest for one in extractors],
             "dimensions": extractor.dimensions,
         }
         if reason := getattr(extractor, "reason", ""):

@@ -26,7 +26,7 @@ class Context:
         model: the model.
         encoded: its codes; None if it has no encoder, and then its latents are not measured.
         data: the data set to measure it on.
-        evaluator: scores samples; None if only latents are measured.
+        evaluators: score samples, see `evaluators`; empty if only latents are measured.
         draws: sets of samples per fit.
         decode: whether a sample is the decoder's mean or drawn from p(x|z).
     """
@@ -35,9 +35,14 @@ class Context:
     model: TrainedModel
     encoded: Encoded | None
     data: Dataset
-    evaluator: Evaluator | None
+    evaluators: tuple[Evaluator, ...]
     draws: int = 1
     decode: Decode = "mean"
+
+    @property
+    def evaluator(self) -> Evaluator | None:
+        """The first one; None if only latents are measured."""
+        return self.evaluators[0] if self.evaluators else None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -27,7 +27,7 @@ def evaluate_model(
     parts = [measure_latents(context, density_draws=density_draws)]
     if likelihood is not None and likelihood.examples:
         parts.append(measure_likelihood(context, likelihood))
-    for name in strategies if context.evaluator is not None else ():
+    for name in strategies if context.evaluators else ():
         parts += [score(context, name, fit, ready=(fitted or {}).get((name, fit))) for fit in range(fits)]
     if strategies:
         parts.append(measure_quality(context))

@@ -19,7 +19,9 @@ from study.training.prior import LearnedPrior
 MODEL = "model"  # the "strategy" of rows that belong to the model itself
 
 
-def metric_row(name: str, configured: str, fit: int, draw: int, m: Measurement) -> dict[str, Any]:
+def metric_row(
+    name: str, configured: str, fit: int, draw: int, m: Measurement, *, evaluation: int = 0
+) -> dict[str, Any]:
     """A measurement of a strategy with this name and configuration, as a row without `run_id`."""
     split = "train" if name == MODEL and m.reference != ON_HELD_OUT else "test"
     return {
@@ -27,6 +29,7 @@ def metric_row(name: str, configured: str, fit: int, draw: int, m: Measurement) 
         "strategy_config": configured,
         "fit": fit,
         "draw": draw,
+        "evaluation": evaluation,
         "split": split,
         **{field.name: getattr(m, field.name) for field in dataclasses.fields(m)},
         "status": m.status,

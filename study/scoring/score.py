@@ -28,18 +28,18 @@ from study.training.model import TrainedModel
 SHOWN = 10  # samples per strategy that are stored for the sample grids
 NEAREST = 5  # how many of these are shown beside their nearest training examples
 
-Draw = Callable[
-    [jax.Array], tuple[Float[np.ndarray, "n D"], Integer[np.ndarray, " n"] | None]
-]  # key -> samples, and the requested classes
+# Samples, and the classes that were requested; drawn from a key.
+Drawn = tuple[Float[np.ndarray, "n D"], Integer[np.ndarray, " n"] | None]
+Draw = Callable[[jax.Array], Drawn]
 
 
 def score(context: Context, name: str, fit: int, *, ready: tuple[Fitted, float] | None = None) -> Measured:
     """Metric rows of one fit of a strategy or reference row over all its draws, and the first pictures.
 
-    The strategy is fitted here unless `ready` holds the fit. If it cannot be fitted, or anything else goes wrong, the
-    rows hold the reason; the latter is also a `failure`.
+    Samples of a strategy are scored under every evaluation. Reference rows are drawn for each, since held-out data are
+    those of its own half of test. The strategy is fitted here unless `ready` holds the fit. If it cannot be fitted, or
+    anything else goes wrong, the rows hold the reason; the latter is also a `failure`.
     """
-    assert context.evaluator is not None
     chosen = strategy(name) if name in REGISTRY else None
     configured = json.dumps(hyperparameters(chosen), sort_keys=True) if chosen else "{}"
     try:
@@ -57,7 +57,7 @@ def score(context: Context, name: str, fit: int, *, ready: tuple[Fitted, float] 
         return Measured(rows, failure=f"strategy {name!r}: {reason}", final=False)
     arrays: dict[str, np.ndarray] = {}
     if context.data.is_image:
-        nearest = context.evaluator.nearest_train(shown[:NEAREST])
+        nearest = context.evaluators[0].nearest_train(shown[:NEAREST])
         arrays = {
             name: to_uint8(shown, context.data),
             f"{name}/nearest": to_uint8(nearest, context.data),
@@ -76,19 +76,18 @@ def _scored(
     ready: tuple[Fitted, float] | None,
 ) -> tuple[list[dict[str, Any]], Float[np.ndarray, "k D"]]:
     """Metric rows, and the first pictures."""
-    data, evaluator = context.data, context.evaluator
-    assert evaluator is not None
+    data, n = context.data, context.evaluators[0].n
     fit_key, draw_keys = replicates(context.key, fits=fit + 1, draws=context.draws)[fit]
     rows: list[dict[str, Any]] = []
     if chosen is None:
-        draw = _reference_draw(context, name)
+        draws = [_reference_draw(context, name, evaluator.data) for evaluator in context.evaluators]
     else:
         began = time.perf_counter()
         fitted, seconds = ready or (
             _fit(chosen, fit_key, context.model, context.encoded),
             time.perf_counter() - began,
         )
-        draw = _strategy_draw(context, fitted)
+        draws = [_strategy_draw(context, fitted)]
         rows += [
             metric_row(name, configured, fit, 0, m) for m in _fit_rows(fitted.info, seconds, context.encoded)
         ]
@@ -96,19 +95,29 @@ def _scored(
     for i, key in enumerate(draw_keys):
         with compile_seconds() as compiling:
             began = time.perf_counter()
-            x, asked = draw(key)
-            x = in_range(x, data, context.decode)
-            seconds = max(time.perf_counter() - began - compiling[0], 0.0)
-        cost = _cost("seconds_per_1000", 1000 * seconds / evaluator.n, evaluator.n)
-        rows += [metric_row(name, configured, fit, i, m) for m in [*evaluator.measure(x, asked), cost]]
-        shown = shown if i else x[_shown(evaluator.n, data)]
+            samples = [_in_range(draw(key), context) for draw in draws]
+            seconds = max(time.perf_counter() - began - compiling[0], 0.0) / len(draws)
+        rows.append(metric_row(name, configured, fit, i, _cost("seconds_per_1000", 1000 * seconds / n, n)))
+        for e, evaluator in enumerate(context.evaluators):
+            x, asked = samples[e % len(samples)]
+            rows += [
+                metric_row(name, configured, fit, i, m, evaluation=e) for m in evaluator.measure(x, asked)
+            ]
+        shown = shown if i else samples[0][0][_shown(n, data)]
     return rows, shown
 
 
-def _reference_draw(context: Context, name: str) -> Draw:
-    """The function that draws a reference row; held-out data and their reconstructions have known classes."""
-    assert context.evaluator is not None
-    data, n, reference = context.data, context.evaluator.n, REFERENCES[name]
+def _in_range(drawn: Drawn, context: Context) -> Drawn:
+    """Samples as they are scored."""
+    return in_range(drawn[0], context.data, context.decode), drawn[1]
+
+
+def _reference_draw(context: Context, name: str, data: Dataset) -> Draw:
+    """The function that draws a reference row, with the halves of test that `data` has.
+
+    Held-out data and their reconstructions have known classes.
+    """
+    n, reference = context.evaluators[0].n, REFERENCES[name]
     labels = data.held_out_labels if name in ("held-out", "reconstruction") else None
     known = None if labels is None else labels[:n]
     return lambda key: (
@@ -118,8 +127,7 @@ def _reference_draw(context: Context, name: str) -> Draw:
 
 
 def _strategy_draw(context: Context, fitted: Fitted) -> Draw:
-    assert context.evaluator is not None
-    data, n = context.data, context.evaluator.n
+    data, n = context.data, context.evaluators[0].n
     return lambda key: generate(
         key, fitted, model=decoder(key, context.model, context.decode), data=data, n=n
     )
@@ -133,8 +141,7 @@ def _gaps(
     context: Context, name: str, configured: str, fit: int, reason: str, *, status: str
 ) -> list[dict[str, Any]]:
     """One row without a value for every metric."""
-    assert context.evaluator is not None
-    n, metrics = context.evaluator.n, context.evaluator.metrics
+    n, metrics = context.evaluators[0].n, context.evaluators[0].metrics
     gaps = [missing(m.name, n=n, reference="", better=m.better, reason=reason) for m in metrics]
     return [metric_row(name, configured, fit, 0, m) | {"status": status} for m in gaps]
 

@@ -60,7 +60,7 @@ def crossed(values: np.ndarray) -> Means:
     """
     values = np.asarray(values, np.float64)
     there = complete(~np.isnan(values))
-    seeds, evaluations = there.any(-1), there.any(-2)
+    seeds, evaluations = np.asarray(there.any(-1)), np.asarray(there.any(-2))
     n, m = seeds.sum(-1), evaluations.sum(-1)
     values = np.where(there, values, 0)
     mean = values.sum((-2, -1)) / np.where(n > 0, n * m, math.nan)

@@ -52,6 +52,7 @@ METRICS: Mapping[str, str] = {
     "strategy_config": "string",
     "fit": "int64",
     "draw": "int64",
+    "evaluation": "int64",
     "split": "string",
     "metric": "string",
     "value": "float64",

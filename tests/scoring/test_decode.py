@@ -62,7 +62,7 @@ def test_what_is_scored_is_drawn(digits, model):
     codes, evaluator = encode_splits(model, digits), Evaluator(digits, pixel_extractor(digits))
     tables = [
         evaluate_model(
-            Context(KEY, model, codes, digits, evaluator, decode=decode),
+            Context(KEY, model, codes, digits, (evaluator,), decode=decode),
             strategies=("prior", "reconstruction", "held-out"), fits=1, density_draws=100,
         ).metrics.set_index(["metric", "strategy"])["value"]["sharpness"]
         for decode in ("mean", "sample")
@@ -78,7 +78,7 @@ def test_unclipped_means_are_scored_as_they_are(digits, model):
     names = ("posterior", "reconstruction", "held-out")
     clipped, unclipped = (
         evaluate_model(
-            Context(KEY, model, codes, digits, evaluator, decode=decode),
+            Context(KEY, model, codes, digits, (evaluator,), decode=decode),
             strategies=names, fits=1, density_draws=100,
         ).metrics.set_index(["metric", "strategy"])["value"]
         for decode in ("mean", "unclipped")

@@ -49,7 +49,7 @@ def test_rows_of_every_fit_and_draw():
             model,
             encode_splits(model, data),
             data,
-            Evaluator(data, extractor, n=100),
+            (Evaluator(data, extractor, n=100),),
             draws=2,
         ),
         strategies=("prior", "gmm"),

@@ -153,7 +153,7 @@ def test_a_crossed_design_against_sums_of_squares():
     assert found.error == pytest.approx(math.sqrt((seeds + evaluations) / 24))
     assert found.shared == pytest.approx(math.sqrt(evaluations / 24))
     assert found.freedom == pytest.approx((seeds + evaluations) ** 2 / (seeds**2 / 5 + evaluations**2 / 3))
-    assert (found.seeds, found.evaluations) == (6, 4)
+    assert [found.seeds, found.evaluations] == [6, 4]
 
 
 def test_one_evaluation_is_students_test_and_equal_ones_add_nothing():

@@ -165,7 +165,7 @@ def test_against_an_affine_discriminator_the_mean_is_learned():
 
 def test_what_needs_codes_is_a_row_with_its_reason(digits, model, extractor_of):
     found = evaluate_model(
-        Context(KEY, model, None, digits, Evaluator(digits, extractor_of(digits))),
+        Context(KEY, model, None, digits, (Evaluator(digits, extractor_of(digits)),)),
         strategies=("prior", "posterior", "gmm", "reconstruction", "held-out"), fits=1, density_draws=100,
     )  # fmt: skip
     rows = found.metrics[found.metrics["metric"] == "kid"].set_index("strategy")
