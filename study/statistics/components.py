@@ -1,4 +1,4 @@
-"""How much of a metric's variance is due to training, to fitting a strategy, and to sampling from it."""
+"""How much of a metric's variance is due to training, fitting a strategy, sampling from it, and the evaluation."""
 
 import math
 from typing import NamedTuple
@@ -7,26 +7,35 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from study.statistics.estimates import complete
 from study.statistics.replicates import BASELINE, replicates
 
 
 class Components(NamedTuple):
-    """Variances by source. A source that is not replicated is NaN, and its variance is part of the source before."""
+    """Variances by source. A source that is not replicated is NaN, and its variance is part of the source before.
+
+    That of evaluations is crossed with the others and not part of them; it is part of all values if it is NaN.
+    """
 
     training: float
     fitting: float
     drawing: float
+    evaluating: float
 
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
-def variance_components(values: Float[np.ndarray, "trainings fits draws"]) -> Components:
+def variance_components(values: Float[np.ndarray, "trainings fits draws evaluations"]) -> Components:
     """Unbiased moment estimates from values, where NaN marks a missing value.
+
+    Evaluations are crossed with trainings: their component is that of the means over fits and draws. The others are
+    those of the means over evaluations.
 
     Draws are nested in fits, and fits in training runs. Mean squares are set equal to their expectations, with the
     coefficients for unbalanced data :cite:`searle1992`. A negative estimate means that the component is too small to
     estimate; it is not set to zero here, so that averages stay unbiased.
     """
-    values = np.asarray(values, np.float64)
+    evaluating = _evaluating(_mean(_mean(values, 2), 1))
+    values = _mean(np.asarray(values, np.float64), 3)
     present = ~np.isnan(values)
     n = present.sum(2)  # draws per fit
     per_training = n.sum(1)
@@ -51,7 +60,26 @@ def variance_components(values: Float[np.ndarray, "trainings fits draws"]) -> Co
         below = (inside - (n**2).sum() / total) / (trainings - 1)
         own = (total - (per_training**2).sum() / total) / (trainings - 1)
         training = (top - _known(drawing) - below * _known(fitting)) / own
-    return Components(training, fitting, drawing)
+    return Components(training, fitting, drawing, evaluating)
+
+
+def _mean(values: np.ndarray, axis: int) -> np.ndarray:
+    """Means over an axis of the values that are there, NaN where there is none."""
+    there = ~np.isnan(values)
+    count = there.sum(axis)
+    return np.asarray(np.where(there, values, 0).sum(axis) / np.where(count > 0, count, math.nan))
+
+
+def _evaluating(values: Float[np.ndarray, "trainings evaluations"]) -> float:
+    """The component between evaluations, of the trainings that all of them have; NaN for fewer than two of either."""
+    there = complete(~np.isnan(values))
+    values = values[there.any(1)][:, there.any(0)]
+    n, m = values.shape
+    if min(n, m) < 2:
+        return math.nan
+    rows, columns = values.mean(1, keepdims=True), values.mean(0, keepdims=True)
+    left = np.square(values - rows - columns + values.mean()).sum() / ((n - 1) * (m - 1))
+    return float(columns.var(ddof=1) - left / n)
 
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
@@ -61,7 +89,7 @@ def component_table(metrics: pd.DataFrame) -> pd.DataFrame:
     Estimated within each (α, β) of each kind of model, averaged over all of them, then set to at least zero.
 
     Returns:
-        Columns strategy, metric, of ("value" or "difference"), training, fitting, drawing; NaN if the design
+        Columns strategy, metric, of ("value" or "difference") and those of `Components`; NaN if the design
         does not replicate a source.
     """
     rows = [

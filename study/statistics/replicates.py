@@ -1,4 +1,4 @@
-"""From tidy rows to the replicates of each comparison: training runs × fits × draws."""
+"""From tidy rows to the replicates of each comparison: training runs × fits × draws × evaluations."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ KIND = {"family": "vae", "family_settings": "", "decode": "mean"}
 
 
 def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd.DataFrame:
-    """value(strategy) − value(baseline) on the same run, fit, draw and metric: the frame with a `difference` column.
+    """value(strategy) − value(baseline) of the same run, fit, draw, evaluation and metric, as a column `difference`.
 
     Rows without a baseline get NaN.
     """
-    on = ["run_id", "fit", "draw", "metric"]
+    on = ["run_id", "fit", "draw", *(name for name in (EVALUATION,) if name in metrics), "metric"]
     base = metrics.loc[metrics["strategy"] == baseline, [*on, "value"]]
     joined = metrics.merge(base, on=on, how="left", suffixes=("", "_baseline"), validate="many_to_one")
     joined["difference"] = joined["value"] - joined["value_baseline"]
@@ -42,7 +42,8 @@ class Replicates:
 
     Attributes:
         strategy, metric: as in `schemas.METRICS`.
-        values, differences: `[trainings, fits, draws]`, NaN where missing; differences are paired with `prior`.
+        values, differences: `[trainings, fits, draws, evaluations]`, NaN where missing; differences are paired with
+            `prior`.
     """
 
     strategy: str
@@ -69,11 +70,12 @@ def _of_one(frame: pd.DataFrame) -> Iterator[Replicates]:
 
 
 def _dense(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Values and differences `[strategy and metric, setting, seed, fit, draw]`, NaN for missing rows."""
+    """Values and differences `[strategy and metric, setting, seed, fit, draw, evaluation]`, NaN for missing rows."""
+    frame = frame if EVALUATION in frame else frame.assign(**{EVALUATION: 0})
     parts = [
         frame.groupby(["strategy", "metric"], sort=False).ngroup(),
         frame.groupby(GRID, sort=False, dropna=False).ngroup(),
-        *(frame.groupby(name, sort=True).ngroup() for name in ("seed", "fit", "draw")),
+        *(frame.groupby(name, sort=True).ngroup() for name in ("seed", "fit", "draw", EVALUATION)),
     ]
     index = pd.concat(parts, axis=1, keys=range(len(parts)))
     made = np.full((2, *(index.max() + 1)), np.nan)
