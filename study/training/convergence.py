@@ -59,8 +59,8 @@ def convergence(
     if len(values) < FEWEST:
         return Convergence(math.nan, math.nan, math.nan, 0)
     done = np.cumsum(_sizes(len(values), decay))
-    length = SHARE * done[-1]
-    n = max(int((done > (1 - 1e-9) * (done[-1] - length)).sum()), FEWEST)
+    length = float(SHARE * done[-1])
+    n = max(int((done > (1 + 1e-9) * (done[-1] - length)).sum()), FEWEST)
     values, time = values[-n:], done[-n:] - done[-n:].mean()
     slope = float(time @ values / (time @ time))
     rest = values - values.mean() - slope * time
