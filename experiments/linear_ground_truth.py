@@ -31,7 +31,7 @@ def grid(dataset: str, betas: tuple[float, ...], latent_dim: int, steps: int, se
         dataset=dataset,
         model=VAEConfig(network="linear", latent_dim=latent_dim, hidden=()),
         training=TrainConfig(
-            steps=steps, batch_size=256, learning_rate=1e-2, schedule="cosine", kl_warmup=0.5
+            steps=steps, batch_size=256, learning_rate=1e-2, schedule="cosine", kl_warmup=0.5, patience=0
         ),
         betas=betas,
         seeds=tuple(range(seeds)),

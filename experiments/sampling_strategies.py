@@ -9,7 +9,7 @@ thread and with the usual densities fitted afterwards, and measures quality, div
 """
 
 from study import Experiment, experiment_main
-from study.config.presets import DIGITS, MNIST, SMOKE, vary
+from study.config.presets import CONVERGED, DIGITS, MNIST, SMOKE, vary
 from study.strategies import REFERENCES, REGISTRY
 
 # `paper` has every strategy. The other profiles name those of the thread and the usual densities fitted afterwards, so
@@ -37,7 +37,7 @@ EXPERIMENT = Experiment(
     profiles={
         "smoke": vary(SMOKE, alphas=(1.0, 10.0), strategies=CHEAP),
         "quick": QUICK,
-        "default": vary(QUICK, training={"steps": 4000}, seeds=TEN, draws=2),
+        "default": vary(QUICK, training=CONVERGED, seeds=TEN, draws=2),
         **{f"quick/{name}": QUICK_IMAGES for name in IMAGES},
         **{
             f"default/{name}": vary(QUICK_IMAGES, training={"steps": 6000}, n_samples=2000) for name in IMAGES

@@ -20,24 +20,26 @@ class TrainConfig:
     """How a model is trained.
 
     Attributes:
-        steps: number of optimiser steps, rounded up to whole epochs.
+        steps: the most optimiser steps, rounded up to whole epochs.
         batch_size: examples per step; the whole training set if that is smaller.
         learning_rate: Adam's step size; traced, so that it may differ between the cells of one program.
-        schedule: "constant", or "cosine" decay to zero over all steps.
+        schedule: "cosine" decay to zero over all steps, or "constant".
         kl_warmup: share of the steps over which β rises linearly from 0 :cite:`bowman2016`; 0 is off.
         binarise: each step draws new binary examples from Bernoulli(x), x in [0, 1], as :cite:`burda2016` does; all
             measurements use data that were binarised once (`study.data.binarised`).
-        patience: epochs without a lower loss on validation data, counted from the end of the warm-up, after which
-            training stops; the parameters are then those of the best epoch :cite:`prechelt1998`. 0 is off.
+        patience: epochs, counted from the end of the warm-up, after which training stops if none of them had a
+            validation loss within 0.5 % of the lowest so far; the parameters are those of the last epoch that had
+            :cite:`prechelt1998`. 0 is off. A family without an encoder has no loss that tells when to stop, and is
+            always trained to the end.
     """
 
-    steps: int = 2000
+    steps: int = 40_000
     batch_size: int = 128
     learning_rate: float = 1e-3
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "cosine"] = "cosine"
     kl_warmup: float = 0.0
     binarise: bool = False
-    patience: int = 0
+    patience: int = 100
 
     def __post_init__(self) -> None:
         check(self, TRAINING_LIMITS)

@@ -22,6 +22,14 @@ COST = (
         group="cost",
     ),
     Fact(
+        "components",
+        label="components",
+        summary="number K of components that draws come from: of a fitted mixture, or of examples that are kept",
+        source="",
+        better="none",
+        group="cost",
+    ),
+    Fact(
         "log_density",
         label="log density",
         summary=(

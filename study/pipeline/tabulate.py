@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,10 @@ from study.tables.collect import MeasuredCell, collect
 from study.tables.results import Results
 from study.training.engine import Cell
 
+FALL = (
+    "still_falling",
+    "still_falling_error",
+)  # of the validation loss over the last tenth of training, in nats
 WIDTHS = {  # by network: the widths of its layers, from the settings of the model
     "linear": lambda model: (),
     "conv": lambda model: model.channels,
@@ -31,11 +35,12 @@ def tabulate(grids: Sequence[Run], *, experiment: str, question: str, profile: s
     """The tables of an experiment's runs; failed cells have a row in `runs` only."""
     first = grids[0].plan.config.seeds[0]
     cells = []
-    for run in grids:
+    for run, apart in zip(grids, _told_apart(grids), strict=True):
         pictured = [o.planned.cell for o in run.outcomes if o.evaluation and o.planned.cell.seed == first]
         kinds = dict.fromkeys(pictured, ("codes",)) | shown(pictured)
         cells += [
-            (_run_row(o, run, experiment), _scored(o, kinds.get(o.planned.cell, ()))) for o in run.outcomes
+            (_run_row(o, run, experiment, apart), _scored(o, kinds.get(o.planned.cell, ())))
+            for o in run.outcomes
         ]
     facts = _provenance(grids, experiment=experiment, question=question, profile=profile, command=command)
     return collect(cells, provenance=facts)
@@ -69,10 +74,35 @@ def _scored(outcome: Outcome, kinds: Sequence[str]) -> MeasuredCell | None:
     return MeasuredCell(found.metrics, found.latents, outcome.losses, draws, samples)
 
 
-def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
+def _told_apart(grids: Sequence[Run]) -> list[dict[str, Any]]:
+    """For each grid, the settings in which it differs from others of its family at the same α and β.
+
+    They join `family_settings`, so that models that differ in them are never averaged.
+    """
+    configs = [run.plan.config for run in grids]
+    named = ("network", "latent_dim")
+    every = [
+        {name: getattr(c.model, name) for name in named} | c.model.network_settings | c.training.deciding
+        for c in configs
+    ]
+    apart: list[dict[str, Any]] = []
+    for one, own in zip(configs, every, strict=True):
+        beside = [
+            settings
+            for other, settings in zip(configs, every, strict=True)
+            if other.model.family == one.model.family
+            and {*other.alphas} & {*one.alphas}
+            and {*other.betas} & {*one.betas}
+        ]
+        names = [name for name in own if any(settings.get(name) != own[name] for settings in beside)]
+        apart.append({name: own[name] for name in names})
+    return apart
+
+
+def _run_row(outcome: Outcome, run: Run, experiment: str, apart: Mapping[str, Any]) -> dict[str, Any]:
     plan, cell, facts = run.plan, outcome.planned.cell, outcome.facts
     model, training, n = plan.config.model, plan.config.training, len(plan.data.train)
-    settings = {**model.prior_settings, **model.objective_settings}
+    settings = {**model.prior_settings, **model.objective_settings, **apart}
     likelihood = plan.architecture.likelihood
     epochs = training.epochs(n) if outcome.losses is None else len(outcome.losses)
     return {
@@ -100,7 +130,8 @@ def _run_row(outcome: Outcome, run: Run, experiment: str) -> dict[str, Any]:
         "schedule": training.schedule,
         "kl_warmup": training.kl_warmup,
         "binarise": training.binarise,
-        "patience": training.patience,
+        "patience": training.patience if plan.architecture.encodes else 0,
+        **{name: facts.get(name, np.nan) for name in FALL},
         "status": "failed" if outcome.reason else "done",
         "reason": shown_text(outcome.reason),
         "train_seconds": facts.get("train_seconds", np.nan),

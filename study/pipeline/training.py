@@ -11,6 +11,7 @@ from study.runtime.claims import Claim
 from study.runtime.environment import device_name, package_versions
 from study.training import checkpoint
 from study.training.engine import Cell, train_cells
+from study.training.model import TrainedModel
 
 TrainedCell = tuple[
     PlannedCell, Stored | None, str
@@ -88,6 +89,14 @@ class _Claimed(Iterator[Cell]):
         return [planned for planned, _ in self.held.values()] + self._wanted
 
 
+def _fall(model: TrainedModel) -> dict[str, float]:
+    """The columns of `runs` on whether training was long enough; none if it was too short to tell, or has no loss."""
+    found = model.convergence if model.encodes else None
+    if found is None or not found.epochs:
+        return {}
+    return {"still_falling": found.fall, "still_falling_error": found.stderr}
+
+
 def _train(cells: _Claimed, count: int, job: Job) -> Iterator[TrainedCell]:
     plan = job.plan
     try:
@@ -98,7 +107,7 @@ def _train(cells: _Claimed, count: int, job: Job) -> Iterator[TrainedCell]:
             planned = cells.held[trained.cell][0]
             if trained.model.finite:
                 arrays, facts = checkpoint.pack(trained.model)
-                facts |= {
+                facts |= _fall(trained.model) | {
                     "train_seconds": trained.seconds,
                     "compile_seconds": trained.compile_seconds,
                     "device": device_name(),

@@ -1,4 +1,4 @@
-"""What an experiment adds to its report: its own answer, and the sections that support it."""
+"""What an experiment adds to its report: its own answer, its figures, and the sections that support them."""
 
 import dataclasses
 
@@ -7,8 +7,23 @@ from matplotlib.figure import Figure
 
 
 @dataclasses.dataclass(frozen=True)
+class Exhibit:
+    """A numbered figure of the first page.
+
+    Attributes:
+        title: what it is about, a few words.
+        caption: what it shows, and then what follows from it.
+        figure: the figure.
+    """
+
+    title: str
+    caption: str
+    figure: Figure
+
+
+@dataclasses.dataclass(frozen=True)
 class Section:
-    """A section of an experiment's own: a title, a text, and a table or a figure or both."""
+    """A section of the appendix: a title, a text, and a table or a figure or both."""
 
     title: str
     text: str
@@ -18,7 +33,15 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """The answer in a sentence or two, and the sections that support it."""
+    """An experiment's own part of its report.
+
+    Attributes:
+        answer: at most two sentences and 60 words, with the effect and its interval.
+        sections: of the appendix.
+        figures: of the first page, at most three in their order; a text names a figure of the general report, such as
+            "samples". Without any, the general report has its own three.
+    """
 
     answer: str
     sections: tuple[Section, ...] = ()
+    figures: tuple[Exhibit | str, ...] = ()

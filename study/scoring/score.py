@@ -133,8 +133,8 @@ def _strategy_draw(context: Context, fitted: Fitted) -> Draw:
     )
 
 
-def _cost(name: str, seconds: float, n: int) -> Measurement:
-    return Measurement(name, seconds, float("nan"), n, "", fact(name).better)
+def _cost(name: str, value: float, n: int) -> Measurement:
+    return Measurement(name, value, float("nan"), n, "", fact(name).better)
 
 
 def _gaps(
@@ -170,6 +170,8 @@ def _fit(chosen: Strategy, key: jax.Array, model: TrainedModel, encoded: Encoded
 def _fit_rows(info: Any, seconds: float, encoded: Encoded | None) -> list[Measurement]:
     codes = encoded.train.n if encoded is not None else 0
     rows = [_cost("seconds_fit", seconds, codes)]
+    if "components" in info:
+        rows.append(_cost("components", float(info["components"]), int(info.get("codes", codes))))
     if encoded is not None and "validation_log_prob" in info:
         value, n = float(info["validation_log_prob"]), encoded.validation.n
         better = fact("log_density").better

@@ -16,7 +16,7 @@ from study.strategies.parts.settings import check_settings
 from study.strategies.parts.validation import with_validation
 
 Source = Literal["thread", "fitted", "learned", "reference"]
-Need = Literal["labels", "model"]
+Need = Literal["labels", "model", "validation"]
 
 
 @runtime_checkable
@@ -104,8 +104,8 @@ class Strategy:
         summary: one line, beginning with how z is drawn.
         aims_at_q: whether its draws follow q(z) whenever q(z) has the form that it assumes. If so, it must score
             the same as the prior where q(z) equals the prior.
-        keeps_data: whether the fitted strategy stores the codes of individual training examples (all or some of
-            them, unchanged or transformed) and cannot be sampled without them. Moments, networks and mixture
+        keeps_data: whether the fitted strategy stores the codes of individual examples (all or some of them,
+            unchanged or transformed) and cannot be sampled without them. Moments, networks and mixture
             components summarise many examples each and do not count.
         fits: the classes that `fit` returns, and the dataclasses inside them; a saved file may hold no others.
         density: whether the fitted strategy has `log_prob`.

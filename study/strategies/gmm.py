@@ -21,7 +21,7 @@ from study.strategies.parts.mixture import FittedMixture, fit_mixture, mixture_c
 from study.strategies.parts.moments import FitOn
 from study.strategies.parts.validation import choose
 
-CANDIDATES = (1, 3, 10, 30)
+CANDIDATES = (1, 3, 10, 30, 100, 300)
 WITHOUT_VALIDATION = 10  # as in the source
 
 
@@ -30,8 +30,10 @@ class Gmm(Strategy):
     """A Gaussian mixture.
 
     Attributes:
-        n_components: K, or several, of which the validation log-density chooses one. None: those of `CANDIDATES`
-            with at least d + 1 codes for each component, or 10 if there are no validation codes.
+        n_components: K, or several, of which the validation log-density chooses one. None: `CANDIDATES` in their
+            order, up to the first that scores worse than one before it or has fewer than d + 1 codes for each
+            component; 10 if there are no validation codes. On one core, 998 codes in 8 dimensions take 3 seconds, and
+            60,000 in 16 dimensions, of which `max_codes` are fitted, 3 seconds up to K = 30 and 33 up to K = 300.
         fit_on: "samples" or "means".
         max_codes: at most this many codes are fitted, drawn without replacement.
         reg_covar: added to the diagonal of every covariance.
@@ -52,6 +54,7 @@ class Gmm(Strategy):
     keeps_data = False
     fits = (FittedMixture,)
     rung = Rung(3, "joint structure")
+    version = 2
     variants = ({"n_components": (2, 3)},)
 
     def __post_init__(self) -> None:
@@ -96,4 +99,5 @@ class Gmm(Strategy):
             mixture = GaussianMixture(k, reg_covar=self.reg_covar, max_iter=self.max_iter, random_state=seed)
             return fit_mixture(mixture, z, strategy=self.name)
 
-        return choose(key, fit, candidates, validation, what=f"strategy {self.name!r}: n_components")
+        what = f"strategy {self.name!r}: n_components"
+        return choose(key, fit, candidates, validation, what=what, until_worse=not self._given)

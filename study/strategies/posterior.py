@@ -28,7 +28,7 @@ class Posterior(Strategy):
     keeps_data = True
     fits = (FittedCodesDensity,)
     fitted_on = "posteriors"
-    rung = Rung(5, "memorisation")
+    rung = Rung(6, "memorisation")
 
     def estimate(self, given: Given) -> FittedCodesDensity:
         """Keep the codes; nothing is estimated."""

@@ -15,6 +15,7 @@ REGISTRY = Lazy(
     {
         "prior": "prior:FromPrior",
         "posterior": "posterior:Posterior",
+        "held-out-posterior": "held_out_posterior:HeldOutPosterior",
         "posterior-mean": "posterior_mean:PosteriorMean",
         "global-gaussian": "global_gaussian:GlobalGaussian",
         "averaged-moments": "averaged_moments:AveragedMoments",

@@ -38,6 +38,8 @@ RUNS: Mapping[str, str] = {
     "kl_warmup": "float64",
     "binarise": "bool",
     "patience": "int64",
+    "still_falling": "float64",
+    "still_falling_error": "float64",
     "status": "string",
     "reason": "string",
     "train_seconds": "float64",
@@ -111,17 +113,22 @@ VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "draws": {"source": ("prior", "posterior", "reconstruction")},
 }
 
+# Columns that tables written before them lack; they are NaN then.
+LATER: Mapping[str, tuple[str, ...]] = {"runs": ("still_falling", "still_falling_error")}
+
 MOST_VALUES = 200_000_000  # largest number of values in a table that is read
 
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    """The frame with exactly the declared columns, in order and of the declared types.
+    """The frame with exactly the declared columns, in order and of the declared types; `LATER` ones may be absent.
 
     Raises:
         StudyError: a column is missing or unknown, or holds values of another type, empty cells or another word than
             one of `VALUES`.
     """
     schema = TABLES[table]
+    later = [c for c in LATER.get(table, ()) if c not in frame.columns]
+    frame = frame.assign(**dict.fromkeys(later, float("nan")))
     absent = [c for c in schema if c not in frame.columns]
     unknown = [c for c in frame.columns if c not in schema]
     if absent or unknown:

@@ -41,7 +41,12 @@ def pack(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             "shape": list(model.architecture.shape),
             "classes": model.architecture.classes,
         },
-        "cell": {"alpha": float(model.alpha), "beta": float(model.beta), "seed": int(model.seed)},
+        "cell": {
+            "alpha": float(model.alpha),
+            "beta": float(model.beta),
+            "seed": int(model.seed),
+            "decay": int(model.decay),
+        },
     }
     return {**arrays, "losses": model.losses}, facts
 
@@ -54,7 +59,7 @@ def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Traine
     """
     architecture = _architecture(_names(facts, "architecture"))
     cell = _names(facts, "cell")
-    unknown = set(cell) - {"alpha", "beta", "seed"}
+    unknown = set(cell) - {"alpha", "beta", "seed", "decay"}
     if unknown:
         raise StudyError(f"checkpoint: unknown key {shown(min(unknown))} of the cell; train the model again")
     count = len(jax.tree.leaves(architecture.abstract))
@@ -70,6 +75,7 @@ def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Traine
         beta=finite_number(cell.get("beta"), name="checkpoint: beta", least=0),
         seed=whole_number(cell.get("seed"), name="checkpoint: seed"),
         losses=losses,
+        decay=whole_number(cell.get("decay", 0), name="checkpoint: decay"),
     )
 
 

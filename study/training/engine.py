@@ -25,10 +25,10 @@ from jaxtyping import Array, Float, Scalar, UInt32
 from study.config import TrainConfig
 from study.data.base import Dataset
 from study.data.binarise import check_binarisable
-from study.errors import StudyError
 from study.runtime.keys import stage_key
 from study.training import loop
 from study.training.architecture import Architecture
+from study.training.convergence import MATTERS
 from study.training.model import TrainedModel
 
 BINARISE = 0xB1  # folded into a step's key to draw its binary examples; models fold in smaller numbers
@@ -97,12 +97,10 @@ def train_cells(
     A diverged cell is yielded like any other, with `model.finite` False.
 
     Raises:
-        StudyError: `binarise` with data outside [0, 1], or `patience` with a family whose loss does not fall.
+        StudyError: `binarise` with data outside [0, 1].
     """
-    if training.patience and not architecture.encodes:
-        raise StudyError(
-            f"patience: the losses of family {architecture.config.family!r} do not tell when to stop; set patience to 0"
-        )
+    if not architecture.encodes:
+        training = dataclasses.replace(training, patience=0)
     if training.binarise:
         check_binarisable(data)
     batching = batching or default_batching(architecture)
@@ -112,6 +110,7 @@ def train_cells(
     per_call = batching.width * mesh.size
     split, whole = NamedSharding(mesh, PartitionSpec("cells")), NamedSharding(mesh, PartitionSpec())
     train, validation = (jax.device_put(part, whole) for part in _parts(data, architecture))
+    decay = training.epochs(len(data.train)) if training.schedule == "cosine" else 0
     waiting = iter(cells)
     while group := list(itertools.islice(waiting, per_call)):
         filled = group + [group[-1]] * (per_call - len(group))
@@ -126,7 +125,8 @@ def train_cells(
         seconds = (time.perf_counter() - began - compile_seconds) / len(group)
         for i, cell in enumerate(group):
             own = jax.tree.map(lambda leaf, i=i: leaf[i], parameters)
-            model = TrainedModel(architecture, own, cell.alpha, cell.beta, cell.seed, losses[i][: epochs[i]])
+            ran = losses[i][: epochs[i]]
+            model = TrainedModel(architecture, own, cell.alpha, cell.beta, cell.seed, ran, decay)
             yield Trained(cell, model, seconds, compile_seconds)
 
 
@@ -230,10 +230,15 @@ def _checked(
 
 
 class _Best(NamedTuple):
-    """The state of early stopping: the best parameters, their loss, epochs since then, and epochs run so far."""
+    """The state of early stopping: parameters to return, lowest loss, epochs since these parameters, epochs so far.
+
+    The parameters are those of the last epoch whose loss was not higher than the lowest by more than `MATTERS` of it.
+    The lowest of many epochs with a large step size is luck: a linear VAE stopped there at a rate of 1.48 nats, with a
+    loss 0.02 % below that of the last epoch, where the rate was 1.63 nats and the optimum's is 1.66.
+    """
 
     parameters: Any
-    value: Scalar
+    lowest: Scalar
     waited: Scalar
     epochs: Scalar
 
@@ -245,17 +250,18 @@ def _until_no_better(
     numbers: jax.Array,
     training: TrainConfig,
 ) -> tuple[_Best, jax.Array]:
-    """Run epochs until `patience` of them in a row have not lowered the validation loss; returns all losses too."""
+    """Run epochs until none of the last `patience` was as good as the best, see `_Best`; returns all losses too."""
 
     def unless_stopped(carry: tuple[Any, _Best], number: jax.Array) -> tuple[tuple[Any, _Best], jax.Array]:
         def run(carry: tuple[Any, _Best]) -> tuple[tuple[Any, _Best], jax.Array]:
             state, best = carry
             state, losses, value = epoch(state, number)
-            better = value < best.value
-            kept = jax.tree.map(lambda new, old: jnp.where(better, new, old), state[0], best.parameters)
+            good = value <= best.lowest + MATTERS * jnp.abs(best.lowest)
+            kept = jax.tree.map(lambda new, old: jnp.where(good, new, old), state[0], best.parameters)
+            lowest = jnp.where(value < best.lowest, value, best.lowest)
             warming = number < math.ceil(training.kl_warmup * len(numbers))
-            waited = jnp.where(better | warming, 0, best.waited + 1)
-            return (state, _Best(kept, jnp.where(better, value, best.value), waited, number + 1)), losses
+            waited = jnp.where(good | warming, 0, best.waited + 1)
+            return (state, _Best(kept, lowest, waited, number + 1)), losses
 
         skip = lambda carry: (carry, jnp.zeros((2, 2)))  # noqa: E731
         return jax.lax.cond(carry[1].waited < training.patience, run, skip, carry)
@@ -280,7 +286,7 @@ def _train_one(
     batch = min(training.batch_size, n)
     steps, epochs = training.steps_per_epoch(n), training.epochs(n)
     adam = loop.adam(momentum=architecture.momentum)
-    initial_key, train_key = jax.random.split(stage_key(seed, "train"))
+    initial_key, train_key, check_key = jax.random.split(stage_key(seed, "train"), 3)
     parameters = architecture.initialise(initial_key, train.x)
 
     objective = functools.partial(_objective, architecture, training, alpha)
@@ -294,10 +300,11 @@ def _train_one(
         return loop.descend(adam, carry, learning_rate * _schedule(training, done), loss, has_aux=True)
 
     def epoch(carry: Any, number: jax.Array) -> tuple[Any, jax.Array, jax.Array]:
-        order_key, noise_key, check_key = jax.random.split(jax.random.fold_in(train_key, number), 3)
+        order_key, noise_key = jax.random.split(jax.random.fold_in(train_key, number))
         order = jax.random.permutation(order_key, n)[: steps * batch].reshape(steps, batch)
         counts = number * steps + jnp.arange(steps, dtype=jnp.int32)
         carry, losses = jax.lax.scan(step, carry, (counts, jax.random.split(noise_key, steps), order))
+        # with the same noise after every epoch, so that it does not hide which parameters are better
         value, checked = _checked(objective, architecture, carry[0], beta, check_key, validation, batch)
         return carry, jnp.stack([losses.mean(0), checked]), value
 

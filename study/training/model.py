@@ -28,6 +28,7 @@ class TrainedModel:
         alpha, beta, seed: the cell.
         losses: epoch × (train, validation) × (recon, rate), means over examples, for the epochs that
             were run.
+        decay: epochs over which the step size was to fall to zero, along half a cosine; 0 if it was constant.
     """
 
     architecture: Architecture
@@ -36,6 +37,7 @@ class TrainedModel:
     beta: float
     seed: int
     losses: Float[np.ndarray, "epochs 2 2"]
+    decay: int = 0
 
     def encode(
         self, x: Float[np.ndarray, "N D"], labels: Integer[np.ndarray, " N"] | None = None
@@ -106,11 +108,11 @@ class TrainedModel:
 
     @property
     def convergence(self) -> Convergence:
-        """By how much the validation loss fell over the last tenth of training."""
+        """By how much the validation loss fell over the last tenth of training; of no meaning without an encoder."""
         alpha = self.alpha
         if self.architecture.config.family == "sigma-vae":
             alpha /= 2 * self.noise_variance
-        return convergence(self.losses, alpha=alpha, beta=self.beta)
+        return convergence(self.losses, alpha=alpha, beta=self.beta, decay=self.decay)
 
     @property
     def finite(self) -> bool:

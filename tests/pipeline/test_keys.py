@@ -61,8 +61,8 @@ def digest(value: object) -> str:
     [
         (
             StudyConfig(),
-            "5d4bc72621a76506ea63c0bb4567d10d2e0a10db16805390099b61e10d6427d6",
-            "5f132ba17badfb63411354100b294d3c33497bc7dbf9c93ff93455d9a32ea180",
+            "03cf4f0c3650c007c9a1e91a1a9e0f9ce7965175472fdd46b958d626878b9dbd",
+            "ec9b5c0a70a81ec4142787c849ceb48aadedf5874345807b554b521b51d1181c",
         ),
         (
             EVERY,

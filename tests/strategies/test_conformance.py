@@ -192,6 +192,16 @@ def test_what_is_needed_is_said(name: str, classes: Latents) -> None:
         assert _fit(name, {}, bare).sample(DRAW, n=N).shape == (N, 3)
 
 
+@pytest.mark.parametrize("name", REGISTRY)
+def test_which_need_validation_codes(name: str, classes: Latents) -> None:
+    """Exactly those that say so cannot be fitted without."""
+    if "validation" in REGISTRY[name].needs:
+        with pytest.raises(CannotFit, match=f"'{name}': give codes of data that was not trained on"):
+            _make(name, {}).fit(FIT, classes)
+    else:
+        _make(name, {}).fit(FIT, classes)
+
+
 def _plain(value: Any) -> bool:
     return type(value) in (int, float, bool, str) or (type(value) is tuple and all(map(_plain, value)))
 
@@ -404,7 +414,8 @@ def test_many_draws_compile_nothing(name: str) -> None:
     rng = np.random.default_rng(3)
     codes = Latents(rng.normal(size=(2000, 16)), rng.uniform(-3, 0, (2000, 16)), rng.integers(0, 10, 2000))
     first, second = jax.random.split(DRAW)
-    fitted = _make(name, {}).fit(first, codes)
+    needed = codes if "validation" in REGISTRY[name].needs else None
+    fitted = _make(name, {}).fit(first, codes, validation=needed)
     assert "validation_log_prob" not in fitted.info
     fitted.sample(first, n=10_000)
     with _compilations() as compiled:

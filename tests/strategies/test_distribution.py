@@ -45,7 +45,7 @@ def _moments(name: str, fields: dict[str, Any], latents: Latents, fitted: Any) -
     match name:
         case "prior":
             return np.zeros(latents.d), eye
-        case "posterior" | "gaussian-full":
+        case "posterior" | "held-out-posterior" | "gaussian-full":
             return whole
         case "global-gaussian" | "shuffled-marginals":
             return whole[0], whole[1] * eye

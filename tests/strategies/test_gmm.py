@@ -105,13 +105,27 @@ def test_validation_chooses_the_number_of_components(codes: Latents, validation:
 
 
 def test_default_chooses_where_there_are_validation_codes(codes: Latents, validation: Latents) -> None:
-    """Among 1, 3, 10 and 30 components the true number, 3, is chosen; 20 codes in 2 dimensions allow at most 3."""
+    """The true number, 3, is chosen, and nothing above 10, which is worse, is tried; 20 codes allow at most 3."""
     fitted = strategy("gmm").fit(KEY, codes, validation=validation)
-    assert fitted.info["candidates"] == (1, 3, 10, 30)
+    assert fitted.info["candidates"] == (1, 3, 10)
     assert fitted.info["components"] == 3
     assert strategy("gmm").fit(KEY, codes).info["components"] == 10
     few = Latents(codes.mean[:20], codes.log_var[:20])
     assert strategy("gmm").fit(KEY, few, validation=validation).info["candidates"] == (1, 3)
+
+
+def test_hundreds_of_components_are_chosen_where_q_has_them() -> None:
+    """144 clusters on a grid 10 apart, 60 codes each: 100 components fit better than 30, and 300 no worse than 100."""
+    rng = np.random.default_rng(3)
+    grid = 10.0 * np.stack(np.meshgrid(np.arange(12), np.arange(12)), -1).reshape(-1, 2)
+    train, other = (
+        Latents(np.repeat(grid, n, axis=0) + rng.normal(size=(144 * n, 2)), np.full((144 * n, 2), -6.0))
+        for n in (60, 10)
+    )
+    info = strategy("gmm").fit(KEY, train, validation=other).info
+    assert info["candidates"][:5] == (1, 3, 10, 30, 100)
+    assert info["components"] >= 100
+    assert info["validation_log_prob"] == max(info["candidate_log_probs"])
 
 
 def test_key_decides_the_codes(codes: Latents) -> None:

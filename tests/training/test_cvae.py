@@ -72,7 +72,12 @@ def test_what_is_asked_for_comes(digits, model, evaluator, name):
 
 def test_class_posterior_says_what_it_picks(digits, evaluator):
     """For a plain model, accuracy refers to the classes of the codes it draws from, which their real examples have."""
-    plain = train(digits, VAEConfig(latent_dim=4, hidden=(64,)), alpha=10.0, training=TrainConfig(steps=1500))
+    plain = train(
+        digits,
+        VAEConfig(latent_dim=4, hidden=(64,)),
+        alpha=10.0,
+        training=TrainConfig(steps=1500, learning_rate=3e-3),
+    )
     fitted = strategy("class-posterior").fit(KEY, encode_splits(plain, digits).train)
     x, asked = generate(KEY, fitted, model=plain, data=digits, n=evaluator.n)
     assert asked is not None and np.ptp(np.bincount(asked, minlength=10)) <= 1

@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -193,7 +194,7 @@ def test_training_does_not_begin_with_the_key_of_measuring(digits):
     training = TrainConfig(steps=1, batch_size=32)
     (one,) = train_cells(digits, chosen, training, [Cell(1.0, 1.0, 0, 1e-12)])  # as good as no step
     begun = [
-        chosen.initialise(jax.random.split(key)[0], digits.train)
+        chosen.initialise(jax.random.split(key, 3)[0], jnp.asarray(digits.train))
         for key in (stage_key(0, "train"), jax.random.key(0))
     ]
     apart = [

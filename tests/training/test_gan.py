@@ -186,8 +186,6 @@ def test_what_it_cannot_do_is_said(digits, model):
         model.encode(digits.test)
     with pytest.raises(CannotFit, match="likelihood: family 'gan' has no encoder to propose z from"):
         likelihood(KEY, model, digits.test[:3], samples=(5,))
-    with pytest.raises(StudyError, match="patience: the losses of family 'gan' do not tell when to stop"):
-        train(digits, SMALL, training=TrainConfig(steps=10, patience=2))
     with pytest.raises(StudyError, match="gradient_penalty: weights of a loss cannot be negative, got -1"):
         ObjectiveConfig(gradient_penalty=-1)
 

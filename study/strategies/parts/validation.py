@@ -53,8 +53,12 @@ def choose(
     validation: Latents | None,
     *,
     what: str,
+    until_worse: bool = False,
 ) -> HasDensity:
     """The fit of the candidate with the best validation log-density; of equals, the first.
+
+    With `until_worse` the candidates grow in cost, and those after the first that scores worse than one before it are
+    not fitted.
 
     If there are several, `info` holds them as "candidates" and their scores as "candidate_log_probs". A candidate that
     cannot be fitted is left out, and `info["left_out"]` says which and why.
@@ -64,19 +68,24 @@ def choose(
     """
     if len(candidates) > 1 and validation is None:
         raise CannotFit(f"{what}: to choose among several, give validation codes")
-    fits, failures = {}, {}
+    fits, failures, best = {}, {}, -np.inf
     for candidate in candidates:
         try:
             fits[candidate] = with_validation(key, fit(candidate), validation)
         except CannotFit as error:
             failures[candidate] = error
+            continue
+        score = fits[candidate].info.get("validation_log_prob", np.nan)
+        if until_worse and score < best:
+            break
+        best = max(best, score)
     if not fits:
         raise next(iter(failures.values()))
     if len(candidates) == 1:
         return next(iter(fits.values()))
     scores = tuple(fitted.info["validation_log_prob"] for fitted in fits.values())
-    best = list(fits.values())[int(np.argmax(scores))]
+    chosen_fit = list(fits.values())[int(np.argmax(scores))]
     chosen: dict[str, Any] = {"candidates": tuple(fits), "candidate_log_probs": scores}
     if failures:
         chosen["left_out"] = tuple(f"{candidate}: {error}" for candidate, error in failures.items())
-    return dataclasses.replace(best, info={**best.info, **chosen})
+    return dataclasses.replace(chosen_fit, info={**chosen_fit.info, **chosen})

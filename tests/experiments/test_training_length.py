@@ -1,0 +1,147 @@
+"""Shares of the gap at each training length, and what is said of how they change."""
+
+import runpy
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from study.tables.results import Results
+
+ROOT = Path(__file__).parents[2]
+SEEDS = 5
+FLOOR = {"held-out": 0.0, "reconstruction": 0.1, "noise": 9.0}
+Share = Callable[[int, int], float]  # of steps and seed
+
+
+@pytest.fixture(scope="module")
+def module():
+    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "training_length.py")))
+
+
+def made(
+    shares: Mapping[float, Share],
+    *,
+    lengths: tuple[int, ...] = (500, 32_000),
+    prior: Callable[[int], float] = lambda seed: 1 + 0.05 * (seed - 2),
+    falls: Mapping[int, float] | None = None,
+    floor: Mapping[str, float] | None = None,
+) -> Results:
+    """At α = 1 and each β the posterior closes that share of a gap of about 1; other strategies close half of it."""
+    runs, metrics = [], []
+    for beta, share in shares.items():
+        for steps in lengths:
+            for seed in range(SEEDS):
+                run = f"{beta}-{steps}-{seed}"
+                place = {"alpha": 1.0, "beta": beta, "noise_variance": beta / 2, "seed": seed}
+                fall = (falls or {}).get(steps, 0.0)
+                runs.append(
+                    {
+                        "run_id": run,
+                        **place,
+                        "steps": steps,
+                        "still_falling": fall,
+                        "still_falling_error": 0.1,
+                    }
+                )
+                top = prior(seed)
+                values = {"prior": top, **(FLOOR | dict(floor or {}))}
+                values |= {"posterior": top * (1 - share(steps, seed)), "gmm": 0.5 * top}
+                metrics += [(run, name, "kid", value) for name, value in values.items()]
+                metrics += [(run, "model", "rate", 5.0 + seed), (run, "model", "kl_aggregate_lower", 1.0)]
+    columns = ["run_id", "strategy", "metric", "value"]
+    rows = pd.DataFrame(metrics, columns=columns).assign(status="ok")
+    none = pd.DataFrame()
+    return Results(pd.DataFrame(runs), rows, none, none, none, {}, {})
+
+
+def rising(steps: int, seed: int) -> float:
+    return (0.3 if steps == 500 else 0.8) + 0.01 * (seed - 2) * (1 if steps == 500 else -1)
+
+
+def falling(steps: int, seed: int) -> float:
+    return 1.1 - rising(steps, seed)
+
+
+def wobbling(steps: int, seed: int) -> float:
+    return 0.5 + 0.1 * (seed - 2) * (1 if steps == 500 else -1)
+
+
+def test_shares_and_counts_by_length(module):
+    found = made({0.5: rising}, falls={500: 0.5})
+    told = module.shares(found)
+    table = module.by_length(found, told).set_index("steps")
+    assert table["posterior"].to_dict() == pytest.approx({500: 0.3, 32_000: 0.8}, abs=0.01)
+    assert table["gmm"].to_dict() == pytest.approx({500: 0.5, 32_000: 0.5})
+    assert table["falling"].to_dict() == {500: SEEDS, 32_000: 0}
+    assert (table["trainings"] == SEEDS).all() and (table["rate"] == 7.0).all()
+    changes = module.against_shortest(told).set_index("strategy")
+    assert changes.loc["posterior", "difference"] == pytest.approx(0.5, abs=0.02)
+    assert changes.loc["posterior", "verdict"] == "better"
+
+
+@pytest.mark.parametrize(
+    ("share", "says", "never"),
+    [
+        (rising, "rises by 5", ("falls", "no decided")),
+        (falling, "falls by 5", ("rises", "no decided")),
+        (wobbling, "has no decided change at α = 1, β = 0.5", ("rises", "falls by", "no change", "same")),
+    ],
+)
+def test_the_answer_follows_the_paired_change(module, share, says, never):
+    found = module.findings(made({0.5: share}), {})
+    told = "From 500 to 32,000 steps, the share of the gap in KID that `posterior` closes "
+    assert found.answer.startswith(told + says)
+    first = found.answer.split(". ")[0]
+    assert not any(word in first for word in never)
+    assert len(found.answer.split()) <= 60
+    assert says in found.figures[0].caption
+
+
+def test_settings_are_said_one_by_one(module):
+    answer = module.findings(made({0.5: rising, 2.0: falling}), {}).answer
+    assert "rises by" in answer and "at α = 1, β = 0.5; it falls by" in answer and "β = 2" in answer
+
+
+def test_how_many_still_fell_is_counted_at_each_length(module):
+    at_first, at_last = (module.findings(made({0.5: rising}, falls={n: 0.5}), {}) for n in (500, 32_000))
+    assert at_first.answer.endswith("At 32,000 steps the validation loss still fell in 0 of 5 trainings.")
+    assert at_last.answer.endswith("still fell in 5 of 5 trainings.")
+    assert "5 of 5 after 500 steps and 0 of 5 after 32,000 steps" in at_first.figures[1].caption
+    unsure = module.findings(made({0.5: rising}, falls={32_000: 0.15}), {})
+    assert unsure.answer.endswith("still fell in 0 of 5 trainings.")
+    assert "0 of 0" in module.findings(made({0.5: rising}, falls={500: np.nan, 32_000: np.nan}), {}).answer
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"prior": lambda seed: 0.1 * (seed - 2)}, "nothing to gain"),
+        ({"floor": {"reconstruction": 10.0}}, "no decoder to speak of"),
+    ],
+)
+def test_without_a_gap_or_a_decoder_there_is_no_share(module, changes, state):
+    found = module.findings(made({0.5: rising}, **changes), {})
+    assert (
+        found.answer
+        == "Not decided: no setting has a gap to close at both the shortest and the longest training."
+    )
+    assert set(found.sections[0].table["no share because"]) == {state}
+    assert "rises" not in found.figures[0].caption
+
+
+def test_nothing_measured(module):
+    found = made({0.5: rising})
+    empty = Results(found.runs, found.metrics[:0], pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), {}, {})
+    assert module.findings(empty, {}).answer.startswith("Nothing was compared")
+
+
+def test_lengths_share_everything_else(module):
+    for profile in ("smoke", "quick", "default"):
+        grids = module.EXPERIMENT.grids(profile)
+        assert len({grid.training.steps for grid in grids}) == len(grids) > 1
+        assert {grid.training.patience for grid in grids} == {0}
+        assert len({(grid.model, grid.alphas, grid.betas, grid.seeds) for grid in grids}) == 1
