@@ -25,11 +25,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import Dataset, Experiment, Findings, Section, StudyConfig, experiment_main
+from study import Experiment, Findings, Section, StudyConfig, experiment_main
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.plots import style
-from study.report.text.numbers import listed, number, with_ends
+from study.report.text.numbers import number, with_ends
 from study.statistics.gaps import share_of_gap
 from study.tables.results import Results
 
@@ -51,11 +51,24 @@ ENDS = ["prior", "held-out"]  # of the gap
 SHARE = "the decoder's share"
 TOLD = {"better": "yes", "worse": "yes, worse", "not decided": "not decided", "none": "no interval"}
 PLACE = ["alpha", "beta", "noise_variance", "seed"]
-
-
-def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """The rungs of the ladder clipped and unclipped, and the effect of clipping."""
-    return {"gap_ladder": shares(results), "clipping": clipping(results)}
+TEXT = (
+    "KID of each rung, its fall from the rung above on its path, and that fall as a share of the gap between prior and "
+    "held-out data, a ratio of means over training runs, with 95 % intervals. Shares along the path add up to one; "
+    f"`{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative share means that a rung is "
+    "worse than the one above. Whether a share is told from zero is decided after Holm's correction over all rungs and "
+    "settings. The decoder's share depends on the decoder and on how it was trained, so it is not averaged over "
+    "settings, and neither are the others. The rung from `flow` to `posterior` holds what only the codes of the "
+    "training data have, and also what the flow fails to fit. The last column is the mean log-density of validation "
+    "codes in nats, for rungs that have a density: a better fit to q(z) need not give better samples."
+)
+CLIPPING = (
+    "The same models, z and noise, scored clipped and unclipped: means over training runs, and the paired difference "
+    "with its 95 % interval. The figure shows the shares of the gap without clipping."
+)
+CAPTION = (
+    "Share of the gap in KID between the prior and real data that each step closes, on one frozen decoder; bars have 95 "
+    "% intervals over training runs, and an interval that reaches an edge continues beyond it."
+)
 
 
 def shares(results: Results) -> pd.DataFrame:
@@ -66,34 +79,27 @@ def shares(results: Results) -> pd.DataFrame:
     Returns:
         Columns decode, alpha, beta, noise_variance, trainings, rung, from (the rung above), adds, kid; fall, share and
         closed (the share of the gap that is closed so far), fit (nats by which the log-density of validation codes
-        exceeds that of the rung above), each with _low and _high (95 %, not corrected); log_density; p_holm (of the
-        share, over all rungs and settings of a way of scoring), verdict ("better" if the share is above zero, "worse"
-        if it is below), and detectable, the share that would have been seen.
+        exceeds that of the rung above), each with _low and _high (95 %, not corrected); log_density; verdict of the
+        share, over all rungs and settings of a way of scoring ("better": above zero), and detectable.
     """
     density = frames.measured(results, DENSITY)
     rows, pairs = [], []
     for way, table in _by_way(results).items():
         for setting in frames.settings(table):
             cells = frames.at(table, setting)
-            facts = {"decode": way, **dataclasses.asdict(setting), "trainings": len(cells)}
+            facts = {"decode": way, **dataclasses.asdict(setting)}
             for row, share in _rungs(cells, density.reindex(cells.index)):
-                rows.append(facts | row)
-                if share is not None:
-                    named = {
-                        "decode": way,
-                        **dataclasses.asdict(setting),
-                        "rung": row["rung"],
-                        "better": "higher",
-                    }
-                    pairs.append(kit.Pair(named, share, 0 * share, family=way))
-    if not rows:
-        return pd.DataFrame()
-    told = kit.paired(pairs)
-    found = pd.DataFrame(rows)
-    if told.empty:
-        return found.assign(p_holm=np.nan, verdict="none", detectable=np.nan)
+                rows.append({**facts, "trainings": len(cells), **row})
+                pairs.append(
+                    kit.Pair({**facts, "rung": row["rung"], "better": "higher"}, share, 0 * share, way)
+                )
     key = ["decode", "alpha", "beta", "rung"]
-    return found.merge(told[[*key, "p_holm", "verdict", "detectable"]], on=key, how="left")
+    told = kit.paired(pairs)
+    return (
+        pd.DataFrame(rows).merge(told[[*key, "verdict", "detectable"]], on=key, how="left")
+        if rows
+        else pd.DataFrame()
+    )
 
 
 def clipping(results: Results) -> pd.DataFrame:
@@ -145,19 +151,19 @@ def _closed(cells: pd.DataFrame, name: str) -> pd.Series:
     return pd.Series(share_of_gap(*values), cells.index)
 
 
-def _rungs(cells: pd.DataFrame, density: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.Series | None]]:
+def _rungs(cells: pd.DataFrame, density: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.Series]]:
     """A row for each rung that all training runs have, and what each run contributes to its share of the gap.
 
-    What a missing rung adds is attributed to the next.
+    What a missing rung adds is attributed to the next. The prior has no share.
     """
     present = [name for name in cells if cells[name].notna().all()]
     fits = {name: density[name] for name in present if name in density}
     above = {name: (parent, adds) for name, parent, adds in RUNGS}
     for name in ["prior", *(rung for rung in above if rung in present)]:
-        row: dict[str, Any] = {"rung": name, "kid": cells[name].mean()}
+        row: dict[str, Any] = {"rung": name, "kid": cells[name].mean(), "adds": ""}
         row[DENSITY] = fits[name].mean() if name in fits else np.nan
         if name == "prior":
-            yield row | {"adds": ""}, None
+            yield row, cells[name] * np.nan
             continue
         parent, adds = above[name]
         while parent not in present:
@@ -179,159 +185,117 @@ def _range(name: str, share: pd.Series) -> tuple[float, float] | None:
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The rungs at which the gap arises, all rungs by setting, and the same unclipped."""
-    table, clipped = tables["gap_ladder"], tables["clipping"]
-    unclipped = table[table["decode"] == UNCLIPPED] if len(table) else table
-    table = table[table["decode"] == CLIPPED] if len(table) else table
-    text = (
-        "KID of each rung, its fall from the rung above on its path, and that fall as a share of the gap between "
-        "prior and held-out data, a ratio of means over training runs, with 95 % intervals. Shares along the path add "
-        f"up to one; `{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative share "
-        "means that a rung is worse than the one above. Whether a share is told from zero is decided after Holm's "
-        "correction over all rungs and settings. The decoder's share depends on the decoder and on how it was trained, "
-        "so it is not averaged over settings, and neither are the others. The rung from `flow` to `posterior` holds "
-        "what only the codes of the training data have, and also what the flow fails to fit. The last column is the "
-        "mean log-density of validation codes in nats, for rungs that have a density: a better fit to q(z) need not "
-        "give better samples. In the figure, an interval that reaches an edge continues beyond it."
-    )
-    if len(table):
-        text += _each(table) + _against_density(table)
-    sections = [Section("Shares of the gap", text, _readable(table), figure(table) if len(table) else None)]
+    table, clipped = shares(results), clipping(results)
+    if table.empty:
+        return Findings("Nothing was compared: no model has scores of the prior and of real data.")
+    ways = dict(list(table.groupby("decode")))
+    table = ways.get(CLIPPED, table)
+    text = TEXT + _each(table) + _against_density(table)
+    sections = [Section("Shares of the gap", text, _readable(table))]
     if len(clipped):
-        beside = (
-            "The same models, z and noise, scored clipped and unclipped: means over training runs, and the paired "
-            "difference with its 95 % interval. The figure shows the shares of the gap without clipping."
-            + _said_of_clipping(clipped)
-        )
-        pictured = figure(unclipped, aside=", unclipped")
-        sections.append(Section("The effect of clipping", beside, _readable_clipping(clipped), pictured))
-    return Findings(_answer(table), tuple(sections))
+        said = CLIPPING + _said_of_clipping(clipped)
+        pictured = figure(ways[UNCLIPPED], aside=", unclipped")
+        sections.append(Section("The effect of clipping", said, _readable_clipping(clipped), pictured))
+    first = kit.Exhibit("Where the gap arises, by setting", f"{CAPTION}{_largest(table)}", figure(table))
+    return Findings(_answer(table), tuple(sections), (first, "ladder", "mismatch"))
 
 
 SETTING = {name: kit.value(name) for name in ("alpha", "beta")}
+PERCENT: dict[str, Any] = {"scale": 100, "places": 0}
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    columns = (
-        SETTING | kit.plain("rung", "adds") | {"KID": kit.value("kid"), "fall": kit.cell("fall", places=3)}
-    )
-    columns["share of the gap, %"] = kit.cell("share", scale=100, places=0)
-    columns["told from zero"] = lambda row: TOLD.get(row["verdict"], "")
-    columns["closed so far, %"] = kit.cell("closed", scale=100, places=0)
-    columns["log-density, nats"] = kit.value(DENSITY, 2)
-    return kit.readable(table, columns) if len(table) else table
+    columns = SETTING | kit.plain("rung", "adds")
+    columns |= {"KID": kit.value("kid"), "fall": kit.cell("fall", places=3)}
+    columns |= {
+        "share of the gap, %": kit.cell("share", **PERCENT),
+        "told from zero": lambda row: TOLD.get(row["verdict"], ""),
+    }
+    columns |= {"closed so far, %": kit.cell("closed", **PERCENT), "log-density, nats": kit.value(DENSITY, 2)}
+    return kit.readable(table, columns)
 
 
 def _readable_clipping(table: pd.DataFrame) -> pd.DataFrame:
     """The table for readers: shares in %, KID unscaled."""
-
-    def either(of_share: kit.Column, of_kid: kit.Column) -> kit.Column:
-        return lambda row: (of_share if row["of"] == SHARE else of_kid)(row)
-
-    columns = SETTING | {"of": lambda row: f"{SHARE}, %" if row["of"] == SHARE else f"KID of {row['of']}"}
-    for name in ("clipped", "unclipped"):
-        columns[name] = either(kit.value(name, 0, scale=100), kit.value(name))
-    columns["difference"] = either(kit.change(scale=100, places=0), kit.change(places=3))
-    return kit.readable(table, columns)
+    parts = []
+    for share, own in table.groupby(table["of"] == SHARE):
+        how = PERCENT if share else {"places": 3}
+        name = f"{SHARE}, %" if share else "KID of "
+        columns = SETTING | {"of": lambda row, name=name, share=share: name if share else name + row["of"]}
+        parts.append(kit.readable(own, columns | kit.contrast("clipped", "unclipped", **how)))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _answer(table: pd.DataFrame) -> str:
     """The decoder's share and what z can gain, setting by setting."""
-    rows = table.dropna(subset=["share"]) if len(table) else table
-    if rows.empty:
-        return "Nothing was compared: no model has scores of the prior and of real data."
+    rows = table.dropna(subset=["share"])
     if kit.undecided(rows):
         return kit.UNDECIDED
-    parts = [(_at(own.to_dict("records")[0]), own) for _, own in rows.groupby(["alpha", "beta"])]
-    last = rows[rows["rung"] == "held-out"].iloc[0]
-    whose = "the decoder's share" if last["from"] == "reconstruction" else f"the share of {last['adds']}"
-    return " ".join(
-        [
-            f"Of the gap in KID between samples from the prior and real data, {whose} is "
-            f"{_of_each(parts, 'held-out', 'share')}; it belongs to a decoder and its training, so it has no average.",
-            *_latent(parts),
-        ]
+    last, drawn = (rows[rows["rung"] == rung] for rung in ("held-out", "posterior"))
+    whose = (
+        "the decoder's" if (last["from"] == "reconstruction").all() else "that of decoder and unseen examples"
     )
+    return kit.brief(
+        f"Of the gap in KID between the prior and real data, {whose} share is {_of_each(last, 'share')}.",
+        f"Drawing from q(z) itself closes {_of_each(drawn, 'closed')}." * bool(len(drawn)),
+    )
+
+
+def _of_each(rows: pd.DataFrame, name: str) -> str:
+    def say(row: kit.Row) -> str:
+        unsure = " (not told from zero)" if name == "share" and row["verdict"] != "better" else ""
+        return f"{with_ends(row, name, **PERCENT)} % at {kit.at(row)}{unsure}"
+
+    return kit.ranged(rows, name, say)
 
 
 def _each(table: pd.DataFrame) -> str:
-    """What is told of every rung, setting by setting."""
+    """What is told of every rung but the decoder's, setting by setting."""
     rows = table.dropna(subset=["share"])
-    if rows.empty or kit.undecided(rows):
-        return ""
-    return "".join(
-        f" At {_at(own.to_dict('records')[0])}: {_steps(own)}." for _, own in rows.groupby(["alpha", "beta"])
-    )
+    said = []
+    for _, own in rows.groupby(["alpha", "beta"]):
+        path = own[~own["rung"].isin([BESIDE, "held-out"])].sort_values("share", ascending=False)
+        parts = kit.clauses(
+            path, lambda row: f"{_named(row)[:-1]}, {with_ends(row, 'share', **PERCENT)} %)", _named,
+            between=": ", what="a share", scale=100, unit=" %", places=0,
+        )  # fmt: skip
+        said.append(f" At {kit.at(own.iloc[0])}, {'; '.join(parts)}.")
+    return "".join(said)
 
 
-def _latent(parts: list[tuple[str, pd.DataFrame]]) -> list[str]:
-    have = [(at, own) for at, own in parts if "posterior" in set(own["rung"])]
-    if not have:
-        return []
-    return [
-        "The steps from the prior to the posteriors, what drawing from q(z) itself gains, are "
-        f"{_of_each(have, 'posterior', 'closed')}."
+def _largest(table: pd.DataFrame) -> str:
+    """The rung of z with the largest share that is told from zero, at each setting."""
+    path = table[
+        ~table["rung"].isin(["prior", BESIDE, "reconstruction", "held-out"]) & (table["verdict"] == "better")
     ]
+    most = path.loc[path.groupby(["alpha", "beta"])["share"].idxmax()] if len(path) else path
+    said = kit.ranged(
+        most, "share", lambda row: f"{_named(row)[:-1]}, {number(100 * row['share'], 0)} % at {kit.at(row)})"
+    )
+    return f" Of the rungs of z that are told from zero, the largest: {said}." if said else ""
 
 
-def _of_each(parts: list[tuple[str, pd.DataFrame]], rung: str, name: str) -> str:
-    said = []
-    for at, own in parts:
-        row = own[own["rung"] == rung].to_dict("records")[0]
-        unsure = " (not told from zero)" if name == "share" and row["verdict"] != "better" else ""
-        said.append(f"{with_ends(row, name, scale=100, places=0)} % at {at}{unsure}")
-    return listed(said)
-
-
-def _at(row: Mapping[Any, Any]) -> str:
-    beta = f"β = {number(row['beta'])}"
-    return beta if row["alpha"] == 1 else f"α = {number(row['alpha'])}, {beta}"
-
-
-def _steps(rows: pd.DataFrame) -> str:
-    """The rungs of one setting by what is told of them, but for the decoder's."""
-    path = rows[~rows["rung"].isin([BESIDE, "held-out"])].sort_values("share", ascending=False)
-    found = kit.by_verdict(path)
-    said = []
-    if "better" in found:
-        said.append(f"samples gain by {listed(_said(row) for row in found['better'])}")
-    if "worse" in found:
-        said.append(f"worse than the rung above: {listed(_said(row) for row in found['worse'])}")
-    open_ = found.get("not decided", [])
-    if open_:
-        unseen = kit.unseen(open_, what="a share", scale=100, unit=" %")
-        said.append(f"not decided: {listed(_named(row) for row in open_)}{unseen}")
-    if "none" in found:
-        said.append(f"without an interval: {listed(_named(row) for row in found['none'])}")
-    return "; ".join(said)
-
-
-def _named(row: Mapping[Any, Any]) -> str:
+def _named(row: kit.Row) -> str:
     return f"{row['adds']} (`{row['rung']}`)"
-
-
-def _said(row: Mapping[Any, Any]) -> str:
-    return f"{row['adds']} (`{row['rung']}`, {with_ends(row, 'share', scale=100, places=0)} %)"
 
 
 def _said_of_clipping(table: pd.DataFrame) -> str:
     """How much of the decoder's share is due to clipping, setting by setting."""
-    rows = table[table["of"] == SHARE] if len(table) else table
-    found = kit.by_verdict(rows) if len(rows) else {}
-    said = [
-        f"{number(100 * row['unclipped'], 0)} % instead of {number(100 * row['clipped'], 0)} % at "
-        f"{_at(row)}, "
-        f"{'less' if row['difference'] > 0 else 'more'} by {kit.size(row, scale=100, places=0)} points"
-        for verdict in ("worse", "better")
-        for row in found.get(verdict, [])
-    ]
-    told = (
-        f" Clipping to the range of the data changes the decoder's share: unclipped, it is {'; '.join(said)}."
+    rows = table[table["of"] == SHARE]
+    words = {"better": "smaller with clipping", "worse": "larger with clipping"}
+    sizes = kit.ranged(
+        rows,
+        "beta",
+        lambda row: (
+            f"{number(100 * row['unclipped'], 0)} instead of {number(100 * row['clipped'], 0)} % at {kit.at(row)}"
+        ),
     )
-    open_ = found.get("not decided", [])
-    where = listed(_at(row) for row in open_)
-    unseen = kit.unseen(open_, scale=100, unit=" points")
-    return told * bool(said) + (
-        f" Whether clipping changes the decoder's share at {where} is not decided{unseen}." if open_ else ""
+    open_ = kit.by_verdict(rows).get("not decided", [])
+    seen = kit.unseen(open_, scale=100, unit=" points", places=0)
+    return (
+        f" Without clipping the decoder's share is {sizes}: {kit.placed(rows, words)}{seen}."
+        if len(rows)
+        else ""
     )
 
 
@@ -339,13 +303,11 @@ def _against_density(table: pd.DataFrame) -> str:
     """Rungs that fit the codes better than the rung above but give worse samples, setting by setting."""
     if "fit_low" not in table:
         return ""
-    said: dict[tuple[str, str], list[str]] = {}
-    for row in table[(table["fit_low"] > 0) & (table["verdict"] == "worse")].to_dict("records"):
-        found = said.setdefault((row["rung"], row["from"]), [])
-        found.append(f"{with_ends(row, 'fit', places=2)} nats at {_at(row)}")
+    rows = table[(table["fit_low"] > 0) & (table["verdict"] == "worse")].to_dict("records")
     return "".join(
-        f" `{rung}` fits validation codes better than `{above}`, by {listed(sizes)}, yet its samples are worse there."
-        for (rung, above), sizes in said.items()
+        f" `{row['rung']}` fits validation codes better than `{row['from']}`, by {with_ends(row, 'fit', places=2)} nats "
+        f"at {kit.at(row)}, yet its samples are worse there."
+        for row in rows
     )
 
 
@@ -396,7 +358,6 @@ EXPERIMENT = Experiment(
         "default": both(MNIST, betas=(0.05, 0.5, 2.0), n_samples=2000, density_draws=1000),
     },
     findings=findings,
-    tables=tables,
 )
 
 if __name__ == "__main__":
