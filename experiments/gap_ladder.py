@@ -29,7 +29,7 @@ from study import Experiment, Findings, Section, StudyConfig, experiment_main
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.plots import style
-from study.report.text.numbers import number, with_ends
+from study.report.text.numbers import listed, number, with_ends
 from study.statistics.gaps import share_of_gap
 from study.tables.results import Results
 
@@ -54,9 +54,9 @@ PLACE = ["alpha", "beta", "noise_variance", "seed"]
 TEXT = (
     "KID of each rung, its fall from the rung above on its path, and that fall as a share of the gap between prior and "
     "held-out data, a ratio of means over training runs, with 95 % intervals. Shares along the path add up to one; "
-    f"`{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative share means that a rung is "
-    "worse than the one above. Whether a share is told from zero is decided after Holm's correction over all rungs and "
-    "settings. The decoder's share depends on the decoder and on how it was trained, so it is not averaged over "
+    f"`{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative share means that a rung "
+    "is worse than the one above. Whether a share is told from zero is decided after Holm's correction over all rungs "
+    "and settings. The decoder's share depends on the decoder and on how it was trained, so it is not averaged over "
     "settings, and neither are the others. The rung from `flow` to `posterior` holds what only the codes of the "
     "training data have, and also what the flow fails to fit. The last column is the mean log-density of validation "
     "codes in nats, for rungs that have a density: a better fit to q(z) need not give better samples."
@@ -66,8 +66,8 @@ CLIPPING = (
     "with its 95 % interval. The figure shows the shares of the gap without clipping."
 )
 CAPTION = (
-    "Share of the gap in KID between the prior and real data that each step closes, on one frozen decoder; bars have 95 "
-    "% intervals over training runs, and an interval that reaches an edge continues beyond it."
+    "Share of the gap in KID between the prior and real data that each step closes, on one frozen decoder; bars have "
+    "95 % intervals over training runs, and an interval that reaches an edge continues beyond it."
 )
 
 
@@ -232,12 +232,14 @@ def _answer(table: pd.DataFrame) -> str:
     if kit.undecided(rows):
         return kit.UNDECIDED
     last, drawn = (rows[rows["rung"] == rung] for rung in ("held-out", "posterior"))
+    shorter = [with_ends(row, "closed", **PERCENT) for row in drawn.to_dict("records")]
     whose = (
         "the decoder's" if (last["from"] == "reconstruction").all() else "that of decoder and unseen examples"
     )
     return kit.brief(
         f"Of the gap in KID between the prior and real data, {whose} share is {_of_each(last, 'share')}.",
         f"Drawing from q(z) itself closes {_of_each(drawn, 'closed')}." * bool(len(drawn)),
+        f"Drawing from q(z) itself closes {listed(shorter)} % there." * bool(0 < len(drawn) <= 3),
     )
 
 
@@ -305,8 +307,8 @@ def _against_density(table: pd.DataFrame) -> str:
         return ""
     rows = table[(table["fit_low"] > 0) & (table["verdict"] == "worse")].to_dict("records")
     return "".join(
-        f" `{row['rung']}` fits validation codes better than `{row['from']}`, by {with_ends(row, 'fit', places=2)} nats "
-        f"at {kit.at(row)}, yet its samples are worse there."
+        f" `{row['rung']}` fits validation codes better than `{row['from']}`, by {with_ends(row, 'fit', places=2)} "
+        f"nats at {kit.at(row)}, yet its samples are worse there."
         for row in rows
     )
 

@@ -11,7 +11,7 @@ autocorrelations, the distribution of each feature, a classifier, and the error 
     study run sequences --dataset mine.toml  windows over your own CSV
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import (
-    Dataset,
     Experiment,
     Findings,
     Section,
@@ -43,98 +42,93 @@ STRATEGIES = (
 )  # fmt: skip
 DRAWN = ("held-out", "reconstruction", *WAYS, "posterior-mean", "global-gaussian", "gmm")
 METRICS = ("autocorrelation", "marginal_w1", "discriminative", "tstr")
+TOLD = ("posterior", "mean-plus-logvar")  # ways 1 and 2, which are compared with way 3
+TEXT = (
+    "Means over training runs with 95 % intervals, averaged over the settings of β at which a metric can show an "
+    "effect: there, samples of way 3 are told from real windows, and repeated training windows score better. "
+    "`held-out` is real windows from other parts of the test period: the score of a perfect model of that period. "
+    "`copycat` is repeated training windows: the score of a perfect model of the earlier training period, so the "
+    "difference between the two is drift, which no strategy can correct. `reconstruction` is held-out windows through "
+    "encoder and decoder. All samples are the decoder's mean, without the noise of p(x|z) that real windows have. A "
+    "classifier notices that, and a forecast trained on such windows relies on details that noise hides in real ones, "
+    "so in these two metrics even `reconstruction` is far from `held-out`."
+)
+WINDOWS = (
+    "The target in the units of the data, one window per panel; the dashed line is the time of prediction. In a "
+    "column, strategies share their draws of index and noise, so `posterior`, `posterior-mean` and `mean-plus-logvar` "
+    "start from the same training window. The first rows are real windows and their reconstructions."
+)
+CAPTION = (
+    "Four distances between generated and real windows, by strategy and β, with 95 % intervals over training runs; the "
+    "dashed line is real held-out windows, and a number at an edge is a value beyond it."
+)
 LIMIT = 3.0  # a panel's axis ends at this multiple of the largest value, way 2 and noise left out
 COLUMNS = 5
 
 
-def measurements(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """The sequence metrics of every strategy, at each setting and averaged over settings, with intervals.
+def measurements(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `study.statistics.summarise` of the sequence metrics, at each setting and averaged over settings.
 
-    The columns are those of `study.statistics.summarise`: the effect is the share of the gap between way 3 and real
-    windows that a strategy closes.
+    The effect is the share of the gap between way 3 and real windows that a strategy closes.
     """
-    summary = frames.with_errors(summarise(results.metrics), results.metrics)
-    kept = summary[summary["metric"].isin(METRICS)]
-    columns = [
-        "alpha",
-        "beta",
-        "noise_variance",
-        "strategy",
-        "metric",
-        "n",
-        "seeds",
-        "mean",
-        "low_mean",
-        "high_mean",
-    ]
-    columns += ["difference", "low", "high", "effect", "effect_low", "effect_high", "state", "settings"]
-    return {"sequences": kept[[*columns, "p_holm", "verdict", "detectable", "stderr"]]}
+    summary = frames.with_errors(summarise(metrics), metrics)
+    return summary[summary["metric"].isin(METRICS)]
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer on the three ways, all measurements, and example windows."""
-    table = tables["sequences"]
-    rows = frames.averaged(table)
-    text = (
-        "Means over training runs with 95 % intervals, averaged over the settings of β at which a metric can show an "
-        "effect: there, samples of way 3 are told from real windows, and repeated training windows score better. "
-        "`held-out` is real windows from "
-        "other parts of the test period: the score of a perfect model of that period. `copycat` is repeated training "
-        "windows: the score of a perfect model of the earlier training period, so the difference between the two is "
-        "drift, which no strategy can correct. `reconstruction` is held-out windows through encoder and decoder. All "
-        "samples are the decoder's mean, without the noise of p(x|z) that real windows have. A classifier notices "
-        "that, and a forecast trained on such windows relies on details that noise hides in real ones, so in these "
-        "two metrics even `reconstruction` is far from `held-out`."
-    )
-    sections = [
-        Section(
-            "Sequence measurements, by strategy",
-            text,
-            _readable(rows, frames.settings(table)),
-            measured_figure(table),
-        ),
-    ]
+    table = measurements(results.metrics)
+    rows, settings = frames.averaged(table), len(frames.settings(table))
+    ways = {name: rows[rows["strategy"] == name].dropna(subset=["mean"]) for name in WAYS}
+    said = "".join(f" {_way(name)} is {'; '.join(_clauses(ways[name], settings))}." for name in TOLD)
+    found = {(row.strategy, row.metric): row for row in frames.each(rows)}
+    text = f"{TEXT} Against way 3:{said}{_floor(found)}{_drift(found)}"
+    sections = [Section("Sequence measurements, by strategy", text, _readable(rows, settings))]
     drawn = windows_figure(results)
     if drawn is not None:
-        text = (
-            "The target in the units of the data, one window per panel; the dashed line is the time of prediction. In "
-            "a column, strategies share their draws of index and noise, so `posterior`, `posterior-mean` and "
-            "`mean-plus-logvar` start from the same training window. The first rows are real windows and their "
-            "reconstructions."
-        )
-        sections.append(Section("Generated windows beside real ones", text, figure=drawn))
-    return Findings(_answer(rows, len(frames.settings(table))), tuple(sections))
-
-
-def _answer(rows: pd.DataFrame, settings: int) -> str:
-    """What is told of ways 1 and 2 against way 3, as shares of the gap between way 3 and real windows."""
-    found = {(row.strategy, row.metric): row for row in frames.each(rows)}
-    parts = []
-    for name in ("posterior", "mean-plus-logvar"):
-        order = rows[rows["strategy"] == name].set_index("metric").reindex(METRICS).dropna(subset=["mean"])
-        by = kit.by_verdict(order.reset_index())
-        said = [
-            f"{verdict} in {listed(_told(row, settings) for row in by[verdict])}"
-            for verdict in ("better", "worse", "equivalent")
-            if verdict in by
-        ]
-        if "not decided" in by:
-            labels = listed(word(row["metric"]).label for row in by["not decided"])
-            unseen = kit.unseen(by["not decided"], what="a share", scale=100, unit=" %")
-            said.append(f"not decided in {labels}{unseen}")
-        if "none" in by:
-            said.append(f"without a verdict in {listed(_why(row) for row in by['none'])}")
-        parts.append(f"{WAYS[name]} (`{name}`) is {'; '.join(said) or 'not scored'}")
-    floor = listed(
-        f"{word(metric).label} {number(found['held-out', metric].mean)} against "
-        f"{number(found['prior', metric].mean)} for way 3"
-        for metric in METRICS
-        if ("held-out", metric) in found and ("prior", metric) in found
+        sections.append(Section("Generated windows beside real ones", WINDOWS, figure=drawn))
+    first = kit.Exhibit(
+        "Generated windows, by strategy and β", CAPTION + _drift(found), measured_figure(table)
     )
-    return (
-        "Against samples from the prior (way 3) of the same trained models, as shares of the gap between these and "
-        f"real windows: {'. '.join(part[0].upper() + part[1:] for part in parts)}. Real held-out windows score "
-        f"{floor}.{_drift(found)}"
+    return Findings(_answer(ways), tuple(sections), (first, "effects", "gains"))
+
+
+def _way(name: str) -> str:
+    return f"{WAYS[name].capitalize()} (`{name}`)"
+
+
+def _answer(ways: Mapping[str, pd.DataFrame]) -> str:
+    """What is told of ways 1 and 2 against way 3; the first share of the gap that is told, if there is room."""
+    first, second = (kit.by_verdict(_ordered(ways[name])) for name in TOLD)
+    rest = f"{_way(TOLD[1])} is {_short(second, sizes=False)}."
+    for sizes in (True, False):
+        lead = (
+            f"Where a metric can tell, way 1 (`{TOLD[0]}`) is, against way 3, {_short(first, sizes=sizes)}."
+        )
+        if len(f"{lead} {rest}".split()) < kit.WORDS:
+            break
+    return kit.brief(lead, rest)
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.set_index("metric").reindex([m for m in METRICS if m in set(rows["metric"])]).reset_index()
+
+
+def _short(found: Mapping[str, list[dict[str, Any]]], *, sizes: bool) -> str:
+    """The metrics by verdict; the first one told has the share of the gap with its interval."""
+    parts = []
+    for verdict, rows in found.items():
+        names = [word(row["metric"]).label for row in rows]
+        if sizes and not parts and verdict in ("better", "worse"):
+            names[0] = f"{names[0]} ({_share(rows[0])} of the gap)"
+        parts.append(f"{'without a verdict' if verdict == 'none' else verdict} in {listed(names)}")
+    return ", ".join(parts) or "not scored"
+
+
+def _clauses(rows: pd.DataFrame, settings: int) -> list[str]:
+    """What is told of one way: shares with intervals, what would have been seen, why there is no verdict."""
+    return kit.clauses(
+        _ordered(rows), lambda row: _told(row, settings), _why, what="a share", scale=100, unit=" %", places=0
     )
 
 
@@ -152,8 +146,20 @@ def _told(row: Mapping[str, Any], settings: int) -> str:
 
 
 def _why(row: Mapping[str, Any]) -> str:
-    reason = "no interval" if row["state"] == "ok" else row["state"]
-    return f"{word(row['metric']).label} ({reason})"
+    reason = (
+        "" if row["verdict"] != "none" else f" ({'no interval' if row['state'] == 'ok' else row['state']})"
+    )
+    return f"{word(row['metric']).label}{reason}"
+
+
+def _floor(found: Mapping[tuple[str, str], Any]) -> str:
+    """Real held-out windows beside way 3."""
+    floor = listed(
+        f"{word(metric).label} {number(found['held-out', metric].mean)} against {number(found['prior', metric].mean)}"
+        for metric in METRICS
+        if ("held-out", metric) in found and ("prior", metric) in found
+    )
+    return f" Real held-out windows score, against way 3, {floor}." if floor else ""
 
 
 def _drift(found: Mapping[tuple[str, str], Any]) -> str:
@@ -173,17 +179,15 @@ def _drift(found: Mapping[tuple[str, str], Any]) -> str:
     )
 
 
-def _readable(rows: pd.DataFrame, every: Sequence[frames.Setting]) -> pd.DataFrame:
+def _readable(rows: pd.DataFrame, settings: int) -> pd.DataFrame:
     """One row per strategy, one column per metric; values and intervals as text."""
     out = pd.DataFrame({"strategy": frames.strategies(rows)})
     out["way"] = out["strategy"].map(WAYS).fillna("")
     for metric in METRICS:
         own = rows[rows["metric"] == metric].set_index("strategy")
         ends = own.reindex(out["strategy"])[["mean", "low_mean", "high_mean"]].to_numpy()
-        of = f" ({own['settings'].max():.0f} of {len(every)} settings)" if len(own) and len(every) > 1 else ""
-        out[f"{word(metric).axis}{of}"] = [
-            interval(*values) if np.isfinite(values[0]) else "—" for values in ends
-        ]
+        of = f" ({own['settings'].max():.0f} of {settings} settings)" if len(own) and settings > 1 else ""
+        out[f"{word(metric).axis}{of}"] = [interval(*values) for values in ends]
     return out
 
 
@@ -305,7 +309,6 @@ EXPERIMENT = Experiment(
         "default/co2": vary(QUICK, seeds=(0, 1, 2, 3, 4)),
     },
     findings=findings,
-    tables=measurements,
 )
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from study.report.kit.pairs import Pair, compared, paired
 from study.report.kit.readable import Column, Row, cell, change, contrast, plain, readable, several, value
 from study.report.kit.sentences import (
     UNDECIDED,
+    WORDS,
     at,
     brief,
     by_verdict,
@@ -22,6 +23,7 @@ from study.report.kit.sentences import (
 
 __all__ = [
     "UNDECIDED",
+    "WORDS",
     "Column",
     "Exhibit",
     "Pair",

@@ -60,8 +60,8 @@ def at(row: Row) -> str:
 
 
 def where(rows: Sequence[Row], of: int) -> str:
-    """The settings of some rows out of `of`: "β = 0.5 and 1"; beyond `FEW`, or where α varies, how many they are."""
-    if of <= FEW and all(row.get("alpha", 1) == 1 for row in rows):
+    """The settings of some rows out of `of`: "β = 0.5 and 1"; of more than `FEW`, or where α varies, their number."""
+    if len(rows) <= FEW and all(row.get("alpha", 1) == 1 for row in rows):
         return f"β = {listed(number(row['beta']) for row in rows)}"
     return f"all {of} settings" if len(rows) == of else f"{len(rows)} of {count(of, 'setting')}"
 
