@@ -143,10 +143,10 @@ def _answer(table: pd.DataFrame) -> str:
     single = table[table["overlap"] < ONE].to_dict("records")
     if leans:
         last, n = leans[-1], len(table)
+        size = f"the difference is {with_ends(last, NOVELTY)} at {kit.at(last)}"
         lead = (
-            f"{'No' if len(leans) == n else 'Not everywhere'}: samples from posteriors are less authentic than held-out "
-            f"data through the same decoder at {kit.where(leans, n)} (the difference is {with_ends(last, NOVELTY)} at "
-            f"{kit.at(last)})."
+            f"{'No' if len(leans) == n else 'Not everywhere'}: samples from posteriors are less authentic than "
+            f"held-out data through the same decoder at {kit.where(leans, n)} ({size})."
         )
     else:
         lead = (
