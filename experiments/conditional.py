@@ -163,12 +163,11 @@ def figure(table: pd.DataFrame) -> Figure:
     shown[list(names)] *= 100
     below = f"label accuracy in %, with 95 % intervals; dashed: {100 * ENOUGH:.0f} %   better →"
     return kit.dots(
-        [kit.Panel("", shown, below)],
+        [kit.Panel("", shown, below, line=100 * ENOUGH)],
         rows=list(dict.fromkeys(shown["way"])),
         by="way",
         names=names,
         title="How often samples have the requested class, by a classifier",
-        line=100 * ENOUGH,
         dashed=True,
     )
 

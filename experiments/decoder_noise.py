@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import Experiment, Findings, Section, StudyConfig, experiment_main
@@ -61,8 +60,8 @@ TEXTS = {
     "look different: the residual is structured, while the noise of p(x|z) is independent between pixels.",
     "pictures": "The same z of one model decoded twice: the mean, and a draw of x. Rows are settings from little to "
     "much noise; `prior` on the left, `posterior` on the right.",
-    "figure": "KID of the decoder's means and of draws of x from the same models, by strategy, against the variance "
-    "that the decoder claims; the last panel has the variance that is measured. Stars are the σ-VAE.",
+    "figure": "KID of the decoder's means and of draws of x from the same models, sampled from the prior and from the "
+    "posteriors, against the variance that the decoder claims. Stars are the σ-VAE, hollow for draws.",
 }
 
 
@@ -248,54 +247,33 @@ def _readable_order(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def figure(found: pd.DataFrame, models: pd.DataFrame) -> Figure:
-    """KID of means and of draws against the claimed noise, a panel per strategy; the last panel has the residual."""
-    rows = found[found["metric"] == PRIMARY].merge(models[[*PLACE, "claimed"]], on=PLACE)
-    names = [name for name in DECODED if name in set(rows["strategy"])]
-    plain = models.loc[models["family"] == PLAIN, "claimed"]
-    low, high = rows[[MEAN, DRAW]].where(lambda v: v > 0).min(axis=None), rows[[MEAN, DRAW]].max(axis=None)
+    """KID of means and of draws against the claimed noise, for the prior and the posteriors; stars are the σ-VAE."""
+    rows = (
+        found[found["metric"] == PRIMARY].merge(models[[*PLACE, "claimed"]], on=PLACE).sort_values("claimed")
+    )
     with style.styled():
-        fig, grid = style.panels(
-            2,
-            3,
-            height=4.8,
-            title="KID of means and of draws, by the noise that the decoder claims",
-            share_y=False,
-        )
-        panels = grid.ravel()[: len(names) + 1]
-        for axes, name in zip(panels, names, strict=False):
-            own = rows[rows["strategy"] == name]
-            _line(axes, own, MEAN, "o", style.BLUE, "decoder's mean")
-            _line(axes, own, DRAW, "s", style.ORANGE, "draw of x")
-            axes.set_title(name)
-            axes.set_ylim(low / 1.3, 1.3 * high)
-            axes.set_ylabel("KID   ← better")
-        _residual(panels[-1], models)
-        for i, axes in enumerate(panels):
-            kit.setting_axis(axes, plain, "claimed variance s" if i >= len(names) - 2 else "")
-            kit.log_axis(axes)
-        style.hide_unused(grid, len(panels))
-        fig.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        fig, grid = style.panels(1, 1, height=3.6, title="KID by the noise that the decoder claims")
+        axes = grid[0, 0]
+        for name, colour in ((PRIOR, style.BLUE), ("posterior", style.ORANGE)):
+            for way, line, label in ((MEAN, "-", "mean"), (DRAW, "--", "draw of x")):
+                own = rows[rows["strategy"] == name]
+                plain, star = own[own["family"] != LEARNED], own[own["family"] == LEARNED]
+                axes.plot(
+                    plain["claimed"], plain[way], line, marker="o", color=colour, label=f"{name}, {label}"
+                )
+                axes.plot(
+                    star["claimed"],
+                    star[way],
+                    "*",
+                    color=colour,
+                    markersize=11,
+                    fillstyle="full" if way == MEAN else "none",
+                )
+        kit.setting_axis(axes, models.loc[models["family"] == PLAIN, "claimed"], "claimed variance s")
+        kit.log_axis(axes)
+        axes.set_ylabel("KID   ← better")
+        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return fig
-
-
-def _line(axes: Axes, rows: pd.DataFrame, column: str, marker: str, colour: str, label: str) -> None:
-    """Plot a column against the claimed noise; the σ-VAE is a star."""
-    line, alone = rows[rows["family"] == PLAIN].sort_values("claimed"), rows[rows["family"] == LEARNED]
-    axes.plot(line["claimed"], line[column], marker=marker, color=colour, label=label)
-    axes.plot(
-        alone["claimed"], alone[column], "*", color=colour, markersize=11, markeredgecolor=style.INK,
-        markeredgewidth=0.6, label=f"{label}, σ-VAE",
-    )  # fmt: skip
-
-
-def _residual(axes: Axes, models: pd.DataFrame) -> None:
-    """Plot the measured residual against the claimed noise."""
-    _line(axes, models, "residual", "^", style.GREY, "residual")
-    ends = np.quantile(models[["claimed", "residual"]].to_numpy(), [0, 1])
-    axes.plot(ends, ends, color=style.INK, linewidth=0.8, linestyle=(0, (4, 3)), label="as claimed")
-    axes.set_title("measured noise")
-    axes.set_ylabel("residual variance per pixel")
-    axes.legend()
 
 
 def pictures_figure(results: Results, models: pd.DataFrame) -> Figure | None:

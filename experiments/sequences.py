@@ -33,7 +33,7 @@ from study.config.presets import vary
 from study.report import frames, kit
 from study.report.plots import style
 from study.report.text.numbers import interval, listed, number
-from study.report.text.words import REFERENCES, word
+from study.report.text.words import word
 from study.tables.results import Results
 
 WAYS = {"posterior": "way 1", "mean-plus-logvar": "way 2", "prior": "way 3"}
@@ -194,43 +194,30 @@ def _readable(rows: pd.DataFrame, settings: int) -> pd.DataFrame:
 def measured_figure(table: pd.DataFrame) -> Figure:
     """A panel per metric: one row per strategy, one marker per β, and a line at real held-out windows.
 
-    Way 2 and noise may lie far beyond the others, so an axis ends at `LIMIT` times the largest of the others; a value
-    beyond is written at the edge.
+    Way 2 and noise may lie far beyond the others, so an axis ends at `LIMIT` times the largest of the others.
     """
-    names, title = frames.strategies(table), "Measurements of generated windows, by strategy and β"
-    labels = [f"{name} ({WAYS[name]})" if name in WAYS else name for name in names]
-    first = next((i for i, name in enumerate(names) if name in REFERENCES), None)
-    with style.styled():
-        figure, grid = style.panels(2, 2, height=0.5 * len(names) + 1.6, title=title)
-        for axes, metric in zip(grid.ravel(), METRICS, strict=True):
-            position = pd.Series(style.rows_axis(axes, labels, gap_before=first), names)
-            _measured(axes, table[table["metric"] == metric], position)
-            axes.set_title(word(metric).axis)
-            axes.set_xlabel("← better")
-        handles = grid[0, 0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=len(frames.settings(table)))
-    return figure
-
-
-def _measured(axes: Axes, rows: pd.DataFrame, position: pd.Series) -> None:
-    """Draw one metric; `position` is the row of each strategy."""
-    others = frames.per_setting(rows[~rows["strategy"].isin(["mean-plus-logvar", "noise"])])
-    edge = LIMIT * float(others["high_mean"].fillna(others["mean"]).max())
-    settings = frames.settings(rows)
-    looks = zip(settings, style.shades(len(settings)), style.markers(len(settings)), strict=True)
-    for i, (setting, colour, marker) in enumerate(looks):
-        own = frames.at(rows, setting).set_index("strategy").reindex(position.index)
-        y = position + 0.26 * (i - (len(settings) - 1) / 2)
-        own, y = own[own["mean"] <= edge], y[own["mean"] <= edge]
-        axes.hlines(y, own["low_mean"], own["high_mean"].clip(upper=edge), color=colour)
-        axes.plot(own["mean"], y, marker, color=colour, label=setting.label)
-    beyond = frames.per_setting(rows[rows["mean"] > edge]).groupby("strategy")["mean"].agg(list)
-    for name, values in beyond.items():
-        text = f"{', '.join(number(value) for value in values)} →"
-        axes.text(edge, position[name] - 0.3, text, ha="right", va="center", fontsize=6.5)
-    held_out = rows.loc[rows["strategy"] == "held-out", "mean"].mean()
-    axes.axvline(held_out, color=style.SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
-    axes.set_xlim(1.1 * min(0.0, float(rows[["mean", "low_mean"]].min(axis=None))), None)
+    names, every = frames.strategies(table), frames.per_setting(table)
+    near = every[~every["strategy"].isin(["mean-plus-logvar", "noise"])].groupby("metric")["mean"].max()
+    real = every[every["strategy"] == "held-out"].groupby("metric")["mean"].mean()
+    return kit.dots(
+        [
+            kit.Panel(
+                word(name).axis,
+                every[every["metric"] == name],
+                "← better",
+                real.get(name, 0),
+                LIMIT * near[name],
+            )
+            for name in METRICS
+            if name in near
+        ],
+        rows=names,
+        by="strategy",
+        names=("mean", "low_mean", "high_mean"),
+        title="Measurements of generated windows, by strategy and β",
+        dashed=True,
+        labels=[f"{name} ({WAYS[name]})" if name in WAYS else name for name in names],
+    )
 
 
 def windows_figure(results: Results) -> Figure | None:
