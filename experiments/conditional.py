@@ -109,7 +109,7 @@ def answer(table: pd.DataFrame, apart: pd.DataFrame) -> str:
         return kit.UNDECIDED
     words = {"better": "more often", "worse": "less often"}
     return kit.brief(
-        "Against the posteriors of a class in a plain VAE, a conditional VAE's prior gives the requested class "
+        "A conditional VAE's prior gives the requested class, against the posteriors of that class in a plain VAE: "
         f"{kit.placed(rows, words, sizes=_points)}.",
         f"{_enough(table)}.",
     )
@@ -137,7 +137,8 @@ def _enough(table: pd.DataFrame) -> str:
         if kept.any()
     ]
     return (
-        f"At least {100 * ENOUGH:.0f} % of both its ways' samples have it: {listed(said) or 'not measured'}"
+        f"Whether a conditional model gives the class in at least {100 * ENOUGH:.0f} % of samples, from its prior and "
+        f"from class posteriors: {listed(said) or 'not measured'}"
     )
 
 

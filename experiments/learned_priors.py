@@ -28,7 +28,7 @@ from study.report.text.numbers import count, listed, number
 from study.tables.results import Results
 from study.training import Architecture
 
-PLAIN, PRIOR = "vae", "prior"
+PLAIN, PRIOR, LARS = "vae", "prior", "lars-prior"
 AFTERWARDS = ("gmm", "flow")  # densities fitted to the codes of the plain VAE
 DRAWN = (PRIOR, "posterior", *AFTERWARDS)
 COMPARED = (PLAIN, *(name for name, family in FAMILIES.items() if family.prior))
@@ -44,7 +44,8 @@ TEXT = (
 )
 SPENT = (
     "Loss on validation data, rate, distortion on held-out data, the bracket on KL(q(z)‖p(z)), hole mass and overlap, "
-    "with 95 % intervals over seeds. A learned prior leaves the scale of z free."
+    "with 95 % intervals over seeds. A learned prior leaves the scale of z free. `truncation` is T of `lars-prior`, "
+    "whose density is at most T times that of N(0, I)."
 )
 CAPTION = (
     "KID of each family, sampled from its learned prior, minus that of the plain VAE by four strategies, at each β; "
@@ -63,13 +64,20 @@ def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def models(results: Results) -> pd.DataFrame:
-    """Per family and β: validation loss and its parts, measurements of q(z), and number of parameters of the prior."""
+    """Per family and β: validation loss and its parts, measurements of q(z), parameters and truncation of the prior."""
     losses = results.losses[results.losses["split"] == "validation"].sort_values("epoch")
     last = losses.groupby("run_id").last()["loss"].rename("validation_loss")
     measured = kit.by_run(results, "family").join(last)
     found = kit.estimates(measured, by=["family", "beta"], of=["validation_loss", *MODEL])
     found.insert(3, "prior_parameters", found["family"].map(parameters(results.provenance)))
+    found.insert(4, "truncation", found["family"].map(truncations(results.provenance)))
     return found.sort_values("family", key=lambda names: names.map(COMPARED.index), kind="stable")
+
+
+def truncations(provenance: Mapping[str, Any]) -> dict[str, int]:
+    """T of each family with a learned accept/reject prior: log T nats are the most that it can gain on N(0, I)."""
+    models = [from_dict(StudyConfig, config).model for config in provenance["config"]]
+    return {model.family: model.prior.proposals for model in models if model.family == LARS}
 
 
 def parameters(provenance: Mapping[str, Any]) -> dict[str, int]:
@@ -87,7 +95,7 @@ def parameters(provenance: Mapping[str, Any]) -> dict[str, int]:
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, the contrasts of the primary metric, and rate and distortion."""
     found, spent = contrasts(results.metrics), models(results)
-    plain = kit.plain("family", "beta", "trainings", "prior_parameters")
+    plain = kit.plain("family", "beta", "trainings", "prior_parameters", "truncation")
     said = kit.readable(spent, plain | kit.several(("validation_loss", *MODEL), spent))
     costs = Section("Rate and distortion", SPENT, said)
     rows = found[found["metric"] == PRIMARY] if len(found) else found

@@ -216,6 +216,7 @@ def measured_figure(table: pd.DataFrame) -> Figure:
         names=("mean", "low_mean", "high_mean"),
         title="Measurements of generated windows, by strategy and β",
         dashed=True,
+        height=0.36,
         labels=[f"{name} ({WAYS[name]})" if name in WAYS else name for name in names],
     )
 

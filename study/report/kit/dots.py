@@ -1,6 +1,7 @@
 """Dot plots with intervals: one panel per question, one row per thing compared, one marker per β."""
 
 import dataclasses
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,7 +70,7 @@ def dots(
                 _dots(axes, inside, place, i, len(betas), label=f"β = {number(beta)}")
             _beyond(axes, panel, by, names[0], dict(zip(rows, middle, strict=True)))
             axes.axvline(panel.line, color=style.INK, linewidth=0.8, linestyle=(0, (4, 3)) if dashed else "-")
-            axes.set_title(panel.title)
+            axes.set_title(textwrap.fill(panel.title, style.TITLE // len(panels)))
             axes.set_xlabel(panel.label)
             axes.locator_params(axis="x", nbins=4 if len(panels) > 1 else 8)
         if below:
