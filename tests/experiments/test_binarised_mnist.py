@@ -35,16 +35,24 @@ def results(bound: float, active: int, *, begun: str = "zero", run_id: str = "a"
 
 def several(*bounds: float, active: int = 20) -> SimpleNamespace:
     parts = [results(bound, active, run_id=str(i)) for i, bound in enumerate(bounds)]
-    return SimpleNamespace(**{name: pd.concat([getattr(p, name) for p in parts]) for name in ("runs", "metrics")})
+    return SimpleNamespace(
+        **{name: pd.concat([getattr(p, name) for p in parts]) for name in ("runs", "metrics")}
+    )
 
 
 @pytest.mark.parametrize(
     ("bound", "start"),
     [
-        (-88.0, "Yes: by 5000 importance samples −log p(x) is at most 88.00 [87.02, 88.98] (inside) nats, where the"),
+        (
+            -88.0,
+            "Yes: by 5000 importance samples −log p(x) is at most 88.00 [87.02, 88.98] (inside) nats, where the",
+        ),
         (-93.0, "No: by 5000 importance samples −log p(x) is at most 93.00 [92.02, 93.98] (outside) nats"),
         (-85.0, "No: "),
-        (-86.5, "Not decided: by 5000 importance samples −log p(x) is at most 86.50 [85.52, 87.48] (across an end) "),
+        (
+            -86.5,
+            "Not decided: by 5000 importance samples −log p(x) is at most 86.50 [85.52, 87.48] (across an end) ",
+        ),
         (-92.5, "Not decided: "),
     ],
 )
@@ -56,7 +64,11 @@ def test_the_verdict_follows_the_whole_interval(answer, bound, start):
 
 @pytest.mark.parametrize(
     ("active", "said"),
-    [(20, "20 of 50: 1 run as many as the 19"), (12, "12 of 50: 1 run fewer than"), (26, "26 of 50: 1 run more than")],
+    [
+        (20, "20 of 50: 1 run as many as the 19"),
+        (12, "12 of 50: 1 run fewer than"),
+        (26, "26 of 50: 1 run more than"),
+    ],
 )
 def test_active_units_are_compared_with_those_of_the_literature(module, active, said):
     (own, *_) = module.findings(results(-88.0, active), {}).figures
@@ -73,7 +85,9 @@ def test_every_training_counts(module, answer, bounds, verdict):
     made = several(*bounds)
     assert answer(made).startswith(verdict)
     beside, every = (section.table for section in module.findings(made, {}).sections)
-    assert beside["source"].str.startswith("here, initialised at zero, 240000 steps of 100").sum() == len(bounds)
+    assert beside["source"].str.startswith("here, initialised at zero, 240000 steps of 100").sum() == len(
+        bounds
+    )
     assert beside["epochs"].tolist()[len(bounds)] == 3280
     assert set(every["metric"]) == {"elbo", "iwae_5000", "posterior_gap", "active_units"}
 

@@ -66,7 +66,9 @@ def test_changes_are_paired_on_the_same_model(module):
     assert len(kid) == len(SETTINGS) * len(VALUES)
     for row in kid.itertuples():
         expected = CHANGE[row.family, row.beta]
-        assert row.difference == pytest.approx(expected, abs=0.05)  # 0.02·√2 of noise over 5 seeds: four errors
+        assert row.difference == pytest.approx(
+            expected, abs=0.05
+        )  # 0.02·√2 of noise over 5 seeds: four errors
         assert row.high - row.low < 0.3  # luck of 3 is gone
         assert row.verdict == {0.0: "not decided", -0.5: "better", 0.5: "worse"}[expected]
         assert row.difference == pytest.approx(row.sample - row.mean)
@@ -109,7 +111,9 @@ def test_the_answer_follows_the_tables(answer):
         " They reverse none of the 15 pairs of strategies told apart by both; for the other 3 that is not decided."
     )
     turned = answer(results(swapped=True))
-    assert " They reverse 1 of the 15 pairs of strategies told apart by both; for the other 3 that is" in turned
+    assert (
+        " They reverse 1 of the 15 pairs of strategies told apart by both; for the other 3 that is" in turned
+    )
     assert answer(results(seeds=2)) == UNDECIDED
 
 
@@ -117,8 +121,14 @@ def test_the_answer_follows_the_tables(answer):
     ("verdict", "start"),
     [
         ("better", "A draw: by KID, draws of x are better in 4 and not decided in 4 of 8 comparisons"),
-        ("worse", "The decoder's mean: by KID, draws of x are worse in 4 and not decided in 4 of 8 comparisons"),
-        ("not decided", "Not decided: by KID, draws of x are told from the decoder's means in none of 4 comparisons"),
+        (
+            "worse",
+            "The decoder's mean: by KID, draws of x are worse in 4 and not decided in 4 of 8 comparisons",
+        ),
+        (
+            "not decided",
+            "Not decided: by KID, draws of x are told from the decoder's means in none of 4 comparisons",
+        ),
     ],
 )
 def test_one_verdict_alone_decides_who_is_better(module, verdict, start):

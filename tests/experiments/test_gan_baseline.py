@@ -71,13 +71,18 @@ def test_the_verdict_follows_the_contrasts_with_the_prior(answer, prior, start):
 
 
 def test_the_answer_says_by_how_much_where_the_prior_is_best(answer):
-    said = answer(results(1.0, {0.5: {"prior": 2.0, "posterior": 0.5}, 4.0: {"prior": 3.0, "posterior": 1.006}}))
+    said = answer(
+        results(1.0, {0.5: {"prior": 2.0, "posterior": 0.5}, 4.0: {"prior": 3.0, "posterior": 1.006}})
+    )
     assert "(2.01 against 3 at β = 0.5, a difference of −0.99 [" in said
     assert said.endswith(" Against its posteriors they are worse at β = 0.5 and not decided at 4.")
 
 
 def test_with_many_settings_the_answer_still_is_short(answer):
-    values = {0.1 * i: {"prior": (0.2, 1.006, 3.0)[i % 3], "posterior": (3.0, 0.2, 1.006)[i % 3]} for i in range(1, 16)}
+    values = {
+        0.1 * i: {"prior": (0.2, 1.006, 3.0)[i % 3], "posterior": (3.0, 0.2, 1.006)[i % 3]}
+        for i in range(1, 16)
+    }
     said = answer(results(1.0, values))
     assert "better at 5 of 15 settings, worse at 5 of 15 settings and not decided at 5 of 15 settings" in said
 

@@ -9,7 +9,9 @@ import pytest
 from study.models import linear_optimum
 
 
-def made(error: float, spread: float, *, exact: tuple[float, ...] = (10.0, 5.0)) -> tuple[SimpleNamespace, dict]:
+def made(
+    error: float, spread: float, *, exact: tuple[float, ...] = (10.0, 5.0)
+) -> tuple[SimpleNamespace, dict]:
     """Five trainings each: the last mean rate is off by `error`, seeds by ±`spread`, both relative; others are exact."""
     rows, latents = [], []
     for i, rate in enumerate(exact):
@@ -52,10 +54,24 @@ def test_where_the_optimum_is_inactive_the_rate_is_said(module, answer):
 
 def test_the_table_that_needs_the_data_holds_the_optimum_and_no_verdict(module):
     x = np.random.default_rng(0).normal(size=(200, 5)) * [3, 2, 1, 0.5, 0.1]
-    runs = pd.DataFrame({"alpha": [1.0] * 4, "beta": [0.5, 0.5, 4.0, 4.0], "noise_variance": [0.25, 0.25, 2.0, 2.0]})
+    runs = pd.DataFrame(
+        {"alpha": [1.0] * 4, "beta": [0.5, 0.5, 4.0, 4.0], "noise_variance": [0.25, 0.25, 2.0, 2.0]}
+    )
     (name, table), *none = module.optimum(SimpleNamespace(runs=runs), SimpleNamespace(train=x)).items()
     assert name == "optimum" and not none and len(table) == 2
-    assert set(table) == {"alpha", "beta", "noise_variance", "active_exact", "rate_exact", "kl_1_exact", "kl_2_exact"}
+    assert set(table) == {
+        "alpha",
+        "beta",
+        "noise_variance",
+        "active_exact",
+        "rate_exact",
+        "kl_1_exact",
+        "kl_2_exact",
+    }
     exact = linear_optimum(x, alpha=1.0, beta=4.0)
     row = table.set_index("beta").loc[4.0]
-    assert (row["rate_exact"], row["active_exact"], row["kl_1_exact"]) == (exact.rate, exact.active, exact.kl[0])
+    assert (row["rate_exact"], row["active_exact"], row["kl_1_exact"]) == (
+        exact.rate,
+        exact.active,
+        exact.kl[0],
+    )

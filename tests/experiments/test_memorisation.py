@@ -1,21 +1,14 @@
 """The answer of `memorisation` is right for every possible outcome."""
 
-import re
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-ROOT = Path(__file__).parents[2]
+from study.statistics import holm
+from tests.experiments.conftest import short
+
 BETAS = (0.01, 0.1, 1.0)
-
-
-@pytest.fixture(scope="module")
-def module():
-    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "memorisation.py")))
 
 
 def tables(
@@ -38,66 +31,55 @@ def tables(
                     | {"difference": difference if known else np.nan, "low": low, "high": high, "beta": beta}
                     | {"copies": high < 0 if known and metric == "authenticity" else None}
                 )
-    return {"overlap": scale, "memorisation": pd.DataFrame(rows)}
+    return {"overlap": scale, "scores": pd.DataFrame(rows)}
+
+
+SOURCE = "each draw comes from one of the 1000 training examples alone"
 
 
 @pytest.mark.parametrize(
-    ("overlap", "novelty", "start"),
+    ("overlap", "novelty", "start", "end"),
     [
-        (
-            (1.0, 1.05, 200),
-            (-0.3, -0.2, 0.0),
-            "Not where posteriors do not overlap: samples lean towards the training data at β = 0.01 and 0.1.",
-        ),
-        (
-            (1.0, 5, 200),
-            (-0.3, -0.2, 0.0),
-            "No: samples from posteriors lean towards the training data, both where posteriors do not overlap "
-            "(β = 0.01) and where they do (β = 0.1).",
-        ),
-        (
-            (1.0, 5, 200),
-            (0.0, -0.2, 0.0),
-            "Not where posteriors overlap: samples lean towards the training data at β = 0.1.",
-        ),
-        (
-            (1.0, 5, 200),
-            (0.0, 0.0, 0.0),
-            "In number only: where posteriors do not overlap, a draw comes from one",
-        ),
-        (
-            (2.0, 5, 200),
-            (0.0, 0.0, 0.0),
-            "Not decided: at no β is it shown that samples from posteriors lean",
-        ),
-        (
-            (2.0, 5, 200),
-            (0.0, 0.2, 0.0),
-            "Not decided: at no β is it shown that samples from posteriors lean",
-        ),
-        (
-            (1.0, 1.0, 1.01),
-            (-0.3, -0.2, -0.1),
-            "Not where posteriors do not overlap: samples lean towards the training data at β = 0.01, 0.1 and 1.",
-        ),
+        ((1.0, 1.05, 200), (-0.3, -0.2, 0.0), "Not everywhere: samples from posteriors are less authentic than held-out "
+         "data through the same decoder at β = 0.01 and 0.1 (the difference is −0.200 [−0.250, −0.150] at β = 0.1).",
+         "Up to β = 0.1"),
+        ((1.0, 5, 200), (-0.3, -0.2, -0.1), "No: samples from posteriors are less authentic than ", "Up to β = 0.01"),
+        ((1.0, 5, 200), (0.0, 0.0, 0.0), "Not decided: at no β is it shown that samples", "Up to β = 0.01"),
+        ((2.0, 5, 200), (0.0, 0.2, 0.0), "Not decided: at no β is it shown that samples", ""),
+        ((2.0, 5, 200), (0.0, -0.055, 0.0), "Not decided: at no β", ""),  # alone it would be told, not as one of three
     ],
-)
-def test_the_verdict_follows_overlap_and_novelty(module, overlap, novelty, start):
-    made = tables(overlap, novelty)
-    found = module.findings(None, made)
-    assert found.answer.startswith(start)
-    leaning = sum(d < -0.05 for d in novelty)
-    assert sum(map(int, re.findall(r"in (\d) of \d settings?", found.answer))) == leaning
-    open_ = [beta for beta, d in zip(BETAS, novelty, strict=True) if abs(d) < 0.05]
-    listed = re.findall(r"not decided at β = ([^(]*) \(", found.answer)
-    assert sorted(float(beta) for part in listed for beta in re.findall(r"[\d.]+", part)) == open_
-    assert ("more authentic at β = 0.1" in found.answer) == (novelty[1] > 0)
-    assert not re.search("no evidence|stay close|looks new", found.answer)
-    assert ("a single training example" in found.answer) == (overlap[0] < 1.1)
-    section = found.sections[0]
-    assert section.table is not None and list(section.table["beta"]) == list(BETAS)
-    assert (section.table["copying"] != "none").sum() == leaning
-    assert section.figure is not None and len(section.figure.axes) == 4
+)  # fmt: skip
+def test_the_verdict_follows_overlap_and_novelty(module, overlap, novelty, start, end):
+    found = module.reported(**tables(overlap, novelty))
+    assert short(found).startswith(start)
+    assert (SOURCE in found.answer) == bool(end) and end in found.answer
+    caption, table = found.figures[0].caption, found.sections[0].table
+    kinds = {"less authentic": [d < -0.06 for d in novelty], "more authentic": [d > 0.06 for d in novelty]}
+    for words, at in kinds.items():
+        assert (words in caption) == any(at)
+    assert table["verdict"].tolist() == [
+        "worse" if d < -0.06 else "better" if d > 0.06 else "not decided" for d in novelty
+    ]
+    assert table["beta"].tolist() == ["0.01", "0.1", "1"]
+    assert (table["copying"] != "none").tolist() == [d < -0.05 for d in novelty]
+    assert len(found.figures[0].figure.axes) == 4
+
+
+def test_verdicts_are_those_of_students_test_with_holms_correction(module):
+    """Where the whole interval is Student's over five trainings, so is the p-value."""
+    values = np.random.default_rng(0).normal([-0.02, -0.3, 0.03], 0.05, (5, 3)).T
+    tests = [stats.ttest_1samp(own, 0) for own in values]
+    ends = np.array([test.confidence_interval(0.95) for test in tests])
+    rows = pd.DataFrame({"trainings": 5, "authenticity": values.mean(1), "authenticity_low": ends[:, 0],
+                         "authenticity_high": ends[:, 1]})  # fmt: skip
+    p = holm(np.array([test.pvalue for test in tests]))
+    expected = [
+        "not decided" if q >= 0.05 else "worse" if m < 0 else "better"
+        for q, m in zip(p, values.mean(1), strict=True)
+    ]
+    assert module.decided(rows).tolist() == expected and set(expected) >= {"worse", "not decided"}
+    gone = rows.assign(authenticity_low=np.nan, authenticity_high=np.nan)
+    assert set(module.decided(gone)) == {"none"}
 
 
 def test_the_point_where_the_overlap_nears_one(module):
