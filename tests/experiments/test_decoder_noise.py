@@ -56,8 +56,8 @@ def results(*, swapped: bool = False, seeds: int = SEEDS) -> Results:
                 for strategy, metric, value in found
             ]  # fmt: skip
     none = pd.DataFrame()
-    facts = {"dataset": {"shape": [5, SIZE // 5]}}
-    return Results(pd.DataFrame(runs), pd.DataFrame(rows), none, none, none, {}, facts)
+    provenance = {"dataset": {"shape": [5, SIZE // 5]}}
+    return Results(pd.DataFrame(runs), pd.DataFrame(rows), none, none, none, {}, provenance)
 
 
 def test_changes_are_paired_on_the_same_model(module):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,7 +60,7 @@ def results(betas=(1.0,), without=(), scale=lambda beta, seed: 0.1 * beta * (1 +
     return Results(pd.DataFrame(runs), pd.DataFrame(metrics), none, none, none, {}, {})
 
 
-def shares(module, made: Results) -> pd.DataFrame:
+def shares(module: Any, made: Results) -> Any:
     return module.shares(module.contributions(made))
 
 

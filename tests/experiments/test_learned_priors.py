@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pytest
 
 from study.config.presets import vary
 from study.config.serialise import to_dict
+from study.tables.results import Results
 
 VALUES = {
     ("vae", "prior"): 3.0, ("vae", "posterior"): 1.0, ("vae", "gmm"): 2.0,
@@ -53,11 +54,11 @@ def test_a_seed_that_lacks_one_beta_is_left_out_of_the_average(module):
     assert rows.sort_index().tolist() == [5, 4, 4]  # NaN, the average, comes last
 
 
-def rows(module, frame: pd.DataFrame) -> pd.DataFrame:
+def rows(module: Any, frame: pd.DataFrame) -> pd.DataFrame:
     return module.contrasts(frame).query("metric == 'kid'")
 
 
-def said(module, frame: pd.DataFrame) -> str:
+def said(module: Any, frame: pd.DataFrame) -> str:
     """The answer, after a look at its length."""
     answer = module.answer(rows(module, frame))
     assert len(answer.split()) < 60
@@ -99,8 +100,8 @@ def test_where_nothing_is_shown_to_win_the_rest_is_not_decided_unless_all_lose(m
     frame = metrics()
     open_ = said(module, frame[frame["family"] != "vampprior"])
     assert open_.startswith(
-        "Not shown: in none of 2 comparisons does a learned prior beat a density fitted afterwards, in KID averaged over "
-        "2 values of β; 1 worse and 1 not decided (a difference of "
+        "Not shown: in none of 2 comparisons does a learned prior beat a density fitted afterwards, in KID averaged "
+        "over 2 values of β; 1 worse and 1 not decided (a difference of "
     )
     lost = said(module, frame[frame["family"].isin(["vae", "lars-prior"])])
     assert lost.startswith(
@@ -129,9 +130,8 @@ def test_without_a_learned_prior_nothing_was_compared(module):
     alone = metrics().query("family == 'vae'").assign(run_id="a")
     model = {"run_id": "a", "strategy": "model", "metric": "rate", "value": 2.0, "status": "ok"}
     facts = {"dataset": {"shape": [8, 8]}, "config": []}
-    made = SimpleNamespace(
-        runs=runs, losses=losses, metrics=pd.concat([alone, pd.DataFrame([model])]), provenance=facts
-    )
+    every, none = pd.concat([alone, pd.DataFrame([model])]), pd.DataFrame()
+    made = Results(runs, every, none, losses, none, {}, facts)
     found = module.findings(made, {})
     assert found.answer.startswith("Nothing was compared") and not found.figures
 

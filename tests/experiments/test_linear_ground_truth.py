@@ -12,7 +12,7 @@ from study.models import linear_optimum
 def made(
     error: float, spread: float, *, exact: tuple[float, ...] = (10.0, 5.0)
 ) -> tuple[SimpleNamespace, dict]:
-    """Five trainings each: the last mean rate is off by `error`, seeds by ±`spread`, both relative; others are exact."""
+    """Five trainings each: the last mean rate is off by `error`, seeds by ±`spread`, both relative."""
     rows, latents = [], []
     for i, rate in enumerate(exact):
         place = {"alpha": 1.0, "beta": 0.5 * 2.0**i}

@@ -40,8 +40,9 @@ SOURCE = "each draw comes from one of the 1000 training examples alone"
 @pytest.mark.parametrize(
     ("overlap", "novelty", "start", "end"),
     [
-        ((1.0, 1.05, 200), (-0.3, -0.2, 0.0), "Not everywhere: samples from posteriors are less authentic than held-out "
-         "data through the same decoder at β = 0.01 and 0.1 (the difference is −0.200 [−0.250, −0.150] at β = 0.1).",
+        ((1.0, 1.05, 200), (-0.3, -0.2, 0.0), "Not everywhere: samples from posteriors are less authentic than "
+         "held-out data through the same decoder at β = 0.01 and 0.1 (the difference is −0.200 "
+         "[−0.250, −0.150] at β = 0.1).",
          "Up to β = 0.1"),
         ((1.0, 5, 200), (-0.3, -0.2, -0.1), "No: samples from posteriors are less authentic than ", "Up to β = 0.01"),
         ((1.0, 5, 200), (0.0, 0.0, 0.0), "Not decided: at no β is it shown that samples", "Up to β = 0.01"),

@@ -80,7 +80,7 @@ def placed(
         sizes: what is said in brackets of the rows that are better, or worse.
     """
     known = {"none": NONE, **(words or {})}
-    said = []
+    said: list[str] = []
     for verdict, own in by_verdict(rows.sort_values("beta")).items():
         more = f" ({sizes(own)})" if sizes and verdict in ("better", "worse") else ""
         place = where(own, len(rows))
@@ -107,13 +107,13 @@ def clauses(
         seen: how `unseen` says what would have been seen.
     """
     found = by_verdict(rows)
-    told = [f"{v}{between}{listed(map(say, found[v]))}" for v in VERDICTS[:3] if v in found]
-    open_ = [
-        f"{words}{between}{listed(map(name, found[v]))}{unseen(found[v], **seen)}"
-        for v, words in (("not decided", "not decided"), ("none", NONE))
-        if v in found
-    ]
-    return told + open_
+    said = [f"{v}{between}{listed(map(say, found[v]))}" for v in VERDICTS[:3] if v in found]
+    if "not decided" in found:
+        open_ = found["not decided"]
+        said.append(f"not decided{between}{listed(map(name, open_))}{unseen(open_, **seen)}")
+    if "none" in found:
+        said.append(f"{NONE}{between}{listed(map(name, found['none']))}")
+    return said
 
 
 def ranged(rows: pd.DataFrame, name: str, say: Callable[[Row], str], *, most: int = 3) -> str:
