@@ -1,0 +1,160 @@
+"""The limits of the evidence: what was trained, for how long, on what, how often, and how it was scored."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.report import frames
+from study.report.text.about import common, span
+from study.report.text.numbers import count, number
+from study.report.text.words import MODEL
+from study.statistics.estimates import FEWEST
+from study.tables.results import Results
+
+FEW_ROWS = 100  # examples on each side of a comparison; a rule of thumb, and said as one
+PER_FEATURE = 3  # examples for each dimension of the features, likewise
+NOTABLE = 0.01  # of the loss, in its last tenth
+
+
+def too_few(results: Results, summary: pd.DataFrame) -> str:
+    """Why there are too few examples or training runs for any verdict on samples; empty if there are not."""
+    rows = summary[(summary["strategy"] != MODEL) & (summary["metric"] == (frames.primary(summary) or ""))]
+    if rows.empty:
+        return ""
+    n, dimensions = int(rows["n"].min()), _dimensions(results.provenance)
+    if n < max(FEW_ROWS, PER_FEATURE * dimensions):
+        against = f" for features of {count(dimensions, 'dimension')}" if dimensions else ""
+        return f"only {count(n, 'example')} on each side of a comparison{against}, which is too few for a verdict"
+    if rows["seeds"].max() < FEWEST:
+        return f"only {count(int(rows['seeds'].max()), 'training run')} per setting; an interval needs {FEWEST}"
+    return ""
+
+
+def without_verdicts(summary: pd.DataFrame) -> pd.DataFrame:
+    """The summary of data that are too few for a verdict: none is given, and nothing may be the best."""
+    verdict = summary["verdict"].where(summary["verdict"] == "baseline", "none")
+    return summary.assign(verdict=verdict, standing="")
+
+
+def limits(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
+    """What the evidence is limited to, as terms with texts."""
+    runs = results.runs
+    found = [("Data", _data(results)), ("Network", _network(runs)), ("Training", _training(results))]
+    scored = summary[summary["strategy"] != MODEL]
+    seeds = runs[runs["status"] == "done"].groupby(["alpha", "beta"])["seed"].nunique()
+    repeated = f"{span(seeds)} training seeds at each of {count(len(seeds), 'setting')} of (α, β)."
+    if len(scored):
+        repeated += " Averages over settings hold for these settings."
+    found.append(("Seeds", repeated if len(seeds) else ""))
+    if len(scored):
+        found.append(("Samples", f"n = {span(scored['n'])} on each side of a comparison."))
+        found.append(("Features", features(results.provenance)))
+        found.append(
+            (
+                "Not covered",
+                "Intervals cover the choice of training seed alone: another half of the test data or another feature "
+                "extractor moves effects too, and by how much was not measured here.",
+            )
+        )
+    return [(term, text) for term, text in found if text]
+
+
+def features(facts: Mapping[str, Any]) -> str:
+    """What the features are that samples are compared by, and what that means for KID."""
+    extractor = facts.get("extractor")
+    if not isinstance(extractor, Mapping):
+        return ""
+    name, size = str(extractor.get("name", "")), _dimensions(facts)
+    accuracy = extractor.get("accuracy")
+    good = f", accuracy {number(100 * accuracy)} %" if isinstance(accuracy, float) and math.isfinite(accuracy) else ""
+    what = {"classifier": "a small classifier trained on these data", "pca": "principal components of these data"}
+    known = what.get(name, f"`{name}`")
+    wide = f" ({count(size, 'dimension')}{good})" if size else ""
+    return (
+        f"Features come from {known}{wide}, not from an Inception network: KID and FD here compare with no published "
+        "KID or FID."
+    )
+
+
+def falling(results: Results) -> str:
+    """Whether the validation loss still fell when training ended, as far as the losses tell."""
+    falls = last_falls(results)
+    if falls.empty:
+        return ""
+    still = int((falls > NOTABLE).sum())
+    middle = f"{number(100 * falls.median(), 1)} %"
+    if still:
+        said = f"it still fell by more than {100 * NOTABLE:.0f} % for {still} of {count(len(falls), 'model')}"
+    else:
+        said = f"it fell by more than {100 * NOTABLE:.0f} % for none of {count(len(falls), 'model')}"
+    return (
+        f"In the last tenth of training the validation loss changed by {middle} in the median (a fall is positive); "
+        f"{said}. A small fall does not show that training had converged."
+    )
+
+
+def last_falls(results: Results) -> pd.Series:
+    """Fall of each model's validation loss over the last tenth of its epochs, as a share of the loss before it.
+
+    The loss of a tenth is the mean over its epochs. Models with fewer than 20 epochs are left out, and those whose loss
+    is not positive, of which there is no share.
+    """
+    table = results.losses[results.losses["split"] == "validation"].dropna(subset=["loss"])
+    found = {}
+    for run, own in table.groupby("run_id"):
+        loss = own.sort_values("epoch")["loss"].to_numpy(float)
+        tenth = len(loss) // 10
+        if tenth < 2:
+            continue
+        before, last = loss[-2 * tenth : -tenth].mean(), loss[-tenth:].mean()
+        if before > 0 and np.isfinite(last):
+            found[str(run)] = (before - last) / before
+    return pd.Series(found, dtype=float)
+
+
+def _dimensions(facts: Mapping[str, Any]) -> int:
+    extractor = facts.get("extractor")
+    size = extractor.get("dimensions") if isinstance(extractor, Mapping) else None
+    return size if isinstance(size, int) else 0
+
+
+def _data(results: Results) -> str:
+    facts = results.provenance.get("dataset")
+    name = common(results.runs, "dataset") or "several data sets"
+    trained = span(results.runs["n_train"]) if len(results.runs) else ""
+    text = f"one data set, {name}" if common(results.runs, "dataset") else name
+    if trained:
+        text += f"; {trained} training examples"
+    if isinstance(facts, Mapping) and isinstance(facts.get("n_test"), int):
+        text += f", {facts['n_test']} test examples"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _network(runs: pd.DataFrame) -> str:
+    if runs.empty:
+        return ""
+    family, network, hidden, likelihood = (
+        common(runs, name) for name in ("family", "network", "hidden", "likelihood")
+    )
+    parts = [
+        f"{family or 'several families'}, {network or 'several networks'}",
+        f"hidden {hidden}" if hidden else "",
+        f"{likelihood} decoder" if likelihood else "",
+        f"{span(runs['latent_dim'])} latents",
+    ]
+    text = ", ".join(part for part in parts if part)
+    return f"{text}. Other networks may differ."
+
+
+def _training(results: Results) -> str:
+    runs = results.runs
+    if runs.empty:
+        return ""
+    text = (
+        f"{span(runs['steps'])} optimiser steps ({span(runs['epochs'])} epochs), learning rate "
+        f"{span(runs['learning_rate'])}, schedule {common(runs, 'schedule') or 'by model'}."
+    )
+    return f"{text} {falling(results)}".strip()
