@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-Silence = Literal["", "copies were not scored", "copies are not flagged", "held-out data are flagged", "noise is flagged"]
+Silence = Literal[
+    "", "copies were not scored", "copies are not flagged", "held-out data are flagged", "noise is flagged"
+]
 
 
 def silence(*, copies: bool | None, held_out: bool, noise: bool) -> Silence:

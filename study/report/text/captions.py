@@ -1,7 +1,5 @@
 """What follows from a figure of the general report: a sentence from the numbers that it shows."""
 
-import math
-
 import numpy as np
 import pandas as pd
 
@@ -9,7 +7,8 @@ from study.report import frames
 from study.report.plots.effects import axis_of
 from study.report.text.contest import Contest, contest, percent
 from study.report.text.limits import falling
-from study.report.text.numbers import count, listed, number
+from study.report.text.novelty import no_verdict
+from study.report.text.numbers import listed, number
 from study.statistics import MATTERS
 from study.tables.results import Results
 
@@ -33,7 +32,9 @@ def follows(name: str, results: Results, summary: pd.DataFrame) -> str:
         return falling(results)
     if of is None or frames.PRIOR not in of.contestants or not of.rivals:
         return ""
-    said = {"effects": _effects, "where": _where, "gains": _where, "ladder": _ladder}
+    if name == "ladder":
+        return _ladder(summary, of)
+    said = {"effects": _effects, "where": _where, "gains": _where, "novelty": _novelty}
     return said[name](of) if name in said else ""
 
 
@@ -44,7 +45,8 @@ def _effects(of: Contest) -> str:
         return "Nothing is decided: no effect has an interval and a verdict here."
     parts = listed(f"{len(rows)} {COUNTED[verdict]}" for verdict, rows in found.items() if rows)
     best = of.best(of.rivals)
-    return f"Of {count(len(of.rivals), 'strategy').replace('strategys', 'strategies')}, {parts}; the largest effect is that of `{best}`, which {of.closes(best)}."
+    number_of = f"{len(of.rivals)} {'strategy' if len(of.rivals) == 1 else 'strategies'}"
+    return f"Of {number_of} beside the prior {parts}; the largest effect is that of `{best}`, which {of.closes(best)}."
 
 
 def _where(of: Contest) -> str:
@@ -56,7 +58,9 @@ def _where(of: Contest) -> str:
     place, label = axis_of(rows)
     rows = rows.assign(place=place).sort_values("place", kind="stable")
     axis = label.split(" ")[0]
-    ends = [rows[rows["place"] == end]["effect"].mean() for end in (rows["place"].iloc[0], rows["place"].iloc[-1])]
+    ends = [
+        rows[rows["place"] == end]["effect"].mean() for end in (rows["place"].iloc[0], rows["place"].iloc[-1])
+    ]
     told = listed(
         f"{COUNTED[verdict].split(' within')[0]} at {n}"
         for verdict in COUNTED
@@ -67,14 +71,30 @@ def _where(of: Contest) -> str:
     return f"{text}; it is {told} of these {len(rows)} settings." if told else f"{text}."
 
 
-def _ladder(of: Contest) -> str:
-    """What is left of the gap when codes of real data are decoded: that no strategy can close."""
-    row = of.references.get("reconstruction")
-    if row is None or not math.isfinite(row.effect):
+def _ladder(summary: pd.DataFrame, of: Contest) -> str:
+    """What is left of the gap when codes of real data are decoded, setting by setting: it depends on the training."""
+    rows = frames.per_setting(summary)
+    rows = rows[
+        (rows["metric"] == of.metric) & (rows["strategy"] == "reconstruction") & (rows["state"] == "ok")
+    ]
+    shares = rows["effect"].to_numpy(float)
+    if not len(shares) or not ((shares > 0) & (shares < 1)).all():
         return ""
-    if not 0 < row.effect < 1:
-        return ""
+    span = " to ".join(dict.fromkeys(percent(share) for share in (shares.min(), shares.max())))
     return (
-        f"Reconstructions close {percent(row.effect)} of the gap between the prior and real data, {of.scope}; the other "
-        f"{percent(1 - row.effect)} is left by this decoder, trained as it was, and no choice of z is asked to close it."
+        f"Setting by setting, reconstructions close {span} of the gap between the prior and real data. The rest is left "
+        "by the decoder as it was trained there; another network or a longer training would leave another rest."
+    )
+
+
+def _novelty(of: Contest) -> str:
+    """Who leans towards the training data, or why that cannot be told."""
+    if of.cannot_tell:
+        return f"{no_verdict(of.cannot_tell).capitalize()}."
+    names = [f"`{name}`" for name in of.contestants if name in of.leans]
+    if not names:
+        return "No strategy's whole interval lies to the right of the band; this measure alone cannot rule copying out."
+    verb = "leans" if len(names) == 1 else "lean"
+    return (
+        f"{listed(names)} {verb} towards the training data: the whole interval lies to the right of the band."
     )

@@ -21,9 +21,7 @@ GAP = (
     "The effect. 0 %: a strategy scores as the prior does; 100 %: as real held-out data do with as many examples; below "
     "0: worse than the prior."
 )
-AXIS = (
-    "Noise variance of a Gaussian decoder trained with α·SSE + β·KL. α and β are one axis, s, up to optimiser steps."
-)
+AXIS = "Noise variance of a Gaussian decoder trained with α·SSE + β·KL. α and β are one axis, s, up to optimiser steps."
 RATIO = "α weighs the reconstruction, β the KL. Only their ratio matters, up to optimiser steps."
 
 
@@ -40,7 +38,12 @@ def glossary(results: Results, summary: pd.DataFrame, said: Iterable[str]) -> li
     if "KID" in text or primary == "kid":
         terms.append(("KID", f"{KID} {features(results.provenance)}".strip()))
     elif primary:
-        terms.append((word(primary).label, f"{_sentence(word(primary).meaning)} {features(results.provenance)}".strip()))
+        terms.append(
+            (
+                word(primary).label,
+                f"{_sentence(word(primary).meaning)} {features(results.provenance)}".strip(),
+            )
+        )
     if "gap" in text:
         terms.append(("Share of the gap closed", GAP))
     terms.append(("q(z)", Q))

@@ -29,7 +29,9 @@ def too_few(results: Results, summary: pd.DataFrame) -> str:
         against = f" for features of {count(dimensions, 'dimension')}" if dimensions else ""
         return f"only {count(n, 'example')} on each side of a comparison{against}, which is too few for a verdict"
     if rows["seeds"].max() < FEWEST:
-        return f"only {count(int(rows['seeds'].max()), 'training run')} per setting; an interval needs {FEWEST}"
+        return (
+            f"only {count(int(rows['seeds'].max()), 'training run')} per setting; an interval needs {FEWEST}"
+        )
     return ""
 
 
@@ -69,8 +71,15 @@ def features(facts: Mapping[str, Any]) -> str:
         return ""
     name, size = str(extractor.get("name", "")), _dimensions(facts)
     accuracy = extractor.get("accuracy")
-    good = f", accuracy {number(100 * accuracy)} %" if isinstance(accuracy, float) and math.isfinite(accuracy) else ""
-    what = {"classifier": "a small classifier trained on these data", "pca": "principal components of these data"}
+    good = (
+        f", accuracy {number(100 * accuracy)} %"
+        if isinstance(accuracy, float) and math.isfinite(accuracy)
+        else ""
+    )
+    what = {
+        "classifier": "a small classifier trained on these data",
+        "pca": "principal components of these data",
+    }
     known = what.get(name, f"`{name}`")
     wide = f" ({count(size, 'dimension')}{good})" if size else ""
     return (

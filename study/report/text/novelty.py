@@ -29,8 +29,9 @@ def differences(
     """Novelty minus that of a row of real data, one row per strategy and measure.
 
     The interval combines two by the variances recovered from each :cite:`zou2008`: the strategy's over training runs
-    (over samples for `copycat` and `noise`, which are the same for every training), and the baseline's over its samples and training runs. An interval over training runs alone would treat one set of
-    held-out data as all real data. The pools of data that both are compared with are treated as fixed.
+    (over samples for `copycat` and `noise`, which no training changes), and the baseline's over its samples and
+    training runs. An interval over training runs alone would treat one set of held-out data as all real data. The pools
+    of data that both are compared with are treated as fixed.
 
     Args:
         summary: with `stderr` (`frames.with_errors`).
@@ -67,7 +68,9 @@ def silent(summary: pd.DataFrame, *, setting: frames.Setting | None = None) -> d
     """For each measure of novelty why it gives no verdict here, or nothing if the controls pass."""
     rows = frames.averaged(summary) if setting is None else frames.at(summary, setting)
     real = {row.metric: row for row in frames.each(rows[rows["strategy"] == HELD_OUT])}
-    flags = {(row.strategy, row.metric): row.copies for row in frames.each(differences(summary, setting=setting))}
+    flags = {
+        (row.strategy, row.metric): row.copies for row in frames.each(differences(summary, setting=setting))
+    }
     return {
         metric: silence(
             copies=flags.get((COPYCAT, metric)),

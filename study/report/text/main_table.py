@@ -1,0 +1,106 @@
+"""The table of the first page: each strategy with its effect, and at most six metrics."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.report import frames
+from study.report.page.blocks import MainRow, MainTable
+from study.report.text import scores
+from study.report.text.contest import share
+from study.report.text.words import REFERENCES, STRATEGIES, word
+
+MOST = 6  # metrics
+WANTED = (  # in this order, as far as they were measured
+    *("kid", "fd_infinity", "precision", "recall", "coverage", "sharpness"),
+    *(
+        "autocorrelation",
+        "marginal_w1",
+        "discriminative",
+        "tstr",
+        "label_accuracy",
+        "vendi",
+        "c2st",
+        "density",
+    ),
+)
+SEQUENCES = ("kid", "autocorrelation", "marginal_w1", "discriminative", "tstr", "recall")
+VERDICTS = {
+    "better": "▲ better",
+    "worse": "▼ worse",
+    "equivalent": "≈ equivalent",
+    "not decided": "? not decided",
+    "baseline": "baseline",
+}
+
+
+def main_table(summary: pd.DataFrame) -> MainTable | None:
+    """The table, averaged over the settings that count; None if no strategy was scored."""
+    table = scores.build(summary, _chosen(summary))
+    if not table.names:
+        return None
+    metric = frames.primary(summary)
+    rows = frames.averaged(frames.known(summary))
+    found = {row.strategy: row for row in frames.each(rows[rows["metric"] == metric])}
+    told = any(np.isfinite(row.effect) for row in found.values())
+    made = [
+        MainRow(
+            name,
+            str(STRATEGIES.get(name, {}).get("summary", "")),
+            *_effect(name, found.get(name)),
+            [f"{cell.mean} {cell.sign}".strip() for cell in cells],
+            name in REFERENCES,
+        )
+        for group in table.groups
+        for name, cells in group
+    ]
+    heading = f"share of the gap in {word(metric or '').label} closed" if told else ""
+    return MainTable(
+        _caption(summary, heading), heading, [(c.heading, c.meaning) for c in table.columns], made
+    )
+
+
+def _chosen(summary: pd.DataFrame) -> list[str]:
+    """At most six metrics, the primary one first."""
+    measured = frames.metrics(frames.known(summary)) if len(summary) else []
+    wanted = SEQUENCES if "autocorrelation" in measured else WANTED
+    first = [name for name in (frames.primary(summary),) if name] if len(summary) else []
+    kept = [name for name in dict.fromkeys([*first, *wanted, *frames.QUALITY]) if name in measured]
+    return kept[:MOST]
+
+
+def _effect(name: str, row: Any) -> tuple[str, str]:
+    """The effect with its interval, and the verdict in words."""
+    if row is None:
+        return "—", ""
+    verdict = "" if name in REFERENCES else VERDICTS.get(row.verdict, "")
+    if name == frames.PRIOR:
+        return "0 %", verdict
+    if not np.isfinite(row.effect):
+        return "—", "" if row.state == "ok" else row.state
+    return share(row), verdict
+
+
+def _caption(summary: pd.DataFrame, heading: str) -> str:
+    grid = frames.settings(summary)
+    rows = frames.averaged(frames.known(summary))
+    counted = rows.loc[rows["metric"] == frames.primary(summary), "settings"]
+    of = int(counted.max()) if len(counted) else len(grid)
+    over = (
+        f"Averages over {of if of == len(grid) else f'the {of} of {len(grid)}'} settings of (α, β) that count"
+        if len(grid) > 1
+        else f"At {grid[0].label}"
+        if grid
+        else "Averages"
+    )
+    told = (
+        " The effect has its 95 % interval; verdicts are corrected for the number of strategies. Signs behind a metric "
+        "are its own verdict against the prior: ▲ better, ▼ worse, ≈ equivalent, ? not decided."
+        if heading
+        else ""
+    )
+    return (
+        f"{over}.{told} Arrows say which values are better. Rows below the line, in italics, are references and do "
+        "not compete. Intervals of all metrics are in the appendix."
+    )
