@@ -63,6 +63,15 @@ SPECS = (
         "fewer than two settings of different ratio of α and β have a gain over the prior",
     ),
     Spec(
+        "samples",
+        samples.few,
+        "Samples with shared draws",
+        "Grid of samples: one row for the prior, each of a few strategies and real data, one column per shared draw.",
+        "One trained model, its first seed, at a setting in the middle. In a column, strategies that draw an example "
+        "and noise share both: look down a column to see what a strategy changes.",
+        "no pictures were stored: the data are not images, or nothing was sampled",
+    ),
+    Spec(
         "differences",
         comparison.differences,
         "Every metric against the prior",

@@ -1,4 +1,4 @@
-"""Whether a measure of novelty can tell copies of the training data from new examples, by what it says of the controls."""
+"""Whether a measure of novelty can tell copies of the training data from new examples, by its controls."""
 
 from typing import Literal
 

@@ -81,8 +81,9 @@ def _row(axes: Axes, y: float, row: pd.Series, dots: np.ndarray, limits: tuple[f
         right = share > limits[1]
         text = f"{number(share, 0)} % ▸" if right else f"◂ {number(share, 0)} %"
         axes.text(
-            limits[right], y, text, ha="right" if right else "left", va="center", fontsize=7.5, color=color
-        )
+            limits[right], y, text, ha="right" if right else "left", va="center", fontsize=7.5, color=color,
+            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
         return
     ends = np.clip([100 * row.effect_low, 100 * row.effect_high], *limits)
     axes.plot(ends, [y, y], color=color, linewidth=1.8, solid_capstyle="butt")

@@ -1,5 +1,6 @@
 """The report's small tables and notes: how much was measured, and which values are missing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 from study.report import frames
 from study.report.page.blocks import Plain
 from study.report.text.numbers import count, decimals, listed, number
-from study.report.text.words import MODEL, STRATEGIES, in_order, word
+from study.report.text.words import STRATEGIES, in_order, word
 from study.tables.results import Results
 
 MEASURES = [
@@ -21,6 +22,9 @@ MEASURES = [
 ]
 
 
+FEW = ["rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_mass", "active_units"]
+
+
 def title(results: Results) -> str:
     """The title: experiment and data set."""
     name = str(results.provenance.get("experiment") or common(results.runs, "experiment") or "Results")
@@ -28,25 +32,6 @@ def title(results: Results) -> str:
     name = name.replace("_", " ")
     name = name[:1].upper() + name[1:]
     return f"{name} on {data}" if data else name
-
-
-def key_numbers(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
-    """The facts at the head of the report: how many models were trained and how many samples were scored."""
-    runs = results.runs
-    done = int((runs["status"] == "done").sum())
-    facts = [("models trained", f"{done} of {len(runs)}" if done < len(runs) else str(done))]
-    grid = frames.settings(runs)
-    if grid:
-        facts.append(("settings of (α, β)", str(len(grid))))
-        facts.append(("training runs each", span(runs.groupby(["alpha", "beta"]).size())))
-    if len(runs):
-        facts.append(("latent dimensions", span(runs["latent_dim"])))
-        facts.append(("training examples", span(runs["n_train"])))
-    scored = results.metrics[(results.metrics["strategy"] != MODEL) & (results.metrics["status"] == "ok")]
-    if len(scored):
-        facts.append(("strategies", str(len(frames.strategies(scored, references=False)))))
-        facts.append(("samples scored", span(scored.loc[scored["metric"] == frames.primary(summary), "n"])))
-    return [(term, text) for term, text in facts if text]
 
 
 def table_note(summary: pd.DataFrame) -> str:
@@ -63,10 +48,10 @@ def table_note(summary: pd.DataFrame) -> str:
     return text
 
 
-def models_table(results: Results) -> Plain | None:
+def models_table(results: Results, measures: Sequence[str] = MEASURES) -> Plain | None:
     """Model-level measurements, mean ± standard deviation over training runs, one row per (α, β)."""
     table = frames.models(results)
-    chosen = [m for m in MEASURES if m in table]
+    chosen = [m for m in measures if m in table]
     if table.empty or not chosen:
         return None
     rows = []

@@ -43,10 +43,12 @@ def _effects(of: Contest) -> str:
     found = {verdict: of.with_verdict(verdict) for verdict in COUNTED}
     if not any(found.values()):
         return "Nothing is decided: no effect has an interval and a verdict here."
-    parts = listed(f"{len(rows)} {COUNTED[verdict]}" for verdict, rows in found.items() if rows)
+    parts = [f"{len(rows)} {COUNTED[verdict]}" for verdict, rows in found.items() if rows]
+    parts[0] = parts[0].replace(" ", " is " if parts[0].startswith("1 ") else " are ", 1)
     best = of.best(of.rivals)
     number_of = f"{len(of.rivals)} {'strategy' if len(of.rivals) == 1 else 'strategies'}"
-    return f"Of {number_of} beside the prior {parts}; the largest effect is that of `{best}`, which {of.closes(best)}."
+    largest = f"the largest effect is that of `{best}`, which {of.closes(best)}"
+    return f"Of {number_of} besides the prior, {listed(parts)}; {largest}."
 
 
 def _where(of: Contest) -> str:
@@ -82,8 +84,8 @@ def _ladder(summary: pd.DataFrame, of: Contest) -> str:
         return ""
     span = " to ".join(dict.fromkeys(percent(share) for share in (shares.min(), shares.max())))
     return (
-        f"Setting by setting, reconstructions close {span} of the gap between the prior and real data. The rest is left "
-        "by the decoder as it was trained there; another network or a longer training would leave another rest."
+        f"Setting by setting, reconstructions close {span} of the gap between the prior and real data. The rest is "
+        "left by the decoder as it was trained there; another network or a longer training would leave another rest."
     )
 
 

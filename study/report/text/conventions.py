@@ -7,7 +7,13 @@ from collections.abc import Iterable
 
 from study.report.text.words import word
 
-COMPARED = {"prdc": "0.2", "scikit-learn": "1.9.1", "scipy": "1.17.1", "numpy": "2.4.6", "statsmodels": "0.15.0"}
+COMPARED = {
+    "prdc": "0.2",
+    "scikit-learn": "1.9.1",
+    "scipy": "1.17.1",
+    "numpy": "2.4.6",
+    "statsmodels": "0.15.0",
+}
 NOT_COMPARED = ("torch-fidelity", "POT", "torchmetrics", "sdmetrics")
 
 
@@ -17,17 +23,17 @@ def _by(package: str) -> str:
 
 KID = (
     "Squared, not rooted, and not multiplied by anything; kernel (x·y/f + 1)³ with f the number of features; the full "
-    "U-statistic over all pairs without an example itself, in float64, so unbiased and possibly negative. Packages that "
-    "average over random subsets estimate the same quantity with more noise. Equal to sums over "
+    "U-statistic over all pairs without an example itself, in float64, so unbiased and possibly negative. Packages "
+    "that average over random subsets estimate the same quantity with more noise. Equal to sums over "
     f"{_by('scikit-learn')}'s `polynomial_kernel` in our tests."
 )
 FD = (
-    "Squared: |m − m'|² plus the trace term, without a root at the end; covariances divided by n − 1. Equal to the form "
-    f"with {_by('scipy')}'s matrix square root in our tests. Biased upwards at finite n."
+    "Squared: |m − m'|² plus the trace term, without a root at the end; covariances divided by n − 1. Equal to the "
+    f"form with {_by('scipy')}'s matrix square root in our tests. Biased upwards at finite n."
 )
 BALLS = (
-    f"On features without ties equal to {_by('prdc')} in our tests: radii are distances to the k-th nearest neighbour, and "
-    "a point is not its own neighbour. Packages part where distances tie, as some have open balls and some closed ones."
+    f"On features without ties equal to {_by('prdc')} in our tests: radii are distances to the k-th nearest neighbour, "
+    "and a point is not its own neighbour. Packages part where distances tie: some have open balls, some closed."
 )
 SLICED = (
     "Squared, in squared units of the features: a shift by δ gives |δ|²/f. The mean over fixed directions, less the "
@@ -48,10 +54,10 @@ CONVENTIONS = {
     "sharpness": "Ratio of mean squared Laplacians (five points, inner pixels), equal to "
     f"{_by('scipy')}'s `ndimage.convolve` in our tests.",
     "sliced_w2": SLICED,
-    "c2st": "Area under the curve (0.5 at chance), not an accuracy; out of fold, averaged over folds; ties count a half, "
-    f"as in {_by('scikit-learn')}'s `roc_auc_score` in our tests.",
-    "vendi": "A ratio to the score of as many real examples, not the score itself; cosine kernel, order q = 1; equal to "
-    "the eigenvalues of the whole kernel matrix in our tests.",
+    "c2st": "Area under the curve (0.5 at chance), not an accuracy; out of fold, averaged over folds; ties count a "
+    f"half, as in {_by('scikit-learn')}'s `roc_auc_score` in our tests.",
+    "vendi": "A ratio to the score of as many real examples, not the score itself; cosine kernel, order q = 1; equal "
+    "to the eigenvalues of the whole kernel matrix in our tests.",
     "class_histogram": "Total variation: half the sum of absolute differences of shares.",
     "autocorrelation": f"Of one long window equal to {_by('statsmodels')}'s `acf` in our tests; mean of absolute "
     "differences over lags and features.",

@@ -10,16 +10,16 @@ from study.report.text.words import word
 from study.tables.results import Results
 
 KID = (
-    "Kernel distance: the unbiased squared maximum mean discrepancy between features of samples and of real data. Lower "
-    "is better; 0 on average if they are alike."
+    "Kernel distance: the unbiased squared maximum mean discrepancy between features of samples and of real data. "
+    "Lower is better; 0 on average if they are alike."
 )
 Q = (
     "The aggregate posterior: the mean of the encoder's q(z|x) over the training examples, so what the decoder was "
     "trained on. The prior p(z) is what a VAE is usually sampled from."
 )
 GAP = (
-    "The effect. 0 %: a strategy scores as the prior does; 100 %: as real held-out data do with as many examples; below "
-    "0: worse than the prior."
+    "The effect. 0 %: a strategy scores as the prior does; 100 %: as real held-out data do with as many examples; "
+    "below 0: worse than the prior."
 )
 AXIS = "Noise variance of a Gaussian decoder trained with α·SSE + β·KL. α and β are one axis, s, up to optimiser steps."
 RATIO = "α weighs the reconstruction, β the KL. Only their ratio matters, up to optimiser steps."

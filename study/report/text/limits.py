@@ -13,10 +13,10 @@ from study.report.text.numbers import count, number
 from study.report.text.words import MODEL
 from study.statistics.estimates import FEWEST
 from study.tables.results import Results
+from study.training.convergence import Convergence, convergence
 
 FEW_ROWS = 100  # examples on each side of a comparison; a rule of thumb, and said as one
 PER_FEATURE = 3  # examples for each dimension of the features, likewise
-NOTABLE = 0.01  # of the loss, in its last tenth
 
 
 def too_few(results: Results, summary: pd.DataFrame) -> str:
@@ -52,7 +52,8 @@ def limits(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
         repeated += " Averages over settings hold for these settings."
     found.append(("Seeds", repeated if len(seeds) else ""))
     if len(scored):
-        found.append(("Samples", f"n = {span(scored['n'])} on each side of a comparison."))
+        n = scored.loc[scored["metric"] == (frames.primary(summary) or ""), "n"]
+        found.append(("Samples", f"n = {span(n)} on each side of a comparison."))
         found.append(("Features", features(results.provenance)))
         found.append(
             (
@@ -81,47 +82,45 @@ def features(facts: Mapping[str, Any]) -> str:
         "pca": "principal components of these data",
     }
     known = what.get(name, f"`{name}`")
+    why = f" ({extractor['reason']})" if extractor.get("reason") else ""
     wide = f" ({count(size, 'dimension')}{good})" if size else ""
     return (
-        f"Features come from {known}{wide}, not from an Inception network: KID and FD here compare with no published "
-        "KID or FID."
+        f"Features come from {known}{wide}{why}, not from an Inception network: KID and FD here compare with no "
+        "published KID or FID."
     )
 
 
 def falling(results: Results) -> str:
     """Whether the validation loss still fell when training ended, as far as the losses tell."""
-    falls = last_falls(results)
-    if falls.empty:
+    ends = endings(results)
+    if not ends:
         return ""
-    still = int((falls > NOTABLE).sum())
-    middle = f"{number(100 * falls.median(), 1)} %"
+    still = sum(end.still_falling for end in ends)
     if still:
-        said = f"it still fell by more than {100 * NOTABLE:.0f} % for {still} of {count(len(falls), 'model')}"
-    else:
-        said = f"it fell by more than {100 * NOTABLE:.0f} % for none of {count(len(falls), 'model')}"
+        sizes = sorted(end.fall for end in ends if end.still_falling)
+        by = " to ".join(dict.fromkeys(number(size) for size in (sizes[0], sizes[-1])))
+        return (
+            f"Not trained to convergence: over the last tenth of training the validation loss of {still} of "
+            f"{count(len(ends), 'model')} still fell, by {by} of α·D + β·R."
+        )
     return (
-        f"In the last tenth of training the validation loss changed by {middle} in the median (a fall is positive); "
-        f"{said}. A small fall does not show that training had converged."
+        f"Over the last tenth of training the validation loss of none of {count(len(ends), 'model')} fell by more than "
+        "two standard errors and 0.1 % of itself; a slower fall is not ruled out."
     )
 
 
-def last_falls(results: Results) -> pd.Series:
-    """Fall of each model's validation loss over the last tenth of its epochs, as a share of the loss before it.
-
-    The loss of a tenth is the mean over its epochs. Models with fewer than 20 epochs are left out, and those whose loss
-    is not positive, of which there is no share.
-    """
-    table = results.losses[results.losses["split"] == "validation"].dropna(subset=["loss"])
-    found = {}
-    for run, own in table.groupby("run_id"):
-        loss = own.sort_values("epoch")["loss"].to_numpy(float)
-        tenth = len(loss) // 10
-        if tenth < 2:
-            continue
-        before, last = loss[-2 * tenth : -tenth].mean(), loss[-tenth:].mean()
-        if before > 0 and np.isfinite(last):
-            found[str(run)] = (before - last) / before
-    return pd.Series(found, dtype=float)
+def endings(results: Results) -> list[Convergence]:
+    """How the validation loss of each model ended; those with too few epochs to tell are left out."""
+    table = results.losses.dropna(subset=["loss"])
+    table = table[table["split"] == "validation"].sort_values("epoch")
+    found = []
+    for _, own in table.groupby("run_id"):
+        loss = np.zeros((len(own), 2, 2))
+        loss[:, 1, 0] = own["loss"]
+        end = convergence(loss, alpha=1.0, beta=0.0)
+        if end.epochs:
+            found.append(end)
+    return found
 
 
 def _dimensions(facts: Mapping[str, Any]) -> int:

@@ -1,5 +1,6 @@
 """The table of the first page: each strategy with its effect, and at most six metrics."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,20 @@ def main_table(summary: pd.DataFrame) -> MainTable | None:
             name in REFERENCES,
         )
         for group in table.groups
-        for name, cells in group
+        for name, cells in sorted(group, key=lambda row: -_rank(row[0], found))
     ]
     heading = f"share of the gap in {word(metric or '').label} closed" if told else ""
     return MainTable(
         _caption(summary, heading), heading, [(c.heading, c.meaning) for c in table.columns], made
     )
+
+
+def _rank(name: str, found: Mapping[str, Any]) -> float:
+    """The prior first, then by effect; reference rows keep their order."""
+    if name == frames.PRIOR:
+        return np.inf
+    effect = found[name].effect if name in found and name not in REFERENCES else np.nan
+    return float(np.nan_to_num(effect, nan=-np.inf))
 
 
 def _chosen(summary: pd.DataFrame) -> list[str]:
@@ -87,20 +96,24 @@ def _caption(summary: pd.DataFrame, heading: str) -> str:
     rows = frames.averaged(frames.known(summary))
     counted = rows.loc[rows["metric"] == frames.primary(summary), "settings"]
     of = int(counted.max()) if len(counted) else len(grid)
-    over = (
-        f"Averages over {of if of == len(grid) else f'the {of} of {len(grid)}'} settings of (α, β) that count"
-        if len(grid) > 1
-        else f"At {grid[0].label}"
-        if grid
-        else "Averages"
-    )
+    if len(grid) > 1:
+        whole = of == len(grid)
+        part = (
+            f"all {of} settings of (α, β)"
+            if whole
+            else f"{of} of {len(grid)} settings of (α, β), those that count"
+        )
+        over = f"{'The effect is averaged' if heading else 'Means are taken'} over {part}"
+        over += ", each metric over those where it can show an effect." if heading else "."
+    else:
+        over = f"At {grid[0].label}." if grid else ""
     told = (
-        " The effect has its 95 % interval; verdicts are corrected for the number of strategies. Signs behind a metric "
-        "are its own verdict against the prior: ▲ better, ▼ worse, ≈ equivalent, ? not decided."
+        " Verdicts are corrected for the number of strategies. Signs behind a metric are its own verdict against the "
+        "prior: ▲ better, ▼ worse, ≈ equivalent, ? not decided."
         if heading
         else ""
     )
     return (
-        f"{over}.{told} Arrows say which values are better. Rows below the line, in italics, are references and do "
-        "not compete. Intervals of all metrics are in the appendix."
-    )
+        f"{over}{told} Small print: 95 % intervals over training seeds. Arrows say which values are better. Rows below "
+        "the line, in italics, are references and do not compete."
+    ).strip()
