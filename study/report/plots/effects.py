@@ -1,5 +1,7 @@
 """The effects: which share of the gap each strategy closes, and at which settings."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -72,7 +74,7 @@ def _limits(rows: pd.DataFrame, single: pd.DataFrame) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _row(axes: Axes, y: float, row: pd.Series, dots: np.ndarray, limits: tuple[float, float]) -> None:
+def _row(axes: Axes, y: float, row: Any, dots: np.ndarray, limits: tuple[float, float]) -> None:
     color = style.GREEN if row.Index in REFERENCES else style.VERDICT.get(row.verdict, style.GREY)
     inside = (dots >= limits[0]) & (dots <= limits[1])
     axes.plot(dots[inside], np.full(inside.sum(), y), "o", color=color, alpha=0.35, markersize=3.5, mew=0)

@@ -27,6 +27,15 @@ WANTED = (  # in this order, as far as they were measured
     ),
 )
 SEQUENCES = ("kid", "autocorrelation", "marginal_w1", "discriminative", "tstr", "recall")
+LETTERS = {
+    "x_n": "xₙ",
+    "z_n": "zₙ",
+    "z_j": "zⱼ",
+    "log_var": "log-var",
+    "eps *": "ε ·",
+    "tau^2": "τ²",
+    "tau ": "τ ",
+}
 VERDICTS = {
     "better": "▲ better",
     "worse": "▼ worse",
@@ -48,7 +57,7 @@ def main_table(summary: pd.DataFrame) -> MainTable | None:
     made = [
         MainRow(
             name,
-            str(STRATEGIES.get(name, {}).get("summary", "")),
+            _phrase(name),
             *_effect(name, found.get(name)),
             [f"{cell.mean} {cell.sign}".strip() for cell in cells],
             name in REFERENCES,
@@ -60,6 +69,14 @@ def main_table(summary: pd.DataFrame) -> MainTable | None:
     return MainTable(
         _caption(summary, heading), heading, [(c.heading, c.meaning) for c in table.columns], made
     )
+
+
+def _phrase(name: str) -> str:
+    """How a strategy draws z, in the letters of the thread."""
+    text = str(STRATEGIES.get(name, {}).get("summary", ""))
+    for plain, shown in LETTERS.items():
+        text = text.replace(plain, shown)
+    return text
 
 
 def _rank(name: str, found: Mapping[str, Any]) -> float:

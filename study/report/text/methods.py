@@ -9,7 +9,7 @@ import pandas as pd
 from study.report import frames
 from study.report.page.blocks import Plain
 from study.report.text.about import common, said, span
-from study.report.text.limits import features
+from study.report.text.limits import covered, features
 from study.report.text.numbers import number
 from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order, word
 from study.statistics import MATTERS
@@ -54,14 +54,14 @@ def definitions(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]
         ]
         terms.append(("Models", ", ".join(part for part in trained if part) + "."))
     if len(summary) and (summary["strategy"] != MODEL).any():
-        terms += _scoring(summary)
+        terms += _scoring(results, summary)
     told = features(results.provenance)
     if told:
         terms.append(("Features", f"{told} They are fixed before any sample is scored."))
     return terms
 
 
-def _scoring(summary: pd.DataFrame) -> list[tuple[str, str]]:
+def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
     """Definitions of how samples were scored and compared."""
     scored = summary[summary["strategy"] != MODEL]
     compared = scored[scored["metric"] == (frames.primary(summary) or "")]
@@ -94,8 +94,7 @@ def _scoring(summary: pd.DataFrame) -> list[tuple[str, str]]:
             "has one contribution to an average, the mean of its contributions at all settings, since settings share "
             "the luck of a seed; averages hold for these settings. Interquartile means and probabilities of "
             "improvement have bootstrap intervals, in which a resampled seed brings its trainings at all settings. "
-            "Intervals cover the choice of training seed; the reference data and the feature extractor are the same "
-            "throughout and their choice is not covered. Where all seeds agree to the last digit there is no "
+            f"{covered(results.provenance)} Where all seeds agree to the last digit there is no "
             f"interval. Training runs per setting: {span(_seeds(scored))}.",
         ),
         (

@@ -66,17 +66,6 @@ class TableCell:
         """▲, ▼, ≈ or ? against the prior; empty if there is no verdict."""
         return SIGNS.get(self.verdict, "")
 
-    @property
-    def meaning(self) -> str:
-        """The sign in words."""
-        words = {
-            "better": "better than the prior",
-            "worse": "worse than the prior",
-            "equivalent": "equivalent to the prior",
-        }
-        unseen = f"; an effect below {self.unseen} of the gap would go unseen" if self.unseen else ""
-        return words.get(self.verdict, self.verdict) + unseen
-
 
 @dataclasses.dataclass(frozen=True)
 class Table:
