@@ -22,14 +22,14 @@ def probability_of_improvement(own: np.ndarray, prior: np.ndarray) -> np.ndarray
         own, prior: costs `[..., settings, runs]`, of which less is better.
     """
     signs = np.sign(prior[..., None, :] - own[..., :, None])
-    return 0.5 + 0.5 * signs.mean((-1, -2, -3))
+    return np.asarray(0.5 + 0.5 * signs.mean((-1, -2, -3)))
 
 
 def interquartile_mean(values: np.ndarray) -> np.ndarray:
     """Mean of the middle half of all training runs at all settings, `[...]` from `[..., settings, runs]`."""
     flat = np.sort(values.reshape(*values.shape[:-2], -1), axis=-1)
     cut = flat.shape[-1] // 4
-    return flat[..., cut : flat.shape[-1] - cut].mean(-1)
+    return np.asarray(flat[..., cut : flat.shape[-1] - cut].mean(-1))
 
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN

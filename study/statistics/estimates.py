@@ -30,7 +30,7 @@ class Means(NamedTuple):
     def ends(self, level: float | np.ndarray = LEVEL) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends of Student's intervals at a level, one for all or one for each."""
         reach = stdtrit(self.freedom, (1 + np.asarray(level)) / 2) * self.error
-        return self.mean - reach, self.mean + reach
+        return np.asarray(self.mean - reach), np.asarray(self.mean + reach)
 
 
 @np.errstate(invalid="ignore", over="ignore", divide="ignore")  # a mean of infinities of both signs is NaN
@@ -46,7 +46,8 @@ def means(values: np.ndarray) -> Means:
     known = (n >= FEWEST) & np.isfinite(spread) & (spread > _SPREAD * size)
     error = np.where(known, spread / np.sqrt(n), math.nan)
     freedom = np.where(known, n - 1.0, math.nan)
-    return Means(mean, error, freedom, 2 * stdtr(freedom, -np.abs(mean) / error))
+    p = 2 * stdtr(freedom, -np.abs(mean) / error)
+    return Means(*map(np.asarray, (mean, error, freedom, p)))
 
 
 def interval(

@@ -96,4 +96,5 @@ def _less(one: np.ndarray, other: np.ndarray, noise: float, tests: int = 1) -> n
     """
     found = means(one - other)
     reach = found.ends(1 - (1 - LEVEL) / tests)[1] - found.mean
-    return found.mean + np.where(np.isnan(reach), 2 * noise, np.hypot(reach, 2 * noise)) < 0
+    wide = np.where(np.isnan(reach), 2 * noise, np.hypot(reach, 2 * noise))
+    return np.asarray(found.mean + wide < 0)
