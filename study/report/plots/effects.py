@@ -12,6 +12,7 @@ from study.report import frames
 from study.report.plots import style
 from study.report.text.numbers import number
 from study.report.text.words import REFERENCES, STRATEGIES, in_order, word
+from study.tables.names import MODEL
 from study.tables.results import Results
 
 LEAST = -100.0  # percent at which the axis of effects ends at the latest
@@ -53,7 +54,7 @@ def effects(results: Results, summary: pd.DataFrame) -> Figure | None:
 def _of(summary: pd.DataFrame, metric: str | None) -> pd.DataFrame:
     """The rows with an effect on a metric, of strategies other than the prior and of some rows of reference."""
     rows = summary[(summary["metric"] == metric) & (summary["state"] == "ok")]
-    hidden = {frames.PRIOR, frames.MODEL, *REFERENCES} - set(SHOWN)
+    hidden = {frames.PRIOR, MODEL, *REFERENCES} - set(SHOWN)
     return rows[np.isfinite(rows["effect"].to_numpy(float)) & ~rows["strategy"].isin(hidden)]
 
 

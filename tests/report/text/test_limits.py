@@ -17,6 +17,7 @@ from study.report.text.limits import falling, features, limits, too_few, without
 from study.report.text.methods import definitions
 from study.report.text.references import ADDRESSES, references
 from study.strategies.registry import FACTS
+from study.tables.names import REFERENCES
 
 ROOT = Path(__file__).parents[3]
 
@@ -94,14 +95,14 @@ def test_words_are_explained_where_they_are_used(results, summary):
 
 
 def verdict(summary: pd.DataFrame, said: str) -> pd.DataFrame:
-    own = ~summary["strategy"].isin(["prior", *frames.REFERENCES])
+    own = ~summary["strategy"].isin(["prior", *REFERENCES])
     return summary.assign(verdict=summary["verdict"].where(~own, said))
 
 
 def test_what_follows_from_the_effects_counts_the_verdicts(results, summary):
     text = follows("effects", results, summary)
     rows = frames.averaged(summary)
-    rows = rows[(rows["metric"] == "kid") & ~rows["strategy"].isin(["prior", *frames.REFERENCES, "model"])]
+    rows = rows[(rows["metric"] == "kid") & ~rows["strategy"].isin(["prior", *REFERENCES, "model"])]
     better = int((rows["verdict"] == "better").sum())
     assert text.startswith(f"Of 10 strategies besides the prior, {better} are better than the prior")
     assert "which closes" in text and "[" in text
