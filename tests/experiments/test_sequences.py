@@ -120,11 +120,11 @@ def test_the_table_has_every_strategy_once_and_its_way(module):
 
 def test_figures_hold_the_target_and_every_setting(module):
     found = results()
-    figure = module.windows_figure(found)
+    figure = module.findings(found, {}).sections[1].figure
     lines = [axes.lines[0].get_ydata() for axes in figure.axes]
     kept = found.samples["b1s0/held-out/windows"][:5, :, 1]
     np.testing.assert_array_equal(np.stack(lines[:5]), kept)
-    assert module.windows_figure(results(pictures=False)) is None
+    assert len(module.findings(results(pictures=False), {}).sections) == 1
     measured = module.measured_figure(module.measurements(found.metrics))
     assert len(measured.axes) == 4
     assert any(text.get_text().endswith("→") for text in measured.axes[0].texts)  # way 2, beyond the edge
