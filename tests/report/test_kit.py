@@ -121,13 +121,6 @@ def test_conditions_are_compared_at_every_place_and_averaged_over_places():
     assert short["seeds"].tolist() == [5, 4, 4]
 
 
-def test_facts_can_set_families_apart():
-    values = {("a", 0.5): 1.0, ("b", 0.5): 1.02, ("c", 0.5): 1.0}
-    pairs = [({"way": name}, ("vae", name), ("vae", "b")) for name in "ac"]
-    together, apart = (kit.compared(made(values), ["kid"], pairs, apart=by) for by in ((), ("way",)))
-    assert (together["p_holm"] >= apart["p_holm"]).all() and (together["p_holm"] > apart["p_holm"]).any()
-
-
 def test_estimates_stay_within_a_range_where_their_mean_does():
     table = pd.DataFrame({"beta": [1.0] * 4 + [2.0] * 4, "a": [0.9, 1.0, 1.0, 0.95, 1.2, 1.1, 1.0, 1.3]})
     found = kit.estimates(table, by=["beta"], of=["a"], within={"a": (0.0, 1.0)})

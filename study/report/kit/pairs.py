@@ -53,7 +53,6 @@ def compared(
     columns: Sequence[str] = ("family", "strategy"),
     places: Sequence[str] = ("beta",),
     average: bool = False,
-    apart: Sequence[str] = (),
     **named: str,
 ) -> pd.DataFrame:
     """The table of `paired` for pairs of conditions, metric by metric and place by place.
@@ -64,8 +63,8 @@ def compared(
         pairs: for each the first columns of its rows, and its two conditions: values of `columns`.
         columns: the columns of `metrics` that define a condition.
         places: the columns that define a place, where conditions are compared.
-        average: also compare means over all places, by the seeds that have every one; their place is NaN.
-        apart: facts that define a family of tests beside the metric; averages are a family of their own.
+        average: also compare means over all places, by the seeds that have every one; their place is NaN, and they are
+            a family of tests of their own.
         named: `own` and `other` of `paired`.
 
     Returns:
@@ -81,7 +80,7 @@ def compared(
             parts += [*_averaged(both, places)] if average and len(parts) > 1 else []
             for place, part in parts:
                 whole = {**facts, **place, "metric": metric, "better": better}
-                family = (metric, *(whole[name] for name in apart), pd.isna(place[places[0]]))
+                family = (metric, pd.isna(place[places[0]]))
                 made.append(Pair(whole, part[own].droplevel(places), part[other].droplevel(places), family))
     return paired(made, **named)
 
