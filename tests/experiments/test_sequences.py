@@ -108,6 +108,9 @@ def test_a_drift_that_hides_differences_is_named(module):
         metrics = pd.concat([found.metrics, real.assign(value=real["value"] + copies - 0.05)])
         _, text = said(module, metrics, found)
         assert ("not even repeated training windows are shown to" in text) is hidden
+        assert ("In each metric repeated training windows are shown to score better" in text) is not hidden
+    alone, none = said(module, found.metrics, found)
+    assert "repeated training windows are shown" not in alone + none
 
 
 def test_the_table_has_every_strategy_once_and_its_way(module):
