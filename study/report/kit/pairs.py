@@ -103,8 +103,8 @@ def decided(difference: pd.Series, low: pd.Series, high: pd.Series, seeds: pd.Se
     For intervals that are not Student's alone: a p-value is what Student's distribution with the freedom of the seeds
     gives the end towards zero. Parts of an interval with more freedom make it too large rather than too small.
     """
-    freedom = seeds.to_numpy(float) - 1
-    reach = np.where(difference < 0, high - difference, difference - low)
-    p = holm(2 * stdtr(freedom, -np.abs(difference) / reach * stdtrit(freedom, (1 + LEVEL) / 2)))
-    told = np.where(p < 1 - LEVEL, np.where(difference < 0, "worse", "better"), "not decided")
+    value, ends, freedom = difference.to_numpy(float), (low, high), seeds.to_numpy(float) - 1
+    reach = np.where(value < 0, ends[1] - value, value - ends[0])
+    p = holm(2 * stdtr(freedom, -np.abs(value) / reach * stdtrit(freedom, (1 + LEVEL) / 2)))
+    told = np.where(p < 1 - LEVEL, np.where(value < 0, "worse", "better"), "not decided")
     return pd.Series(np.where(np.isfinite(p), told, "none"), difference.index)
