@@ -97,7 +97,7 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     first = kit.Exhibit(
         "How often samples have the requested class", f"{CAPTION} {_enough(table)}.", figure(table)
     )
-    return Findings(answer(table, apart), (every, classes), (first, "samples", "novelty"))
+    return Findings(answer(table, apart), (every, classes), (first, "effects", "samples"))
 
 
 def answer(table: pd.DataFrame, apart: pd.DataFrame) -> str:

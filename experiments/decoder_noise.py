@@ -23,9 +23,8 @@ from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.plots import style
 from study.report.plots.samples import pictures, sheet
-from study.report.text.numbers import count, listed, number
+from study.report.text.numbers import count, interval, listed, number
 from study.report.text.words import word
-from study.statistics import LEVEL
 from study.tables.results import Results
 
 MEAN, DRAW = "mean", "sample"
@@ -77,37 +76,33 @@ def order(metrics: pd.DataFrame) -> pd.DataFrame:
     """KID(first) − KID(second) of every pair of latent strategies on one model, by means and by draws of x.
 
     Returns:
-        Columns family, alpha, beta, first, second; for means and for draws the difference (negative if the first is
-        better), _low, _high (95 %, not corrected) and _p_holm (over pairs × settings); and `kept`: "same" or
-        "reversed" if the difference is told by both means and draws, "means only" or "draws only" if by one, "not
-        decided" if by neither, "none" without interval.
+        Columns family, alpha, beta, first, second; those of `kit.compared` with endings _mean and _sample (Holm's
+        correction is over pairs × settings of one of the two); and `kept`, one of `TOLD`: whether a pair is told apart
+        by both means and draws, and then in which order, by one of them, or by neither.
     """
-    pairs = [
-        ({"first": first, "second": second, "way": way}, (way, first), (way, second))
-        for first, second in itertools.combinations(LATENT, 2)
+    means, draws = (
+        kit.compared(
+            metrics, [PRIMARY],
+            [({"first": one, "second": two}, (way, one), (way, two)) for one, two in itertools.combinations(LATENT, 2)],
+            columns=("decode", "strategy"), places=PLACE,
+        )
         for way in (MEAN, DRAW)
-    ]
-    found = kit.compared(
-        metrics, [PRIMARY], pairs, columns=("decode", "strategy"), places=PLACE, apart=["way"]
+    )  # fmt: skip
+    if means.empty or draws.empty:
+        return pd.DataFrame()
+    both = means.merge(draws, on=[*PLACE, "first", "second"], suffixes=(f"_{MEAN}", f"_{DRAW}"))
+    return both.assign(
+        kept=[_kept(*(row[f"verdict_{way}"] for way in (MEAN, DRAW))) for row in both.to_dict("records")]
     )
-    if found.empty:
-        return found
-    names = {"difference": "", "low": "_low", "high": "_high", "p_holm": "_p_holm"}
-    wide = found.pivot_table(index=[*PLACE, "first", "second"], columns="way", values=list(names))
-    wide.columns = pd.Index([f"{way}{names[name]}" for name, way in wide.columns])
-    wide = wide.reindex(
-        columns=[f"{way}{end}" for way in (MEAN, DRAW) for end in names.values()]
-    ).reset_index()
-    return wide.assign(kept=[_kept(row) for row in wide.to_dict("records")])
 
 
-def _kept(row: Mapping[Any, Any]) -> str:
-    if not np.isfinite([row[f"{MEAN}_p_holm"], row[f"{DRAW}_p_holm"]]).all():
+def _kept(means: str, draws: str) -> str:
+    if "none" in (means, draws):
         return "none"
-    means, draws = (row[f"{way}_p_holm"] < 1 - LEVEL for way in (MEAN, DRAW))
-    if means and draws:
-        return "same" if row[MEAN] * row[DRAW] > 0 else "reversed"
-    return "means only" if means else "draws only" if draws else "not decided"
+    by_means, by_draws = (verdict in ("better", "worse") for verdict in (means, draws))
+    if by_means and by_draws:
+        return "same" if means == draws else "reversed"
+    return "means only" if by_means else "draws only" if by_draws else "not decided"
 
 
 def noise(results: Results) -> pd.DataFrame:
@@ -238,37 +233,33 @@ def _readable_changes(found: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame
 def _readable_order(pairs: pd.DataFrame) -> pd.DataFrame:
     """One row per setting and pair: the difference by means and by draws, and by which it is told."""
     columns = kit.plain("family") | {"beta": kit.value("beta")} | kit.plain("first", "second")
-    columns |= {
-        "by means": kit.cell(MEAN),
-        "by draws": kit.cell(DRAW),
-        "told apart": lambda row: TOLD[row["kept"]],
-    }
+    columns |= {f"by {way}s": _difference(of) for way, of in (("mean", MEAN), ("draw", DRAW))}
+    columns |= {"told apart": lambda row: TOLD[row["kept"]]}
     return kit.readable(pairs, columns) if len(pairs) else pairs
+
+
+def _difference(way: str) -> kit.Column:
+    return lambda row: interval(*(row[f"{name}_{way}"] for name in ("difference", "low", "high")))
 
 
 def figure(found: pd.DataFrame, models: pd.DataFrame) -> Figure:
     """KID of means and of draws against the claimed noise, for the prior and the posteriors; stars are the σ-VAE."""
-    rows = (
-        found[found["metric"] == PRIMARY].merge(models[[*PLACE, "claimed"]], on=PLACE).sort_values("claimed")
-    )
+    rows = found[found["metric"] == PRIMARY].merge(models[[*PLACE, "claimed"]], on=PLACE)
+    looks = {(PRIOR, MEAN): "-", (PRIOR, DRAW): "--", ("posterior", MEAN): "-", ("posterior", DRAW): "--"}
     with style.styled():
         fig, grid = style.panels(1, 1, height=3.6, title="KID by the noise that the decoder claims")
         axes = grid[0, 0]
-        for name, colour in ((PRIOR, style.BLUE), ("posterior", style.ORANGE)):
-            for way, line, label in ((MEAN, "-", "mean"), (DRAW, "--", "draw of x")):
-                own = rows[rows["strategy"] == name]
-                plain, star = own[own["family"] != LEARNED], own[own["family"] == LEARNED]
-                axes.plot(
-                    plain["claimed"], plain[way], line, marker="o", color=colour, label=f"{name}, {label}"
-                )
-                axes.plot(
-                    star["claimed"],
-                    star[way],
-                    "*",
-                    color=colour,
-                    markersize=11,
-                    fillstyle="full" if way == MEAN else "none",
-                )
+        for (name, way), line in looks.items():
+            own = rows[rows["strategy"] == name].sort_values("claimed")
+            learned, colour = own["family"] == LEARNED, style.BLUE if name == PRIOR else style.ORANGE
+            label = f"{name}, {'mean' if way == MEAN else 'draw of x'}"
+            axes.plot(
+                own["claimed"][~learned], own[way][~learned], line, marker="o", color=colour, label=label
+            )
+            fill = "full" if way == MEAN else "none"
+            axes.plot(
+                own["claimed"][learned], own[way][learned], "*", color=colour, markersize=11, fillstyle=fill
+            )
         kit.setting_axis(axes, models.loc[models["family"] == PLAIN, "claimed"], "claimed variance s")
         kit.log_axis(axes)
         axes.set_ylabel("KID   ← better")

@@ -84,7 +84,7 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         return Findings("Nothing was compared: no GAN beside a VAE was trained and scored.", tuple(every))
     caption = f"{CAPTION} By {word(PRIMARY).label}, {_strategies(found)}."
     first = kit.Exhibit("The GAN against every way to sample the VAE", caption, figure(found))
-    return Findings(answer(found), tuple(every), (first, "effects", "novelty"))
+    return Findings(answer(found), tuple(every), (first, "effects", "samples"))
 
 
 def answer(found: pd.DataFrame) -> str:

@@ -222,7 +222,7 @@ def _each(table: pd.DataFrame) -> str:
     said = []
     for _, own in rows.sort_values("share", ascending=False).groupby(["alpha", "beta"]):
         parts = kit.clauses(own, _sized, _named, between=": ", what="a share", scale=100, unit=" %", places=0)
-        said.append(f" At {kit.at(own.iloc[0])}, {'; '.join(parts)}.")
+        said.append(f" At {kit.at(own.iloc[0].to_dict())}, {'; '.join(parts)}.")
     return "".join(said)
 
 

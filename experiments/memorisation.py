@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.special import stdtr, stdtrit
 
 from study import Experiment, Findings, Section, experiment_main, summarise
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
@@ -24,7 +23,6 @@ from study.report import frames, kit
 from study.report.plots import style
 from study.report.text.novelty import differences
 from study.report.text.numbers import number, with_ends
-from study.statistics import LEVEL, holm
 from study.tables.results import Results
 
 STRATEGIES = ("posterior", "prior", "gmm", "reconstruction", "copycat", "held-out")
@@ -46,8 +44,8 @@ TEXT = (
     "different writers, as in MNIST, leaning towards the training data includes leaning towards their writers."
 )
 CAPTION = (
-    "Overlap of posteriors, and novelty and fidelity of samples, by β; bands are 95 % intervals over training runs. "
-    "In the shaded range the overlap is near 1: each draw comes from a single training example."
+    "Overlap of posteriors, and novelty and fidelity of samples, by β; bands are 95 % intervals over training runs, "
+    f"and the range is shaded in which a draw has one source, an overlap below {ONE}."
 )
 
 
@@ -81,22 +79,6 @@ def novelty(results: Results) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def decided(rows: pd.DataFrame) -> pd.Series:
-    """The verdict on each difference of authenticity, by Holm's method over the settings.
-
-    A p-value is what Student's distribution with the freedom of the trainings gives the 95 % interval, whose part from
-    held-out data has more freedom: so it is too large rather than too small.
-    """
-    freedom = rows["trainings"].to_numpy(float) - 1
-    reach = np.where(
-        rows[NOVELTY] < 0, rows[f"{NOVELTY}_high"] - rows[NOVELTY], rows[NOVELTY] - rows[f"{NOVELTY}_low"]
-    )
-    corrected = holm(2 * stdtr(freedom, -np.abs(rows[NOVELTY]) / reach * stdtrit(freedom, (1 + LEVEL) / 2)))
-    told = np.where(rows[NOVELTY] < 0, "worse", "better")
-    told = np.where(corrected < 1 - LEVEL, told, "not decided")
-    return pd.Series(np.where(np.isfinite(corrected), told, "none"), rows.index)
-
-
 def by_beta(overlap: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Per β: overlap, novelty of posterior samples minus that of reconstructions, verdict, copying, and KID."""
     table = overlap.set_index("beta")
@@ -109,7 +91,13 @@ def by_beta(overlap: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     table["copying"] = copies.groupby("beta")["metric"].agg(", ".join)
     fidelity = scores[scores["metric"] == "kid"].pivot_table(index="beta", columns="strategy", values="mean")
     table = table.assign(kid_posterior=fidelity["posterior"], kid_prior=fidelity["prior"])
-    return table.assign(verdict=decided(table)).fillna({"copying": "none"}).reset_index().sort_values("beta")
+    ends = (table[f"{NOVELTY}{end}"] for end in ("", "_low", "_high"))
+    return (
+        table.assign(verdict=kit.decided(*ends, table["trainings"]))
+        .fillna({"copying": "none"})
+        .reset_index()
+        .sort_values("beta")
+    )
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
@@ -164,11 +152,8 @@ def _answer(table: pd.DataFrame) -> str:
 
 
 def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
-    """Overlap, novelty and fidelity against β; the band marks where a draw has one source."""
-    rows, title = (
-        overlap.sort_values("beta"),
-        "Overlap of posteriors, and novelty and fidelity of samples",
-    )
+    """Overlap, novelty and fidelity against β; the range where a draw has one source is shaded."""
+    rows, title = overlap.sort_values("beta"), "Overlap of posteriors, and novelty and fidelity of samples"
     with style.styled():
         fig, grid = style.panels(1 + len(PANELS), 1, height=8.4, title=title, share_x=True, share_y=False)
         first, *others = grid[:, 0]
@@ -182,21 +167,12 @@ def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
         for panel, (metric, label) in zip(others, PANELS.items(), strict=True):
             _curves(panel, scores[scores["metric"] == metric], label)
         others[-1].set_yscale("symlog", linthresh=0.1)
-        _one_source(grid[:, 0], rows)
+        single = rows.loc[rows["overlap"] < ONE, "beta"]
+        for panel in grid[:, 0] if len(single) else ():
+            panel.axvspan(single.min() / 1.3, single.max() * 1.3, color=style.SOFT, alpha=0.15, linewidth=0)
         kit.setting_axis(others[-1], rows["beta"], "β (α = 1)")
         fig.legend(*others[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
-
-
-def _one_source(panels: np.ndarray, rows: pd.DataFrame) -> None:
-    """Mark the range of β in which a draw has one source."""
-    edge = _crossing(rows)
-    if edge is None:
-        return
-    for panel in panels:
-        panel.axvspan(rows["beta"].iloc[0] / 1.3, edge, color=style.SOFT, alpha=0.15, linewidth=0)
-    place = dict(xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="center")
-    panels[0].annotate(f"overlap nears 1\nbelow β ≈ {edge:.2g}", (edge, 0.5), xytext=(-6, 0), **place)
 
 
 def _curves(axes: Axes, rows: pd.DataFrame, label: str) -> None:
@@ -208,19 +184,6 @@ def _curves(axes: Axes, rows: pd.DataFrame, label: str) -> None:
             names = ("mean", "low_mean", "high_mean")
             kit.curve(axes, own, "beta", names, band=True, color=color, marker="o", label=name)
     axes.set_ylabel(label)
-
-
-def _crossing(rows: pd.DataFrame) -> float | None:
-    """The β at which the overlap passes `ONE`, interpolated in log β and log(overlap − 1); None if never below."""
-    beta, excess = np.log(rows["beta"].to_numpy()), np.log(np.maximum(rows["overlap"].to_numpy() - 1, 1e-6))
-    below = np.flatnonzero(excess < np.log(ONE - 1))
-    if not len(below):
-        return None
-    i = int(below[-1])
-    if i + 1 == len(beta):
-        return float(np.exp(beta[i]))
-    share = (np.log(ONE - 1) - excess[i]) / (excess[i + 1] - excess[i])
-    return float(np.exp(beta[i] + share * (beta[i + 1] - beta[i])))
 
 
 MANY = (0.01, 0.025, 0.06, 0.15, 0.4, 1.0, 2.5)

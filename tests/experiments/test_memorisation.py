@@ -3,9 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
-from study.statistics import holm
 from tests.experiments.conftest import short
 
 BETAS = (0.01, 0.1, 1.0)
@@ -66,31 +64,14 @@ def test_the_verdict_follows_overlap_and_novelty(module, overlap, novelty, start
     assert len(found.figures[0].figure.axes) == 4
 
 
-def test_verdicts_are_those_of_students_test_with_holms_correction(module):
-    """Where the whole interval is Student's over five trainings, so is the p-value."""
-    values = np.random.default_rng(0).normal([-0.02, -0.3, 0.03], 0.05, (5, 3)).T
-    tests = [stats.ttest_1samp(own, 0) for own in values]
-    ends = np.array([test.confidence_interval(0.95) for test in tests])
-    rows = pd.DataFrame({"trainings": 5, "authenticity": values.mean(1), "authenticity_low": ends[:, 0],
-                         "authenticity_high": ends[:, 1]})  # fmt: skip
-    p = holm(np.array([test.pvalue for test in tests]))
-    expected = [
-        "not decided" if q >= 0.05 else "worse" if m < 0 else "better"
-        for q, m in zip(p, values.mean(1), strict=True)
-    ]
-    assert module.decided(rows).tolist() == expected and set(expected) >= {"worse", "not decided"}
-    gone = rows.assign(authenticity_low=np.nan, authenticity_high=np.nan)
-    assert set(module.decided(gone)) == {"none"}
-
-
-def test_the_point_where_the_overlap_nears_one(module):
-    """If the excess over 1 is a power of β, interpolation in logarithms is exact; here 0.1 = β²."""
-    beta = np.array([0.01, 0.1, 1.0, 10.0])
-    assert module._crossing(pd.DataFrame({"beta": beta, "overlap": 1 + beta**2})) == pytest.approx(
-        np.sqrt(0.1)
-    )
-    assert module._crossing(pd.DataFrame({"beta": beta, "overlap": 2 + beta})) is None
-    assert module._crossing(pd.DataFrame({"beta": beta, "overlap": np.ones(4)})) == pytest.approx(10)
+def test_the_range_where_a_draw_has_one_source_is_shaded(module):
+    for overlap, ends in (((1.0, 1.05, 200), (0.01 / 1.3, 0.13)), ((2.0, 5, 200), None)):
+        figure = module.reported(**tables(overlap, (0.0, 0.0, 0.0))).figures[0].figure
+        for axes in figure.axes:
+            spans = [patch for patch in axes.patches if patch.get_alpha() == 0.15]
+            assert [(p.get_x(), p.get_x() + p.get_width()) for p in spans] == (
+                [pytest.approx(ends)] if ends else []
+            )
 
 
 def test_an_overlap_lies_between_one_and_all_examples(module):

@@ -108,6 +108,9 @@ def test_a_drift_that_hides_differences_is_named(module):
         metrics = pd.concat([found.metrics, real.assign(value=real["value"] + copies - 0.05)])
         _, text = said(module, metrics, found)
         assert ("not even repeated training windows are shown to" in text) is hidden
+        assert ("In each metric repeated training windows are shown to score better" in text) is not hidden
+    alone, none = said(module, found.metrics, found)
+    assert "repeated training windows are shown" not in alone + none
 
 
 def test_the_table_has_every_strategy_once_and_its_way(module):
@@ -120,11 +123,11 @@ def test_the_table_has_every_strategy_once_and_its_way(module):
 
 def test_figures_hold_the_target_and_every_setting(module):
     found = results()
-    figure = module.windows_figure(found)
+    figure = module.findings(found, {}).sections[1].figure
     lines = [axes.lines[0].get_ydata() for axes in figure.axes]
     kept = found.samples["b1s0/held-out/windows"][:5, :, 1]
     np.testing.assert_array_equal(np.stack(lines[:5]), kept)
-    assert module.windows_figure(results(pictures=False)) is None
+    assert len(module.findings(results(pictures=False), {}).sections) == 1
     measured = module.measured_figure(module.measurements(found.metrics))
     assert len(measured.axes) == 4
     assert any(text.get_text().endswith("→") for text in measured.axes[0].texts)  # way 2, beyond the edge

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from study.report import kit
 from study.report.kit.pairs import Pair
-from study.statistics import interval
+from study.statistics import holm, interval
 
 SEEDS = 5
 
@@ -118,13 +119,6 @@ def test_conditions_are_compared_at_every_place_and_averaged_over_places():
     assert one["verdict"].tolist() == ["better"]  # the average of one place is that place
     short = kit.compared(made(values, without=(2, 2.0)), ["kid"], pairs, average=True)
     assert short["seeds"].tolist() == [5, 4, 4]
-
-
-def test_facts_can_set_families_apart():
-    values = {("a", 0.5): 1.0, ("b", 0.5): 1.02, ("c", 0.5): 1.0}
-    pairs = [({"way": name}, ("vae", name), ("vae", "b")) for name in "ac"]
-    together, apart = (kit.compared(made(values), ["kid"], pairs, apart=by) for by in ((), ("way",)))
-    assert (together["p_holm"] >= apart["p_holm"]).all() and (together["p_holm"] > apart["p_holm"]).any()
 
 
 def test_estimates_stay_within_a_range_where_their_mean_does():
@@ -245,3 +239,22 @@ def test_an_answer_takes_the_first_further_sentence_that_fits():
     assert kit.brief(lead, "", " ".join(["long"] * 10), "A short one.") == f"{lead} A short one."
     assert kit.brief(lead, " ".join(["long"] * 10)) == lead
     assert kit.brief(lead, " ".join(["fits"] * 9)).count("fits") == 9
+
+
+def test_verdicts_from_intervals_are_those_of_students_test_with_holms_correction():
+    """Where the whole interval is Student's over five trainings, so is the p-value."""
+    values = np.random.default_rng(0).normal([-0.02, -0.3, 0.03, 0.4], 0.05, (5, 4)).T
+    tests = [stats.ttest_1samp(own, 0) for own in values]
+    ends = pd.DataFrame([test.confidence_interval(0.95) for test in tests], columns=["low", "high"])
+    mean, seeds = pd.Series(values.mean(1)), pd.Series([5] * 4)
+    p = holm(np.array([test.pvalue for test in tests]))
+    found = kit.decided(mean, ends["low"], ends["high"], seeds)
+    assert found.tolist() == [
+        "not decided" if q >= 0.05 else "worse" if m < 0 else "better" for q, m in zip(p, mean, strict=True)
+    ]
+    assert set(found) == {"not decided", "worse", "better"}
+    one = kit.decided(
+        pd.Series([-0.055] * 3), pd.Series([-0.105] * 3), pd.Series([-0.005] * 3), pd.Series([5] * 3)
+    )
+    assert set(one) == {"not decided"}  # each alone is told
+    assert set(kit.decided(mean, ends["low"] * np.nan, ends["high"] * np.nan, seeds)) == {"none"}

@@ -4,7 +4,7 @@ from study.report.findings import Exhibit
 from study.report.kit.curves import curve, log_axis, setting_axis
 from study.report.kit.dots import Panel, dots
 from study.report.kit.estimates import by_run, each_metric, each_place, estimate, estimates, values
-from study.report.kit.pairs import Pair, compared, paired
+from study.report.kit.pairs import Pair, compared, decided, paired
 from study.report.kit.readable import Column, Row, cell, change, contrast, plain, readable, several, value
 from study.report.kit.sentences import (
     UNDECIDED,
@@ -20,6 +20,7 @@ from study.report.kit.sentences import (
     unseen,
     where,
 )
+from study.report.kit.windows import windows
 
 __all__ = [
     "UNDECIDED",
@@ -39,6 +40,7 @@ __all__ = [
     "compared",
     "contrast",
     "curve",
+    "decided",
     "dots",
     "each_metric",
     "each_place",
@@ -58,4 +60,5 @@ __all__ = [
     "value",
     "values",
     "where",
+    "windows",
 ]
