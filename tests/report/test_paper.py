@@ -174,3 +174,13 @@ def test_each_figure_has_its_command(pages):
 
 def test_the_page_is_small(results, summary, tmp_path: Path):
     assert build_report(tmp_path, results, summary)[1].stat().st_size < 1_000_000
+
+
+def test_where_the_metric_can_tell_nothing_the_first_page_shows_none_of_its_gains(
+    results: Results, summary: pd.DataFrame, tmp_path: Path
+) -> None:
+    silent = summary.assign(state="cannot tell", effect=float("nan"), verdict="none")
+    text = build_report(tmp_path, results, silent)[1].read_text()
+    (first,) = inside(text, '<section id="figures"', "</section>")
+    shown = re.findall(r'<figure id="figure-([\w-]+)"', first)
+    assert len(shown) == 3 and not {"effects", "where", "ladder", "gains", "mismatch"} & set(shown)

@@ -106,8 +106,8 @@ def _families(family: str, others: Mapping[str, pd.DataFrame]) -> list[tuple[str
         return []
     names = ", ".join(f"`{name}`" for name in others)
     text = (
-        f"The general figures and tables are about models of family `{family}`; {names} have a table each in the "
-        "appendix."
+        f"The general figures and tables are about models of family `{family}`; {names} "
+        f"{'has a table' if len(others) == 1 else 'have a table each'} in the appendix."
     )
     return [("Models", text)]
 

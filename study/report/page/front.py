@@ -13,7 +13,8 @@ from study.tables.results import Results
 
 MOST = 3
 GENERAL = ("effects", "where", "samples")  # what the general report shows first, as far as it can be drawn
-FURTHER = ("ladder", "gains", "dimensions", "mismatch", "losses", "codes", "novelty", "differences")
+FURTHER = ("differences", "ladder", "dimensions", "losses", "codes", "gains", "mismatch", "novelty")
+OF_THE_PRIMARY = ("ladder", "gains", "mismatch")  # say nothing where that metric can show no effect
 
 
 def exhibits(findings: Findings | None) -> dict[str, Exhibit]:
@@ -47,7 +48,10 @@ def numbered(
             name = f"figure-{i + 1}" if isinstance(one, Exhibit) else _named(one, pictures, absent)
             chosen += [name] if name else []
     else:
+        mute = OF_THE_PRIMARY if "effects" in absent else ()
         for one in (*GENERAL, *FURTHER):
+            if one in mute:
+                continue
             name = _named(one, pictures, absent)
             chosen += [name] if name else []
     return [

@@ -30,12 +30,25 @@ def follows(name: str, results: Results, summary: pd.DataFrame) -> str:
         )
     if name == "losses":
         return falling(results)
+    if name == "dimensions":
+        return _dimensions(results)
     if of is None or frames.PRIOR not in of.contestants or not of.rivals:
         return ""
     if name == "ladder":
         return _ladder(summary, of)
     said = {"effects": _effects, "where": _where, "gains": _where, "novelty": _novelty}
     return said[name](of) if name in said else ""
+
+
+def _dimensions(results: Results) -> str:
+    """How many latent dimensions are active, by setting."""
+    active = results.latents.groupby("run_id")["active"].sum()
+    place = results.runs.set_index("run_id")[["alpha", "beta", "latent_dim"]].join(active, how="inner")
+    if place.empty or place["latent_dim"].min() < place["latent_dim"].max():
+        return ""
+    mean = place.groupby(["alpha", "beta"])["active"].mean()
+    span = " to ".join(dict.fromkeys(number(end) for end in (mean.min(), mean.max())))
+    return f"By setting, {span} of {place['latent_dim'].iloc[0]} dimensions are active on average."
 
 
 def _effects(of: Contest) -> str:

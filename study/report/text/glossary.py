@@ -44,7 +44,7 @@ def glossary(results: Results, summary: pd.DataFrame, said: Iterable[str]) -> li
                 f"{_sentence(word(primary).meaning)} {features(results.provenance)}".strip(),
             )
         )
-    if "gap" in text:
+    if "of the gap" in text or "gap in" in text:
         terms.append(("Share of the gap closed", GAP))
     terms.append(("q(z)", Q))
     if len(results.runs):

@@ -116,7 +116,7 @@ def falling(results: Results) -> str:
         by = " to ".join(dict.fromkeys(number(size) for size in (sizes[0], sizes[-1])))
         return (
             f"Not trained to convergence: over the last tenth of training the validation loss of {still} of "
-            f"{count(len(ends), 'model')} still fell, by {by} of α·D + β·R."
+            f"{count(len(ends), 'model')} still fell, by {by} in units of the loss."
         )
     return (
         f"Over the last tenth of training the validation loss of none of {count(len(ends), 'model')} fell by more than "
@@ -165,7 +165,7 @@ def _network(runs: pd.DataFrame) -> str:
     parts = [
         f"{family or 'several families'}, {network or 'several networks'}",
         f"hidden {hidden}" if hidden else "",
-        f"{likelihood} decoder" if likelihood else "",
+        f"{likelihood.capitalize()} decoder" if likelihood else "",
         f"{span(runs['latent_dim'])} latents",
     ]
     text = ", ".join(part for part in parts if part)
@@ -180,4 +180,5 @@ def _training(results: Results) -> str:
         f"{span(runs['steps'])} optimiser steps ({span(runs['epochs'])} epochs), learning rate "
         f"{span(runs['learning_rate'])}, schedule {common(runs, 'schedule') or 'by model'}."
     )
-    return f"{text} {falling(results)}".strip()
+    told = falling(results) or "Whether training had converged is not known: too few epochs were recorded."
+    return f"{text} {told}"

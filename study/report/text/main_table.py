@@ -65,9 +65,13 @@ def main_table(summary: pd.DataFrame) -> MainTable | None:
         for group in table.groups
         for name, cells in sorted(group, key=lambda row: -_rank(row[0], found))
     ]
+    signs = any(cell.sign for cells in table.cells for cell in cells)
     heading = f"share of the gap in {word(metric or '').label} closed" if told else ""
     return MainTable(
-        _caption(summary, heading), heading, [(c.heading, c.meaning) for c in table.columns], made
+        _caption(summary, heading, signs=signs),
+        heading,
+        [(c.heading, c.meaning) for c in table.columns],
+        made,
     )
 
 
@@ -108,7 +112,7 @@ def _effect(name: str, row: Any) -> tuple[str, str]:
     return share(row), verdict
 
 
-def _caption(summary: pd.DataFrame, heading: str) -> str:
+def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
     grid = frames.settings(summary)
     rows = frames.averaged(frames.known(summary))
     counted = rows.loc[rows["metric"] == frames.primary(summary), "settings"]
@@ -124,12 +128,12 @@ def _caption(summary: pd.DataFrame, heading: str) -> str:
         over += ", each metric over those where it can show an effect." if heading else "."
     else:
         over = f"At {grid[0].label}." if grid else ""
-    told = (
-        " Verdicts are corrected for the number of strategies. Signs behind a metric are its own verdict against the "
-        "prior: ▲ better, ▼ worse, ≈ equivalent, ? not decided."
-        if heading
-        else ""
-    )
+    told = " Verdicts are corrected for the number of strategies." if heading else ""
+    if signs:
+        told += (
+            " Signs behind a metric are its own verdict against the prior: ▲ better, ▼ worse, ≈ equivalent, ? not "
+            "decided."
+        )
     return (
         f"{over}{told} Small print: 95 % intervals over training seeds. Arrows say which values are better. Rows below "
         "the line, in italics, are references and do not compete."

@@ -14,6 +14,7 @@ from study.report.text.captions import follows
 from study.report.text.conventions import COMPARED, CONVENTIONS, conventions
 from study.report.text.glossary import glossary
 from study.report.text.limits import falling, features, limits, too_few, without_verdicts
+from study.report.text.main_table import main_table
 from study.report.text.methods import definitions
 from study.report.text.references import ADDRESSES, references
 from study.strategies.registry import FACTS
@@ -92,6 +93,23 @@ def test_words_are_explained_where_they_are_used(results, summary):
         glossary(bernoulli, summary, [])
     )
     assert list(dict(glossary(results, pd.DataFrame(), ["nothing"]))) == ["q(z)", "s = β/(2α)"]
+    assert "Share of the gap closed" not in dict(glossary(results, summary, ["a gap between lines"]))
+
+
+def test_active_dimensions_are_counted_by_setting(results, summary):
+    assert follows("dimensions", results, summary).startswith("By setting, 6 of 8 dimensions are active")
+    mixed = dataclasses.replace(results, runs=results.runs.assign(latent_dim=range(len(results.runs))))
+    assert follows("dimensions", mixed, summary) == ""
+
+
+def test_a_main_table_without_effects_explains_the_signs_that_it_has(summary):
+    silent = summary.assign(state="cannot tell", effect=np.nan)
+    made, full = main_table(silent), main_table(summary)
+    assert made is not None and full is not None
+    assert made.effect == "" and "▲ better" in made.caption and "The effect" not in made.caption
+    assert "The effect is averaged over all 9 settings" in full.caption
+    bare = main_table(silent.assign(verdict="none"))
+    assert bare is not None and "▲" not in bare.caption
 
 
 def verdict(summary: pd.DataFrame, said: str) -> pd.DataFrame:
