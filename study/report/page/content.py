@@ -69,13 +69,7 @@ def compose(
     appendix = [
         *_findings(findings, rest),
         PageSection("detail", "The answer in detail", _detail(general.details if findings is None else ())),
-        _scores(summary, rest, others or {}),
-        _gains(results, summary, rest),
-        _shown("ladder", "The gap ladder", ["ladder"], rest),
-        _mismatch(results, rest),
-        _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], rest),
-        _shown("samples", "Samples", [n for n in rest if n.startswith("samples")], rest),
-        _novelty(summary, rest),
+        *_general(results, summary, rest, others or {}),
         PageSection("missing", "Failures and missing values", _missing(whole or results, absent)),
         PageSection("methods", "Methods", _methods(results, summary, rest)),
         _references(summary),
@@ -98,6 +92,21 @@ def compose(
         limits=[*limits.limits(results, summary), *_families(family, others or {})],
         appendix=_apart([section for section in appendix if section.blocks]),
     )
+
+
+def _general(
+    results: Results, summary: pd.DataFrame, rest: Mapping[str, Picture], others: Mapping[str, pd.DataFrame]
+) -> list[PageSection]:
+    """The sections of the general report, with the figures that the first page does not show."""
+    return [
+        _scores(summary, rest, others),
+        _gains(results, summary, rest),
+        _shown("ladder", "The gap ladder", ["ladder"], rest),
+        _mismatch(results, rest),
+        _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], rest),
+        _shown("samples", "Samples", [name for name in rest if name.startswith("samples")], rest),
+        _novelty(summary, rest),
+    ]
 
 
 def _families(family: str, others: Mapping[str, pd.DataFrame]) -> list[tuple[str, str]]:
