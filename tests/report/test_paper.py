@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -148,8 +149,8 @@ def test_a_figure_that_cannot_be_drawn_is_left_out_and_an_unknown_one_is_refused
 
 @pytest.mark.parametrize("few", [{"seeds": 2}, {"n": 40}])
 def test_too_few_data_for_a_verdict_are_said_in_the_head_and_have_none(
-    make_results, make_summary, tmp_path, few: dict[str, int]
-):
+    make_results: Any, make_summary: Any, tmp_path: Path, few: dict[str, int]
+) -> None:
     results = make_results(images=False, alphas=(1.0,), seeds=few.get("seeds", 3))
     results.metrics["n"] = few.get("n", 898)
     summary = make_summary(results)
@@ -172,7 +173,7 @@ def test_each_figure_has_its_command(pages):
     assert all(f"figures/{name}.png" in part for name in names) and "study report" in part
 
 
-def test_the_page_is_small(results, summary, tmp_path: Path):
+def test_the_page_is_small(results: Results, summary: pd.DataFrame, tmp_path: Path) -> None:
     assert build_report(tmp_path, results, summary)[1].stat().st_size < 1_000_000
 
 

@@ -19,11 +19,12 @@ from study.report.text.methods import definitions
 from study.report.text.references import ADDRESSES, references
 from study.strategies.registry import FACTS
 from study.tables.names import REFERENCES
+from study.tables.results import Results
 
 ROOT = Path(__file__).parents[3]
 
 
-def with_losses(results, slope: float):
+def with_losses(results: Results, slope: float) -> Results:
     """The same results whose validation losses end in a line of this slope per epoch, with noise."""
     losses = results.losses.copy()
     noise = np.random.default_rng(0).normal(0, 0.01, len(losses))
