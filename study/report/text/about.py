@@ -20,9 +20,8 @@ MEASURES = [
     *("latent_c2st", "latent_c2st_null_high"),
     *("hole_mass", "hole_mass_converse", "active_units", "active_units_kl"),
 ]
-
-
 FEW = ["rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_mass", "active_units"]
+MOST_PLACES = 4  # of a rate in nats: more would only widen the table
 
 
 def title(results: Results) -> str:
@@ -54,16 +53,22 @@ def models_table(results: Results, measures: Sequence[str] = MEASURES) -> Plain 
     chosen = [m for m in measures if m in table]
     if table.empty or not chosen:
         return None
+    places = frames.settings(table)
+    sizes = [len(frames.at(table, setting)) for setting in places]
+    same = len(set(sizes)) == 1  # then the caption says how many, which leaves a narrower table
     rows = []
-    for setting in frames.settings(table):
+    for setting, size in zip(places, sizes, strict=True):
         cells = frames.at(table, setting)
-        head = [number(setting.alpha), number(setting.beta), number(setting.noise_variance), str(len(cells))]
-        known = [_identified(cells)] if "identified" in cells else []
-        rows.append(head + known + [_mean_and_spread(cells[m]) for m in chosen])
-    known = ["identified"] if "identified" in table else []
-    header = ["α", "β", "s = β/(2α)", "models", *known, *(word(m).axis for m in chosen)]
+        head = [number(setting.alpha), number(setting.beta), number(setting.noise_variance)]
+        head += [] if same else [str(size)]
+        head += [_identified(cells)] if "identified" in cells else []
+        rows.append(head + [_mean_and_spread(cells[m]) for m in chosen])
+    known = [] if same else ["models"]
+    known += ["identified"] if "identified" in table else []
+    header = ["α", "β", "s = β/(2α)", *known, *(word(m).axis for m in chosen)]
     caption = (
-        "The trained models: mean ± standard deviation over training runs. Lower and upper are the two ends of a "
+        f"The trained models{f', {sizes[0]} at each setting' if same else ''}: mean ± standard deviation over training "
+        "runs. Lower and upper are the two ends of a "
         "bracket; where those of I(n; z) are more than 0.1 nats apart, neither I(n; z) nor the KLs are identified. A "
         "negative lower end of a KL is uninformative. Beside each distance of z stands the value that two sets of "
         "prior draws exceed in 5 % of cases: below it, q(z) is indistinguishable from the prior."
@@ -156,6 +161,6 @@ def _mean_and_spread(values: pd.Series) -> str:
     values = values[np.isfinite(values)]
     if values.empty:
         return "—"
-    places = decimals(values.mean())
+    places = min(decimals(values.mean()), MOST_PLACES)
     spread = f" ± {number(values.std(), places)}" if len(values) > 1 else ""
     return f"{number(values.mean(), places)}{spread}"
