@@ -11,156 +11,47 @@ which learns its variance :cite:`rybkin2021`. Residuals on MNIST are 0.016 to 0.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import Dataset, Experiment, Findings, Section, StudyConfig, experiment_main
+from study import Experiment, Findings, Section, StudyConfig, experiment_main
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.plots import style
 from study.report.plots.samples import pictures, sheet
-from study.report.text.numbers import count, listed, number
+from study.report.text.numbers import count, interval, listed, number
 from study.report.text.words import word
-from study.statistics import LEVEL
 from study.tables.results import Results
 
-MEAN, DRAW, CHANGE = "mean", "sample", "interaction"
+MEAN, DRAW = "mean", "sample"
 PLAIN, LEARNED, PRIOR = "vae", "sigma-vae", frames.PRIOR
 LATENT = (PRIOR, "global-gaussian", "gmm", "posterior")  # strategies that are ranked
 DECODED = (*LATENT, "reconstruction")
 STRATEGIES = (*DECODED, "copycat", "held-out", "noise")
 METRICS = ("kid", "precision", "recall", "coverage", "sharpness", "c2st")
 PRIMARY = "kid"
-KID = word(PRIMARY).label
 PLACE = ["family", "alpha", "beta"]
-MODEL = [*PLACE, "seed"]  # identifies a trained model, however it is scored
-SCORED = ["decode", "strategy"]
 TOLD = {
     "same": "by both, same order", "reversed": "by both, reversed", "means only": "by means only",
     "draws only": "by draws only", "not decided": "by neither", "none": "no interval",
 }  # fmt: skip
 NOISE = {"claimed": "s", "residual": "residual variance", "ratio": "s / residual", "rate": "rate, nats"}
 SHOWN = 6  # pictures of each kind side by side
-
-
-def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """The effect of drawing x, the order of strategies, and the claimed noise of every model beside its residuals."""
-    metrics, size = results.metrics, data.train.shape[1]
-    return {"decoder_noise": changes(metrics), "order": order(metrics), "noise": noise(results, size)}
-
-
-def changes(metrics: pd.DataFrame) -> pd.DataFrame:
-    """value(draws of x) − value(means), paired on the same model, for every strategy that is decoded.
-
-    Returns:
-        Columns family, alpha, beta, strategy, metric, better, seeds, mean, sample (means over seeds), change, low, high
-        (95 %, not corrected), p_holm (over strategies × settings of one metric), verdict on the draws, and detectable.
-    """
-    pairs = (
-        kit.Pair({**place, "strategy": name, "metric": metric, "better": better}, part[DRAW, name], part[MEAN, name],
-                 family=metric)
-        for metric, better, table in kit.each_metric(metrics, METRICS, rows=MODEL, columns=SCORED)
-        for place, part in kit.each_place(table, PLACE)
-        for name in DECODED
-        if {(DRAW, name), (MEAN, name)} <= set(part)
-    )  # fmt: skip
-    return kit.paired(pairs, own=DRAW, other=MEAN).rename(columns={"difference": "change"})
-
-
-def order(metrics: pd.DataFrame) -> pd.DataFrame:
-    """KID(first) − KID(second) of every pair of latent strategies on one model, by means and by draws of x.
-
-    Returns:
-        Columns family, alpha, beta, first, second, seeds; for means and for draws the difference (negative if the first
-        is better), _low, _high (95 %, not corrected) and _p_holm (over pairs × settings); `interaction`, the change of
-        the difference, with the same columns; and `kept`: "same" or "reversed" if the difference is significant by both
-        means and draws, "means only" or "draws only" if by one, "not decided" if by neither, "none" without interval.
-    """
-    pairs = list(_ordered(metrics))
-    if not pairs:
-        return pd.DataFrame()
-    facts, parts = [*PLACE, "first", "second", "seeds"], []
-    for way in (MEAN, DRAW, CHANGE):
-        made = kit.paired(pair for kind, pair in pairs if kind == way)
-        names = {"difference": way, "low": f"{way}_low", "high": f"{way}_high", "p_holm": f"{way}_p_holm"}
-        parts.append(made.rename(columns=names)[(facts if way == MEAN else []) + list(names.values())])
-    found = pd.concat(parts, axis=1)
-    return found.assign(kept=[_kept(row) for row in found.to_dict("records")])
-
-
-def _ordered(metrics: pd.DataFrame) -> Iterator[tuple[str, kit.Pair]]:
-    """Every pair of strategies at a setting: by means, by draws, and the change of their difference."""
-    for _, better, table in kit.each_metric(metrics, (PRIMARY,), rows=MODEL, columns=SCORED):
-        for (place, part), (first, second) in itertools.product(
-            kit.each_place(table, PLACE), itertools.combinations(LATENT, 2)
-        ):
-            needed = [(way, name) for way in (MEAN, DRAW) for name in (first, second)]
-            if set(needed) <= set(part):
-                facts = {**place, "first": first, "second": second, "better": better}
-                values = part[needed].dropna()
-                by = {way: values[way, first] - values[way, second] for way in (MEAN, DRAW)}
-                for way in by:
-                    yield way, kit.Pair(facts, values[way, first], values[way, second], family=way)
-                yield CHANGE, kit.Pair(facts, by[DRAW], by[MEAN], family=CHANGE)
-
-
-def _kept(row: Mapping[Any, Any]) -> str:
-    if not np.isfinite([row[f"{MEAN}_p_holm"], row[f"{DRAW}_p_holm"]]).all():
-        return "none"
-    means, draws = (row[f"{way}_p_holm"] < 1 - LEVEL for way in (MEAN, DRAW))
-    if means and draws:
-        return "same" if row[MEAN] * row[DRAW] > 0 else "reversed"
-    return "means only" if means else "draws only" if draws else "not decided"
-
-
-def noise(results: Results, size: int) -> pd.DataFrame:
-    """Per family and β: `claimed` variance, `residual` (squared error per pixel of held-out data), their `ratio` per
-    model, rate (nats) and `held_out` (KID of real data), each with _low and _high over training runs.
-    """
-    models = kit.by_run(results, "family", "decode")
-    models = models[models["decode"] == MEAN]  # both ways of scoring have the same models and measurements
-    learned = models.get("decoder_variance", pd.Series(np.nan, models.index))
-    real = frames.measured(results, PRIMARY).get("held-out", pd.Series(dtype=float))
-    models = models.assign(
-        claimed=learned.fillna(models["noise_variance"]), residual=models["distortion"] / size
-    )
-    models = models.assign(ratio=models["claimed"] / models["residual"], held_out=real.reindex(models.index))
-    return kit.estimates(models, by=PLACE, of=("claimed", "residual", "ratio", "rate", "held_out"))
-
-
-def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """The answer; the effect of drawing x; the order of strategies; claimed and measured noise; pictures."""
-    found, pairs, models = (tables[name] for name in ("decoder_noise", "order", "noise"))
-    by_noise = kit.plain("family", "beta", "trainings") | {NOISE[name]: kit.cell(name) for name in NOISE}
-    claimed = kit.readable(models.iloc[np.argsort(models["claimed"], kind="stable")], by_noise)
-    drawn = pictures_figure(results, models)
-    sections = [
-        Section("The effect of drawing x", TEXTS["changes"], _readable_changes(found, models), figure(found, models)),
-        Section("The order of strategies", TEXTS["order"], _readable_order(pairs, found, models)),
-        Section("Claimed and measured noise", TEXTS["noise"], claimed),
-    ]  # fmt: skip
-    if drawn is not None:
-        sections.append(Section("Pictures of means and draws", TEXTS["pictures"], figure=drawn))
-    return Findings(answer(found, pairs, models), tuple(sections))
-
-
 TEXTS = {
     "changes": "Each model is scored by the decoder's means and by draws x ~ p(x|z) with the same z. The table shows "
     "the change from means to draws, paired on the same model: means over seeds with 95 % intervals. Lower is better "
-    f"for {KID}, higher for precision, recall and coverage; sharpness is best at 1 (real data) and C2ST AUC at ½. "
+    "for KID, higher for precision, recall and coverage; sharpness is best at 1 (real data) and C2ST AUC at ½. "
     "s / residual is the claimed noise over the measured residual. Pictures are clipped to the range of the data "
     "before scoring, which removes about half of the noise on black or white pixels. `reconstruction` is held-out "
     "data through encoder and decoder, drawn like the rest; real held-out data get no such noise. Verdicts are on the "
     "draws, after Holm's correction over all rows of a metric; what is not decided is no sign that both are alike.",
-    "order": f"How much each strategy improves {KID} over `{PRIOR}` on the same model (above 0 is better than the "
-    "prior), by means and by draws; how the improvement changes; and by which of the two it is told from the prior, "
-    "after Holm's correction over all pairs of strategies and settings. Rank 1 has the lowest mean. Ranks alone say "
-    "nothing about the order of two strategies: only pairs that are told apart have one.",
+    "order": "KID of the first strategy minus that of the second on the same model (below 0: the first is better), by "
+    "means and by draws, with 95 % intervals; and by which of the two they are told apart, after Holm's correction "
+    "over all pairs and settings. Only pairs that are told apart have an order.",
     "noise": "s is the variance that p(x|z) claims around the decoder's mean: β/(2α), or the value learned by the "
     "σ-VAE. After short training the learned value is still above its optimum, since Adam changes it by at most about "
     "one step size per step. The residual variance is the squared error per pixel of held-out data through encoder "
@@ -168,138 +59,162 @@ TEXTS = {
     "look different: the residual is structured, while the noise of p(x|z) is independent between pixels.",
     "pictures": "The same z of one model decoded twice: the mean, and a draw of x. Rows are settings from little to "
     "much noise; `prior` on the left, `posterior` on the right.",
+    "figure": "KID of the decoder's means and of draws of x from the same models, sampled from the prior and from the "
+    "posteriors, against the variance that the decoder claims. Stars are the σ-VAE, hollow for draws.",
 }
 
 
-def answer(found: pd.DataFrame, pairs: pd.DataFrame, models: pd.DataFrame) -> str:
-    """Whether means or draws have the lower KID, by setting; then whether the order of strategies depends on it."""
+def changes(metrics: pd.DataFrame) -> pd.DataFrame:
+    """value(draws of x) − value(means), paired on the same model, for every strategy that is decoded."""
+    pairs = [({"strategy": name}, (DRAW, name), (MEAN, name)) for name in DECODED]
+    return kit.compared(
+        metrics, METRICS, pairs, columns=("decode", "strategy"), places=PLACE, own=DRAW, other=MEAN
+    )
+
+
+def order(metrics: pd.DataFrame) -> pd.DataFrame:
+    """KID(first) − KID(second) of every pair of latent strategies on one model, by means and by draws of x.
+
+    Returns:
+        Columns family, alpha, beta, first, second; those of `kit.compared` with endings _mean and _sample (Holm's
+        correction is over pairs × settings of one of the two); and `kept`, one of `TOLD`: whether a pair is told apart
+        by both means and draws, and then in which order, by one of them, or by neither.
+    """
+    means, draws = (
+        kit.compared(
+            metrics, [PRIMARY],
+            [({"first": one, "second": two}, (way, one), (way, two)) for one, two in itertools.combinations(LATENT, 2)],
+            columns=("decode", "strategy"), places=PLACE,
+        )
+        for way in (MEAN, DRAW)
+    )  # fmt: skip
+    if means.empty or draws.empty:
+        return pd.DataFrame()
+    both = means.merge(draws, on=[*PLACE, "first", "second"], suffixes=(f"_{MEAN}", f"_{DRAW}"))
+    return both.assign(
+        kept=[_kept(*(row[f"verdict_{way}"] for way in (MEAN, DRAW))) for row in both.to_dict("records")]
+    )
+
+
+def _kept(means: str, draws: str) -> str:
+    if "none" in (means, draws):
+        return "none"
+    by_means, by_draws = (verdict in ("better", "worse") for verdict in (means, draws))
+    if by_means and by_draws:
+        return "same" if means == draws else "reversed"
+    return "means only" if by_means else "draws only" if by_draws else "not decided"
+
+
+def noise(results: Results) -> pd.DataFrame:
+    """Per family and β: `claimed` variance, `residual` (squared error per pixel of held-out data), their `ratio` per
+    model, and rate (nats), each with _low and _high over training runs.
+    """
+    models = kit.by_run(results, "family", "decode")
+    models = models[models["decode"] == MEAN]  # both ways of scoring have the same models and measurements
+    learned = models.get("decoder_variance", pd.Series(np.nan, models.index))
+    models = models.assign(
+        claimed=learned.fillna(models["noise_variance"]),
+        residual=models["distortion"] / np.prod(results.provenance["dataset"]["shape"]),
+    )
+    models = models.assign(ratio=models["claimed"] / models["residual"])
+    return kit.estimates(models, by=PLACE, of=("claimed", "residual", "ratio", "rate"))
+
+
+def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
+    """The answer; the effect of drawing x; the order of strategies; claimed and measured noise; pictures."""
+    found, pairs, models = changes(results.metrics), order(results.metrics), noise(results)
+    models = models.iloc[np.argsort(models["claimed"], kind="stable")]
+    by_noise = kit.plain("family", "beta", "trainings") | {NOISE[name]: kit.cell(name) for name in NOISE}
+    claimed = Section("Claimed and measured noise", TEXTS["noise"], kit.readable(models, by_noise))
     rows = found[(found["metric"] == PRIMARY) & found["strategy"].isin(LATENT)] if len(found) else found
     if rows.empty:
-        return "Nothing was compared: no model was scored by means and by draws of x."
-    if kit.undecided(rows):
-        return kit.UNDECIDED
-    return " ".join(
-        [_lead(rows), *_where_draws_win(found, rows), *_by_setting(rows, models), _same_order(pairs)]
-    )
+        return Findings("Nothing was compared: no model was scored by means and by draws of x.", (claimed,))
+    sections = [
+        Section("The effect of drawing x", TEXTS["changes"], _readable_changes(found, models)),
+        Section("The order of strategies", TEXTS["order"] + _order_by_setting(pairs), _readable_order(pairs)),
+        claimed,
+    ]  # fmt: skip
+    drawn = pictures_figure(results, models)
+    if drawn is not None:
+        sections.append(Section("Pictures of means and draws", TEXTS["pictures"], figure=drawn))
+    caption = f"{TEXTS['figure']} {_at_both_ends(rows, models)}"
+    own = kit.Exhibit("Means and draws, by the noise that the decoder claims", caption, figure(found, models))
+    return Findings(answer(rows, pairs), tuple(sections), (own, "effects", "samples"))
+
+
+def answer(rows: pd.DataFrame, pairs: pd.DataFrame) -> str:
+    """Whether means or draws have the lower KID; then whether the order of strategies depends on it."""
+    return kit.UNDECIDED if kit.undecided(rows) else kit.brief(_lead(rows), _same_order(pairs))
 
 
 def _lead(rows: pd.DataFrame) -> str:
-    of = {v: int((rows["verdict"] == v).sum()) for v in ("better", "worse")}
+    of = {verdict: len(own) for verdict, own in kit.by_verdict(rows).items()}
+    better, worse = of.get("better", 0), of.get("worse", 0)
     total = f"{count(len(rows), 'comparison')} (strategy × setting)"
-    way, ways = (MEAN, "means") if rows[MEAN].min() <= rows[DRAW].min() else (DRAW, "draws")
-    best = rows.loc[rows[way].idxmin()]
-    lowest = (
-        f"the lowest mean {KID}, {number(best[way])}, is that of {ways} of `{best['strategy']}` {_of(best)}"
-    )
-    open_ = kit.by_verdict(rows).get("not decided", [])
-    rest = f", not decided in {len(open_)}{kit.unseen(open_)}" if open_ else ""
-    if of["worse"] and of["better"]:
-        return (
-            f"It depends on how much noise the decoder claims: by {KID}, draws of x are worse than the decoder's "
-            f"mean in {of['worse']} of {total} and better in {of['better']}{rest}; {lowest}."
-        )
-    if of["worse"] or of["better"]:
-        who, what = ("the decoder's mean", "worse") if of["worse"] else ("a draw of x", "better")
-        return (
-            f"A sample should be {who}, by {KID}: draws of x are {what} than means in {of[what]} of {total} and "
-            f"{'better' if of['worse'] else 'worse'} in none{rest}; {lowest}."
-        )
-    return f"Not decided: by {KID}, draws of x are told from means in none of {total}{kit.unseen(open_)}; {lowest}."
+    if not better and not worse:
+        return f"Not decided: by KID, draws of x are told from the decoder's means in none of {total}."
+    lead = "It depends" if better and worse else "A draw" if better else "The decoder's mean"
+    said = [f"worse in {worse}"] * bool(worse) + [f"better in {better}"] * bool(better)
+    open_ = len(rows) - better - worse
+    said += [f"not decided in {open_}"] * bool(open_)
+    return f"{lead}: by KID, draws of x are {listed(said)} of {total}{_sizes(rows)}."
+
+
+def _sizes(rows: pd.DataFrame) -> str:
+    """The change of the prior's KID where it is told, from the smallest to the largest."""
+    told = rows[(rows["strategy"] == PRIOR) & rows["verdict"].isin(["better", "worse"])]
+    sizes = kit.ranged(told, "difference", kit.change(), most=1)
+    return f"; the difference for `{PRIOR}` is {sizes}" if sizes else ""
+
+
+def _same_order(pairs: pd.DataFrame) -> str:
+    """Whether draws change the order of strategies; only pairs that are told apart both ways have one."""
+    turned = int((pairs["kept"] == "reversed").sum()) if len(pairs) else 0
+    told = int(pairs["kept"].isin(["same", "reversed"]).sum()) if len(pairs) else 0
+    if not told:
+        return "Whether they change the order of strategies is not decided."
+    open_ = f"; for the other {len(pairs) - told} that is not decided" if len(pairs) > told else ""
+    which = f"{turned} of" if turned else "none of"
+    return f"They reverse {which} the {count(told, 'pair')} of strategies told apart by both{open_}."
+
+
+def _order_by_setting(pairs: pd.DataFrame) -> str:
+    """How many pairs of each setting are told apart by means and by draws, and which are reversed."""
+    if pairs.empty:
+        return ""
+    said = []
+    for _, own in pairs.groupby(PLACE, sort=False):
+        n = own["kept"].value_counts()
+        parts = listed(f"{n[kind]} {words}" for kind, words in TOLD.items() if kind in n)
+        turned = own[own["kept"] == "reversed"].to_dict("records")
+        which = listed(f"`{row['first']}` and `{row['second']}`" for row in turned)
+        said.append(f"{_of(own.iloc[0])} {parts}" + f" ({which})" * bool(turned))
+    return f" Of the pairs of strategies, told apart {'; '.join(said)}."
 
 
 def _of(row: Mapping[Any, Any]) -> str:
     return "of the σ-VAE" if row["family"] == LEARNED else f"at β = {number(row['beta'])}"
 
 
-def _where_draws_win(found: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
-    """The scores of draws where they are better: noise can substitute for the variety that a blurred decoder lacks."""
-    won = rows[rows["verdict"] == "better"]
-    if won.empty:
-        return []
-    values = found.merge(won[[*PLACE, "strategy"]], on=[*PLACE, "strategy"])
-    said = []
-    for metric in [m for m in (PRIMARY, "precision", "sharpness") if m in set(values["metric"])]:
-        own = values.loc[values["metric"] == metric, DRAW]
-        ends = listed(dict.fromkeys((number(own.min()), number(own.max()))), last="to")
-        said.append(f"{word(metric).label} {ends}{' (real data: 1)' * (metric == 'sharpness')}")
-    places = listed(dict.fromkeys(_of(row) for row in won.to_dict("records")))
-    return [f"Where draws are better ({places}), they have {listed(said)}."]
+def _at_both_ends(rows: pd.DataFrame, models: pd.DataFrame) -> str:
+    """The prior by means and by draws, at the least and at the most of the claimed noise."""
+    own = rows[rows["strategy"] == PRIOR].merge(models[[*PLACE, "claimed", "ratio"]], on=PLACE)
+    said = kit.ranged(own, "claimed", _from_to)
+    return f"KID of means → of draws, for `{PRIOR}`: {said}." if said else ""
 
 
-def _by_setting(rows: pd.DataFrame, models: pd.DataFrame) -> list[str]:
-    """`prior` and `posterior` by means and by draws, in order of the claimed noise."""
-    parts = [part for row in frames.each(models.sort_values("claimed")) if (part := _at(rows, row))]
-    return [f"{KID} of means → of draws: {'; '.join(parts)}."] if parts else []
-
-
-def _at(rows: pd.DataFrame, model: Any) -> str:
-    own = rows[frames.where(rows, {name: getattr(model, name) for name in PLACE})].set_index("strategy")
-    parts = [
-        f"`{name}` {number(own[MEAN][name])} → {number(own[DRAW][name])} ({_told(own['verdict'][name])})"
-        for name in (PRIOR, "posterior")
-        if name in own.index
-    ]
-    claimed = f"{'learned ' * (model.family == LEARNED)}s = {number(model.claimed)}"
-    place = (
-        f"{_who(model.family, model.beta)}, {claimed}, {number(model.ratio, 2)} times the residual variance"
-    )
-    return f"{place}: {listed(parts)}" if parts else ""
-
-
-def _told(verdict: str) -> str:
-    return "no interval" if verdict == "none" else verdict
-
-
-def _who(family: str, beta: float) -> str:
-    return "σ-VAE" if family == LEARNED else f"β = {number(beta)}"
-
-
-def _same_order(pairs: pd.DataFrame) -> str:
-    """Whether draws change the order of strategies, setting by setting; only pairs that are told apart have one."""
-    if pairs.empty:
-        return "The order of strategies was not compared."
-    turned = pairs[pairs["kept"] == "reversed"].to_dict("records")
-    told = int(pairs["kept"].isin(["same", "reversed"]).sum())
-    flipped = listed(f"`{row['first']}` and `{row['second']}` {_of(row)}" for row in turned)
-    lead = (
-        f"It changes the order of strategies: of {count(told, 'pair')} told apart both by means and by draws, "
-        f"{len(turned)} {'is' if len(turned) == 1 else 'are'} reversed: {flipped}."
-        if turned
-        else f"It changes the order of none of the {count(told, 'pair')} of strategies told apart both by means and by "
-        f"draws; for the other {len(pairs) - told} that is not decided."
-        if told
-        else "Whether it changes the order of strategies is not decided: no pair is told apart both by means and by "
-        "draws."
-    )
-    each = "; ".join(_kept_at(own) for _, own in pairs.groupby(PLACE, sort=False))
-    sure = pairs[pairs[f"{CHANGE}_p_holm"] < 1 - LEVEL]
-    larger = int((sure[DRAW].abs() > sure[MEAN].abs()).sum())
+def _from_to(row: Mapping[Any, Any]) -> str:
+    verdict = "no interval" if row["verdict"] == "none" else row["verdict"]
     return (
-        f"{lead} Pairs told apart by both: {each}. Of all {count(len(pairs), 'pair')}, draws increase the difference "
-        f"of {larger} and decrease that of {len(sure) - larger}; for the others that is not decided."
+        f"{number(row[MEAN])} → {number(row[DRAW])} ({verdict}) {_of(row)}, where the claim is "
+        f"{number(row['ratio'], 2)} times the residual"
     )
-
-
-def _kept_at(pairs: pd.DataFrame) -> str:
-    """How many pairs of one setting are told apart by means and by draws, by one of them, and by neither."""
-    n = {kind: int((pairs["kept"] == kind).sum()) for kind in TOLD}
-    row = pairs.to_dict("records")[0]
-    parts = [
-        f"{n[kind]} {words}"
-        for kind, words in (("means only", "by means only"), ("draws only", "by draws only"),
-                            ("not decided", "by neither"), ("none", "without an interval"))
-        if n[kind]
-    ]  # fmt: skip
-    rest = f" ({listed(parts)})" if parts else ""
-    return f"{n['same'] + n['reversed']} of {len(pairs)} {_of(row)}{rest}"
 
 
 def _readable_changes(found: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     """One row per setting and strategy: KID of means and draws, and the change of every metric with its verdict."""
-    if found.empty:
-        return found
     rows = found.merge(models[[*PLACE, "claimed", "ratio"]], on=PLACE, how="left")
-    change = kit.change("change")
+    change = kit.change()
     rows["text"] = [
         f"{change(row)} {row['verdict']}".removesuffix(" none") for row in rows.to_dict("records")
     ]
@@ -310,86 +225,59 @@ def _readable_changes(found: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame
         rows.pivot_table(index=key, columns="metric", values="text", aggfunc="first"), how="outer"
     )
     columns = {"family": "family", "beta": kit.value("beta"), "s / residual": kit.value("ratio", 2)}
-    columns |= {"strategy": "strategy", f"{KID}, means": kit.value(MEAN), f"{KID}, draws": kit.value(DRAW)}
+    columns |= {"strategy": "strategy", "KID, means": kit.value(MEAN), "KID, draws": kit.value(DRAW)}
     columns |= {f"Δ {word(name).label}": name for name in METRICS if name in wide}
     return kit.readable(wide.reset_index(), columns)
 
 
-def _readable_order(pairs: pd.DataFrame, found: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame | None:
-    """One row per setting and strategy: rank and improvement over the prior, each by means and by draws."""
-    if pairs.empty:
-        return None
-    rows = found[(found["metric"] == PRIMARY) & found["strategy"].isin(LATENT)]
-    ranks = rows.groupby(PLACE)[[MEAN, DRAW]].rank().astype(int)
-    rows = rows[[*PLACE, "strategy"]].join(ranks.set_axis(["rank, means", "rank, draws"], axis=1))
-    gains = pairs[pairs["first"] == PRIOR].rename(columns={"second": "strategy"})
-    rows = rows.merge(gains, on=[*PLACE, "strategy"], how="left").merge(models[[*PLACE, "claimed"]], on=PLACE)
-    columns = {"family": "family", "beta": kit.value("beta")}
-    columns |= kit.plain("strategy", "rank, means", "rank, draws")
-    columns |= {f"over the prior, {way}s": kit.cell(of) for way, of in (("mean", MEAN), ("draw", DRAW))}
-    columns |= {"change": kit.cell(CHANGE), "differs from the prior": lambda row: TOLD.get(row["kept"], "—")}
-    return kit.readable(rows.sort_values(["claimed", "rank, means"]), columns)
+def _readable_order(pairs: pd.DataFrame) -> pd.DataFrame:
+    """One row per setting and pair: the difference by means and by draws, and by which it is told."""
+    columns = kit.plain("family") | {"beta": kit.value("beta")} | kit.plain("first", "second")
+    columns |= {f"by {way}s": _difference(of) for way, of in (("mean", MEAN), ("draw", DRAW))}
+    columns |= {"told apart": lambda row: TOLD[row["kept"]]}
+    return kit.readable(pairs, columns) if len(pairs) else pairs
 
 
-def figure(found: pd.DataFrame, models: pd.DataFrame) -> Figure | None:
-    """KID of means and of draws against the claimed noise, a panel per strategy; the last panel has the residual."""
-    rows = found[found["metric"] == PRIMARY] if len(found) else found
-    names = [name for name in DECODED if len(rows) and name in set(rows["strategy"])]
-    if not names:
-        return None
-    rows = rows.merge(models[[*PLACE, "claimed"]], on=PLACE).sort_values("claimed")
-    plain = models[models["family"] == PLAIN].sort_values("claimed")["claimed"]
-    low, high = rows[[MEAN, DRAW]].where(lambda v: v > 0).min(axis=None), rows[[MEAN, DRAW]].max(axis=None)
-    title = f"{KID} of means and of draws, by the noise that the decoder claims"
+def _difference(way: str) -> kit.Column:
+    return lambda row: interval(*(row[f"{name}_{way}"] for name in ("difference", "low", "high")))
+
+
+def figure(found: pd.DataFrame, models: pd.DataFrame) -> Figure:
+    """KID of means and of draws against the claimed noise, for the prior and the posteriors; stars are the σ-VAE."""
+    rows = found[found["metric"] == PRIMARY].merge(models[[*PLACE, "claimed"]], on=PLACE)
+    looks = {(PRIOR, MEAN): "-", (PRIOR, DRAW): "--", ("posterior", MEAN): "-", ("posterior", DRAW): "--"}
     with style.styled():
-        fig, grid = style.panels(2, 3, height=4.8, title=title, share_y=False)
-        panels = grid.ravel()[: len(names) + 1]
-        for axes, name in zip(panels, names, strict=False):
-            own = rows[rows["strategy"] == name]
-            _line(axes, own, MEAN, "o", style.BLUE, "decoder's mean")
-            _line(axes, own, DRAW, "s", style.ORANGE, "draw of x")
-            axes.set_title(name)
-            axes.set_ylim(low / 1.3, 1.3 * high)
-            axes.set_ylabel(f"{KID}   ← better")
-        _residual(panels[-1], models)
-        for i, axes in enumerate(panels):
-            kit.setting_axis(axes, plain, "claimed variance s" if i >= len(names) - 2 else "")
-            kit.log_axis(axes)
-        style.hide_unused(grid, len(panels))
-        fig.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        fig, grid = style.panels(1, 1, height=3.6, title="KID by the noise that the decoder claims")
+        axes = grid[0, 0]
+        for (name, way), line in looks.items():
+            own = rows[rows["strategy"] == name].sort_values("claimed")
+            learned, colour = own["family"] == LEARNED, style.BLUE if name == PRIOR else style.ORANGE
+            label = f"{name}, {'mean' if way == MEAN else 'draw of x'}"
+            axes.plot(
+                own["claimed"][~learned], own[way][~learned], line, marker="o", color=colour, label=label
+            )
+            fill = "full" if way == MEAN else "none"
+            axes.plot(
+                own["claimed"][learned], own[way][learned], "*", color=colour, markersize=11, fillstyle=fill
+            )
+        kit.setting_axis(axes, models.loc[models["family"] == PLAIN, "claimed"], "claimed variance s")
+        kit.log_axis(axes)
+        axes.set_ylabel("KID   ← better")
+        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return fig
-
-
-def _line(axes: Axes, rows: pd.DataFrame, column: str, marker: str, colour: str, label: str) -> None:
-    """Plot a column against the claimed noise; the σ-VAE is a star."""
-    line, alone = rows[rows["family"] == PLAIN].sort_values("claimed"), rows[rows["family"] == LEARNED]
-    axes.plot(line["claimed"], line[column], marker=marker, color=colour, label=label)
-    axes.plot(
-        alone["claimed"], alone[column], "*", color=colour, markersize=11, markeredgecolor=style.INK,
-        markeredgewidth=0.6, label=f"{label}, σ-VAE",
-    )  # fmt: skip
-
-
-def _residual(axes: Axes, models: pd.DataFrame) -> None:
-    """Plot the measured residual against the claimed noise."""
-    _line(axes, models, "residual", "^", style.GREY, "residual")
-    ends = np.quantile(models[["claimed", "residual"]].to_numpy(), [0, 1])
-    axes.plot(ends, ends, color=style.INK, linewidth=0.8, linestyle=(0, (4, 3)), label="as claimed")
-    axes.set_title("measured noise")
-    axes.set_ylabel("residual variance per pixel")
-    axes.legend()
 
 
 def pictures_figure(results: Results, models: pd.DataFrame) -> Figure | None:
     """Means above draws of the same z, for `prior` and `posterior`, at every setting of one seed."""
     rows: dict[str, np.ndarray] = {}
-    for row in frames.each(models.sort_values("claimed")):
+    for row in frames.each(models):
         for way in (MEAN, DRAW):
             wanted = {"decode": way} | {name: getattr(row, name) for name in PLACE}
             runs = results.runs[frames.where(results.runs, wanted)].sort_values("seed")
             found = pictures(results, str(runs["run_id"].iloc[0])) if len(runs) else {}
             if {PRIOR, "posterior"} <= set(found):
-                name = f"{_who(row.family, row.beta)}, {'mean' if way == MEAN else 'draw'}"
+                who = "σ-VAE" if row.family == LEARNED else f"β = {number(row.beta)}"
+                name = f"{who}, {'mean' if way == MEAN else 'draw'}"
                 rows[name] = np.concatenate([found[PRIOR][:SHOWN], found["posterior"][:SHOWN]])
     title = f"Means and draws of x: {SHOWN} from the prior, then {SHOWN} from posteriors"
     return sheet(rows, title=title, together=SHOWN) if rows else None
@@ -414,7 +302,6 @@ EXPERIMENT = Experiment(
         ),
     },
     findings=findings,
-    tables=tables,
 )  # fmt: skip
 
 if __name__ == "__main__":

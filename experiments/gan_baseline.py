@@ -12,18 +12,18 @@ because with a constant one the GAN drops modes.
     study run gan_baseline --profile quick      digits, 15 VAEs and 5 GANs, about two minutes
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import Dataset, Experiment, Findings, Section, StudyConfig, experiment_main
+from study import Experiment, Findings, Section, StudyConfig, experiment_main
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.plots import style
 from study.report.plots.samples import pictures, sheet
-from study.report.text.numbers import listed, number
+from study.report.text.numbers import number
 from study.report.text.words import word
 from study.tables.results import Results
 
@@ -33,34 +33,34 @@ STRATEGIES = (*DRAWN, "reconstruction", "held-out", "copycat", "noise")
 PRIMARY = "kid"
 METRICS = (PRIMARY, "fd_infinity", "precision", "recall", "density", "coverage", "sharpness", "authenticity")
 COSTS = ("train_seconds", "seconds_per_1000")
-BESIDE = ("fd_infinity", "precision", "recall", "sharpness", "authenticity")
-VERDICTS = {"better": "beats", "worse": "loses to", "none": "has no verdict against"}
-
-
-def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """The GAN against every way to sample the VAE, and the cost of training."""
-    return {"gan_baseline": against(results.metrics), "cost": costs(results)}
+BESIDE = (PRIMARY, "fd_infinity", "precision", "recall", "sharpness", "authenticity")
+TEXT = (
+    "Each metric for samples of the GAN (`gan`) and for samples of a strategy from the VAE at one β (`vae`): means "
+    "over seeds, and their difference, paired by seed, with its 95 % interval. Verdicts are on the GAN, with Holm's "
+    "correction over all rows of a metric; what is not decided is no sign that both are alike. The last column has "
+    "the difference that this many seeds would probably have shown. The GAN has no encoder: strategies that need codes "
+    "are missing for it, with that reason, and its latents, reconstructions and likelihood cannot be measured."
+)
+COST = (
+    "Seconds per model when several models of its kind train together, and seconds for 1000 samples. A step of the GAN "
+    "updates two networks and needs a second derivative."
+)
+PICTURES = (
+    "Samples of one seed: from the GAN, from the prior and the posteriors of the VAE at each β, and real data. Rows of "
+    "`prior` share their draws of N(0, I) with the GAN; rows of `posterior` share their training examples."
+)
+CAPTION = (
+    "Each dot is a metric of the GAN minus that of a strategy of the VAE at one β; bars are 95 % intervals over "
+    "training runs, paired by seed and not corrected."
+)
 
 
 def against(metrics: pd.DataFrame) -> pd.DataFrame:
-    """value(GAN) − value(strategy of the VAE), paired by seed, at each β of the VAE.
-
-    Returns:
-        Columns against, beta, metric, better, seeds, gan, vae, difference, low, high (95 %, not corrected), p_holm
-        (over strategies × β of one metric), verdict on the GAN, and detectable.
-    """
-    return kit.paired(_pairs(metrics), own="gan", other="vae")
-
-
-def _pairs(metrics: pd.DataFrame) -> Iterator[kit.Pair]:
-    by = ["family", "strategy", "metric", "better", "beta", "seed"]
-    rows = kit.values(metrics, METRICS, by=by).reset_index()
-    made = rows[(rows["family"] == GAN) & (rows["strategy"] == PRIOR)].set_index(["metric", "seed"])["value"]
-    drawn = rows[(rows["family"] == VAE) & rows["strategy"].isin(DRAWN)]
-    for (metric, better, name, beta), own in drawn.groupby(["metric", "better", "strategy", "beta"]):
-        facts = {"against": name, "beta": beta, "metric": metric, "better": better}
-        gan = made.get(metric, pd.Series(dtype=float))
-        yield kit.Pair(facts, gan, own.set_index("seed")["value"], family=metric)
+    """value(GAN) − value(strategy of the VAE), paired by seed, at each β of the VAE: a table of `kit.compared`."""
+    vae, gan = (metrics[metrics["family"] == family] for family in (VAE, GAN))
+    everywhere = [gan.assign(beta=beta) for beta in sorted(vae["beta"].unique())]  # it has no β
+    pairs = [({"against": name}, (GAN, PRIOR), (VAE, name)) for name in DRAWN]
+    return kit.compared(pd.concat([vae, *everywhere]), METRICS, pairs, own="gan", other="vae")
 
 
 def costs(results: Results) -> pd.DataFrame:
@@ -72,34 +72,75 @@ def costs(results: Results) -> pd.DataFrame:
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """The answer, the contrasts of all metrics, and the costs."""
-    found = tables["gan_baseline"]
-    text = (
-        "Each metric for samples of the GAN (`GAN`) and for samples of a strategy from the VAE at one β (`VAE`): means "
-        "over seeds, and their difference, paired by seed, with its 95 % interval. Verdicts are on the GAN, with "
-        "Holm's correction over all rows of a metric; what is not decided is no sign that both are alike. The last "
-        "column has the difference that this many seeds would probably have shown. The GAN has no encoder: strategies "
-        "that need codes are missing for it, with that reason, and its latents, reconstructions and likelihood cannot "
-        "be measured." + _best(found)
-    )
-    cost = (
-        "Seconds per model when several models of its kind train together, and seconds for 1000 samples. A step of the "
-        "GAN updates two networks and needs a second derivative."
-    )
-    shown = (
-        "Samples of one seed: from the GAN, from the prior and the posteriors of the VAE at each β, and real data. "
-        "Rows of `prior` share their draws of N(0, I) with the GAN; rows of `posterior` share their training examples."
-    )
-    columns = kit.plain("family", "trainings", "steps") | kit.several(COSTS, tables["cost"], named=True)
-    spent = kit.readable(tables["cost"], columns)
-    sections = [
-        Section("The GAN against the VAE", text, _readable(found), figure(found)),
-        Section("Cost", cost, spent),
-    ]
+    """The answer, the differences from the VAE, all metrics, pictures and costs."""
+    found, spent = against(results.metrics), costs(results)
+    columns = kit.plain("family", "trainings", "steps") | kit.several(COSTS, spent, named=True)
+    every = [Section("The GAN against the VAE", TEXT + _best(found), _readable(found))] if len(found) else []
     drawn = sheet_of(results)
     if drawn is not None:
-        sections.insert(1, Section("Samples of both", shown, figure=drawn))
-    return Findings(answer(found), tuple(sections))
+        every.append(Section("Samples of both", PICTURES, figure=drawn))
+    every.append(Section("Cost", COST, kit.readable(spent, columns)))
+    if found.empty:
+        return Findings("Nothing was compared: no GAN beside a VAE was trained and scored.", tuple(every))
+    caption = f"{CAPTION} By {word(PRIMARY).label}, {_strategies(found)}."
+    first = kit.Exhibit("The GAN against every way to sample the VAE", caption, figure(found))
+    return Findings(answer(found), tuple(every), (first, "effects", "samples"))
+
+
+def answer(found: pd.DataFrame) -> str:
+    """Whether the GAN is told from the VAE's prior in KID, then from its posteriors."""
+    kid = found[found["metric"] == PRIMARY]
+    prior, posterior = (kid[kid["against"] == name] for name in DRAWN[:2])
+    if prior.empty or kit.undecided(kid):
+        return kit.UNDECIDED
+    told = prior["verdict"].isin(["better", "worse"])
+    lead = "No" if told.all() else "Not everywhere" if told.any() else "Not decided"
+    best = prior.loc[prior["vae"].idxmin()].to_dict()
+    kids = f"{number(best['gan'])} against {number(best['vae'])} at {kit.at(best)}"
+    size = f" ({kids}, a difference of {kit.change()(best)})"
+    return kit.brief(
+        f"{lead}: in KID, samples of a GAN are, against the VAE's prior, {kit.placed(prior)}{size}.",
+        f"Against its posteriors they are {kit.placed(posterior)}." * bool(len(posterior)),
+    )
+
+
+def _strategies(found: pd.DataFrame) -> str:
+    """What is told of the GAN against every strategy, and what would have been seen where nothing is."""
+    kid = found[found["metric"] == PRIMARY]
+    said = []
+    for name, rows in ((name, kid[kid["against"] == name]) for name in DRAWN):
+        if len(rows):
+            open_ = kit.by_verdict(rows).get("not decided", [])
+            said.append(f"against `{name}` the GAN is {kit.placed(rows)}{kit.unseen(open_)}")
+    return "; ".join(said)
+
+
+def _best(found: pd.DataFrame) -> str:
+    """The GAN beside the VAE's prior and its posteriors, each at the β where it has its best mean KID."""
+    parts = []
+    for name, rows in ((name, found[found["against"] == name]) for name in DRAWN[:2]):
+        kid = rows[rows["metric"] == PRIMARY]
+        if kid.empty:
+            continue
+        beta = kid.loc[kid["vae"].idxmin(), "beta"]
+        own = {row["metric"]: row for row in rows[rows["beta"] == beta].to_dict("records")}
+        each = "; ".join(_beside(own[metric]) for metric in BESIDE if metric in own)
+        parts.append(
+            f" The VAE's `{name}` has its best mean KID at β = {number(beta)}. The GAN against it: {each}."
+        )
+    return "".join(parts)
+
+
+def _beside(row: Mapping[Any, Any]) -> str:
+    verdict = "no interval" if row["verdict"] == "none" else row["verdict"]
+    return f"{word(row['metric']).label} {number(row['gan'])} against {number(row['vae'])} ({verdict})"
+
+
+def _readable(found: pd.DataFrame) -> pd.DataFrame:
+    """One row per metric, strategy and β, the primary metric first."""
+    rows = found.iloc[found["metric"].map(METRICS.index).argsort(kind="stable")]
+    columns: dict[str, kit.Column] = {"metric": lambda row: word(row["metric"]).label, "against": "against"}
+    return kit.readable(rows, columns | {"β": kit.value("beta")} | kit.contrast("gan", "vae"))
 
 
 def sheet_of(results: Results) -> Figure | None:
@@ -112,107 +153,17 @@ def sheet_of(results: Results) -> Figure | None:
     for family, name in ((GAN, PRIOR), (VAE, PRIOR), (VAE, "posterior"), (VAE, "held-out")):
         for run, found in made:
             if run.family == family and name in found:
-                at = f"{name}, β = {number(run.beta)}"
-                rows["GAN" if family == GAN else name if name == "held-out" else at] = found[name]
+                at = name if name == "held-out" else f"{name}, β = {number(run.beta)}"
+                rows["GAN" if family == GAN else at] = found[name]
     return sheet(rows, title="Samples of the GAN and of the VAE")
 
 
-def answer(found: pd.DataFrame) -> str:
-    """Whether the GAN is told from the VAE's prior in KID, then what is told of each strategy."""
-    rows = found[found["metric"] == PRIMARY] if len(found) else found
-    if rows.empty:
-        return "Nothing was compared: no GAN beside a VAE was trained and scored."
-    if kit.undecided(rows):
-        return kit.UNDECIDED
-    parts = [
-        _told(name, verdict, own)
-        for name in [s for s in DRAWN if s in set(rows["against"])]
-        for verdict, own in kit.by_verdict(rows[rows["against"] == name].sort_values("beta")).items()
-    ]
-    lead = (
-        f"{_lead(rows[rows['against'] == PRIOR].sort_values('beta'))} "
-        if PRIOR in set(rows["against"])
-        else ""
-    )
-    return f"{lead}In {word(PRIMARY).label}, {'; '.join(parts)}."
-
-
-def _lead(rows: pd.DataFrame) -> str:
-    """Whether samples of the GAN and of the VAE's prior are told apart; that they are alike cannot be said."""
-    told = rows["verdict"].isin(["better", "worse"])
-    where, open_ = (listed(number(beta) for beta in rows.loc[own, "beta"]) for own in (told, ~told))
-    apart = f"samples of a GAN with the same decoder score differently from those of the VAE's prior at β = {where}"
-    if told.all():
-        return f"No: {apart}."
-    if told.any():
-        return f"Not everywhere: {apart}; at β = {open_} that is not decided."
-    return (
-        "Not decided: at no β are samples of a GAN with the same decoder told from those of the VAE's prior."
-    )
-
-
-def _told(name: str, verdict: str, rows: list[dict[str, Any]]) -> str:
-    """One verdict on the GAN against one strategy, with the settings where it holds."""
-    if verdict in VERDICTS:
-        return f"the GAN {VERDICTS[verdict]} `{name}` at {listed(_size(row, verdict) for row in rows)}"
-    where = listed(f"β = {number(row['beta'])}" for row in rows)
-    return f"the GAN against `{name}` is {verdict} at {where}{kit.unseen(rows)}"
-
-
-def _size(row: dict[str, Any], verdict: str) -> str:
-    """The setting, and the size of the difference if it is told from zero."""
-    told = f" (by {kit.size(row)})" if verdict in ("better", "worse") else ""
-    return f"β = {number(row['beta'])}{told}"
-
-
-def _best(found: pd.DataFrame) -> str:
-    """The GAN beside the VAE's prior and its posteriors, each at the β where it has its best mean KID."""
-    parts = []
-    for name in (PRIOR, "posterior") if len(found) else ():
-        rows = found[found["against"] == name]
-        kid = rows[rows["metric"] == PRIMARY]
-        if kid.empty:
-            continue
-        best = kid.loc[kid["vae"].idxmin()]
-        own = {row["metric"]: row for row in rows[rows["beta"] == best["beta"]].to_dict("records")}
-        each = [_beside(own[metric]) for metric in (PRIMARY, *BESIDE) if metric in own]
-        parts.append(
-            f" The VAE's `{name}` has its best mean {word(PRIMARY).label} at β = {number(best['beta'])}. The GAN "
-            f"against it: {'; '.join(each)}."
-        )
-    return "".join(parts)
-
-
-def _beside(row: Mapping[Any, Any]) -> str:
-    verdict = "no interval" if row["verdict"] == "none" else row["verdict"]
-    return f"{word(row['metric']).label} {number(row['gan'])} against {number(row['vae'])} ({verdict})"
-
-
-def _readable(found: pd.DataFrame) -> pd.DataFrame:
-    """Differences and intervals as one text per cell, the primary metric first."""
-    if found.empty:
-        return found
-    order = found["metric"].map({name: i for i, name in enumerate(METRICS)})
-    rows = found.assign(order=order).sort_values(["order", "against", "beta"], kind="stable")
-    columns: dict[str, kit.Column] = {"metric": lambda row: word(row["metric"]).label, "against": "against"}
-    columns |= {"β": kit.value("beta")}
-    columns |= {"GAN": kit.value("gan"), "VAE": kit.value("vae"), "difference": kit.change()}
-    columns |= {"the GAN is": "verdict", "would be seen": kit.value("detectable")}
-    return kit.readable(rows, columns)
-
-
-def figure(found: pd.DataFrame) -> Figure | None:
+def figure(found: pd.DataFrame) -> Figure:
     """Differences between the GAN and every way to sample the VAE, a panel per metric, by β."""
-    parts = dict(list(found.groupby("metric"))) if len(found) else {}
-    panels = [
-        kit.Panel(word(name).label, parts[name], _arrow(parts[name]))
-        for name in (PRIMARY, "precision", "recall", "coverage")
-        if name in parts
-    ]
-    if not panels:
-        return None
+    parts = dict(list(found.groupby("metric")))
+    shown = [parts[name] for name in (PRIMARY, "precision", "recall", "coverage") if name in parts]
     return kit.dots(
-        panels,
+        [kit.Panel(word(rows["metric"].iloc[0]).label, rows, _arrow(rows)) for rows in shown],
         rows=[name for name in DRAWN if name in set(found["against"])],
         by="against",
         title="The GAN against every way to sample the VAE",
@@ -241,7 +192,6 @@ EXPERIMENT = Experiment(
         "default": grids(MNIST, training=LONG, betas=BETAS, n_samples=2000, density_draws=300),
     },
     findings=findings,
-    tables=tables,
 )
 
 if __name__ == "__main__":

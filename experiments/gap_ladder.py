@@ -16,19 +16,16 @@ unclipped, which shows how much of the gap, and of the decoder's share in it, is
     study run gap_ladder --profile quick      digits, 15 VAEs scored twice
 """
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import Dataset, Experiment, Findings, Section, StudyConfig, experiment_main
+from study import Experiment, Findings, Section, StudyConfig, experiment_main
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
-from study.report.plots import style
 from study.report.text.numbers import listed, number, with_ends
 from study.statistics.gaps import share_of_gap
 from study.tables.results import Results
@@ -44,341 +41,255 @@ RUNGS = (  # each with the rung from which its fall is measured, and what it add
     ("reconstruction", "posterior", "unseen examples"),
     ("held-out", "reconstruction", "decoder"),
 )
+ABOVE = {"prior": ("prior", ""), **{name: (parent, adds) for name, parent, adds in RUNGS}}
+MEASURED = ("kid", "fall", "share", "closed", "log_density", "fit")
+OF_Z = [name for name, _, _ in RUNGS if name not in ("shuffled-marginals", "reconstruction", "held-out")]
 BESIDE = "shuffled-marginals"  # a branch, not part of the sum
 STRATEGIES = ("prior", *(name for name, _, _ in RUNGS), "copycat", "noise")
 CLIPPED, UNCLIPPED = "mean", "unclipped"  # values of the column `decode`
 ENDS = ["prior", "held-out"]  # of the gap
 SHARE = "the decoder's share"
 TOLD = {"better": "yes", "worse": "yes, worse", "not decided": "not decided", "none": "no interval"}
-PLACE = ["alpha", "beta", "noise_variance", "seed"]
+PLACE = ["alpha", "beta", "seed"]
+TEXT = (
+    "KID of each rung, its fall from the rung above on its path, and that fall as a share of the gap between prior and "
+    "held-out data, a ratio of means over training runs, with 95 % intervals. Shares along the path add up to one; "
+    f"`{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative share means that a rung "
+    "is worse than the one above. Whether a share is told from zero is decided after Holm's correction over all rungs "
+    "and settings. The decoder's share depends on the decoder and on how it was trained, so it is not averaged over "
+    "settings, and neither are the others. The rung from `flow` to `posterior` holds what only the codes of the "
+    "training data have, and also what the flow fails to fit. The last column is the mean log-density of validation "
+    "codes in nats, for rungs that have a density: a better fit to q(z) need not give better samples."
+)
+CLIPPING = (
+    "The same models, z and noise, scored clipped and unclipped: means over training runs, and the paired difference "
+    "with its 95 % interval. The figure shows the shares of the gap without clipping."
+)
+CAPTION = (
+    "Share of the gap in KID between the prior and real data that each step closes, on one frozen decoder, with 95 % "
+    "intervals over training runs, not corrected."
+)
 
 
-def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """The rungs of the ladder clipped and unclipped, and the effect of clipping."""
-    return {"gap_ladder": shares(results), "clipping": clipping(results)}
+def contributions(results: Results) -> pd.DataFrame:
+    """A row per way of scoring, training run and rung: KID, fall, share, closed, log-density and fit (`shares`).
+
+    The mean over runs of share and closed is a ratio of means (`study.statistics.gaps.share_of_gap`).
+    """
+    kid, density = frames.measured(results, METRIC), frames.measured(results, DENSITY)
+    if not set(ENDS) <= set(kid):
+        return pd.DataFrame()
+    kid = kid[[name for name in ABOVE if name in kid]]
+    runs = results.runs.set_index("run_id")[["decode", *PLACE]].join(kid, how="inner").dropna(subset=ENDS)
+    groups = runs.groupby(["decode", "alpha", "beta"])
+    return pd.concat([part for _, own in groups for part in _rungs(own, density.reindex(own.index))])
 
 
-def shares(results: Results) -> pd.DataFrame:
+def _rungs(cells: pd.DataFrame, density: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The rows of each rung that all training runs have; what a missing rung adds is attributed to the next."""
+    present = [name for name in ABOVE if name in cells and cells[name].notna().all()]
+    gap = [cells[name].to_numpy(float) for name in ENDS]
+    closed = {name: share_of_gap(cells[name].to_numpy(float), *gap) for name in present}
+    for name in present:
+        parent, adds = ABOVE[name]
+        while parent not in present:
+            parent, more = ABOVE[parent]
+            adds = f"{more}; {adds}"
+        yield cells[["decode", *PLACE]].assign(
+            rung=name, adds=adds, kid=cells[name], fall=cells[parent] - cells[name], closed=closed[name],
+            share=closed[name] - closed[parent] if adds else np.nan, log_density=density.get(name, np.nan),
+            fit=density.get(name, np.nan) - density.get(parent, np.nan), **{"from": parent},
+        )  # fmt: skip
+
+
+def shares(parts: pd.DataFrame) -> pd.DataFrame:
     """KID at each rung, its fall and the fall's share of the gap, per way of scoring and setting.
 
-    A share is a ratio of means over training runs (`study.statistics.gaps.share_of_gap`).
-
     Returns:
-        Columns decode, alpha, beta, noise_variance, trainings, rung, from (the rung above), adds, kid; fall, share and
-        closed (the share of the gap that is closed so far), fit (nats by which the log-density of validation codes
-        exceeds that of the rung above), each with _low and _high (95 %, not corrected); log_density; p_holm (of the
-        share, over all rungs and settings of a way of scoring), verdict ("better" if the share is above zero, "worse"
-        if it is below), and detectable, the share that would have been seen.
+        Columns decode, alpha, beta, trainings, rung, from (the rung above), adds; kid, fall, share, closed (the share
+        of the gap that is closed so far), log_density (nats), fit (nats by which it exceeds that of the rung above),
+        each with _low and _high (95 %, not corrected); verdict of the share, over all rungs and settings of a way of
+        scoring ("better": above zero), and detectable. The decoder's share lies between 0 and 1: a reconstruction is at
+        best real data, while other rungs may be worse than the one above.
     """
-    density = frames.measured(results, DENSITY)
-    rows, pairs = [], []
-    for way, table in _by_way(results).items():
-        for setting in frames.settings(table):
-            cells = frames.at(table, setting)
-            facts = {"decode": way, **dataclasses.asdict(setting), "trainings": len(cells)}
-            for row, share in _rungs(cells, density.reindex(cells.index)):
-                rows.append(facts | row)
-                if share is not None:
-                    named = {
-                        "decode": way,
-                        **dataclasses.asdict(setting),
-                        "rung": row["rung"],
-                        "better": "higher",
-                    }
-                    pairs.append(kit.Pair(named, share, 0 * share, family=way))
-    if not rows:
-        return pd.DataFrame()
-    told = kit.paired(pairs)
-    found = pd.DataFrame(rows)
-    if told.empty:
-        return found.assign(p_holm=np.nan, verdict="none", detectable=np.nan)
     key = ["decode", "alpha", "beta", "rung"]
-    return found.merge(told[[*key, "p_holm", "verdict", "detectable"]], on=key, how="left")
+    decoder = parts["rung"] == "held-out"
+    found = pd.concat([
+        kit.estimates(own, by=[*key, "from", "adds"], of=MEASURED, within=within)
+        for own, within in ((parts[~decoder], None), (parts[decoder], {"share": (0.0, 1.0)}))
+    ])  # fmt: skip
+    pairs = [
+        kit.Pair(
+            {**dict(zip(key, place, strict=True)), "better": "higher"},
+            own["share"],
+            0 * own["share"],
+            place[0],
+        )
+        for place, own in parts.groupby(key)
+    ]
+    told = found.merge(kit.paired(pairs)[[*key, "verdict", "detectable"]], on=key, how="left")
+    return told.iloc[told["rung"].map([*ABOVE].index).argsort(kind="stable")].sort_values(
+        key[:3], kind="stable"
+    )
 
 
-def clipping(results: Results) -> pd.DataFrame:
+def clipping(parts: pd.DataFrame) -> pd.DataFrame:
     """The effect of clipping on the KID of every rung and on the decoder's share, for the same trained models.
 
     Returns:
-        Columns alpha, beta, noise_variance, of (a rung, or the decoder's share), better, seeds, clipped, unclipped
-        (means over training runs), difference, low, high (95 %, not corrected), p_holm (over all rows of KID, or all
-        shares), verdict on the clipped, and detectable. Empty if models were scored in one way only.
+        Columns alpha, beta, of (a rung, or the decoder's share), and those of `kit.paired`: lower is better, and Holm's
+        correction is over all rows of KID, or all shares. Empty if models were scored in one way only.
     """
-    ways = {way: table.set_index(PLACE) for way, table in _by_way(results).items()}
-    if set(ways) != {CLIPPED, UNCLIPPED}:
+    if set(parts["decode"]) != {CLIPPED, UNCLIPPED}:
         return pd.DataFrame()
-    both = ways[CLIPPED].join(ways[UNCLIPPED].add_suffix(f"/{UNCLIPPED}"), how="inner").reset_index()
-    return kit.paired(_pairs(both), own="clipped", other="unclipped")
-
-
-def _pairs(both: pd.DataFrame) -> Iterator[kit.Pair]:
-    for setting in frames.settings(both):
-        cells = frames.at(both, setting)
-        other = cells.filter(like=f"/{UNCLIPPED}").rename(columns=lambda name: name.split("/")[0])
-        found = {name: (cells[name], other[name]) for name in other if name != "held-out"}
-        if "reconstruction" in found:
-            found[SHARE] = (_decoder(cells), _decoder(other))
-        for name, (own, counterpart) in found.items():
-            facts = {**dataclasses.asdict(setting), "of": name, "better": "lower"}
-            yield kit.Pair(facts, own, counterpart, family=name == SHARE)
-
-
-def _by_way(results: Results) -> dict[str, pd.DataFrame]:
-    """For each way of scoring, clipped first, the KID of every model: a row per run, a column per rung."""
-    values = frames.measured(results, METRIC)
-    if not set(ENDS) <= set(values):
-        return {}
-    rungs = [name for name in ("prior", *(rung for rung, _, _ in RUNGS)) if name in values]
-    runs = results.runs.set_index("run_id")
-    table = runs[PLACE].join(values[rungs], how="inner").dropna(subset=ENDS)
-    return {str(way): own for way, own in table.groupby(runs["decode"].reindex(table.index))}
-
-
-def _decoder(cells: pd.DataFrame) -> pd.Series:
-    """Contributions of each training run to the decoder's share of the gap."""
-    return 1 - _closed(cells, "reconstruction")
-
-
-def _closed(cells: pd.DataFrame, name: str) -> pd.Series:
-    """Contributions of each training run to the share of the gap that is closed from the prior to a rung."""
-    values = (cells[of].to_numpy(float) for of in (name, *ENDS))
-    return pd.Series(share_of_gap(*(of[:, None] for of in values))[:, 0], cells.index)
-
-
-def _rungs(cells: pd.DataFrame, density: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.Series | None]]:
-    """A row for each rung that all training runs have, and what each run contributes to its share of the gap.
-
-    What a missing rung adds is attributed to the next.
-    """
-    present = [name for name in cells if cells[name].notna().all()]
-    fits = {name: density[name] for name in present if name in density}
-    above = {name: (parent, adds) for name, parent, adds in RUNGS}
-    for name in ["prior", *(rung for rung in above if rung in present)]:
-        row: dict[str, Any] = {"rung": name, "kid": cells[name].mean()}
-        row[DENSITY] = fits[name].mean() if name in fits else np.nan
-        if name == "prior":
-            yield row | {"adds": ""}, None
-            continue
-        parent, adds = above[name]
-        while parent not in present:
-            parent, more = above[parent]
-            adds = f"{more}; {adds}"
-        closed = _closed(cells, name)
-        share = closed - _closed(cells, parent)
-        row |= {"from": parent, "adds": adds, **kit.estimate("fall", cells[parent] - cells[name])}
-        row |= kit.estimate("share", share, within=_range(name, share)) | kit.estimate("closed", closed)
-        if {name, parent} <= set(fits):
-            row |= kit.estimate("fit", fits[name] - fits[parent])
-        yield row, share
-
-
-def _range(name: str, share: pd.Series) -> tuple[float, float] | None:
-    """A reconstruction is at best real data: the decoder's share lies between 0 and 1. Other rungs may be worse."""
-    return (0.0, 1.0) if name == "held-out" and 0 < share.mean() < 1 else None
+    pairs = []
+    for (alpha, beta, rung), own in parts.groupby(["alpha", "beta", "rung"]):
+        of, name = (SHARE, "share") if rung == "held-out" else (rung, "kid")
+        sides = [own[own["decode"] == way].set_index("seed")[name] for way in (CLIPPED, UNCLIPPED)]
+        if rung != "held-out" or (own["from"] == "reconstruction").all():
+            pairs.append(kit.Pair({"alpha": alpha, "beta": beta, "of": of, "better": "lower"}, *sides, name))
+    return kit.paired(pairs, own="clipped", other="unclipped")
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The rungs at which the gap arises, all rungs by setting, and the same unclipped."""
-    table, clipped = tables["gap_ladder"], tables["clipping"]
-    unclipped = table[table["decode"] == UNCLIPPED] if len(table) else table
-    table = table[table["decode"] == CLIPPED] if len(table) else table
-    text = (
-        "KID of each rung, its fall from the rung above on its path, and that fall as a share of the gap between "
-        "prior and held-out data, a ratio of means over training runs, with 95 % intervals. Shares along the path add "
-        f"up to one; `{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative share "
-        "means that a rung is worse than the one above. Whether a share is told from zero is decided after Holm's "
-        "correction over all rungs and settings. The decoder's share depends on the decoder and on how it was trained, "
-        "so it is not averaged over settings, and neither are the others. The rung from `flow` to `posterior` holds "
-        "what only the codes of the training data have, and also what the flow fails to fit. The last column is the "
-        "mean log-density of validation codes in nats, for rungs that have a density: a better fit to q(z) need not "
-        "give better samples. In the figure, an interval that reaches an edge continues beyond it."
-    )
-    if len(table):
-        text += _each(table) + _against_density(table)
-    sections = [Section("Shares of the gap", text, _readable(table), figure(table) if len(table) else None)]
+    parts = contributions(results)
+    if parts.empty:
+        return Findings("Nothing was compared: no model has scores of the prior and of real data.")
+    table, clipped = shares(parts), clipping(parts)
+    ways = dict(list(table.groupby("decode")))
+    table = ways.get(CLIPPED, table)
+    text = TEXT + _each(table) + _against_density(table)
+    sections = [Section("Shares of the gap", text, _readable(table))]
     if len(clipped):
-        beside = (
-            "The same models, z and noise, scored clipped and unclipped: means over training runs, and the paired "
-            "difference with its 95 % interval. The figure shows the shares of the gap without clipping."
-            + _said_of_clipping(clipped)
-        )
-        pictured = figure(unclipped, aside=", unclipped")
-        sections.append(Section("The effect of clipping", beside, _readable_clipping(clipped), pictured))
-    return Findings(_answer(table), tuple(sections))
+        said = CLIPPING + _said_of_clipping(clipped)
+        pictured = figure(ways[UNCLIPPED], aside=", unclipped")
+        sections.append(Section("The effect of clipping", said, _readable_clipping(clipped), pictured))
+    first = kit.Exhibit("Where the gap arises, by setting", f"{CAPTION}{_largest(table)}", figure(table))
+    return Findings(_answer(table), tuple(sections), (first, "ladder", "mismatch"))
 
 
 SETTING = {name: kit.value(name) for name in ("alpha", "beta")}
+PERCENT: dict[str, Any] = {"scale": 100, "places": 0}
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    columns = (
-        SETTING | kit.plain("rung", "adds") | {"KID": kit.value("kid"), "fall": kit.cell("fall", places=3)}
-    )
-    columns["share of the gap, %"] = kit.cell("share", scale=100, places=0)
-    columns["told from zero"] = lambda row: TOLD.get(row["verdict"], "")
-    columns["closed so far, %"] = kit.cell("closed", scale=100, places=0)
-    columns["log-density, nats"] = kit.value(DENSITY, 2)
-    return kit.readable(table, columns) if len(table) else table
+    columns = SETTING | kit.plain("rung", "adds")
+    columns |= {"KID": kit.value("kid"), "fall": kit.cell("fall", places=3)}
+    columns |= {
+        "share of the gap, %": kit.cell("share", **PERCENT),
+        "told from zero": lambda row: TOLD.get(row["verdict"], "") if row["adds"] else "",
+    }
+    columns |= {"closed so far, %": kit.cell("closed", **PERCENT), "log-density, nats": kit.value(DENSITY, 2)}
+    return kit.readable(table, columns)
 
 
 def _readable_clipping(table: pd.DataFrame) -> pd.DataFrame:
     """The table for readers: shares in %, KID unscaled."""
-
-    def either(of_share: kit.Column, of_kid: kit.Column) -> kit.Column:
-        return lambda row: (of_share if row["of"] == SHARE else of_kid)(row)
-
-    columns = SETTING | {"of": lambda row: f"{SHARE}, %" if row["of"] == SHARE else f"KID of {row['of']}"}
-    for name in ("clipped", "unclipped"):
-        columns[name] = either(kit.value(name, 0, scale=100), kit.value(name))
-    columns["difference"] = either(kit.change(scale=100, places=0), kit.change(places=3))
-    return kit.readable(table, columns)
+    parts = []
+    for share, own in table.groupby(table["of"] == SHARE):
+        how = PERCENT if share else {"places": 3}
+        name = f"{SHARE}, %" if share else "KID of "
+        columns = SETTING | {"of": lambda row, name=name, share=share: name if share else name + row["of"]}
+        parts.append(kit.readable(own, columns | kit.contrast("clipped", "unclipped", **how)))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _answer(table: pd.DataFrame) -> str:
     """The decoder's share and what z can gain, setting by setting."""
-    rows = table.dropna(subset=["share"]) if len(table) else table
-    if rows.empty:
-        return "Nothing was compared: no model has scores of the prior and of real data."
+    rows = table[table["adds"] != ""]
     if kit.undecided(rows):
         return kit.UNDECIDED
-    parts = [(_at(own.to_dict("records")[0]), own) for _, own in rows.groupby(["alpha", "beta"])]
-    last = rows[rows["rung"] == "held-out"].iloc[0]
-    whose = "the decoder's share" if last["from"] == "reconstruction" else f"the share of {last['adds']}"
-    return " ".join(
-        [
-            f"Of the gap in KID between samples from the prior and real data, {whose} is "
-            f"{_of_each(parts, 'held-out', 'share')}; it belongs to a decoder and its training, so it has no average.",
-            *_latent(parts),
-        ]
+    last, drawn = (rows[rows["rung"] == rung] for rung in ("held-out", "posterior"))
+    whose = "the decoder's share"
+    if not (last["from"] == "reconstruction").all():
+        whose = "the share of decoder and unseen examples"
+    sizes = [with_ends(row, "closed", **PERCENT) for row in drawn.to_dict("records")]
+    return kit.brief(
+        f"Of the gap in KID between the prior and real data, {whose} is {kit.ranged(last, 'share', _share)}.",
+        f"Drawing from q(z) itself closes {listed(sizes)} % there." * bool(0 < len(sizes) <= 3),
     )
+
+
+def _share(row: kit.Row) -> str:
+    unsure = "" if row["verdict"] == "better" else " (not told from zero)"
+    return f"{with_ends(row, 'share', **PERCENT)} % at {kit.at(row)}{unsure}"
 
 
 def _each(table: pd.DataFrame) -> str:
-    """What is told of every rung, setting by setting."""
-    rows = table.dropna(subset=["share"])
-    if rows.empty or kit.undecided(rows):
-        return ""
-    return "".join(
-        f" At {_at(own.to_dict('records')[0])}: {_steps(own)}." for _, own in rows.groupby(["alpha", "beta"])
+    """What is told of every rung but the decoder's, setting by setting."""
+    rows = table[(table["adds"] != "") & ~table["rung"].isin([BESIDE, "held-out"])]
+    said = []
+    for _, own in rows.sort_values("share", ascending=False).groupby(["alpha", "beta"]):
+        parts = kit.clauses(own, _sized, _named, between=": ", what="a share", scale=100, unit=" %", places=0)
+        said.append(f" At {kit.at(own.iloc[0].to_dict())}, {'; '.join(parts)}.")
+    return "".join(said)
+
+
+def _largest(table: pd.DataFrame) -> str:
+    """The rung of z with the largest share that is told from zero, at each setting."""
+    path = table[table["rung"].isin(OF_Z) & (table["verdict"] == "better")]
+    most = (
+        path.sort_values("share")
+        .drop_duplicates(["alpha", "beta"], keep="last")
+        .sort_values(["alpha", "beta"])
     )
+    said = kit.ranged(most, "share", lambda row: f"{_sized(row)} at {kit.at(row)}")
+    return f" Of the rungs of z that are told from zero, the largest: {said}." if said else ""
 
 
-def _latent(parts: list[tuple[str, pd.DataFrame]]) -> list[str]:
-    have = [(at, own) for at, own in parts if "posterior" in set(own["rung"])]
-    if not have:
-        return []
-    return [
-        "The steps from the prior to the posteriors, what drawing from q(z) itself gains, are "
-        f"{_of_each(have, 'posterior', 'closed')}."
-    ]
-
-
-def _of_each(parts: list[tuple[str, pd.DataFrame]], rung: str, name: str) -> str:
-    said = []
-    for at, own in parts:
-        row = own[own["rung"] == rung].to_dict("records")[0]
-        unsure = " (not told from zero)" if name == "share" and row["verdict"] != "better" else ""
-        said.append(f"{with_ends(row, name, scale=100, places=0)} % at {at}{unsure}")
-    return listed(said)
-
-
-def _at(row: Mapping[Any, Any]) -> str:
-    beta = f"β = {number(row['beta'])}"
-    return beta if row["alpha"] == 1 else f"α = {number(row['alpha'])}, {beta}"
-
-
-def _steps(rows: pd.DataFrame) -> str:
-    """The rungs of one setting by what is told of them, but for the decoder's."""
-    path = rows[~rows["rung"].isin([BESIDE, "held-out"])].sort_values("share", ascending=False)
-    found = kit.by_verdict(path)
-    said = []
-    if "better" in found:
-        said.append(f"samples gain by {listed(_said(row) for row in found['better'])}")
-    if "worse" in found:
-        said.append(f"worse than the rung above: {listed(_said(row) for row in found['worse'])}")
-    open_ = found.get("not decided", [])
-    if open_:
-        unseen = kit.unseen(open_, what="a share", scale=100, unit=" %")
-        said.append(f"not decided: {listed(_named(row) for row in open_)}{unseen}")
-    if "none" in found:
-        said.append(f"without an interval: {listed(_named(row) for row in found['none'])}")
-    return "; ".join(said)
-
-
-def _named(row: Mapping[Any, Any]) -> str:
+def _named(row: kit.Row) -> str:
     return f"{row['adds']} (`{row['rung']}`)"
 
 
-def _said(row: Mapping[Any, Any]) -> str:
-    return f"{row['adds']} (`{row['rung']}`, {with_ends(row, 'share', scale=100, places=0)} %)"
+def _sized(row: kit.Row) -> str:
+    return f"{row['adds']} (`{row['rung']}`, {with_ends(row, 'share', **PERCENT)} %)"
 
 
 def _said_of_clipping(table: pd.DataFrame) -> str:
     """How much of the decoder's share is due to clipping, setting by setting."""
-    rows = table[table["of"] == SHARE] if len(table) else table
-    found = kit.by_verdict(rows) if len(rows) else {}
-    said = [
-        f"{number(100 * row['unclipped'], 0)} % instead of {number(100 * row['clipped'], 0)} % at "
-        f"{_at(row)}, "
-        f"{'less' if row['difference'] > 0 else 'more'} by {kit.size(row, scale=100, places=0)} points"
-        for verdict in ("worse", "better")
-        for row in found.get(verdict, [])
-    ]
-    told = (
-        f" Clipping to the range of the data changes the decoder's share: unclipped, it is {'; '.join(said)}."
-    )
-    open_ = found.get("not decided", [])
-    where = listed(_at(row) for row in open_)
-    unseen = kit.unseen(open_, scale=100, unit=" points")
-    return told * bool(said) + (
-        f" Whether clipping changes the decoder's share at {where} is not decided{unseen}." if open_ else ""
-    )
+    rows = table[table["of"] == SHARE]
+    if rows.empty:
+        return ""
+    words = {"better": "smaller with clipping", "worse": "larger with clipping"}
+    sizes = kit.ranged(rows, "beta", _instead)
+    seen = kit.unseen(kit.by_verdict(rows).get("not decided", []), scale=100, unit=" points", places=0)
+    return f" Without clipping the decoder's share is {sizes}: {kit.placed(rows, words)}{seen}."
+
+
+def _instead(row: kit.Row) -> str:
+    without, within = (number(100 * row[name], 0) for name in ("unclipped", "clipped"))
+    return f"{without} instead of {within} % at {kit.at(row)}"
 
 
 def _against_density(table: pd.DataFrame) -> str:
     """Rungs that fit the codes better than the rung above but give worse samples, setting by setting."""
     if "fit_low" not in table:
         return ""
-    said: dict[tuple[str, str], list[str]] = {}
-    for row in table[(table["fit_low"] > 0) & (table["verdict"] == "worse")].to_dict("records"):
-        found = said.setdefault((row["rung"], row["from"]), [])
-        found.append(f"{with_ends(row, 'fit', places=2)} nats at {_at(row)}")
+    rows = table[(table["fit_low"] > 0) & (table["verdict"] == "worse")].to_dict("records")
     return "".join(
-        f" `{rung}` fits validation codes better than `{above}`, by {listed(sizes)}, yet its samples are worse there."
-        for (rung, above), sizes in said.items()
+        f" `{row['rung']}` fits validation codes better than `{row['from']}`, by {with_ends(row, 'fit', places=2)} "
+        f"nats at {kit.at(row)}, yet its samples are worse there."
+        for row in rows
     )
 
 
 def figure(table: pd.DataFrame, *, aside: str = "") -> Figure:
-    """Shares of the gap step by step: a panel per setting, on a common axis."""
-    keys = ["alpha", "beta", "noise_variance"]
-    parts = [(frames.Setting(*key), rows) for key, rows in table.groupby(keys, dropna=False)]
-    parts.sort(key=lambda part: part[0].beta / part[0].alpha)
-    steps = table.dropna(subset=["share"]).drop_duplicates("rung").set_index("rung")
-    names = [name for name, _, _ in RUNGS if name in steps.index]
-    labels = [
-        f"{steps['adds'][name]}{' (not in the sum)' if name == BESIDE else ''}\n{steps['from'][name]} → {name}"
-        for name in names
-    ]
-    share = 100 * table["share"].dropna()
-    title = f"Where the gap in KID between samples from the prior and real data arises{aside}"
-    below = "share of the gap in %, with 95 % intervals; below 0: the step makes samples worse"
-    with style.styled():
-        fig, grid = style.panels(1, len(parts), height=0.42 * len(names) + 1.2, title=title, share_x=True)
-        for axes, (setting, rows) in zip(grid[0], parts, strict=True):
-            _bars(axes, style.rows_axis(axes, labels), rows.set_index("rung").reindex(names))
-            axes.set_title(setting.label.replace(", s", "\ns"))
-            axes.set_xlim(min(1.3 * share.min(), 0) - 5, max(1.3 * share.max(), 0) + 5)
-        fig.supxlabel(below, fontsize=9)
-    return fig
-
-
-def _bars(axes: Axes, position: np.ndarray, own: pd.DataFrame) -> None:
-    colours = [style.GREY if name == BESIDE else style.BLUE for name in own.index]
-    axes.barh(position, 100 * own["share"], color=colours, height=0.6)
-    axes.hlines(position, 100 * own["share_low"], 100 * own["share_high"], color=style.INK, linewidth=1.2)
-    axes.axvline(0, color=style.INK, linewidth=0.8)
-    axes.locator_params(axis="x", nbins=4)
+    """Shares of the gap step by step: a panel per α, a marker per β."""
+    steps = table[table["adds"] != ""].drop_duplicates("rung").set_index("rung")
+    names = [name for name in ABOVE if name in steps.index]
+    beside = {BESIDE: " (not in the sum)"}
+    scaled = table.assign(**{name: 100 * table[name] for name in ("share", "share_low", "share_high")})
+    alphas = [*scaled.groupby("alpha")]
+    return kit.dots(
+        [kit.Panel(f"α = {number(alpha)}" * (len(alphas) > 1), rows) for alpha, rows in alphas],
+        rows=names,
+        by="rung",
+        names=("share", "share_low", "share_high"),
+        title=f"Where the gap in KID between samples from the prior and real data arises{aside}",
+        below="share of the gap in %, with 95 % intervals; below 0: the step makes samples worse",
+        labels=[f"{steps['adds'][n]}{beside.get(n, '')}\n{steps['from'][n]} → {n}" for n in names],
+    )
 
 
 def both(plain: StudyConfig, **changes: Any) -> tuple[StudyConfig, ...]:
@@ -396,7 +307,6 @@ EXPERIMENT = Experiment(
         "default": both(MNIST, betas=(0.05, 0.5, 2.0), n_samples=2000, density_draws=1000),
     },
     findings=findings,
-    tables=tables,
 )
 
 if __name__ == "__main__":

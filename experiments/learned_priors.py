@@ -11,7 +11,7 @@ different rates and distortions. The report therefore shows rate and distortion 
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -19,13 +19,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import Dataset, Experiment, Findings, Section, StudyConfig, experiment_main
+from study import Experiment, Findings, Section, StudyConfig, experiment_main
 from study.config import FAMILIES
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.config.serialise import from_dict
 from study.report import kit
-from study.report.text.numbers import listed, number
-from study.report.text.words import word
+from study.report.text.numbers import count, listed, number
 from study.tables.results import Results
 from study.training import Architecture
 
@@ -37,179 +36,162 @@ STRATEGIES = (*DRAWN, "reconstruction", "copycat", "held-out", "noise")
 METRICS = ("kid", "fd", "precision", "recall", "nearer_to_train", "authenticity")
 PRIMARY = "kid"
 MODEL = ("rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_mass", "overlap")
-
-
-def tables(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """Each learned prior against every way to sample the plain VAE, and rate and distortion of all families."""
-    return {"learned_priors": contrasts(results.metrics), "rate_distortion": models(results, data)}
+TEXT = (
+    "KID of samples from each learned prior (`learned`) and of samples from the plain VAE by the strategy in column "
+    "`against` (`plain`): means over seeds, and the difference, paired by seed, with its 95 % interval; lower is "
+    "better. Verdicts use Holm's correction, over averages and over single β separately; what is not decided is no "
+    "sign that both are alike. The last column has the difference that this many seeds would probably have shown."
+)
+SPENT = (
+    "Loss on validation data, rate, distortion on held-out data, the bracket on KL(q(z)‖p(z)), hole mass and overlap, "
+    "with 95 % intervals over seeds. A learned prior leaves the scale of z free. `truncation` is T of `lars-prior`, "
+    "whose density is at most T times that of N(0, I)."
+)
+CAPTION = (
+    "KID of each family, sampled from its learned prior, minus that of the plain VAE by four strategies, at each β; "
+    "bars are 95 % intervals over training runs, paired by seed and not corrected."
+)
 
 
 def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
-    """value(`prior` of a family) − value(strategy of the plain VAE), paired by seed, at each β and averaged over β.
-
-    Returns:
-        Columns family, against, metric, better, beta (NaN for the average), seeds, learned, plain, difference, low,
-        high (95 %, not corrected), p_holm (over families × strategies × β of one metric, separately for averages),
-        verdict, and detectable.
-    """
-    return kit.paired(_pairs(metrics), own="learned", other="plain")
-
-
-def _pairs(metrics: pd.DataFrame) -> Iterator[kit.Pair]:
-    wide = kit.each_metric(metrics, METRICS, rows=["beta", "seed"], columns=["family", "strategy"])
-    for metric, better, table in wide:
-        for family in [f for f in COMPARED if f != PLAIN and (f, PRIOR) in table]:
-            for name in [s for s in DRAWN if (PLAIN, s) in table]:
-                both = table[[(family, PRIOR), (PLAIN, name)]].dropna()
-                for beta, part in kit.at_each(both, "beta"):
-                    facts = {
-                        "family": family,
-                        "against": name,
-                        "metric": metric,
-                        "better": better,
-                        "beta": beta,
-                    }
-                    yield kit.Pair(facts, part.iloc[:, 0], part.iloc[:, 1], family=(metric, np.isnan(beta)))
+    """value(`prior` of a family) − value(strategy of the plain VAE), paired by seed, at each β and averaged over β."""
+    pairs = [
+        ({"family": family, "against": name}, (family, PRIOR), (PLAIN, name))
+        for family in COMPARED[1:]
+        for name in DRAWN
+    ]
+    return kit.compared(metrics, METRICS, pairs, average=True, own="learned", other="plain")
 
 
-def models(results: Results, data: Dataset) -> pd.DataFrame:
+def models(results: Results) -> pd.DataFrame:
     """Per family and β: validation loss and its parts, measurements of q(z), parameters and truncation of the prior."""
     losses = results.losses[results.losses["split"] == "validation"].sort_values("epoch")
     last = losses.groupby("run_id").last()["loss"].rename("validation_loss")
     measured = kit.by_run(results, "family").join(last)
     found = kit.estimates(measured, by=["family", "beta"], of=["validation_loss", *MODEL])
-    found.insert(3, "prior_parameters", found["family"].map(parameters(results, data)))
-    found.insert(4, "truncation", found["family"].map(truncations(results)))
+    found.insert(3, "prior_parameters", found["family"].map(parameters(results.provenance)))
+    found.insert(4, "truncation", found["family"].map(truncations(results.provenance)))
     return found.sort_values("family", key=lambda names: names.map(COMPARED.index), kind="stable")
 
 
-def truncations(results: Results) -> dict[str, int]:
+def truncations(provenance: Mapping[str, Any]) -> dict[str, int]:
     """T of each family with a learned accept/reject prior: log T nats are the most that it can gain on N(0, I)."""
-    models = [from_dict(StudyConfig, config).model for config in results.provenance["config"]]
+    models = [from_dict(StudyConfig, config).model for config in provenance["config"]]
     return {model.family: model.prior.proposals for model in models if model.family == LARS}
 
 
-def parameters(results: Results, data: Dataset) -> dict[str, int]:
+def parameters(provenance: Mapping[str, Any]) -> dict[str, int]:
     """The number of parameters that each family's prior adds to encoder and decoder."""
-    found = {}
-    for config in results.provenance["config"]:
+    found, size = {}, int(np.prod(provenance["dataset"]["shape"]))
+    for config in provenance["config"]:
         model = from_dict(StudyConfig, config).model
         for family in (PLAIN, model.family):
-            built = Architecture(dataclasses.replace(model, family=family), data.train.shape[1], "gaussian")
+            built = Architecture(dataclasses.replace(model, family=family), size, "gaussian")
             shapes = jax.eval_shape(built.initialise, jax.random.key(0))
             found[family] = sum(leaf.size for leaf in jax.tree.leaves(shapes))
-    return {family: size - found[PLAIN] for family, size in found.items()}
+    return {family: n - found[PLAIN] for family, n in found.items()}
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, the contrasts of the primary metric, and rate and distortion."""
-    found, costs = tables["learned_priors"], tables["rate_distortion"]
-    columns = {
-        **kit.plain("family", "against"), "beta": kit.value("beta", missing="all"),
-        **kit.plain("seeds", "learned", "plain"), "difference": kit.change(), "verdict": "verdict",
-        "would be seen": kit.value("detectable"),
-    }  # fmt: skip
-    shown = kit.readable(found[found["metric"] == PRIMARY], columns)
-    text = (
-        f"{word(PRIMARY).label} of samples from each learned prior (`learned`) and of samples from the plain VAE by "
-        "the strategy in column `against` (`plain`): means over seeds, and the difference, paired by seed, with its "
-        "95 % interval; lower is better. Verdicts use Holm's correction, over averages and over single β separately; "
-        "what is not decided is no sign that both are alike. The last column has the difference that this many seeds "
-        "would probably have shown."
-    )
-    spent = (
-        "Loss on validation data, rate, distortion on held-out data, the bracket on KL(q(z)‖p(z)), hole mass and "
-        "overlap, with 95 % intervals over seeds. A learned prior leaves the scale of z free. `truncation` is T of "
-        "`lars-prior`, whose density is at most T times that of N(0, I)."
-    )
+    found, spent = contrasts(results.metrics), models(results)
     plain = kit.plain("family", "beta", "trainings", "prior_parameters", "truncation")
-    said = kit.readable(costs, plain | kit.several(("validation_loss", *MODEL), costs))
-    return Findings(
-        answer(found),
-        (
-            Section("Learned with the model against fitted afterwards", text, shown, figure(found)),
-            Section("Rate and distortion", spent, said),
-        ),
-    )
-
-
-def answer(found: pd.DataFrame) -> str:
-    """Which learned priors beat the densities fitted afterwards, on average over β, and where single β differ."""
-    rows = found[(found["metric"] == PRIMARY)] if len(found) else found
+    said = kit.readable(spent, plain | kit.several(("validation_loss", *MODEL), spent))
+    costs = Section("Rate and distortion", SPENT, said)
+    rows = found[found["metric"] == PRIMARY] if len(found) else found
     if rows.empty:
-        return "Nothing was compared: no family beside the plain VAE was trained and scored."
-    single = rows[rows["beta"].notna()]
-    whole = rows[rows["beta"].isna()] if rows["beta"].isna().any() else rows
+        return Findings(
+            "Nothing was compared: no family beside the plain VAE was trained and scored.", (costs,)
+        )
+    columns = kit.plain("family", "against") | {"beta": kit.value("beta", missing="all")} | kit.plain("seeds")
+    shown = kit.readable(rows, columns | kit.contrast("learned", "plain"))
+    own = Section("Learned with the model against fitted afterwards", TEXT + _told(rows, DRAWN), shown)
+    first = kit.Exhibit(
+        "A learned prior against the plain VAE", f"{CAPTION}{_told(rows, AFTERWARDS[:1])}", figure(rows)
+    )
+    return Findings(answer(rows), (own, costs), (first, "effects", "samples"))
+
+
+def answer(rows: pd.DataFrame) -> str:
+    """Whether a learned prior beats the densities fitted afterwards, then whether it beats N(0, I)."""
+    whole, over = _whole(rows)
+    fitted = whole[whole["against"].isin(AFTERWARDS)]
     if kit.undecided(whole):
         return kit.UNDECIDED
-    named = [name for name in (*AFTERWARDS, PRIOR) if name in set(whole["against"])]
-    said = (_against(whole[whole["against"] == name], single, name) for name in named)
-    return " ".join([_lead(whole[whole["against"].isin(AFTERWARDS)], single), *said])
+    return kit.brief(_lead(fitted, over), _against_prior(whole[whole["against"] == PRIOR]))
 
 
-def _lead(rows: pd.DataFrame, single: pd.DataFrame) -> str:
-    """What is told of learned priors against densities fitted afterwards."""
-    betas = sorted(set(single["beta"]))
-    over = f"{'averaged over' if len(betas) > 1 else 'at'} β = {listed(number(beta) for beta in betas)}"
-    of = {verdict: len(own) for verdict, own in kit.by_verdict(rows).items()}
-    won = rows[rows["verdict"] == "better"]
-    if len(won):
-        return f"{listed(f'`{row.family}` beats `{row.against}`' for row in won.itertuples())}, {over}."
-    if not len(rows):
-        return f"No density was fitted afterwards; {over}:"
-    if of.get("worse") == len(rows):
-        return f"No: every learned prior is worse than every density fitted to the plain VAE's codes, {over}."
-    open_ = len(rows) - of.get("worse", 0)
-    return (
-        "No learned prior is shown to beat a density fitted to the plain VAE's codes afterwards; in "
-        f"{open_} of {len(rows)} comparisons, {over}, that is not decided."
-    )
+def _whole(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rows averaged over β, or those of the only one."""
+    betas = sorted(rows["beta"].dropna().unique())
+    average = rows["beta"].isna()
+    over = f"averaged over {len(betas)} values of β" if average.any() else f"at β = {number(betas[0])}"
+    return (rows[average] if average.any() else rows), over
 
 
-def _against(rows: pd.DataFrame, single: pd.DataFrame, name: str) -> str:
-    what = "N(0, I), the plain VAE's own prior" if name == PRIOR else f"`{name}`"
-    found = kit.by_verdict(rows)
-    said = [
-        listed(
-            f"`{row['family']}` is {verdict} by {kit.size(row)}{_but(row, single)}" for row in found[verdict]
-        )
-        for verdict in ("better", "worse")
-        if verdict in found
-    ]
-    if "not decided" in found:
-        open_ = found["not decided"]
-        names = listed(f"`{row['family']}`{_but(row, single)}" for row in open_)
-        said.append(f"not decided for {names}{kit.unseen(open_)}")
-    if "none" in found:
-        names = listed(f"`{row['family']}`" for row in found["none"])
-        said.append(f"without an interval for {names}")
-    return f"Against {what}, in {word(PRIMARY).label}, {'; '.join(said)}."
+def _lead(rows: pd.DataFrame, over: str) -> str:
+    of = kit.by_verdict(rows)
+    if rows.empty:
+        return f"No density was fitted afterwards, {over}."
+    won, lost, n = of.get("better", []), of.get("worse", []), len(rows)
+    if won:
+        most = min(won, key=lambda row: row["difference"])
+        most_of = f"`{most['family']}` beats `{most['against']}` by {kit.size(most)}"
+        lead = f"In {len(won)} of {count(n, 'comparison')}: {most_of}"
+    elif len(lost) == n:
+        lead = "No: every learned prior is worse than every density fitted to the plain VAE's codes"
+    else:
+        lead = f"Not shown: in none of {count(n, 'comparison')} does a learned prior beat a density fitted afterwards"
+    open_ = n - len(won) - len(lost)
+    rest = [f"{len(lost)} worse"] * bool(0 < len(lost) < n) + [f"{open_} not decided"] * bool(open_)
+    seen = kit.unseen(of.get("not decided", [])) if open_ else ""
+    return f"{lead}, in KID {over}{f'; {listed(rest)}' * bool(rest)}{seen}."
 
 
-def _but(average: Mapping[str, Any], single: pd.DataFrame) -> str:
-    """The single β whose verdict is another than that of the average."""
-    if not np.isnan(average["beta"]):
-        return f" at β = {number(average['beta'])}"
-    same = (single["family"] == average["family"]) & (single["against"] == average["against"])
-    others = kit.by_verdict(single[same & (single["verdict"] != average["verdict"])].sort_values("beta"))
+def _against_prior(rows: pd.DataFrame) -> str:
+    """How many learned priors beat N(0, I), and by how much."""
+    won = rows[rows["verdict"] == "better"].sort_values("difference", ascending=False)
+    if won.empty:
+        return ""
+    sizes = dict.fromkeys(kit.size(row) for row in won.iloc[[0, -1]].to_dict("records"))
+    return f"{len(won)} of {len(rows)} beat N(0, I), by {listed(sizes, last='to')}."
+
+
+def _told(rows: pd.DataFrame, names: Sequence[str]) -> str:
+    """What is told of each family against some strategies, and the single β whose verdict is another."""
+    whole, over = _whole(rows)
+    single, said = rows[rows["beta"].notna()], []
+    for name in (name for name in names if name in set(whole["against"])):
+        parts = kit.clauses(
+            whole[whole["against"] == name], lambda row: f"{_named(row, single)} by {kit.size(row)}",
+            lambda row: _named(row, single), between=" for ",
+        )  # fmt: skip
+        said.append(f" Against `{name}`, {over}: {'; '.join(parts)}.")
+    return "".join(said)
+
+
+def _named(row: Mapping[Any, Any], single: pd.DataFrame) -> str:
+    """The family, and where a single β has another verdict than the average."""
+    same = single[(single["family"] == row["family"]) & (single["against"] == row["against"])]
+    others = kit.by_verdict(same[same["verdict"] != row["verdict"]].sort_values("beta"))
+    if pd.notna(row["beta"]) or not others:
+        return f"`{row['family']}`"
     parts = [
-        f"{'no interval' if verdict == 'none' else verdict} at β = {listed(number(row['beta']) for row in own)}"
+        f"{'no interval' if verdict == 'none' else verdict} at β = {listed(number(one['beta']) for one in own)}"
         for verdict, own in others.items()
     ]
-    return f" ({'; '.join(parts)})" if parts else ""
+    return f"`{row['family']}` ({'; '.join(parts)})"
 
 
-def figure(found: pd.DataFrame) -> Figure:
+def figure(rows: pd.DataFrame) -> Figure:
     """The differences in the primary metric by family, one panel per strategy of the plain VAE."""
-    rows = found[found["metric"] == PRIMARY]
     names = [name for name in DRAWN if name in set(rows["against"])]
     return kit.dots(
         [kit.Panel(f"against {name}", rows[rows["against"] == name]) for name in names],
         rows=[name for name in COMPARED if name in set(rows["family"])],
         by="family",
         title="A learned prior against the plain VAE",
-        below=f"difference in {word(PRIMARY).label}, learned prior − plain VAE, with 95 % intervals   "
-        "← learned prior better",
+        below="difference in KID, learned prior − plain VAE, with 95 % intervals   ← learned prior better",
     )
 
 
@@ -240,7 +222,6 @@ EXPERIMENT = Experiment(
         ),
     },
     findings=findings,
-    tables=tables,
 )  # fmt: skip
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ there are many more latents than needed :cite:`bao2020`, so each β gets only sl
     study run linear_ground_truth --profile quick      digits, one minute
 """
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,9 +18,9 @@ from matplotlib.figure import Figure
 
 from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.models import linear_optimum
-from study.report import kit
+from study.report import frames, kit
 from study.report.plots import style
-from study.report.text.numbers import number, with_ends
+from study.report.text.numbers import count, number, with_ends
 from study.tables.results import Results
 
 REACHED = 0.03  # relative error of the rate up to which the optimum counts as reached
@@ -39,40 +40,54 @@ def grid(dataset: str, betas: tuple[float, ...], latent_dim: int, steps: int, se
     )
 
 
-def against_optimum(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """Per β: the exact rate and leading KLs, and the trained ones with intervals over seeds."""
+def optimum(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
+    """What only the data can tell: the exact rate, leading KLs and number of active axes, per α and β."""
     rows = []
-    for (alpha, beta), latents in results.latents.groupby(["alpha", "beta"]):
-        optimum = linear_optimum(data.train, alpha=alpha, beta=beta)
-        kl = latents.sort_values(["run_id", "kl"], ascending=[True, False]).groupby("run_id")["kl"]
-        leading = np.stack([values.to_numpy()[:2] for _, values in kl]).mean(0)
-        row = {
-            "beta": beta, "noise_variance": optimum.noise_variance, "latent_dim": int(latents["latent_dim"].iloc[0]),
-            "active_exact": optimum.active, "rate_exact": optimum.rate, **kit.estimate("rate", kl.sum()),
-        }  # fmt: skip
-        row["relative_error"] = row["rate"] / optimum.rate - 1 if optimum.rate else np.nan
-        for i in range(2):
-            row |= {f"kl_{i + 1}_exact": optimum.kl[i], f"kl_{i + 1}": leading[i]}
-        rows.append(row | {"seeds": latents["run_id"].nunique()})
-    return {"linear_ground_truth": pd.DataFrame(rows)}
+    for setting in frames.settings(results.runs):
+        exact = linear_optimum(data.train, alpha=setting.alpha, beta=setting.beta)
+        kls = {f"kl_{i + 1}_exact": exact.kl[i] for i in range(2)}
+        rows.append(
+            {**dataclasses.asdict(setting), "active_exact": exact.active, "rate_exact": exact.rate, **kls}
+        )
+    return {"optimum": pd.DataFrame(rows)}
+
+
+def against_optimum(latents: pd.DataFrame, exact: pd.DataFrame) -> pd.DataFrame:
+    """The optimum at each setting beside the trained rate, with its interval over seeds, and leading KLs."""
+    place = ["alpha", "beta", "run_id"]
+    kl = latents.sort_values("kl", ascending=False).groupby(place)["kl"]
+    trained = kl.agg(rate="sum", kl_1="first", kl_2=lambda sizes: sizes.iloc[1])
+    found = kit.estimates(
+        trained.reset_index(), by=["alpha", "beta"], of=["rate", "kl_1", "kl_2"], counted="seeds"
+    )
+    return exact.merge(found, on=["alpha", "beta"])
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """The largest error, the table, and both rates against β."""
-    table = tables["linear_ground_truth"]
+    """The largest error, the table, and the error of the rate against β."""
+    table = against_optimum(results.latents, tables["optimum"])
     active, collapsed = (table[table["rate_exact"] > 0], table[table["rate_exact"] == 0])
-    answer = _of_active(active) if len(active) else "Not decided: at no β does the optimum have active axes."
-    if len(collapsed):
-        answer += (
-            f" Where the optimum has no active axis, the rate is at most {collapsed['rate'].max():.2g} nats."
-        )
     text = (
         "Exact values come from the eigenvalues of the covariance of the training data; trained values are means over "
-        "seeds of the closed-form KL over all training examples. KLs are sorted within each model."
+        "seeds of the closed-form KL over all training examples, with 95 % intervals. KLs are sorted within each model."
     )
-    return Findings(
-        answer, (Section("Trained against exact", text, table, figure(table) if len(active) else None),)
+    columns = {name: kit.value(name) for name in ("beta", "noise_variance")} | kit.plain(
+        "seeds", "active_exact"
     )
+    for name in ("rate", "kl_1", "kl_2"):
+        columns |= {f"{name}, exact": kit.value(f"{name}_exact"), name: kit.cell(name)}
+    sections = (Section("Trained against exact", text, kit.readable(table, columns)),)
+    rest = f"Where the optimum has no active axis, the rate is at most {collapsed['rate'].max():.2g} nats."
+    if active.empty:
+        return Findings(kit.brief("Not decided: at no β does the optimum have active axes.", rest), sections)
+    leading = max(float((active[f"kl_{i}"] / active[f"kl_{i}_exact"] - 1).abs().max()) for i in (1, 2))
+    caption = (
+        "Rate of trained linear VAEs relative to the exact optimum, by β; bars are 95 % intervals over training runs. "
+        f"The mean KLs of the two leading axes lie within {100 * leading:.1f} % of theirs."
+    )
+    first = kit.Exhibit("The rate against the exact optimum", caption, figure(table))
+    answer = kit.brief(_of_active(active), rest * bool(len(collapsed)))
+    return Findings(answer, sections, (first, "dimensions", "mismatch"))
 
 
 def _of_active(active: pd.DataFrame) -> str:
@@ -84,15 +99,21 @@ def _of_active(active: pd.DataFrame) -> str:
         verdict = f"Yes, to within {100 * REACHED:.0f} %"
     elif ((low > REACHED) | (high < -REACHED)).any():
         verdict = "No"
-    error = pd.concat([active["rate"] / exact - 1, low, high], axis=1).abs().max(axis=1)
-    row = active.loc[[error.idxmax()]].to_dict("records")[0]
-    leading = max(float((active[f"kl_{i}"] / active[f"kl_{i}_exact"] - 1).abs().max()) for i in (1, 2))
+    error = pd.concat([low, high], axis=1).abs().max(axis=1)
+    row = active.loc[[error.fillna(0).idxmax()]].to_dict("records")[0]
+    mean = (active["rate"] / exact - 1).abs().max()
     return (
-        f"{verdict}: over {len(active)} values of β with active axes, the rate of trained linear VAEs lies within "
-        f"{100 * error.max():.1f} % of the exact optimum (farthest at β = {number(row['beta'])}: "
-        f"{with_ends(row, 'rate', places=2)} against {number(row['rate_exact'], 2)} nats, 95 % interval over "
-        f"{row['seeds']} training runs); the mean KLs of the two leading axes lie within {100 * leading:.1f} %."
+        f"{verdict}: over {count(len(active), 'setting')} with active axes, the mean rate of trained linear VAEs lies "
+        f"within {100 * mean:.1f} % of the exact optimum{_farthest(error.max(), row)}."
     )
+
+
+def _farthest(error: float, row: kit.Row) -> str:
+    """The end of an interval that is farthest from the optimum."""
+    if np.isnan(error):
+        return ", without an interval"
+    rate = f"{with_ends(row, 'rate')} against {number(row['rate_exact'])} nats"
+    return f", and its intervals within {100 * error:.1f} % ({rate} at {kit.at(row)})"
 
 
 def figure(table: pd.DataFrame) -> Figure:
@@ -133,7 +154,7 @@ EXPERIMENT = Experiment(
         ),
     },
     findings=findings,
-    tables=against_optimum,
+    tables=optimum,
 )
 
 if __name__ == "__main__":

@@ -17,12 +17,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import Dataset, Experiment, Findings, Section, experiment_main, summarise
+from study import Experiment, Findings, Section, experiment_main, summarise
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.plots import style
 from study.report.text.novelty import differences
-from study.report.text.numbers import count, listed, number, with_ends
+from study.report.text.numbers import number, with_ends
 from study.tables.results import Results
 
 STRATEGIES = ("posterior", "prior", "gmm", "reconstruction", "copycat", "held-out")
@@ -35,23 +35,28 @@ PANELS = {
 NOVELTY = "authenticity"  # the measure that the answer is about
 SAME_DECODER = "reconstruction"
 ONE = 1.1  # an overlap below this counts as 1
+TEXT = (
+    "Overlap: the number of training examples that could have produced a z. Authenticity and nearer_to_train are those "
+    "of posterior samples minus those of held-out data reconstructed by the same decoder, with 95 % intervals over "
+    "training runs and held-out data, not corrected. The verdict is on authenticity, with Holm's correction over the "
+    "settings: better means more authentic. Column copying lists every novelty measure whose whole interval, not "
+    "corrected for the number of settings and measures, is on the side of copying. If training and test data come from "
+    "different writers, as in MNIST, leaning towards the training data includes leaning towards their writers."
+)
+CAPTION = (
+    "Overlap of posteriors, and novelty and fidelity of samples, by β; bands are 95 % intervals over training runs, "
+    f"and the range is shaded in which a draw has one source, an overlap below {ONE}."
+)
 
 
-def by_beta(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """Per β the overlap; per β and strategy the novelty and fidelity, with novelty minus that of reconstructions."""
-    models = frames.models(results)
-    summary = frames.with_errors(summarise(results.metrics), results.metrics)
-    n, overlap, scores = len(data.train), [], []
+def overlaps(results: Results) -> pd.DataFrame:
+    """Per β: the rate, and the overlap with its interval over training runs."""
+    models, n, rows = frames.models(results), int(results.runs["n_train"].iloc[0]), []
     for setting in frames.settings(models):
         own = frames.at(models, setting)
         facts = {"beta": setting.beta, "noise_variance": setting.noise_variance, "trainings": len(own)}
-        overlap.append({**facts, "rate": own["rate"].mean(), "n_train": n, **_overlap(own["mi_lower"], n)})
-        rows = frames.at(summary, setting)
-        rows = rows[rows["metric"].isin([*PANELS, *frames.NOVELTY])]
-        rows = rows[["strategy", "metric", "mean", "low_mean", "high_mean"]]
-        against = differences(summary, baseline=SAME_DECODER, setting=setting)
-        scores.append(rows.merge(against, on=["strategy", "metric"], how="left").assign(beta=setting.beta))
-    return {"overlap": pd.DataFrame(overlap), "memorisation": pd.concat(scores, ignore_index=True)}
+        rows.append({**facts, "rate": own["rate"].mean(), "n_train": n, **_overlap(own["mi_lower"], n)})
+    return pd.DataFrame(rows)
 
 
 def _overlap(information: pd.Series, n: int) -> dict[str, float]:
@@ -61,9 +66,21 @@ def _overlap(information: pd.Series, n: int) -> dict[str, float]:
     return {name: float(np.clip(np.exp(np.log(n) - found[of]), 1, n)) for name, of in names.items()}
 
 
-def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
-    """The answer, a table of overlap and novelty of posterior samples by β, and all curves."""
-    overlap, scores = tables["overlap"], tables["memorisation"]
+def novelty(results: Results) -> pd.DataFrame:
+    """Per β and strategy the novelty and fidelity, and novelty minus that of reconstructions."""
+    summary = frames.with_errors(summarise(results.metrics), results.metrics)
+    parts = []
+    for setting in frames.settings(summary):
+        rows = frames.at(summary, setting)
+        rows = rows[rows["metric"].isin([*PANELS, *frames.NOVELTY])]
+        rows = rows[["strategy", "metric", "mean", "low_mean", "high_mean"]]
+        against = differences(summary, baseline=SAME_DECODER, setting=setting)
+        parts.append(rows.merge(against, on=["strategy", "metric"], how="left").assign(beta=setting.beta))
+    return pd.concat(parts, ignore_index=True)
+
+
+def by_beta(overlap: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Per β: overlap, novelty of posterior samples minus that of reconstructions, verdict, copying, and KID."""
     table = overlap.set_index("beta")
     posterior = scores[scores["strategy"] == "posterior"]
     for metric in (NOVELTY, "nearer_to_train"):
@@ -74,92 +91,69 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     table["copying"] = copies.groupby("beta")["metric"].agg(", ".join)
     fidelity = scores[scores["metric"] == "kid"].pivot_table(index="beta", columns="strategy", values="mean")
     table = table.assign(kid_posterior=fidelity["posterior"], kid_prior=fidelity["prior"])
-    table = table.fillna({"copying": "none"}).reset_index().sort_values("beta")
-    text = (
-        "Overlap: the number of training examples that could have produced a z. Authenticity and nearer_to_train are "
-        "those of posterior samples minus those of held-out data reconstructed by the same decoder, with 95 % "
-        "intervals over training runs and held-out data, not corrected for the number of settings; column copying "
-        "lists every novelty measure whose whole interval is on the side of copying. If training and test data come "
-        "from different writers, as in MNIST, leaning towards the training data includes leaning towards their writers."
+    ends = (table[f"{NOVELTY}{end}"] for end in ("", "_low", "_high"))
+    return (
+        table.assign(verdict=kit.decided(*ends, table["trainings"]))
+        .fillna({"copying": "none"})
+        .reset_index()
+        .sort_values("beta")
     )
-    shown = Section("Overlap and novelty of posterior samples, by β", text, table, figure(overlap, scores))
-    return Findings(_answer(table), (shown,))
+
+
+def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
+    """The answer, a table of overlap and novelty of posterior samples by β, and all curves."""
+    return reported(overlaps(results), novelty(results))
+
+
+def reported(overlap: pd.DataFrame, scores: pd.DataFrame) -> Findings:
+    """The findings of the two tables."""
+    table = by_beta(overlap, scores)
+    columns = {name: kit.value(name) for name in ("beta", "noise_variance", "rate")} | {
+        "overlap": kit.cell("overlap")
+    }
+    columns |= {name: kit.cell(name) for name in (NOVELTY, "nearer_to_train")} | kit.plain(
+        "verdict", "copying"
+    )
+    columns |= {name: kit.value(name) for name in ("kid_posterior", "kid_prior")}
+    shown = Section("Overlap and novelty of posterior samples, by β", TEXT, kit.readable(table, columns))
+    caption = f"{CAPTION} Against held-out data through the same decoder, samples from posteriors are {_placed(table)}."
+    first = kit.Exhibit("Overlap, novelty and fidelity by β", caption, figure(overlap, scores))
+    return Findings(_answer(table), (shown,), (first, "novelty", "samples"))
+
+
+def _placed(table: pd.DataFrame) -> str:
+    return kit.placed(table, {"worse": "less authentic", "better": "more authentic"})
 
 
 def _answer(table: pd.DataFrame) -> str:
-    """The verdict, then the evidence for settings where a draw has one source and where it has several."""
-    single, shared = table[table["overlap"] < ONE], table[table["overlap"] >= ONE]
-    n = int(table["n_train"].iloc[0])
-    said = [_verdict(single, shared)]
-    if len(single):
-        row = single.iloc[-1]
-        said.append(
-            f"Up to β = {row['beta']:g} each draw comes from a single training example (overlap "
-            f"{with_ends(row, 'overlap')} of {n}): any number of draws gives the same {n} examples, passed through the "
-            f"decoder. {_novelty(single)}"
+    """The verdict on authenticity, setting by setting, then where a draw has one source."""
+    leans = table[table["verdict"] == "worse"].to_dict("records")
+    single = table[table["overlap"] < ONE].to_dict("records")
+    if leans:
+        last, n = leans[-1], len(table)
+        size = f"the difference is {with_ends(last, NOVELTY)} at {kit.at(last)}"
+        lead = (
+            f"{'No' if len(leans) == n else 'Not everywhere'}: samples from posteriors are less authentic than "
+            f"held-out data through the same decoder at {kit.where(leans, n)} ({size})."
         )
-    if len(shared):
-        first, last = shared.iloc[0], shared.iloc[-1]
-        where = f"At β = {first['beta']:g} the overlap is {number(first['overlap'])}."
-        if len(shared) > 1:
-            where = (
-                f"From β = {first['beta']:g} to {last['beta']:g} the overlap goes from {number(first['overlap'])} to "
-                f"{number(last['overlap'])}, and KID changes from {number(first['kid_posterior'])} to "
-                f"{number(last['kid_posterior'])}."
-            )
-        said.append(f"{where} {_novelty(shared)}")
-    return " ".join(said)
-
-
-def _verdict(single: pd.DataFrame, shared: pd.DataFrame) -> str:
-    """Where samples lean towards the training data; where they are not seen to, nothing follows."""
-    alone, together = (_betas(part[_leans(part)]) for part in (single, shared))
-    if alone and together:
-        return (
-            "No: samples from posteriors lean towards the training data, both where posteriors do not overlap "
-            f"(β = {alone}) and where they do (β = {together})."
+    else:
+        lead = (
+            "Not decided: at no β is it shown that samples from posteriors are less authentic than held-out data "
+            "through the same decoder, which is no proof of novelty."
         )
-    if alone or together:
-        where = "do not overlap" if alone else "overlap"
-        return f"Not where posteriors {where}: samples lean towards the training data at β = {alone or together}."
-    if len(single):
-        return (
-            "In number only: where posteriors do not overlap, a draw comes from one example. At no β is it shown that "
-            "samples lean towards the training data, which is no proof of novelty."
+    rest = ""
+    if single:
+        row = single[-1]
+        rest = (
+            f"Up to β = {number(row['beta'])} each draw comes from one of the {row['n_train']:.0f} training examples "
+            f"alone (overlap {with_ends(row, 'overlap')})."
         )
-    return (
-        "Not decided: at no β is it shown that samples from posteriors lean towards the training data, which is no "
-        "proof of novelty."
-    )
-
-
-def _betas(table: pd.DataFrame) -> str:
-    return listed(number(beta) for beta in table["beta"])
-
-
-def _leans(table: pd.DataFrame) -> pd.Series:
-    return table[f"{NOVELTY}_high"] < 0
-
-
-def _novelty(table: pd.DataFrame) -> str:
-    """Authenticity minus that of held-out reconstructions, at the last setting that leans, or else at the last one."""
-    leans, away = _leans(table), table[f"{NOVELTY}_low"] > 0
-    row = (table[leans] if leans.any() else table).iloc[-1]
-    more = f", more authentic at β = {_betas(table[away])}" if away.any() else ""
-    open_ = table[~leans & ~away]
-    unsure = f", not decided at β = {_betas(open_)}" if len(open_) else ""
-    return (
-        f"They are less authentic than held-out data through the same decoder in {leans.sum()} of "
-        f"{count(len(table), 'setting')}{more}{unsure} (difference at β = {row['beta']:g}: {with_ends(row, NOVELTY)})."
-    )
+    return kit.brief(lead, rest)
 
 
 def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
-    """Overlap, novelty and fidelity against β; the band marks where a draw has one source."""
-    rows, title = (
-        overlap.sort_values("beta"),
-        "Overlap of posteriors, and novelty and fidelity of samples",
-    )
+    """Overlap, novelty and fidelity against β; the range where a draw has one source is shaded."""
+    rows, title = overlap.sort_values("beta"), "Overlap of posteriors, and novelty and fidelity of samples"
     with style.styled():
         fig, grid = style.panels(1 + len(PANELS), 1, height=8.4, title=title, share_x=True, share_y=False)
         first, *others = grid[:, 0]
@@ -173,21 +167,12 @@ def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
         for panel, (metric, label) in zip(others, PANELS.items(), strict=True):
             _curves(panel, scores[scores["metric"] == metric], label)
         others[-1].set_yscale("symlog", linthresh=0.1)
-        _one_source(grid[:, 0], rows)
+        single = rows.loc[rows["overlap"] < ONE, "beta"]
+        for panel in grid[:, 0] if len(single) else ():
+            panel.axvspan(single.min() / 1.3, single.max() * 1.3, color=style.SOFT, alpha=0.15, linewidth=0)
         kit.setting_axis(others[-1], rows["beta"], "β (α = 1)")
         fig.legend(*others[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
-
-
-def _one_source(panels: np.ndarray, rows: pd.DataFrame) -> None:
-    """Mark the range of β in which a draw has one source."""
-    edge = _crossing(rows)
-    if edge is None:
-        return
-    for panel in panels:
-        panel.axvspan(rows["beta"].iloc[0] / 1.3, edge, color=style.SOFT, alpha=0.15, linewidth=0)
-    place = dict(xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="center")
-    panels[0].annotate(f"overlap nears 1\nbelow β ≈ {edge:.2g}", (edge, 0.5), xytext=(-6, 0), **place)
 
 
 def _curves(axes: Axes, rows: pd.DataFrame, label: str) -> None:
@@ -199,19 +184,6 @@ def _curves(axes: Axes, rows: pd.DataFrame, label: str) -> None:
             names = ("mean", "low_mean", "high_mean")
             kit.curve(axes, own, "beta", names, band=True, color=color, marker="o", label=name)
     axes.set_ylabel(label)
-
-
-def _crossing(rows: pd.DataFrame) -> float | None:
-    """The β at which the overlap passes `ONE`, interpolated in log β and log(overlap − 1); None if never below."""
-    beta, excess = np.log(rows["beta"].to_numpy()), np.log(np.maximum(rows["overlap"].to_numpy() - 1, 1e-6))
-    below = np.flatnonzero(excess < np.log(ONE - 1))
-    if not len(below):
-        return None
-    i = int(below[-1])
-    if i + 1 == len(beta):
-        return float(np.exp(beta[i]))
-    share = (np.log(ONE - 1) - excess[i]) / (excess[i + 1] - excess[i])
-    return float(np.exp(beta[i] + share * (beta[i + 1] - beta[i])))
 
 
 MANY = (0.01, 0.025, 0.06, 0.15, 0.4, 1.0, 2.5)
@@ -231,7 +203,6 @@ EXPERIMENT = Experiment(
         }.items()
     },
     findings=findings,
-    tables=by_beta,
 )  # fmt: skip
 
 if __name__ == "__main__":

@@ -11,16 +11,13 @@ autocorrelations, the distribution of each feature, a classifier, and the error 
     study run sequences --dataset mine.toml  windows over your own CSV
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import (
-    Dataset,
     Experiment,
     Findings,
     Section,
@@ -34,7 +31,7 @@ from study.config.presets import vary
 from study.report import frames, kit
 from study.report.plots import style
 from study.report.text.numbers import interval, listed, number
-from study.report.text.words import REFERENCES, word
+from study.report.text.words import word
 from study.tables.results import Results
 
 WAYS = {"posterior": "way 1", "mean-plus-logvar": "way 2", "prior": "way 3"}
@@ -43,98 +40,93 @@ STRATEGIES = (
 )  # fmt: skip
 DRAWN = ("held-out", "reconstruction", *WAYS, "posterior-mean", "global-gaussian", "gmm")
 METRICS = ("autocorrelation", "marginal_w1", "discriminative", "tstr")
+TOLD = ("posterior", "mean-plus-logvar")  # ways 1 and 2, which are compared with way 3
+TEXT = (
+    "Means over training runs with 95 % intervals, averaged over the settings of β at which a metric can show an "
+    "effect: there, samples of way 3 are told from real windows, and repeated training windows score better. "
+    "`held-out` is real windows from other parts of the test period: the score of a perfect model of that period. "
+    "`copycat` is repeated training windows: the score of a perfect model of the earlier training period, so the "
+    "difference between the two is drift, which no strategy can correct. `reconstruction` is held-out windows through "
+    "encoder and decoder. All samples are the decoder's mean, without the noise of p(x|z) that real windows have. A "
+    "classifier notices that, and a forecast trained on such windows relies on details that noise hides in real ones, "
+    "so in these two metrics even `reconstruction` is far from `held-out`."
+)
+WINDOWS = (
+    "The target in the units of the data, one window per panel; the dashed line is the time of prediction. In a "
+    "column, strategies share their draws of index and noise, so `posterior`, `posterior-mean` and `mean-plus-logvar` "
+    "start from the same training window. The first rows are real windows and their reconstructions."
+)
+CAPTION = (
+    "Four distances between generated and real windows, by strategy and β, with 95 % intervals over training runs; the "
+    "dashed line is real held-out windows, and a number at an edge is a value beyond it."
+)
 LIMIT = 3.0  # a panel's axis ends at this multiple of the largest value, way 2 and noise left out
-COLUMNS = 5
+COLOURS = {"held-out": style.INK} | dict.fromkeys(WAYS, style.BLUE)
 
 
-def measurements(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
-    """The sequence metrics of every strategy, at each setting and averaged over settings, with intervals.
+def measurements(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `study.statistics.summarise` of the sequence metrics, at each setting and averaged over settings.
 
-    The columns are those of `study.statistics.summarise`: the effect is the share of the gap between way 3 and real
-    windows that a strategy closes.
+    The effect is the share of the gap between way 3 and real windows that a strategy closes.
     """
-    summary = frames.with_errors(summarise(results.metrics), results.metrics)
-    kept = summary[summary["metric"].isin(METRICS)]
-    columns = [
-        "alpha",
-        "beta",
-        "noise_variance",
-        "strategy",
-        "metric",
-        "n",
-        "seeds",
-        "mean",
-        "low_mean",
-        "high_mean",
-    ]
-    columns += ["difference", "low", "high", "effect", "effect_low", "effect_high", "state", "settings"]
-    return {"sequences": kept[[*columns, "p_holm", "verdict", "detectable", "stderr"]]}
+    summary = frames.with_errors(summarise(metrics), metrics)
+    return summary[summary["metric"].isin(METRICS)]
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer on the three ways, all measurements, and example windows."""
-    table = tables["sequences"]
-    rows = frames.averaged(table)
-    text = (
-        "Means over training runs with 95 % intervals, averaged over the settings of β at which a metric can show an "
-        "effect: there, samples of way 3 are told from real windows, and repeated training windows score better. "
-        "`held-out` is real windows from "
-        "other parts of the test period: the score of a perfect model of that period. `copycat` is repeated training "
-        "windows: the score of a perfect model of the earlier training period, so the difference between the two is "
-        "drift, which no strategy can correct. `reconstruction` is held-out windows through encoder and decoder. All "
-        "samples are the decoder's mean, without the noise of p(x|z) that real windows have. A classifier notices "
-        "that, and a forecast trained on such windows relies on details that noise hides in real ones, so in these "
-        "two metrics even `reconstruction` is far from `held-out`."
-    )
-    sections = [
-        Section(
-            "Sequence measurements, by strategy",
-            text,
-            _readable(rows, frames.settings(table)),
-            measured_figure(table),
-        ),
-    ]
-    drawn = windows_figure(results)
-    if drawn is not None:
-        text = (
-            "The target in the units of the data, one window per panel; the dashed line is the time of prediction. In "
-            "a column, strategies share their draws of index and noise, so `posterior`, `posterior-mean` and "
-            "`mean-plus-logvar` start from the same training window. The first rows are real windows and their "
-            "reconstructions."
-        )
-        sections.append(Section("Generated windows beside real ones", text, figure=drawn))
-    return Findings(_answer(rows, len(frames.settings(table))), tuple(sections))
-
-
-def _answer(rows: pd.DataFrame, settings: int) -> str:
-    """What is told of ways 1 and 2 against way 3, as shares of the gap between way 3 and real windows."""
+    table = measurements(results.metrics)
+    rows, settings = frames.averaged(table), len(frames.settings(table))
+    ways = {name: rows[rows["strategy"] == name].dropna(subset=["mean"]) for name in WAYS}
+    said = "".join(f" {_way(name)} is {'; '.join(_clauses(ways[name], settings))}." for name in TOLD)
     found = {(row.strategy, row.metric): row for row in frames.each(rows)}
-    parts = []
-    for name in ("posterior", "mean-plus-logvar"):
-        order = rows[rows["strategy"] == name].set_index("metric").reindex(METRICS).dropna(subset=["mean"])
-        by = kit.by_verdict(order.reset_index())
-        said = [
-            f"{verdict} in {listed(_told(row, settings) for row in by[verdict])}"
-            for verdict in ("better", "worse", "equivalent")
-            if verdict in by
-        ]
-        if "not decided" in by:
-            labels = listed(word(row["metric"]).label for row in by["not decided"])
-            unseen = kit.unseen(by["not decided"], what="a share", scale=100, unit=" %")
-            said.append(f"not decided in {labels}{unseen}")
-        if "none" in by:
-            said.append(f"without a verdict in {listed(_why(row) for row in by['none'])}")
-        parts.append(f"{WAYS[name]} (`{name}`) is {'; '.join(said) or 'not scored'}")
-    floor = listed(
-        f"{word(metric).label} {number(found['held-out', metric].mean)} against "
-        f"{number(found['prior', metric].mean)} for way 3"
-        for metric in METRICS
-        if ("held-out", metric) in found and ("prior", metric) in found
+    text = f"{TEXT} Against way 3:{said}{_floor(found)}{_drift(found)}"
+    sections = [Section("Sequence measurements, by strategy", text, _readable(rows, settings))]
+    drawn = kit.windows(results, {name: _label(name, "\n") for name in DRAWN}, COLOURS)
+    if drawn is not None:
+        sections.append(Section("Generated windows beside real ones", WINDOWS, figure=drawn))
+    first = kit.Exhibit(
+        "Generated windows, by strategy and β", CAPTION + _drift(found), measured_figure(table)
     )
-    return (
-        "Against samples from the prior (way 3) of the same trained models, as shares of the gap between these and "
-        f"real windows: {'. '.join(part[0].upper() + part[1:] for part in parts)}. Real held-out windows score "
-        f"{floor}.{_drift(found)}"
+    return Findings(_answer(ways), tuple(sections), (first, "effects", "gains"))
+
+
+def _way(name: str) -> str:
+    return f"{WAYS[name].capitalize()} (`{name}`)"
+
+
+def _answer(ways: Mapping[str, pd.DataFrame]) -> str:
+    """What is told of ways 1 and 2 against way 3; the first share of the gap that is told, if there is room."""
+    first, second = (kit.by_verdict(_ordered(ways[name])) for name in TOLD)
+    rest = f"{_way(TOLD[1])} is {_short(second, sizes=False)}."
+    for sizes in (True, False):
+        lead = (
+            f"Where a metric can tell, way 1 (`{TOLD[0]}`) is, against way 3, {_short(first, sizes=sizes)}."
+        )
+        if len(f"{lead} {rest}".split()) < kit.WORDS:
+            break
+    return kit.brief(lead, rest)
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.set_index("metric").reindex([m for m in METRICS if m in set(rows["metric"])]).reset_index()
+
+
+def _short(found: Mapping[str, list[dict[str, Any]]], *, sizes: bool) -> str:
+    """The metrics by verdict; the first one told has the share of the gap with its interval."""
+    parts = []
+    for verdict, rows in found.items():
+        names = [word(row["metric"]).label for row in rows]
+        if sizes and not parts and verdict in ("better", "worse"):
+            names[0] = f"{names[0]} ({_share(rows[0])} of the gap)"
+        parts.append(f"{'without a verdict' if verdict == 'none' else verdict} in {listed(names)}")
+    return ", ".join(parts) or "not scored"
+
+
+def _clauses(rows: pd.DataFrame, settings: int) -> list[str]:
+    """What is told of one way: shares with intervals, what would have been seen, why there is no verdict."""
+    return kit.clauses(
+        _ordered(rows), lambda row: _told(row, settings), _why, what="a share", scale=100, unit=" %", places=0
     )
 
 
@@ -153,7 +145,17 @@ def _told(row: Mapping[str, Any], settings: int) -> str:
 
 def _why(row: Mapping[str, Any]) -> str:
     reason = "no interval" if row["state"] == "ok" else row["state"]
-    return f"{word(row['metric']).label} ({reason})"
+    return word(row["metric"]).label + (f" ({reason})" if row["verdict"] == "none" else "")
+
+
+def _floor(found: Mapping[tuple[str, str], Any]) -> str:
+    """Real held-out windows beside way 3."""
+    floor = listed(
+        f"{word(metric).label} {number(found['held-out', metric].mean)} against {number(found['prior', metric].mean)}"
+        for metric in METRICS
+        if ("held-out", metric) in found and ("prior", metric) in found
+    )
+    return f" Real held-out windows score, against way 3, {floor}." if floor else ""
 
 
 def _drift(found: Mapping[tuple[str, str], Any]) -> str:
@@ -165,109 +167,49 @@ def _drift(found: Mapping[tuple[str, str], Any]) -> str:
         if copies is not None and prior is not None and not copies.effect_low > 0
     ]
     if not hidden:
-        return ""
+        told = all(one is not None for pair in pairs for one in pair)
+        return " In each metric repeated training windows are shown to score better than way 3." * told
     return (
-        f" But in {listed(hidden)} not even repeated training windows are shown to score better than way 3: the series "
+        f" In {listed(hidden)} not even repeated training windows are shown to score better than way 3: the series "
         "may drift between the training and the test period, so differences in these metrics do not show which way "
         "gives better samples."
     )
 
 
-def _readable(rows: pd.DataFrame, every: Sequence[frames.Setting]) -> pd.DataFrame:
+def _readable(rows: pd.DataFrame, settings: int) -> pd.DataFrame:
     """One row per strategy, one column per metric; values and intervals as text."""
     out = pd.DataFrame({"strategy": frames.strategies(rows)})
     out["way"] = out["strategy"].map(WAYS).fillna("")
     for metric in METRICS:
         own = rows[rows["metric"] == metric].set_index("strategy")
         ends = own.reindex(out["strategy"])[["mean", "low_mean", "high_mean"]].to_numpy()
-        of = f" ({own['settings'].max():.0f} of {len(every)} settings)" if len(own) and len(every) > 1 else ""
-        out[f"{word(metric).axis}{of}"] = [
-            interval(*values) if np.isfinite(values[0]) else "—" for values in ends
-        ]
+        of = f" ({own['settings'].max():.0f} of {settings} settings)" if len(own) and settings > 1 else ""
+        out[f"{word(metric).axis}{of}"] = [interval(*values) for values in ends]
     return out
 
 
 def measured_figure(table: pd.DataFrame) -> Figure:
     """A panel per metric: one row per strategy, one marker per β, and a line at real held-out windows.
 
-    Way 2 and noise may lie far beyond the others, so an axis ends at `LIMIT` times the largest of the others; a value
-    beyond is written at the edge.
+    Way 2 and noise may lie far beyond the others, so an axis ends at `LIMIT` times the largest of the others.
     """
-    names, title = frames.strategies(table), "Measurements of generated windows, by strategy and β"
-    labels = [f"{name} ({WAYS[name]})" if name in WAYS else name for name in names]
-    first = next((i for i, name in enumerate(names) if name in REFERENCES), None)
-    with style.styled():
-        figure, grid = style.panels(2, 2, height=0.5 * len(names) + 1.6, title=title)
-        for axes, metric in zip(grid.ravel(), METRICS, strict=True):
-            position = pd.Series(style.rows_axis(axes, labels, gap_before=first), names)
-            _measured(axes, table[table["metric"] == metric], position)
-            axes.set_title(word(metric).axis)
-            axes.set_xlabel("← better")
-        handles = grid[0, 0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=len(frames.settings(table)))
-    return figure
+    names, every = frames.strategies(table), frames.per_setting(table)
+    near = every[~every["strategy"].isin(["mean-plus-logvar", "noise"])].groupby("metric")["mean"].max()
+    real = every[every["strategy"] == "held-out"].groupby("metric")["mean"].mean()
+    panels = [
+        kit.Panel(word(m).axis, every[every["metric"] == m], "← better", real.get(m, 0.0), LIMIT * near[m])
+        for m in METRICS
+        if m in near
+    ]
+    title = "Measurements of generated windows, by strategy and β"
+    return kit.dots(
+        panels, rows=names, by="strategy", names=("mean", "low_mean", "high_mean"), title=title, dashed=True,
+        height=0.36, labels=[_label(name, " ") for name in names],
+    )  # fmt: skip
 
 
-def _measured(axes: Axes, rows: pd.DataFrame, position: pd.Series) -> None:
-    """Draw one metric; `position` is the row of each strategy."""
-    others = frames.per_setting(rows[~rows["strategy"].isin(["mean-plus-logvar", "noise"])])
-    edge = LIMIT * float(others["high_mean"].fillna(others["mean"]).max())
-    settings = frames.settings(rows)
-    looks = zip(settings, style.shades(len(settings)), style.markers(len(settings)), strict=True)
-    for i, (setting, colour, marker) in enumerate(looks):
-        own = frames.at(rows, setting).set_index("strategy").reindex(position.index)
-        y = position + 0.26 * (i - (len(settings) - 1) / 2)
-        own, y = own[own["mean"] <= edge], y[own["mean"] <= edge]
-        axes.hlines(y, own["low_mean"], own["high_mean"].clip(upper=edge), color=colour)
-        axes.plot(own["mean"], y, marker, color=colour, label=setting.label)
-    beyond = frames.per_setting(rows[rows["mean"] > edge]).groupby("strategy")["mean"].agg(list)
-    for name, values in beyond.items():
-        text = f"{', '.join(number(value) for value in values)} →"
-        axes.text(edge, position[name] - 0.3, text, ha="right", va="center", fontsize=6.5)
-    held_out = rows.loc[rows["strategy"] == "held-out", "mean"].mean()
-    axes.axvline(held_out, color=style.SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
-    axes.set_xlim(1.1 * min(0.0, float(rows[["mean", "low_mean"]].min(axis=None))), None)
-
-
-def windows_figure(results: Results) -> Figure | None:
-    """The target in real and generated windows of one model at the middle setting."""
-    windows = results.provenance["dataset"].get("windows")
-    kept = {name.split("/")[0] for name in results.samples if name.endswith("/windows")}
-    runs = results.runs[results.runs["run_id"].isin(kept)]
-    if windows is None or runs.empty:
-        return None
-    grid = frames.settings(runs)
-    setting = grid[len(grid) // 2]
-    run = frames.at(runs, setting).sort_values("seed")["run_id"].iloc[0]
-    target = windows["features"].index(windows["target"])
-    rows = {name: results.samples.get(f"{run}/{name}/windows") for name in DRAWN}
-    found = {name: array[:COLUMNS, :, target] for name, array in rows.items() if array is not None}
-    real = np.concatenate([found[name].ravel() for name in ("held-out", "posterior") if name in found])
-    pad = 0.25 * (real.max() - real.min())
-    limits = real.min() - pad, real.max() + pad
-    title = f"{windows['target']} in windows of one model ({setting.label})"
-    with style.styled():
-        figure, panels = style.panels(
-            len(found), COLUMNS, height=0.78 * len(found) + 0.9, title=title, share_x=True, share_y="row"
-        )
-        for line, (name, array) in zip(panels, found.items(), strict=True):
-            colour = style.INK if name == "held-out" else style.BLUE if name in WAYS else style.GREEN
-            for axes, window in zip(line, array, strict=True):
-                axes.plot(window, color=colour, linewidth=1.0)
-                axes.axvline(windows["n_past"] - 0.5, color=style.SOFT, linewidth=0.7, linestyle=(0, (4, 3)))
-                _within(axes, window, limits)
-            label = f"{name}\n{WAYS[name]}" if name in WAYS else name
-            line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=7.5)
-        figure.supxlabel("time step of the window; all axes have the same range", fontsize=9)
-    return figure
-
-
-def _within(axes: Axes, window: np.ndarray, limits: tuple[float, float]) -> None:
-    axes.set_ylim(*limits)
-    axes.locator_params(axis="both", nbins=3)
-    if window.max() > limits[1] or window.min() < limits[0]:
-        place = dict(transform=axes.transAxes, ha="center", va="top", fontsize=6.5)
-        axes.text(0.5, 0.9, "beyond the axis", **place)
+def _label(name: str, between: str) -> str:
+    return f"{name}{between}({WAYS[name]})" if name in WAYS else name
 
 
 QUICK = StudyConfig(
@@ -305,7 +247,6 @@ EXPERIMENT = Experiment(
         "default/co2": vary(QUICK, seeds=(0, 1, 2, 3, 4)),
     },
     findings=findings,
-    tables=measurements,
 )
 
 if __name__ == "__main__":

@@ -25,8 +25,10 @@ class Experiment:
         name: name of the file and of the results folder.
         question: the question, one sentence.
         profiles: the grids of each profile, usually one; a key "profile/dataset" takes precedence for that data set.
-        findings: computes the experiment's own answer and sections from the tables; None for the general report only.
-        tables: extra tables that need the data set, by file stem; written as CSV and given to `findings`.
+        findings: makes the experiment's own answer, figures and sections, with every verdict in them, from the stored
+            tables, whenever a report is written; None for the general report only.
+        tables: facts that only the data set can tell, by file stem, without verdicts; made at the end of a run, written
+            as CSV and given to `findings`. None for most experiments.
     """
 
     name: str

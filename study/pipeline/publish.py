@@ -37,7 +37,9 @@ def publish(
 
 
 def republish(folder: Path, *, experiment: str | None = None, everything: bool = False) -> tuple[str, Path]:
-    """Write figures and report again, from the tables of a folder.
+    """Write figures and report again, from the tables of a folder; an experiment's verdicts are made anew.
+
+    Tables of an earlier version, which the experiment no longer makes, are left out.
 
     Args:
         folder: the results folder; no code that it names is run.
@@ -53,6 +55,8 @@ def republish(folder: Path, *, experiment: str | None = None, everything: bool =
     with exchanged(folder) as fresh:
         with told(folder):
             for name in data_files(facts):
+                if asker and asker.tables is None and Path(name).suffix == ".csv":
+                    continue
                 (fresh / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / name, fresh / name)
         seal(fresh, facts)

@@ -7,6 +7,7 @@ end.
 import contextlib
 import dataclasses
 import time
+from collections.abc import Iterator
 
 from study.metrics.evaluate import evaluators
 from study.metrics.reference import FeatureExtractor
@@ -15,9 +16,9 @@ from study.pipeline.job import Count, Job, Outcome
 from study.pipeline.measuring import outcomes
 from study.pipeline.plan import Plan, PlannedCell
 from study.pipeline.store import Store
-from study.pipeline.training import trained
+from study.pipeline.training import TrainedCell, trained
 from study.runtime.environment import peak_memory
-from study.runtime.progress import Progress
+from study.runtime.progress import Progress, stage
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,14 +59,17 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
         FileError: the store cannot be read or written; finished work stays in it.
     """
     began = time.perf_counter()
-    extractors = feature_extractors(plan, store) if plan.config.strategies else ()
+    extractors: tuple[FeatureExtractor, ...] = ()
+    if plan.config.strategies:
+        with stage(f"{label}: feature extractors"):
+            extractors = feature_extractors(plan, store)
     made = evaluators(plan.measured, extractors, n=plan.n_samples) if extractors else ()
     job = Job(plan, store, made, Count())
     ended: dict[str, Outcome] = {}
     with (
         Progress(len(plan.cells), label) as progress,
         contextlib.closing(trained(job)) as ready,
-        contextlib.closing(outcomes(ready, job)) as found,
+        contextlib.closing(outcomes(_in_phases(ready, progress), job)) as found,
     ):
         for outcome in found:
             ended[outcome.planned.run_id] = outcome
@@ -74,3 +78,14 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
                 break
     ordered = tuple(ended[planned.run_id] for planned in plan.cells if planned.run_id in ended)
     return Run(plan, ordered, extractors, time.perf_counter() - began, peak_memory(), job.count)
+
+
+def _in_phases(ready: Iterator[TrainedCell], progress: Progress) -> Iterator[TrainedCell]:
+    """The trained cells; the progress says whether the next one is awaited or the last one is being measured."""
+    while True:
+        progress.enter("training")
+        one = next(ready, None)
+        progress.enter("evaluating")
+        if one is None:
+            return
+        yield one

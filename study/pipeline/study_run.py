@@ -19,6 +19,7 @@ from study.runtime.environment import use_all_cores
 from study.runtime.files import check_writable
 from study.runtime.folders import is_ours
 from study.runtime.limits import MAX_BYTES
+from study.runtime.progress import stage
 from study.runtime.shown import shown_command
 from study.tables.results import Results, load_results
 
@@ -115,15 +116,18 @@ class PreparedRun:
             FileError: the store or the results folder cannot be written.
         """
         runs = self._executed(fail_fast=fail_fast)
-        results = tabulate(
-            runs,
-            experiment=self.experiment.name,
-            question=self.experiment.question,
-            profile=self.profile,
-            command=shown_command(["study", "run", self.experiment.name, *typed]),
-        )
-        tables = self.experiment.tables(results, self.data) if self.experiment.tables else {}
-        answer, page = publish(results, self.out, experiment=self.experiment, tables=tables)
+        label = f"{self.experiment.name} on {self.data.name}"
+        with stage(f"{label}: tables"):
+            results = tabulate(
+                runs,
+                experiment=self.experiment.name,
+                question=self.experiment.question,
+                profile=self.profile,
+                command=shown_command(["study", "run", self.experiment.name, *typed]),
+            )
+            tables = self.experiment.tables(results, self.data) if self.experiment.tables else {}
+        with stage(f"{label}: figures and report"):
+            answer, page = publish(results, self.out, experiment=self.experiment, tables=tables)
         return FinishedRun(tuple(runs), answer, page)
 
     def _executed(self, *, fail_fast: bool) -> list[Run]:

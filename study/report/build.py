@@ -11,7 +11,9 @@ from study.report.outside import tamed, tamed_table, visible
 from study.report.page import markdown
 from study.report.page import render as page
 from study.report.page.content import compose
+from study.report.page.front import exhibits
 from study.report.tables import table
+from study.report.text import limits
 from study.tables.results import Results
 
 
@@ -43,8 +45,11 @@ def build_report(
     results, summary = tamed(results), tamed_table(summary)
     (family, (main, summary)), *others = frames.by_family(results, frames.known(summary)).items()
     summary = frames.with_errors(summary, main.metrics)
+    if limits.too_few(main, summary):
+        summary = limits.without_verdicts(summary)
     parts = findings.sections if findings else ()
     own = {f"finding-{i + 1}": (s.figure, s.title) for i, s in enumerate(parts) if s.figure is not None}
+    own |= {name: (one.figure, one.title) for name, one in exhibits(findings).items()}
     pictures, absent = save_figures(main, summary, folder, extra=own, vector=everything)
     report = compose(
         main,

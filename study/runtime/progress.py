@@ -1,45 +1,64 @@
 """Progress on standard error: one live bar on a terminal, otherwise a plain line every few seconds.
 
-Output that fails is ignored, since a closed terminal must not end a run of hours.
+No minute is silent: whatever takes long says what it is at its start, and again every `TICK` seconds. Output that
+fails is ignored, since a closed terminal must not end a run of hours.
 """
 
 import contextlib
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, TextIO
 
 from tqdm import tqdm
 
 EVERY = 5.0  # seconds between plain lines
+TICK = 20.0  # seconds after which a silent phase says that it goes on
 LONGEST = 200  # most characters of a label or note
+# Without a percentage: all models of a group finish training at once, and until then it would stay at 0 %.
+BAR = "{desc}: |{bar}| {n_fmt}/{total_fmt} cells [{elapsed}<{remaining}{postfix}]"
 
 
 class Progress:
     """Counts finished cells; a context manager."""
 
     def __init__(self, total: int, label: str):
-        self.total, self.done = total, 0
+        self.total, self.done, self.phase = total, 0, ""
         self._began = self._last = time.monotonic()
         self._stream: TextIO | None = sys.stderr
         self.label = sayable(label, self._stream)
         self._bar: tqdm[Any] | None = None
+        self._ticking = contextlib.ExitStack()
         with quietly():
             if self._stream is not None and self._stream.isatty():
                 self._bar = tqdm(
-                    total=total, desc=self.label, unit="cell", dynamic_ncols=True, file=self._stream
+                    total=total, desc=self.label, bar_format=BAR, dynamic_ncols=True, file=self._stream
                 )
 
     def __enter__(self) -> "Progress":
+        self._ticking.enter_context(ticking(self._goes_on))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ticking.close()
         if self._bar is not None:
             with quietly():
                 self._bar.close()
+
+    def enter(self, phase: str) -> None:
+        """Say what is being done from now on, the first time at once."""
+        if phase == self.phase:
+            return
+        self.phase = sayable(phase, self._stream)
+        with quietly():
+            if self._bar is not None:
+                self._bar.set_postfix_str(self.phase)
+            elif self._stream is not None and (time.monotonic() - self._last >= EVERY or not self.done):
+                self._line(self.phase)
 
     def advance(self, note: str = "") -> None:
         """Count one more finished cell."""
@@ -51,16 +70,64 @@ class Progress:
         if self._stream is None:  # `print` would use standard output
             return
         if self._bar is not None:
-            self._bar.set_postfix_str(note, refresh=False)
+            self._bar.set_postfix_str(note or self.phase, refresh=False)
             self._bar.update()
             return
         now = time.monotonic()
         if now - self._last >= EVERY or self.done == self.total:
-            self._last = now
             rate = self.done / max(now - self._began, 1e-9)
             left = (self.total - self.done) / rate
-            line = f"{self.label}: {self.done}/{self.total} cells, {rate:.2f}/s, {left:.0f} s left"
-            print(f"{line}, {note}" if note else line, file=self._stream, flush=True)
+            line = f"{self.done}/{self.total} cells, {rate:.2f}/s, {left:.0f} s left"
+            self._line(f"{line}, {note}" if note else line)
+
+    def _goes_on(self) -> None:
+        """The line of a phase in which no cell has finished for a while."""
+        now = time.monotonic()
+        if self._bar is not None:
+            self._bar.refresh()
+        elif now - self._last >= TICK:
+            what = f"{self.phase}, " if self.phase else ""
+            self._line(f"{what}{self.done}/{self.total} cells, {now - self._began:.0f} s so far")
+
+    def _line(self, text: str) -> None:
+        self._last = time.monotonic()
+        if self._stream is not None:
+            print(f"{self.label}: {text}", file=self._stream, flush=True)
+
+
+@contextlib.contextmanager
+def stage(label: str) -> Iterator[None]:
+    """Say that something without countable parts begins, and every `TICK` seconds that it goes on."""
+    stream, began = sys.stderr, time.monotonic()
+    label = sayable(label, stream)
+
+    def say(more: str = "") -> None:
+        if stream is not None:
+            print(label + more, file=stream, flush=True)
+
+    with quietly():
+        say()
+    with ticking(lambda: say(f", {time.monotonic() - began:.0f} s so far")):
+        yield
+
+
+@contextlib.contextmanager
+def ticking(say: Callable[[], None]) -> Iterator[None]:
+    """Within this context `say` is called every `TICK` seconds by another thread."""
+    over = threading.Event()
+
+    def tick() -> None:
+        while not over.wait(TICK):
+            with quietly():
+                say()
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextlib.contextmanager

@@ -1,22 +1,13 @@
 """`conditional` on hand-made tables: intervals of shares, the verdict, and the figure."""
 
 import dataclasses
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from study.tables.results import Results
 
-ROOT = Path(__file__).parents[2]
 SEEDS = 5
-
-
-@pytest.fixture(scope="module")
-def module() -> SimpleNamespace:
-    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "conditional.py")))
 
 
 def results(
@@ -52,8 +43,8 @@ def results(
 
 
 def test_shares_have_intervals_that_do_not_leave_their_range(module):
-    tables = module.tables(results({0.2: 1.0, 1.0: 0.9}), None)
-    table = tables["asked"].set_index(["family", "strategy", "beta"])
+    made = results({0.2: 1.0, 1.0: 0.9})
+    table = module.asked(made.metrics).set_index(["family", "strategy", "beta"])
     assert len(table) == 8 and (table["seeds"] == SEEDS).all()
     assert table["label_accuracy"][("cvae", "prior", 0.2)] == pytest.approx(0.98)
     assert (table["label_accuracy_low"] < table["label_accuracy"]).all()
@@ -63,79 +54,57 @@ def test_shares_have_intervals_that_do_not_leave_their_range(module):
     assert (
         table["label_accuracy_high"][("cvae", "prior", 0.2)] < 0.998
     )  # by Student on the plain scale 0.9996
-    apart = tables["class_mismatch"].set_index(["family", "beta"])
-    assert (apart["rate"] == 7.0).all() and "label_information" not in apart
+    apart = module.findings(made, {}).sections[1].table
+    assert apart["rate"].str.startswith("7").all() and "label_information" not in apart
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "start"),
+    ("accuracy", "end"),
     [
-        (
-            {0.2: 0.999, 1.0: 0.9},
-            "A conditional model gives the requested class in at least 95 % of samples, both from its prior and from "
-            "class posteriors, at β = 0.2; at least one of its prior and class posteriors gives the requested class in "
-            "less than 95 % of samples at β = 1.",
-        ),
-        (
-            {0.2: 0.9, 1.0: 0.9},
-            "At least one of its prior and class posteriors gives the requested class in less than 95 % of samples at "
-            "β = 0.2 and 1.",
-        ),
-        (
-            {0.2: 0.96, 1.0: 0.999},
-            "A conditional model gives the requested class in at least 95 % of samples, both from its prior and from "
-            "class posteriors, at β = 1; whether both give it in 95 % of samples is not decided at β = 0.2.",
-        ),
+        ({0.2: 0.999, 1.0: 0.9}, "class posteriors: yes at β = 0.2 and no at β = 1."),
+        ({0.2: 0.9, 1.0: 0.9}, "class posteriors: no at β = 0.2 and 1."),
+        ({0.2: 0.96, 1.0: 0.999}, "class posteriors: yes at β = 1 and not decided at β = 0.2."),
     ],
 )
-def test_the_verdict_follows_the_intervals_of_accuracy(module, accuracy, start):
-    """A mean of 0.958 with a seed at 0.956 and one at 0.96 is on neither side of 0.95 with certainty."""
-    step = 0.005
-    made = results(accuracy, step=step)
-    found = module.findings(made, module.tables(made, None))
-    assert found.answer.startswith(start)
+def test_whether_it_is_often_enough_follows_the_intervals_of_accuracy(module, accuracy, end):
+    """A mean of 0.95 with a seed at 0.94 and one at 0.96 is on neither side of 0.95 with certainty."""
+    found = module.findings(results(accuracy, step=0.005), {})
+    assert found.figures[0].caption.endswith(end)
     assert "`class-posterior` of the vae gives the requested class in 49.0 [" in found.sections[0].text
     asked, classes = (section.table for section in found.sections)
     assert len(asked) == 8 and len(classes) == 4
-    (axes,) = found.sections[0].figure.axes
+    (axes,) = found.figures[0].figure.axes
     labels = [text.get_text() for text in axes.get_yticklabels()]
     assert labels == ["prior, cvae", "class-posterior, cvae", "class-posterior, vae", "held-out, cvae"]
 
 
-def test_without_labels_nothing_was_asked_for(module):
+def test_without_labels_nothing_was_asked_for(answer):
     made = results({1.0: 0.9})
     made = dataclasses.replace(made, metrics=made.metrics[made.metrics["strategy"] == "model"])
-    none = module.answer(module.asked(made.metrics), module.against(made.metrics))
-    assert none.startswith("No class was requested")
+    assert answer(made).startswith("No class was requested")
 
 
-def test_the_setting_at_which_the_plain_model_is_better_is_said(module):
+def test_the_setting_at_which_the_plain_model_is_better_is_said(answer):
     made = results({0.2: 0.8, 1.0: 0.99, 4.0: 0.901}, plain=0.9, step=0.002)
     seeds = made.metrics["run_id"].str[-1].astype(int)
     noisy = (made.metrics["beta"] == 4.0) & (made.metrics["family"] == "cvae")
-    made.metrics.loc[noisy & (made.metrics["metric"] == "label_accuracy"), "value"] += 0.03 * (
-        seeds % 3 - 0.8
-    )
-    answer = module.findings(made, module.tables(made, None)).answer
-    assert (
-        "Its prior gives the class, against the `class-posterior` of the vae, more often at β = 1 (98.6 against "
-        in answer
-    )
-    assert "; less often at β = 0.2 (79.6 against 89.6 %, a difference of " in answer
-    assert "; not decided at β = 4 (a difference of " in answer and answer.endswith(
-        " would probably have been seen)."
-    )
-    same = made.metrics[made.metrics["beta"] == 4.0]
-    alone = module._apart(module.against(same))
-    assert alone.startswith(
-        " Whether its prior gives the class more often than the `class-posterior` of the vae: not"
-    )
-    assert "Its prior gives" not in alone
+    noisy &= made.metrics["metric"] == "label_accuracy"
+    made.metrics.loc[noisy, "value"] += 0.03 * (seeds % 3 - 0.8)
+    said = answer(made)
+    assert "in a plain VAE: more often at β = 1 (by 9.0 [" in said
+    assert "less often at 0.2 (by 10.0 [" in said and "and not decided at 4." in said
+    alone = answer(dataclasses.replace(made, metrics=made.metrics[made.metrics["beta"] == 4.0]))
+    assert "in a plain VAE: not decided at β = 4." in alone
+    assert "often at" not in alone
 
 
-def test_without_spread_or_seeds_nothing_is_enough(module):
+def test_with_many_settings_the_answer_still_is_short(answer):
+    said = answer(results({0.1 * i: (0.8, 0.99)[i % 2] for i in range(1, 13)}, plain=0.9, step=0.002))
+    assert "more often at 6 of 12 settings (from 9.0 [" in said or "(by 9.0 [" in said
+
+
+def test_without_spread_or_seeds_nothing_is_enough(module, answer):
     """That every training has 100 % is no interval; two trainings have none either."""
     for made in (results({1.0: 1.0}, step=0.0), results({1.0: 0.999}, seeds=2)):
-        answer = module.findings(made, module.tables(made, None)).answer
-        assert answer.startswith("At β = 1 there is no interval, for lack of seeds or of spread.")
-        assert "at least" not in answer
+        assert module.findings(made, {}).figures[0].caption.endswith(": without an interval at β = 1.")
+    assert answer(results({1.0: 0.999}, seeds=2)).startswith("Not decided")

@@ -2,12 +2,9 @@
 
 import dataclasses
 import itertools
-import re
-import runpy
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -29,11 +26,6 @@ SETTINGS = {("vae", 0.1): 0.05, ("vae", 1.0): 0.5, ("sigma-vae", 1.0): 0.2}  # w
 VALUES = {"prior": 3.0, "global-gaussian": 3.0, "gmm": 2.0, "posterior": 1.0, "reconstruction": 0.9}
 # what draws add to KID, the same for all strategies: nothing told, better, worse
 CHANGE = {("vae", 0.1): 0.0, ("vae", 1.0): -0.5, ("sigma-vae", 1.0): 0.5}
-
-
-@pytest.fixture(scope="module")
-def module() -> SimpleNamespace:
-    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "decoder_noise.py")))
 
 
 def results(*, swapped: bool = False, seeds: int = SEEDS) -> Results:
@@ -64,28 +56,28 @@ def results(*, swapped: bool = False, seeds: int = SEEDS) -> Results:
                 for strategy, metric, value in found
             ]  # fmt: skip
     none = pd.DataFrame()
-    return Results(pd.DataFrame(runs), pd.DataFrame(rows), none, none, none, {}, {})
-
-
-DATA = SimpleNamespace(train=np.zeros((2, SIZE)))
+    provenance = {"dataset": {"shape": [5, SIZE // 5]}}
+    return Results(pd.DataFrame(runs), pd.DataFrame(rows), none, none, none, {}, provenance)
 
 
 def test_changes_are_paired_on_the_same_model(module):
-    table = module.tables(results(), DATA)["decoder_noise"]
+    table = module.changes(results().metrics)
     kid = table[table["metric"] == "kid"]
     assert len(kid) == len(SETTINGS) * len(VALUES)
     for row in kid.itertuples():
         expected = CHANGE[row.family, row.beta]
-        assert row.change == pytest.approx(expected, abs=0.05)  # 0.02·√2 of noise over 5 seeds: four errors
+        assert row.difference == pytest.approx(
+            expected, abs=0.05
+        )  # 0.02·√2 of noise over 5 seeds: four errors
         assert row.high - row.low < 0.3  # luck of 3 is gone
         assert row.verdict == {0.0: "not decided", -0.5: "better", 0.5: "worse"}[expected]
-        assert row.change == pytest.approx(row.sample - row.mean)
+        assert row.difference == pytest.approx(row.sample - row.mean)
     sharp = table[table["metric"] == "sharpness"]
     assert set(sharp["verdict"]) == {"worse"}  # from 0.5 too little to 1.5 too much
 
 
 def test_the_noise_is_the_claimed_one_beside_the_residual(module):
-    table = module.tables(results(), DATA)["noise"].set_index(["family", "beta"])
+    table = module.noise(results()).set_index(["family", "beta"])
     assert (table["trainings"] == SEEDS).all()  # each model once, though it is scored twice
     assert table["claimed"].to_dict() == pytest.approx(SETTINGS)
     np.testing.assert_allclose(table["residual"], 0.1)
@@ -95,90 +87,81 @@ def test_the_noise_is_the_claimed_one_beside_the_residual(module):
 def test_order_is_kept_lost_or_reversed(module):
     """gmm and posterior swap ranks at one of three settings; prior and global-gaussian are told apart nowhere."""
     for swapped in (False, True):
-        table = module.tables(results(swapped=swapped), DATA)["order"]
+        table = module.order(results(swapped=swapped).metrics)
         assert len(table) == 6 * len(SETTINGS)
         for row in table.itertuples():
             pair, at = {row.first, row.second}, (row.family, row.beta)
             turned = swapped and at == ("vae", 0.1) and pair == {"gmm", "posterior"}
             alike = pair == {"prior", "global-gaussian"}
             assert row.kept == ("reversed" if turned else "not decided" if alike else "same")
-    row = {"mean": 1.0, "sample": 1.0, "mean_p_holm": 0.01, "sample_p_holm": 0.5}
-    assert module._kept(row) == "means only"
-    assert module._kept(row | {"mean_p_holm": 0.5, "sample_p_holm": 0.01}) == "draws only"
-    assert module._kept(row | {"mean_p_holm": np.nan}) == "none"
-    assert module._kept(row | {"mean_p_holm": 0.5}) == "not decided"
+    assert module._kept("better", "not decided") == "means only"
+    assert module._kept("not decided", "worse") == "draws only"
+    assert module._kept("none", "worse") == "none"
+    assert module._kept("not decided", "not decided") == "not decided"
 
 
-def test_the_answer_follows_the_tables(module):
-    made = results()
-    tables = module.tables(made, DATA)
-    answer = module.findings(made, tables).answer
-    assert answer.startswith(
-        "It depends on how much noise the decoder claims: by KID, draws of x are worse than the decoder's mean in 4 "
-        "of 12 comparisons (strategy × setting) and better in 4, not decided in 4 (a difference of 0."
-    )
-    assert " would probably have been seen); the lowest mean KID, " in answer
-    assert (
-        "Where draws are better (at β = 1), they have KID " in answer
-        and "sharpness 2.5 (real data: 1)" in answer
-    )
-    assert "β = 0.1, s = 0.05, 0.50 times the residual variance: `prior`" in answer
-    assert "σ-VAE, learned s = 0.2, 2.00 times the residual variance: `prior`" in answer
-    assert (
-        "It changes the order of none of the 15 pairs of strategies told apart both by means and by draws; for the "
-        "other 3 that is not decided. Pairs told apart by both: 5 of 6 of the σ-VAE (1 by neither); 5 of 6 at β = 0.1 "
-        "(1 by neither); 5 of 6 at β = 1 (1 by neither). Of all 18 pairs, draws increase" in answer
-    )
-    assert not re.search("no evidence|indistinguishable|ties?\\b|same order", answer)
-
-    turned = results(swapped=True)
-    answer = module.findings(turned, module.tables(turned, DATA)).answer
-    assert (
-        "It changes the order of strategies: of 15 pairs told apart both by means and by draws, 1 is reversed: `gmm` "
-        "and `posterior` at β = 0.1." in answer
-    )
-    assert "changes the order of none" not in answer
-
-    worse = tables["decoder_noise"][tables["decoder_noise"]["verdict"] != "better"]
-    assert module.answer(worse, tables["order"], tables["noise"]).startswith(
-        "A sample should be the decoder's mean"
-    )
-    assert "not decided in 4" in module.answer(worse, tables["order"], tables["noise"])
-    won = tables["decoder_noise"][tables["decoder_noise"]["verdict"] != "worse"]
-    said = module.answer(won, tables["order"], tables["noise"])
+def test_the_answer_follows_the_tables(answer):
+    said = answer(results())
     assert said.startswith(
-        "A sample should be a draw of x, by KID: draws of x are better than means in 4 of 8"
+        "It depends: by KID, draws of x are worse in 4, better in 4 and not decided in 4 of 12 comparisons (strategy × "
+        "setting); the difference for `prior` is from −0.5"
     )
-    assert "and worse in none, not decided in 4 (" in said
-    alike = tables["decoder_noise"][tables["decoder_noise"]["verdict"] == "not decided"]
-    assert module.answer(alike, tables["order"], tables["noise"]).startswith(
-        "Not decided: by KID, draws of x are told from means in none of 4 comparisons (strategy × setting) (a "
+    assert said.endswith(
+        " They reverse none of the 15 pairs of strategies told apart by both; for the other 3 that is not decided."
     )
-    few = results(seeds=2)
-    assert module.findings(few, module.tables(few, DATA)).answer == UNDECIDED
+    turned = answer(results(swapped=True))
+    assert (
+        " They reverse 1 of the 15 pairs of strategies told apart by both; for the other 3 that is" in turned
+    )
+    assert answer(results(seeds=2)) == UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("verdict", "start"),
+    [
+        ("better", "A draw: by KID, draws of x are better in 4 and not decided in 4 of 8 comparisons"),
+        (
+            "worse",
+            "The decoder's mean: by KID, draws of x are worse in 4 and not decided in 4 of 8 comparisons",
+        ),
+        (
+            "not decided",
+            "Not decided: by KID, draws of x are told from the decoder's means in none of 4 comparisons",
+        ),
+    ],
+)
+def test_one_verdict_alone_decides_who_is_better(module, verdict, start):
+    found = module.changes(results().metrics)
+    rows = found[(found["metric"] == "kid") & found["strategy"].isin(module.LATENT)]
+    said = module._lead(rows[rows["verdict"].isin([verdict, "not decided"])])
+    assert said.startswith(start)
 
 
 def test_an_order_counts_only_where_it_is_told_apart(module):
     """Ranks may change at a setting where no pair is told apart both ways: that is not decided, and is not denied."""
-    order = module.tables(results(), DATA)["order"]
+    order = module.order(results().metrics)
     at = (order["family"] == "vae") & (order["beta"] == 1.0)
     hidden = order.assign(kept=order["kept"].mask(at, "means only"))
     said = module._same_order(hidden)
     assert "none of the 10 pairs" in said and "for the other 8 that is not decided" in said
-    assert "0 of 6 at β = 1 (6 by means only)" in said
+    assert "at β = 1 6 by means only" in module._order_by_setting(hidden)
     nowhere = module._same_order(order.assign(kept="means only"))
-    assert nowhere.startswith("Whether it changes the order of strategies is not decided: no pair")
-    assert "none of the" not in nowhere and "reversed" not in nowhere
+    assert nowhere == "Whether they change the order of strategies is not decided."
+    turned = module._order_by_setting(module.order(results(swapped=True).metrics))
+    assert "1 by both, reversed" in turned and "(`gmm` and `posterior`)" in turned
+    assert "reversed" not in module._order_by_setting(order)
 
 
 def test_sections_hold_every_setting_and_strategy(module):
-    made = results()
-    sections = module.findings(made, module.tables(made, DATA)).sections
-    changed, ordered, claimed = (section.table for section in sections)
-    assert len(changed) == len(SETTINGS) * len(VALUES) and len(ordered) == len(SETTINGS) * 4
+    found = module.findings(results(), {})
+    changed, ordered, claimed = (section.table for section in found.sections)
+    assert len(changed) == len(SETTINGS) * len(VALUES) and len(ordered) == len(SETTINGS) * 6
     assert claimed["s"].tolist() == ["0.05", "0.2", "0.5"]  # from little to much
-    assert len(sections[0].figure.axes) == len(VALUES) + 1
-    assert (ordered[ordered["strategy"] == "posterior"]["rank, means"] == 1).all()
+    caption = found.figures[0].caption
+    assert " (not decided) at β = 0.1, where the claim is 0.50 times the residual" in caption
+    assert caption.endswith(" (better) at β = 1, where the claim is 5.00 times the residual.")
+    (axes,) = found.figures[0].figure.axes
+    assert [len(line.get_xdata()) for line in axes.lines] == [2, 1] * 4  # the grid of the VAE, and one σ-VAE
 
 
 def test_the_grids_of_a_profile_differ_in_decode_alone(module):
@@ -236,4 +219,4 @@ def test_the_smoke_profile_runs(tmp_path):
     assert kinds.to_dict() == {
         ("sigma-vae", "mean"): 3, ("sigma-vae", "sample"): 3, ("vae", "mean"): 6, ("vae", "sample"): 6
     }  # fmt: skip
-    assert (tmp_path / "out" / "order.csv").is_file()
+    assert not list((tmp_path / "out").glob("*.csv"))

@@ -2,24 +2,20 @@
 
 import itertools
 import re
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from study.config.presets import vary
+from study.config.serialise import to_dict
+from study.tables.results import Results
+
 VALUES = {
     ("vae", "prior"): 3.0, ("vae", "posterior"): 1.0, ("vae", "gmm"): 2.0,
     ("vampprior", "prior"): 1.0, ("flow-prior", "prior"): 2.0, ("lars-prior", "prior"): 4.0,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def module():
-    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "learned_priors.py")))
 
 
 def metrics() -> pd.DataFrame:
@@ -58,49 +54,62 @@ def test_a_seed_that_lacks_one_beta_is_left_out_of_the_average(module):
     assert rows.sort_index().tolist() == [5, 4, 4]  # NaN, the average, comes last
 
 
+def rows(module: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    return module.contrasts(frame).query("metric == 'kid'")
+
+
+def said(module: Any, frame: pd.DataFrame) -> str:
+    """The answer, after a look at its length."""
+    answer = module.answer(rows(module, frame))
+    assert len(answer.split()) < 60
+    assert not re.search("indistinguishable|as well as|as good as|ties", answer)
+    return answer
+
+
 def test_the_answer_follows_the_contrasts(module):
-    found = module.contrasts(metrics())
-    text = module.answer(found)
-    assert text.startswith("`vampprior` beats `gmm`, averaged over β = 0.1 and 1.")
-    against_mixture = text.split("Against `gmm`, in KID, ")[1].split(". Against")[0].split("; ")
-    assert against_mixture[0].startswith("`vampprior` is better by ") and "[" in against_mixture[0]
-    assert against_mixture[1].startswith("`lars-prior` is worse by ")
+    text = said(module, metrics())
+    assert text.startswith("In 1 of 3 comparisons: `vampprior` beats `gmm` by 0.97 [")
+    assert ", in KID averaged over 2 values of β; 1 worse and 1 not decided (a difference of 0." in text
+    assert re.search(r"2 of 3 beat N\(0, I\), by 0?\.?\d.* to [12]\.\d+ \[", text)
+    assert module.answer(rows(module, metrics()).assign(verdict="none")).startswith("Not decided")
+    one = said(module, metrics().query("beta == 1.0"))
+    assert ", in KID at β = 1; " in one and "averaged" not in one
+
+
+def test_the_texts_say_what_is_told_of_every_family(module):
+    found = rows(module, metrics())
+    text = module._told(found, module.DRAWN)
+    mixture = (
+        text.split(" Against `gmm`, averaged over 2 values of β: ")[1]
+        .split(". Against")[0]
+        .rstrip(".")
+        .split("; ")
+    )
+    assert mixture[0].startswith("better for `vampprior` by ") and "[" in mixture[0]
+    assert mixture[1].startswith("worse for `lars-prior` by ")
     assert re.fullmatch(
-        r"not decided for `flow-prior` \(a difference of 0\.\d+ would probably have been seen\)",
-        against_mixture[2],
+        r"not decided for `flow-prior` \(a difference of 0\.\d+ would probably have been seen\)", mixture[2]
     )
-    assert not re.search("indistinguishable|as well as|as good as|ties", text)
-    assert module.answer(found.assign(verdict="none")).startswith("Not decided")
-    assert module.answer(module.contrasts(metrics().query("family == 'vae'"))).startswith(
-        "Nothing was compared"
-    )
+    assert "without an interval" not in text
+    hidden = found.assign(verdict=found["verdict"].mask(found["family"] == "lars-prior", "none"))
+    assert "without an interval for `lars-prior`" in module._told(hidden, module.DRAWN)
     assert len(module.figure(found).axes) == 3
 
 
 def test_where_nothing_is_shown_to_win_the_rest_is_not_decided_unless_all_lose(module):
-    found = module.contrasts(metrics())
-    open_ = module.answer(found[found["family"] != "vampprior"])
-    assert open_.startswith(
-        "No learned prior is shown to beat a density fitted to the plain VAE's codes afterwards; in 1 of 2 "
-        "comparisons, averaged over β = 0.1 and 1, that is not decided."
-    )
-    lost = module.answer(found[found["family"] == "lars-prior"])
-    assert (
-        lost.startswith("No: every learned prior is worse than every density fitted")
-        and "not decided" not in lost
-    )
-
-
-def test_a_family_without_an_interval_is_said_to_have_none(module):
     frame = metrics()
-    found = module.contrasts(frame)
-    hidden = found.assign(verdict=found["verdict"].mask(found["family"] == "lars-prior", "none"))
-    assert "without an interval for `lars-prior`" in module.answer(hidden)
-    assert "without an interval" not in module.answer(found)
-    unfitted = module.answer(module.contrasts(frame[frame["strategy"] != "gmm"]))
-    assert unfitted.startswith(
-        "No density was fitted afterwards; averaged over β = 0.1 and 1: Against N(0, I)"
+    open_ = said(module, frame[frame["family"] != "vampprior"])
+    assert open_.startswith(
+        "Not shown: in none of 2 comparisons does a learned prior beat a density fitted afterwards, in KID averaged "
+        "over 2 values of β; 1 worse and 1 not decided (a difference of "
     )
+    lost = said(module, frame[frame["family"].isin(["vae", "lars-prior"])])
+    assert lost.startswith(
+        "No: every learned prior is worse than every density fitted to the plain VAE's codes, in KID"
+    )
+    assert "not decided" not in lost and "beat" not in lost
+    unfitted = said(module, frame[frame["strategy"] != "gmm"])
+    assert unfitted.startswith("No density was fitted afterwards, averaged over 2 values of β.")
 
 
 def test_a_single_setting_that_differs_from_the_average_is_named(module):
@@ -109,11 +118,33 @@ def test_a_single_setting_that_differs_from_the_average_is_named(module):
     vamp = frame["family"] == "vampprior"
     frame.loc[vamp & (frame["beta"] == 0.1), "value"] -= 2.0
     frame.loc[vamp & (frame["beta"] == 1.0), "value"] += 2.0
-    text = module.answer(module.contrasts(frame))
-    assert re.search(r"Against `gmm`, in KID, `vampprior` is better by [^;]*\] \(worse at β = 1\);", text)
-    assert "(worse at" not in module.answer(module.contrasts(metrics()))
-    one = module.answer(module.contrasts(metrics().query("beta == 1.0")))
-    assert one.startswith("`vampprior` beats `gmm`, at β = 1.") and "averaged" not in one
+    assert "better for `vampprior` (worse at β = 1) by " in module._told(rows(module, frame), ("gmm",))
+    assert "(worse at" not in module._told(rows(module, metrics()), ("gmm",))
+
+
+def test_without_a_learned_prior_nothing_was_compared(module):
+    runs = pd.DataFrame(
+        {"run_id": ["a"], "alpha": 1.0, "beta": 1.0, "noise_variance": 0.5, "seed": 0, "family": "vae"}
+    )
+    losses = pd.DataFrame({"run_id": ["a"], "split": "validation", "epoch": 1, "loss": 3.0})
+    alone = metrics().query("family == 'vae'").assign(run_id="a")
+    model = {"run_id": "a", "strategy": "model", "metric": "rate", "value": 2.0, "status": "ok"}
+    facts = {"dataset": {"shape": [8, 8]}, "config": []}
+    every, none = pd.concat([alone, pd.DataFrame([model])]), pd.DataFrame()
+    made = Results(runs, every, none, losses, none, {}, facts)
+    found = module.findings(made, {})
+    assert found.answer.startswith("Nothing was compared") and not found.figures
+
+
+def test_truncation_and_parameters_are_those_of_the_configuration(module):
+    config = to_dict(
+        vary(module.SMOKE, model={"family": "lars-prior", "prior": {"proposals": 7, "hidden": (4,)}})
+    )
+    facts = {"dataset": {"shape": [8, 8]}, "config": [config]}
+    assert module.truncations(facts) == {"lars-prior": 7}
+    d = config["model"]["latent_dim"]
+    extra = module.parameters(facts)
+    assert extra["vae"] == 0 and extra["lars-prior"] >= 4 * (d + 1) + 5  # one hidden layer and its output
 
 
 def test_every_profile_has_every_family_on_one_grid(module):

@@ -1,63 +1,77 @@
 """The answer of `linear_ground_truth` on made-up tables: reached, not reached, and not decided."""
 
-import runpy
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from study.models import linear_optimum
 
 
-@pytest.fixture(scope="module")
-def module():
-    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "linear_ground_truth.py")))
-
-
-def table(error: float, reach: float, *, exact: tuple[float, ...] = (10.0, 5.0)) -> pd.DataFrame:
-    """The last rate is off by `error`, with an interval of ± `reach`, both relative; the others are exact."""
-    off = np.array([0.0] * (len(exact) - 1) + [error])
-    rate = np.array(exact) * (1 + off)
-    found = pd.DataFrame({"beta": 0.5 * 2.0 ** np.arange(len(exact)), "noise_variance": 0.1, "latent_dim": 8})
-    found = found.assign(active_exact=3, rate_exact=exact, rate=rate, relative_error=off, seeds=5)
-    found = found.assign(rate_low=rate - reach * rate, rate_high=rate + reach * rate)
-    return found.assign(kl_1_exact=2.0, kl_1=1.98, kl_2_exact=1.0, kl_2=0.96)
+def made(
+    error: float, spread: float, *, exact: tuple[float, ...] = (10.0, 5.0)
+) -> tuple[SimpleNamespace, dict]:
+    """Five trainings each: the last mean rate is off by `error`, seeds by ±`spread`, both relative."""
+    rows, latents = [], []
+    for i, rate in enumerate(exact):
+        place = {"alpha": 1.0, "beta": 0.5 * 2.0**i}
+        rows.append({**place, "noise_variance": 0.1, "active_exact": 3 * (rate > 0), "rate_exact": rate,
+                     "kl_1_exact": 0.6 * rate, "kl_2_exact": 0.4 * rate})  # fmt: skip
+        for seed in range(5):
+            off = 1 + (error if i == len(exact) - 1 else 0) + spread * (seed - 2)
+            own = (0.6 * rate * off, 0.4 * rate * off) if rate else (0.002, 0.0)
+            latents += [{**place, "run_id": f"{i}-{seed}", "kl": kl} for kl in own[::-1]]
+    return SimpleNamespace(latents=pd.DataFrame(latents)), {"optimum": pd.DataFrame(rows)}
 
 
 @pytest.mark.parametrize(
-    ("error", "reach", "start"),
+    ("error", "spread", "start"),
     [
-        (
-            0.01,
-            0.01,
-            "Yes, to within 3 %: over 2 values of β with active axes, the rate of trained linear VAEs lies within "
-            "2.0 % of the exact optimum (farthest at β = 1: 5.05 [5.00, 5.10] against 5.00 nats, 95 % interval over 5 "
-            "training runs); the mean KLs of the two leading axes lie within 4.0 %.",
-        ),
-        (
-            0.06,
-            0.01,
-            "No: over 2 values of β with active axes, the rate of trained linear VAEs lies within 7.1 %",
-        ),
-        (-0.06, 0.01, "No: over 2 values"),
-        (0.01, 0.05, "Not decided to within 3 %: over 2 values"),
-        (0.01, np.nan, "Not decided to within 3 %: over 2 values"),
+        (0.01, 0.001, "Yes, to within 3 %: over 2 settings with active axes, the mean rate of trained linear VAEs lies "
+         "within 1.0 % of the exact optimum, and its intervals within 1.2 % (5.05 [5.04, 5.06] against 5 nats at "),
+        (0.06, 0.001, "No: over 2 settings"),
+        (-0.06, 0.001, "No: over 2 settings"),
+        (0.01, 0.02, "Not decided to within 3 %: over 2 settings"),
+        (0.01, 0.0, "Not decided to within 3 %: over 2 settings"),
     ],
-)
-def test_the_verdict_follows_the_intervals(module, error, reach, start):
-    found = module.findings(None, {"linear_ground_truth": table(error, reach)})
-    assert found.answer.startswith(start)
-    assert "no active axis" not in found.answer
-    assert len(found.sections[0].figure.axes) == 1
+)  # fmt: skip
+def test_the_verdict_follows_the_intervals(module, answer, error, spread, start):
+    said = answer(*made(error, spread))
+    assert said.startswith(start) and "no active axis" not in said
+    assert ("without an interval" in said) == (spread == 0)
+    caption = module.findings(*made(error, spread)).figures[0].caption
+    assert caption.endswith(f"leading axes lie within {100 * abs(error):.1f} % of theirs.")
 
 
-def test_where_the_optimum_is_inactive_the_rate_is_said(module):
-    both = table(0.0, 0.01)
-    gone = both.iloc[:1].assign(beta=9.0, rate_exact=0.0, rate=0.002, relative_error=np.nan)
-    answer = module.findings(None, {"linear_ground_truth": pd.concat([both, gone])}).answer
-    assert answer.endswith(" Where the optimum has no active axis, the rate is at most 0.002 nats.")
-    alone = module.findings(None, {"linear_ground_truth": gone})
+def test_where_the_optimum_is_inactive_the_rate_is_said(module, answer):
+    said = answer(*made(0.0, 0.001, exact=(10.0, 0.0)))
+    assert said.endswith(" Where the optimum has no active axis, the rate is at most 0.002 nats.")
+    alone = module.findings(*made(0.0, 0.001, exact=(0.0,)))
     assert alone.answer.startswith("Not decided: at no β does the optimum have active axes.")
-    assert alone.sections[0].figure is None
+    assert not alone.figures and answer(*made(0.0, 0.001, exact=(0.0,))) == alone.answer
+
+
+def test_the_table_that_needs_the_data_holds_the_optimum_and_no_verdict(module):
+    x = np.random.default_rng(0).normal(size=(200, 5)) * [3, 2, 1, 0.5, 0.1]
+    runs = pd.DataFrame(
+        {"alpha": [1.0] * 4, "beta": [0.5, 0.5, 4.0, 4.0], "noise_variance": [0.25, 0.25, 2.0, 2.0]}
+    )
+    (name, table), *none = module.optimum(SimpleNamespace(runs=runs), SimpleNamespace(train=x)).items()
+    assert name == "optimum" and not none and len(table) == 2
+    assert set(table) == {
+        "alpha",
+        "beta",
+        "noise_variance",
+        "active_exact",
+        "rate_exact",
+        "kl_1_exact",
+        "kl_2_exact",
+    }
+    exact = linear_optimum(x, alpha=1.0, beta=4.0)
+    row = table.set_index("beta").loc[4.0]
+    assert (row["rate_exact"], row["active_exact"], row["kl_1_exact"]) == (
+        exact.rate,
+        exact.active,
+        exact.kl[0],
+    )

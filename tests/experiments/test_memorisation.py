@@ -1,21 +1,12 @@
 """The answer of `memorisation` is right for every possible outcome."""
 
-import re
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.experiments.conftest import short
+
 BETAS = (0.01, 0.1, 1.0)
-
-
-@pytest.fixture(scope="module")
-def module():
-    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "memorisation.py")))
 
 
 def tables(
@@ -38,76 +29,49 @@ def tables(
                     | {"difference": difference if known else np.nan, "low": low, "high": high, "beta": beta}
                     | {"copies": high < 0 if known and metric == "authenticity" else None}
                 )
-    return {"overlap": scale, "memorisation": pd.DataFrame(rows)}
+    return {"overlap": scale, "scores": pd.DataFrame(rows)}
+
+
+SOURCE = "each draw comes from one of the 1000 training examples alone"
 
 
 @pytest.mark.parametrize(
-    ("overlap", "novelty", "start"),
+    ("overlap", "novelty", "start", "end"),
     [
-        (
-            (1.0, 1.05, 200),
-            (-0.3, -0.2, 0.0),
-            "Not where posteriors do not overlap: samples lean towards the training data at β = 0.01 and 0.1.",
-        ),
-        (
-            (1.0, 5, 200),
-            (-0.3, -0.2, 0.0),
-            "No: samples from posteriors lean towards the training data, both where posteriors do not overlap "
-            "(β = 0.01) and where they do (β = 0.1).",
-        ),
-        (
-            (1.0, 5, 200),
-            (0.0, -0.2, 0.0),
-            "Not where posteriors overlap: samples lean towards the training data at β = 0.1.",
-        ),
-        (
-            (1.0, 5, 200),
-            (0.0, 0.0, 0.0),
-            "In number only: where posteriors do not overlap, a draw comes from one",
-        ),
-        (
-            (2.0, 5, 200),
-            (0.0, 0.0, 0.0),
-            "Not decided: at no β is it shown that samples from posteriors lean",
-        ),
-        (
-            (2.0, 5, 200),
-            (0.0, 0.2, 0.0),
-            "Not decided: at no β is it shown that samples from posteriors lean",
-        ),
-        (
-            (1.0, 1.0, 1.01),
-            (-0.3, -0.2, -0.1),
-            "Not where posteriors do not overlap: samples lean towards the training data at β = 0.01, 0.1 and 1.",
-        ),
+        ((1.0, 1.05, 200), (-0.3, -0.2, 0.0), "Not everywhere: samples from posteriors are less authentic than "
+         "held-out data through the same decoder at β = 0.01 and 0.1 (the difference is −0.200 "
+         "[−0.250, −0.150] at β = 0.1).",
+         "Up to β = 0.1"),
+        ((1.0, 5, 200), (-0.3, -0.2, -0.1), "No: samples from posteriors are less authentic than ", "Up to β = 0.01"),
+        ((1.0, 5, 200), (0.0, 0.0, 0.0), "Not decided: at no β is it shown that samples", "Up to β = 0.01"),
+        ((2.0, 5, 200), (0.0, 0.2, 0.0), "Not decided: at no β is it shown that samples", ""),
+        ((2.0, 5, 200), (0.0, -0.055, 0.0), "Not decided: at no β", ""),  # alone it would be told, not as one of three
     ],
-)
-def test_the_verdict_follows_overlap_and_novelty(module, overlap, novelty, start):
-    made = tables(overlap, novelty)
-    found = module.findings(None, made)
-    assert found.answer.startswith(start)
-    leaning = sum(d < -0.05 for d in novelty)
-    assert sum(map(int, re.findall(r"in (\d) of \d settings?", found.answer))) == leaning
-    open_ = [beta for beta, d in zip(BETAS, novelty, strict=True) if abs(d) < 0.05]
-    listed = re.findall(r"not decided at β = ([^(]*) \(", found.answer)
-    assert sorted(float(beta) for part in listed for beta in re.findall(r"[\d.]+", part)) == open_
-    assert ("more authentic at β = 0.1" in found.answer) == (novelty[1] > 0)
-    assert not re.search("no evidence|stay close|looks new", found.answer)
-    assert ("a single training example" in found.answer) == (overlap[0] < 1.1)
-    section = found.sections[0]
-    assert section.table is not None and list(section.table["beta"]) == list(BETAS)
-    assert (section.table["copying"] != "none").sum() == leaning
-    assert section.figure is not None and len(section.figure.axes) == 4
+)  # fmt: skip
+def test_the_verdict_follows_overlap_and_novelty(module, overlap, novelty, start, end):
+    found = module.reported(**tables(overlap, novelty))
+    assert short(found).startswith(start)
+    assert (SOURCE in found.answer) == bool(end) and end in found.answer
+    caption, table = found.figures[0].caption, found.sections[0].table
+    kinds = {"less authentic": [d < -0.06 for d in novelty], "more authentic": [d > 0.06 for d in novelty]}
+    for words, at in kinds.items():
+        assert (words in caption) == any(at)
+    assert table["verdict"].tolist() == [
+        "worse" if d < -0.06 else "better" if d > 0.06 else "not decided" for d in novelty
+    ]
+    assert table["beta"].tolist() == ["0.01", "0.1", "1"]
+    assert (table["copying"] != "none").tolist() == [d < -0.05 for d in novelty]
+    assert len(found.figures[0].figure.axes) == 4
 
 
-def test_the_point_where_the_overlap_nears_one(module):
-    """If the excess over 1 is a power of β, interpolation in logarithms is exact; here 0.1 = β²."""
-    beta = np.array([0.01, 0.1, 1.0, 10.0])
-    assert module._crossing(pd.DataFrame({"beta": beta, "overlap": 1 + beta**2})) == pytest.approx(
-        np.sqrt(0.1)
-    )
-    assert module._crossing(pd.DataFrame({"beta": beta, "overlap": 2 + beta})) is None
-    assert module._crossing(pd.DataFrame({"beta": beta, "overlap": np.ones(4)})) == pytest.approx(10)
+def test_the_range_where_a_draw_has_one_source_is_shaded(module):
+    for overlap, ends in (((1.0, 1.05, 200), (0.01 / 1.3, 0.13)), ((2.0, 5, 200), None)):
+        figure = module.reported(**tables(overlap, (0.0, 0.0, 0.0))).figures[0].figure
+        for axes in figure.axes:
+            spans = [patch for patch in axes.patches if patch.get_alpha() == 0.15]
+            assert [(p.get_x(), p.get_x() + p.get_width()) for p in spans] == (
+                [pytest.approx(ends)] if ends else []
+            )
 
 
 def test_an_overlap_lies_between_one_and_all_examples(module):

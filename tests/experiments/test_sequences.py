@@ -1,11 +1,9 @@
 """The answer of `sequences` agrees with the table, and its figures show the right values."""
 
 import re
-import runpy
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ import pandas as pd
 import pytest
 
 from study.tables.results import Results, load_results
+from tests.experiments.conftest import short
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("autocorrelation", "marginal_w1", "discriminative", "tstr")
@@ -24,11 +23,6 @@ VALUES = {
     "held-out": 0.05,
     "noise": 2.0,
 }
-
-
-@pytest.fixture(scope="module")
-def module() -> SimpleNamespace:
-    return SimpleNamespace(**runpy.run_path(str(ROOT / "experiments" / "sequences.py")))
 
 
 def results(*, pictures: bool = True) -> Results:
@@ -54,25 +48,27 @@ def results(*, pictures: bool = True) -> Results:
     return Results(pd.DataFrame(runs), pd.DataFrame(rows), empty, empty, empty, samples, facts)
 
 
-def said(module: Any, metrics: pd.DataFrame, found: Results) -> str:
+def said(module: Any, metrics: pd.DataFrame, found: Results) -> tuple[str, str]:
+    """The answer, and the text of the table."""
     made = Results(found.runs, metrics, *(pd.DataFrame(),) * 3, {}, found.provenance)
-    return str(module.findings(made, module.measurements(made, None)).answer)
+    told = module.findings(made, {})
+    return short(told), told.sections[0].text
 
 
 def test_the_sentence_follows_the_table(module):
     found = results(pictures=False)
-    answer = said(module, found.metrics, found)
-    assert re.search(
-        r"Way 1 \(`posterior`\) is better in autocorrelation gap \(closes 8\d \[\d\d, \d\d\] %\), marginal W₁",
+    answer, text = said(module, found.metrics, found)
+    assert re.match(
+        r"Where a metric can tell, way 1 \(`posterior`\) is, against way 3, better in autocorrelation gap \(closes 8\d "
+        r"\[\d\d, \d\d\] % of the gap\), marginal W₁, ",
         answer,
     )
-    assert re.search(
-        r"Way 2 \(`mean-plus-logvar`\) is worse in autocorrelation gap \(widens it by 2\d\d\d \[", answer
-    )
-    assert not re.search("tied|not decided|equivalent|without a verdict", answer)
+    assert "Way 2 (`mean-plus-logvar`) is worse in autocorrelation gap, marginal W₁" in answer
+    assert re.search(r"worse in autocorrelation gap \(widens it by 2\d\d\d \[", text)
+    assert not re.search("not decided|equivalent|without a verdict", answer)
     swapped = found.metrics.replace({"strategy": {"posterior": "gmm", "gmm": "posterior"}})
-    answer = said(module, swapped, found)
-    assert "Way 1 (`posterior`) is worse" in answer and "Way 1 (`posterior`) is better" not in answer
+    answer, _ = said(module, swapped, found)
+    assert "against way 3, worse in autocorrelation gap (widens" in answer and "better" not in answer
 
 
 def test_what_is_not_told_is_not_decided_and_what_is_small_is_equivalent(module):
@@ -83,9 +79,9 @@ def test_what_is_not_told_is_not_decided_and_what_is_small_is_equivalent(module)
     for noise, words in ((0.1, "not decided in"), (0.001, "equivalent in")):
         rng = np.random.default_rng(3)
         copied = prior.assign(value=prior["value"] + rng.normal(0, noise, len(prior)))
-        answer = said(module, pd.concat([others, copied]), found)
-        way = answer.split("Way 1 ")[1].split(". Way 2")[0]
-        assert words in way and "better in" not in way and "worse in" not in way
+        for told in said(module, pd.concat([others, copied]), found):
+            way = told.split("ay 1 ")[1].split(". Way 2")[0].split(" Way 2")[0]
+            assert words in way and "better in" not in way and "worse in" not in way
         assert ("would probably have been seen" in way) == (noise == 0.1)
 
 
@@ -93,15 +89,16 @@ def test_a_metric_that_cannot_tell_gives_no_verdict(module):
     """Copies of the training windows score worse than the prior."""
     found = results(pictures=False)
     real = found.metrics[found.metrics["strategy"] == "held-out"].assign(strategy="copycat")
-    answer = said(module, pd.concat([found.metrics, real.assign(value=real["value"] + 1)]), found)
-    assert "Way 1 (`posterior`) is without a verdict in autocorrelation gap (cannot tell)" in answer
+    answer, text = said(module, pd.concat([found.metrics, real.assign(value=real["value"] + 1)]), found)
+    assert "way 3, without a verdict in autocorrelation gap, marginal W₁" in answer
+    assert "without an interval in autocorrelation gap (cannot tell)" in text
     assert "better in" not in answer and "worse in" not in answer
     one = real.assign(value=real["value"] + (real["beta"] == 1.0))
-    answer = said(module, pd.concat([found.metrics, one]), found)
-    assert re.search(r"better in autocorrelation gap \(closes [^)]* %, at 1 of 2 settings\)", answer)
+    _, text = said(module, pd.concat([found.metrics, one]), found)
+    assert re.search(r"better in autocorrelation gap \(closes [^)]* %, at 1 of 2 settings\)", text)
     few = results(pictures=False)
-    answer = said(module, few.metrics[few.metrics["seed"] < 2], few)
-    assert "without a verdict in autocorrelation gap (no interval)" in answer
+    _, text = said(module, few.metrics[few.metrics["seed"] < 2], few)
+    assert "without an interval in autocorrelation gap (no interval)" in text
 
 
 def test_a_drift_that_hides_differences_is_named(module):
@@ -109,13 +106,16 @@ def test_a_drift_that_hides_differences_is_named(module):
         found = results(pictures=False)
         real = found.metrics[found.metrics["strategy"] == "held-out"].assign(strategy="copycat")
         metrics = pd.concat([found.metrics, real.assign(value=real["value"] + copies - 0.05)])
-        answer = said(module, metrics, found)
-        assert ("not even repeated training windows are shown to" in answer) is hidden
+        _, text = said(module, metrics, found)
+        assert ("not even repeated training windows are shown to" in text) is hidden
+        assert ("In each metric repeated training windows are shown to score better" in text) is not hidden
+    alone, none = said(module, found.metrics, found)
+    assert "repeated training windows are shown" not in alone + none
 
 
 def test_the_table_has_every_strategy_once_and_its_way(module):
     found = results()
-    table = module.findings(found, module.measurements(found, None)).sections[0].table
+    table = module.findings(found, {}).sections[0].table
     assert sorted(table["strategy"]) == sorted(VALUES)
     assert dict(zip(table["strategy"], table["way"], strict=True))["prior"] == "way 3"
     assert (table.drop(columns=["strategy", "way"]) != "—").all(axis=None)
@@ -123,12 +123,12 @@ def test_the_table_has_every_strategy_once_and_its_way(module):
 
 def test_figures_hold_the_target_and_every_setting(module):
     found = results()
-    figure = module.windows_figure(found)
+    figure = module.findings(found, {}).sections[1].figure
     lines = [axes.lines[0].get_ydata() for axes in figure.axes]
     kept = found.samples["b1s0/held-out/windows"][:5, :, 1]
     np.testing.assert_array_equal(np.stack(lines[:5]), kept)
-    assert module.windows_figure(results(pictures=False)) is None
-    measured = module.measured_figure(module.measurements(found, None)["sequences"])
+    assert len(module.findings(results(pictures=False), {}).sections) == 1
+    measured = module.measured_figure(module.measurements(found.metrics))
     assert len(measured.axes) == 4
     assert any(text.get_text().endswith("→") for text in measured.axes[0].texts)  # way 2, beyond the edge
 

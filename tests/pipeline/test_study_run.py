@@ -1,5 +1,6 @@
 """`study.run` in Python equals the command `study run`; experiments are found from any folder, the user's own first."""
 
+import dataclasses
 import fnmatch
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from study import Experiment, StudyConfig, StudyError, TrainConfig, VAEConfig
 from study.cli import experiment_main, main
 from study.pipeline.experiment import load_experiment
 from study.pipeline.experiment_files import INSTALLED, experiment_file, experiments
+from study.pipeline.publish import republish
+from study.report.findings import Findings
 
 ROOT = Path(__file__).parents[2]
 TINY = StudyConfig(
@@ -101,3 +104,23 @@ def test_the_smoke_profile_of_an_installed_experiment_is_planned_from_any_folder
     monkeypatch.chdir(tmp_path)
     assert main(["run", "gap_ladder", "--profile", "smoke", "--dry-run"]) == 0
     assert "6 cells, 0 of them done" in capsys.readouterr().out
+
+
+def test_verdicts_are_made_anew_whenever_a_report_is_written(tmp_path, monkeypatch):
+    """From the stored rows: a table that an earlier version of the experiment wrote has no say, and is left out."""
+    made = dataclasses.replace(
+        EXPERIMENT, tables=lambda results, data: {"old": pd.DataFrame({"verdict": ["better"]})}
+    )
+    out = tmp_path / "out"
+    study.run(made, out=out, store=tmp_path / "store")
+    assert (out / "old.csv").is_file()
+    assert (
+        republish(out)[0] and (out / "old.csv").is_file()
+    )  # nobody knows the experiment, so nothing is left out
+    now = dataclasses.replace(
+        EXPERIMENT, findings=lambda results, tables: Findings(f"{len(results.runs)} {[*tables]}")
+    )
+    monkeypatch.setattr("study.pipeline.publish.installed_experiment", lambda name: now)
+    answer, _ = republish(out)
+    assert answer == f"{len(study.load_results(out).runs)} []"
+    assert not (out / "old.csv").exists() and "old.csv" not in study.load_results(out).provenance["files"]

@@ -35,7 +35,7 @@ STRATEGIES = {  # how much of the mismatch a strategy leaves
     "gmm": 0.08,
     "held-out": -0.2,
     "reconstruction": 0.0,
-    "copycat": -0.2,
+    "copycat": -0.3,
     "noise": 60.0,
 }
 REFERENCES = ["held-out", "reconstruction", "copycat", "noise"]
@@ -60,7 +60,7 @@ def value(metric: str, left: float, mismatch: float, noise: float, generator: np
         "coverage": 0.95 * closeness + wobble,
         "sharpness": 0.6 + 0.4 * closeness + wobble,
         "class_histogram": 0.3 * (1 - closeness) + abs(wobble),
-        "nearer_to_train": 0.5 + 0.06 * (left == 0.02) + wobble / 2,
+        "nearer_to_train": 1.0 if left == -0.3 else 0.5 + 0.06 * (left == 0.02) + wobble / 2,
         "seconds_fit": 0.01 + abs(wobble),
         "seconds_per_1000": 0.02 + abs(wobble),
     }[metric]

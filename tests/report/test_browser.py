@@ -49,7 +49,7 @@ def test_no_console_message_and_the_whole_page_is_there(page, tmp_path):
     done = browse(page, tmp_path, "--enable-logging=stderr", "--v=0", "--dump-dom")
     assert [line for line in done.stderr.splitlines() if ":CONSOLE" in line] == []
     assert "</html>" in done.stdout
-    assert done.stdout.count("<section") >= 5
+    assert done.stdout.count("<section") == 4 and done.stdout.count("<details") >= 6
     # the scripts ran: what is hidden without them is shown
     assert 'class="controls" hidden' in page.read_text()
     assert 'class="controls" hidden' not in done.stdout
@@ -111,3 +111,42 @@ def test_nothing_is_wider_than_the_window(page, tmp_path, width):
     done = browse(probe, tmp_path, f"--window-size={width},900", "--dump-dom")
     excess = done.stdout.split("<title>wide ")[1].split("<")[0]
     assert int(excess) <= 0
+
+
+def titled(page: Path, folder: Path, script: str, *flags: str, address: str = "") -> str:
+    """What a script, run when the page is loaded, returns."""
+    probe = folder / "probe.html"
+    text, policies = re.subn(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text("utf-8"))
+    assert policies == 1  # it would not let the script run
+    own = f"<script>addEventListener('load', () => document.title = 'found ' + ({script}))</script>"
+    probe.write_text(text.replace("</body>", own + "</body>"), "utf-8")
+    profile = f"--user-data-dir={folder / 'profile'}"
+    command = [str(CHROMIUM), *QUIET, profile, *flags, "--dump-dom", probe.as_uri() + address]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout.split("<title>found ")[1].split("<")[0]
+
+
+def test_the_main_table_fits_1000_pixels(page, tmp_path):
+    script = (
+        "Math.max(0, ...[...document.querySelectorAll('#table table')].map((table) => table.offsetWidth))"
+    )
+    assert 0 < int(titled(page, tmp_path, script, "--window-size=1280,900")) <= 1000
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_window_when_all_is_open(page, tmp_path, width):
+    script = (
+        "document.querySelectorAll('details').forEach((fold) => fold.open = true), "
+        "document.documentElement.scrollWidth - innerWidth"
+    )
+    assert int(titled(page, tmp_path, script, f"--window-size={width},900")) <= 0
+
+
+@pytest.mark.parametrize("anchor", ["provenance", "methods"])
+def test_a_link_opens_what_it_names(page, tmp_path, anchor):
+    script = f"[document.getElementById('{anchor}').open, document.querySelectorAll('details[open]').length]"
+    assert titled(page, tmp_path, script, address=f"#{anchor}") == "true,1"
+
+
+def test_without_a_link_the_appendix_is_folded(page, tmp_path):
+    assert titled(page, tmp_path, "document.querySelectorAll('details[open]').length") == "0"

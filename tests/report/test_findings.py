@@ -18,10 +18,12 @@ def test_an_experiments_own_answer_and_sections_come_first(make_results, make_su
     )
     text = path.read_text()
     assert headline == "Own answer."
-    assert re.findall(r'<section id="([\w-]+)">', text)[0] == "finding-1"
-    assert '<td class="number">0.123</td>' in text and "<code>code</code>" in text
+    assert re.findall(r'<details class="part" id="([\w-]+)">', text)[0] == "finding-1"
+    assert '<td class="n">0.123</td>' in text and "<code>code</code>" in text
     assert (tmp_path / "figures" / "finding-1.png").is_file()
-    assert "Draw from `gmm`" in (tmp_path / "report.md").read_text()
+    # The general answer answers another question, and stands nowhere.
+    for name in ("report.html", "report.md"):
+        assert "Draw from" not in (tmp_path / name).read_text() and "Worse than the prior" not in text
 
 
 def test_an_experiment_that_compared_nothing_can_be_reported_again(make_results, tmp_path):

@@ -29,8 +29,8 @@ def bars(container: Any) -> list[list[float]]:
 
 
 def test_dots_stand_at_their_values_with_their_intervals():
-    panels = [kit.Panel("one", TABLE, "x →"), kit.Panel("two", TABLE[:2])]
-    figure = kit.dots(panels, rows=["b", "a"], by="name", title="t", labels=["second", "first"], line=1.0)
+    panels = [kit.Panel("one", TABLE, "x →", line=1.0), kit.Panel("two", TABLE[:2])]
+    figure = kit.dots(panels, rows=["b", "a"], by="name", title="t", labels=["second", "first"])
     left, right = figure.axes
     points = [xs(container) for container in left.containers]
     assert points == [[2.0, 1.0], [4.0, 3.0]]  # a marker for each β, rows from top to bottom
@@ -40,8 +40,19 @@ def test_dots_stand_at_their_values_with_their_intervals():
     assert (left.get_title(loc="left"), left.get_xlabel()) == ("one", "x →")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["β = 0.5", "β = 2"]
     assert len(xs(right.containers[0])) == 2
+    for axes, place in ((left, 1.0), (right, 0.0)):
+        assert [place, place] in [np.asarray(line.get_xdata()).tolist() for line in axes.lines]
     with style.styled():
         assert rendered(figure)[1].startswith(b"\x89PNG")
+
+
+def test_a_value_beyond_the_edge_is_written_and_not_drawn():
+    figure = kit.dots([kit.Panel("one", TABLE, edge=2.2)], rows=["a", "b"], by="name", title="t")
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["3 →", "4 →"]
+    drawn = np.array([xs(container) for container in axes.containers])
+    assert drawn[0].tolist() == [1.0, 2.0] and np.isnan(drawn[1]).all()
+    assert bars(axes.containers[0])[1] == [1.5, 2.2]  # the interval ends at the edge
 
 
 @pytest.mark.parametrize("panels", [1, 4])

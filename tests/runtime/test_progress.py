@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from study.runtime.progress import LONGEST, Progress, sayable
+from study.runtime import progress as module
+from study.runtime.progress import LONGEST, Progress, sayable, stage
 
 ROOT = Path(__file__).parents[2]
 LABEL = "β of \x1b[31m\x07red\n\ud800\u202e label"
@@ -119,3 +120,58 @@ def test_plain_lines_say_what_is_done(capsys):
 def test_what_is_said_is_one_line_of_some_length():
     said = sayable("x\n" * 1000, None)
     assert len(said) == LONGEST and "\n" not in said
+
+
+def test_each_phase_has_its_line_at_once(capsys):
+    with Progress(2, "label") as progress:
+        progress.enter("training")
+        assert capsys.readouterr().err == "label: training\n"
+        progress.enter("evaluating")
+        progress.advance()
+        progress.advance()
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == "label: evaluating" and last.startswith("label: 2/2 cells")
+
+
+def test_phases_that_alternate_are_not_said_for_every_cell(capsys):
+    with Progress(50, "label") as progress:
+        for _ in range(50):
+            progress.enter("training")
+            progress.enter("evaluating")
+            progress.advance()
+    assert len(capsys.readouterr().err.splitlines()) < 6
+
+
+def test_nothing_is_silent_for_long(capsys, monkeypatch):
+    monkeypatch.setattr(module, "TICK", 0.1)
+    with Progress(3, "label") as progress:
+        progress.enter("training")
+        time.sleep(0.45)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) >= 3 and re.fullmatch(r"label: training, 0/3 cells, \d+ s so far", lines[1])
+    with stage("tables"):
+        time.sleep(0.45)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "tables" and re.fullmatch(r"tables, \d+ s so far", lines[1])
+    time.sleep(0.25)
+    assert capsys.readouterr().err == ""  # what is over says nothing more
+
+
+def test_a_bar_says_no_percentage():
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 120))
+    finishes(start(theirs))
+    shown = os.read(ours, 100_000).decode()
+    for descriptor in (ours, theirs):
+        os.close(descriptor)
+    assert "3/3 cells" in shown and "%" not in shown
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), None])
+def test_a_stage_without_a_stream_ends_no_run(stream, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", stream)
+    if stream is not None:
+        stream.close()
+    with stage("tables"):
+        pass
+    assert capsys.readouterr().out == ""

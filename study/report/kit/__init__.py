@@ -1,24 +1,46 @@
 """Tools for an experiment's own report: estimates, paired contrasts, readable tables, figures and sentences."""
 
+from study.report.findings import Exhibit
 from study.report.kit.curves import curve, log_axis, setting_axis
 from study.report.kit.dots import Panel, dots
 from study.report.kit.estimates import by_run, each_metric, each_place, estimate, estimates, values
-from study.report.kit.pairs import Pair, at_each, paired
-from study.report.kit.readable import Column, averages_first, cell, change, plain, readable, several, value
-from study.report.kit.sentences import UNDECIDED, by_verdict, size, undecided, unseen
+from study.report.kit.pairs import Pair, compared, decided, paired
+from study.report.kit.readable import Column, Row, cell, change, contrast, plain, readable, several, value
+from study.report.kit.sentences import (
+    UNDECIDED,
+    WORDS,
+    at,
+    brief,
+    by_verdict,
+    clauses,
+    placed,
+    ranged,
+    size,
+    undecided,
+    unseen,
+    where,
+)
+from study.report.kit.windows import windows
 
 __all__ = [
     "UNDECIDED",
+    "WORDS",
     "Column",
+    "Exhibit",
     "Pair",
     "Panel",
-    "at_each",
-    "averages_first",
+    "Row",
+    "at",
+    "brief",
     "by_run",
     "by_verdict",
     "cell",
     "change",
+    "clauses",
+    "compared",
+    "contrast",
     "curve",
+    "decided",
     "dots",
     "each_metric",
     "each_place",
@@ -26,7 +48,9 @@ __all__ = [
     "estimates",
     "log_axis",
     "paired",
+    "placed",
     "plain",
+    "ranged",
     "readable",
     "setting_axis",
     "several",
@@ -35,4 +59,6 @@ __all__ = [
     "unseen",
     "value",
     "values",
+    "where",
+    "windows",
 ]

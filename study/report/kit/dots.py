@@ -1,6 +1,7 @@
 """Dot plots with intervals: one panel per question, one row per thing compared, one marker per β."""
 
 import dataclasses
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,11 +22,15 @@ class Panel:
         title: the title of the panel.
         table: one row per dot.
         label: the label of the horizontal axis.
+        line: position of the vertical line.
+        edge: where the axis ends; larger values are written there, not drawn.
     """
 
     title: str
     table: pd.DataFrame
     label: str = ""
+    line: float = 0.0
+    edge: float = np.inf
 
 
 def dots(
@@ -36,7 +41,6 @@ def dots(
     names: tuple[str, str, str] = ("difference", "low", "high"),
     title: str,
     below: str = "",
-    line: float = 0.0,
     dashed: bool = False,
     height: float = 0.5,
     labels: Sequence[str] | None = None,
@@ -50,7 +54,7 @@ def dots(
         names: the columns of value, lower and upper end; ends may be missing.
         title: the title of the figure.
         below: a common label of the horizontal axes.
-        line: position of the vertical line, which is solid or `dashed`.
+        dashed: draw the vertical line dashed.
         height: inches per row.
         labels: the labels of the rows, if not `rows`.
     """
@@ -60,11 +64,13 @@ def dots(
         for axes, panel in zip(grid[0], panels, strict=True):
             middle = style.rows_axis(axes, list(labels or rows))
             for i, beta in enumerate(betas):
-                own = panel.table[panel.table["beta"] == beta].set_index(by).reindex(rows)
+                own = panel.table[panel.table["beta"] == beta].set_index(by).reindex(rows)[list(names)]
                 place = middle + 0.2 * (i - (len(betas) - 1) / 2)
-                _dots(axes, own[list(names)], place, i, len(betas), label=f"β = {number(beta)}")
-            axes.axvline(line, color=style.INK, linewidth=0.8, linestyle=(0, (4, 3)) if dashed else "-")
-            axes.set_title(panel.title)
+                inside = own.where(~own[names[0]].gt(panel.edge)).clip(upper=panel.edge)
+                _dots(axes, inside, place, i, len(betas), label=f"β = {number(beta)}")
+            _beyond(axes, panel, by, names[0], dict(zip(rows, middle, strict=True)))
+            axes.axvline(panel.line, color=style.INK, linewidth=0.8, linestyle=(0, (4, 3)) if dashed else "-")
+            axes.set_title(textwrap.fill(panel.title, style.TITLE // len(panels)))
             axes.set_xlabel(panel.label)
             axes.locator_params(axis="x", nbins=4 if len(panels) > 1 else 8)
         if below:
@@ -81,3 +87,11 @@ def _dots(axes: Axes, own: pd.DataFrame, place: np.ndarray, i: int, n: int, *, l
         value, place, xerr=reach, fmt=style.markers(n)[i], color=style.shades(n)[i], markersize=4, capsize=2,
         label=label,
     )  # fmt: skip
+
+
+def _beyond(axes: Axes, panel: Panel, by: str, name: str, middle: dict[Any, float]) -> None:
+    """Write the values beyond the edge beside it."""
+    far = panel.table[panel.table[name].gt(panel.edge)].sort_values("beta")
+    for row, own in far.groupby(by)[name]:
+        text = f"{', '.join(map(number, own))} →"
+        axes.text(panel.edge, middle[row], text, ha="right", va="center", fontsize=6.5)

@@ -1,6 +1,6 @@
 """Means over training runs with their intervals, group by group."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,12 @@ def estimate(
 
 
 def estimates(
-    table: pd.DataFrame, *, by: Sequence[str], of: Iterable[str], counted: str = "trainings"
+    table: pd.DataFrame,
+    *,
+    by: Sequence[str],
+    of: Iterable[str],
+    counted: str = "trainings",
+    within: Mapping[str, tuple[float, float]] | None = None,
 ) -> pd.DataFrame:
     """The `estimate` of some columns in every group of rows: one row per group.
 
@@ -39,13 +44,17 @@ def estimates(
         by: the columns that define the groups; their values may be missing.
         of: the columns to estimate; a column without values in a group is left out of that row.
         counted: name of the column with the number of training runs.
+        within: ranges of columns, which hold for groups whose mean lies inside.
     """
     rows = []
     for place, own in table.groupby(list(by), dropna=False):
         row: dict[str, Any] = {**dict(zip(by, place, strict=True)), counted: len(own)}
         for name in of:
             if name in own and own[name].notna().any():
-                row |= estimate(name, own[name])
+                low, high = (within or {}).get(name, (np.nan, np.nan))
+                row |= estimate(
+                    name, own[name], within=(low, high) if low < own[name].mean() < high else None
+                )
         rows.append(row)
     return pd.DataFrame(rows)
 

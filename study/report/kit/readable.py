@@ -28,11 +28,6 @@ def plain(*names: str) -> dict[str, Column]:
     return {name: name for name in names}
 
 
-def averages_first(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with rows averaged over settings first, then the settings in order."""
-    return table.sort_values(["alpha", "beta"], na_position="first", kind="stable")
-
-
 def value(
     name: str, places: int | None = None, *, scale: float = 1.0, missing: str = "—"
 ) -> Callable[[Row], str]:
@@ -50,6 +45,13 @@ def change(
 ) -> Callable[[Row], str]:
     """A cell with a paired difference and its interval, from `low` and `high`."""
     return lambda row: interval(row[name], row["low"], row["high"], scale=scale, places=places)
+
+
+def contrast(own: str, other: str, **how: Any) -> dict[str, Column]:
+    """The columns of a table of `paired`: both means, the difference, the verdict, and what would have been seen."""
+    seen = value("detectable", how.get("places"), scale=how.get("scale", 1.0))
+    means = {name: value(name, how.get("places"), scale=how.get("scale", 1.0)) for name in (own, other)}
+    return {**means, "difference": change(**how), "verdict": "verdict", "would be seen": seen}
 
 
 def several(names: Iterable[str], table: pd.DataFrame, *, named: bool = False) -> dict[str, Column]:

@@ -20,6 +20,13 @@ class Text:
 
 
 @dataclasses.dataclass(frozen=True)
+class Bullets:
+    """A list of sentences."""
+
+    items: Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True)
 class Plain:
     """A table of texts with a header row."""
 
@@ -35,24 +42,60 @@ class Plain:
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """A strategy × metric table; `show` chooses the content of its cells, `folded` hides it until a reader opens it."""
+    """A strategy × metric table; `show` chooses the content of its cells; one with a `fold` is hidden until opened.
+
+    Attributes:
+        caption: how to read it.
+        table: its cells.
+        show: means, or differences from the prior.
+        fold: the title that opens it, unlike that of any other fold; empty if it is always shown.
+    """
 
     caption: str
     table: Table
     show: Literal["mean", "difference"] = "mean"
-    folded: bool = False
+    fold: str = ""
 
-    @property
-    def heading(self) -> str:
-        """The heading of a folded table."""
-        if self.table.setting is not None:
-            return f"At {self.table.setting.label}"
-        return "Paired differences from the prior"
+
+@dataclasses.dataclass(frozen=True)
+class MainTable:
+    """The table of the first page: a row for each strategy with a phrase, its effect, and a few metrics.
+
+    Attributes:
+        caption: how to read it.
+        effect: heading of the column of effects; empty if there are none.
+        rows: strategies, then rows of reference.
+        metrics: headings of the metrics with their meanings.
+    """
+
+    caption: str
+    effect: str
+    metrics: Sequence[tuple[str, str]]
+    rows: Sequence["MainRow"]
+
+
+@dataclasses.dataclass(frozen=True)
+class MainRow:
+    """A strategy in the main table: name, phrase, effect with interval and verdict in words, and metrics."""
+
+    name: str
+    phrase: str
+    effect: str
+    verdict: str
+    cells: Sequence[str]
+    reference: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Definitions:
     """Terms with their explanations."""
+
+    items: Sequence[tuple[str, str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Links:
+    """Texts with the address of a page for each, which is not loaded; an empty address is no link."""
 
     items: Sequence[tuple[str, str]]
 
@@ -64,7 +107,7 @@ class Command:
     text: str
 
 
-Block = Text | Plain | Scores | Definitions | Command | Picture
+Block = Text | Bullets | Plain | Scores | MainTable | Definitions | Links | Command | Picture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,11 +121,24 @@ class PageSection:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """The whole report as plain values."""
+    """The whole report as plain values.
+
+    Attributes:
+        title, question, headline: its head; the headline is the answer.
+        notice: why no verdict is possible, if so; said in the head.
+        words: the terms that the first page uses, with explanations.
+        figures: the numbered figures, whose captions say what they show and what follows.
+        table: the main table.
+        limits: the limits of the evidence.
+        appendix: all else, each section folded.
+    """
 
     title: str
     question: str
     headline: str
-    details: Sequence[str]
-    facts: Sequence[tuple[str, str]]
-    sections: Sequence[PageSection]
+    notice: str
+    words: Sequence[tuple[str, str]]
+    figures: Sequence[Picture]
+    table: MainTable | Plain | None
+    limits: Sequence[tuple[str, str]]
+    appendix: Sequence[PageSection]

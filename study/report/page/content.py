@@ -1,19 +1,37 @@
-"""The content of the report, section by section, before it is written as HTML or Markdown."""
+"""The content of the report before it is written as HTML or Markdown: the first page, then the appendix."""
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from study.report import frames
-from study.report.figures import Picture
+from study.report.figures import SPECS, Picture
 from study.report.findings import Findings
 from study.report.outside import tame
-from study.report.page.blocks import Block, Command, Definitions, PageSection, Plain, Report, Scores, Text
-from study.report.text import about, methods, scores, uncertainty
+from study.report.page.blocks import (
+    Block,
+    Bullets,
+    Command,
+    Definitions,
+    Links,
+    PageSection,
+    Plain,
+    Report,
+    Scores,
+    Text,
+)
+from study.report.page.front import numbered
+from study.report.text import about, limits, methods, scores, uncertainty
 from study.report.text.answer import answer
+from study.report.text.conventions import conventions
+from study.report.text.glossary import glossary
+from study.report.text.main_table import main_table
 from study.report.text.novelty import novelty_table
+from study.report.text.references import METHODS, references
+from study.report.text.words import STRATEGIES, word
 from study.tables.results import Results
 
 
@@ -29,49 +47,93 @@ def compose(
     others: Mapping[str, pd.DataFrame] | None = None,
     whole: Results | None = None,
 ) -> Report:
-    """The report with its sections in fixed order; those without data are left out, and absent figures are listed.
+    """The report: answer, figures, main table and limits, then the appendix with all else.
 
     Args:
         results, summary: of one family of models.
         pictures, absent: its figures, and the reason for each absent one.
-        findings: the experiment's own answer and sections.
+        findings: the experiment's own answer, figures and sections; the general answer then stands nowhere.
         folder: the results folder as a reader types it.
         family: the name of the family.
         others: the summaries of the other families by name.
         whole: results of all families, for the section on failures.
+
+    Raises:
+        StudyError: the findings name a figure that no report has.
     """
-    said = answer(summary, frames.models(results))
-    details = list(said.details)
-    headline = said.headline
-    if findings is not None:
-        headline, details = findings.answer, [said.headline, *details]
-    if others:
-        names = ", ".join(f"`{name}`" for name in others)
-        details.append(
-            f"The general figures and tables are about models of family `{family}`; {names} have a table each."
-        )
-    sections = [
-        *_findings(findings, pictures),
-        _scores(summary, pictures, others or {}),
-        _gains(results, summary, pictures),
-        _shown("ladder", "The gap ladder", ["ladder"], pictures),
-        _mismatch(results, pictures),
-        _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], pictures),
-        _shown("samples", "Samples", [n for n in pictures if n.startswith("samples-")], pictures),
-        _novelty(summary, pictures),
+    few = limits.too_few(results, summary)
+    general = answer(summary, frames.models(results), too_few=few)
+    headline = general.headline if findings is None else findings.answer
+    figures = numbered(results, summary, pictures, absent, findings=findings)
+    rest = {name: one for name, one in pictures.items() if name not in {shown.name for shown in figures}}
+    appendix = [
+        *_findings(findings, rest),
+        PageSection("detail", "The answer in detail", _detail(general.details if findings is None else ())),
+        *_general(results, summary, rest, others or {}),
         PageSection("missing", "Failures and missing values", _missing(whole or results, absent)),
-        PageSection("methods", "Methods", _methods(results, summary, pictures)),
+        PageSection("methods", "Methods", _methods(results, summary, rest)),
+        _references(summary),
         PageSection("provenance", "Provenance", [Definitions(methods.provenance(results.provenance))]),
-        PageSection("again", "Reproduce this report", _again(results.provenance, pictures, folder)),
+        PageSection(
+            "again",
+            "Commands that make this report and each figure",
+            _again(results.provenance, pictures, folder),
+        ),
     ]
+    table = main_table(summary) or about.models_table(results, about.FEW)
     return Report(
         title=about.title(results),
         question=str(results.provenance.get("question", "")),
         headline=headline,
-        details=details,
-        facts=about.key_numbers(results, summary),
-        sections=[s for s in sections if s.blocks],
+        notice=f"No verdict on samples is possible: {few}." if few and findings is not None else "",
+        words=glossary(results, summary, [headline, *(one.caption for one in figures)]),
+        figures=figures,
+        table=table,
+        limits=[*limits.limits(results, summary), *_families(family, others or {})],
+        appendix=_apart([section for section in appendix if section.blocks]),
     )
+
+
+def _general(
+    results: Results, summary: pd.DataFrame, rest: Mapping[str, Picture], others: Mapping[str, pd.DataFrame]
+) -> list[PageSection]:
+    """The sections of the general report, with the figures that the first page does not show."""
+    return [
+        _scores(summary, rest, others),
+        _gains(results, summary, rest),
+        _shown("ladder", "The gap ladder", ["ladder"], rest),
+        _mismatch(results, rest),
+        _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], rest),
+        _shown("samples", "Samples", [name for name in rest if name.startswith("samples")], rest),
+        _novelty(summary, rest),
+    ]
+
+
+def _families(family: str, others: Mapping[str, pd.DataFrame]) -> list[tuple[str, str]]:
+    """Which models the general figures and tables are about, if there are several kinds."""
+    if not others:
+        return []
+    names = ", ".join(f"`{name}`" for name in others)
+    text = (
+        f"The general figures and tables are about models of family `{family}`; {names} "
+        f"{'has a table' if len(others) == 1 else 'have a table each'} in the appendix."
+    )
+    return [("Models", text)]
+
+
+def _detail(details: Sequence[str]) -> list[Block]:
+    return [Bullets(details)] if details else []
+
+
+def _apart(sections: Sequence[PageSection]) -> list[PageSection]:
+    """The sections with titles that differ: those that repeat an earlier one are counted."""
+    seen: Counter[str] = Counter()
+    found = []
+    for section in sections:
+        seen[section.title] += 1
+        again = f" ({seen[section.title]})" if seen[section.title] > 1 else ""
+        found.append(PageSection(section.slug, section.title + again, section.blocks))
+    return found
 
 
 def _shown(slug: str, title: str, names: Sequence[str], pictures: Mapping[str, Picture]) -> PageSection:
@@ -98,30 +160,35 @@ def _scores(
     blocks: list[Block] = []
     if whole.names:
         blocks.append(Scores(f"Mean with 95 % interval, {over}. {scores.LEGEND}", whole))
+        paired = f"Paired difference from the prior on the same trained model, 95 % interval, {over}.{scores.UNSEEN}"
+        blocks.append(Scores(paired, whole, show="difference", fold="Paired differences from the prior"))
     for setting in grid if len(grid) > 1 else ():
         single = scores.build(summary, setting=setting)
         if single.names:
-            caption = f"Mean with 95 % interval at {setting.label}. {scores.LEGEND}"
-            blocks.append(Scores(caption, single, folded=True))
+            caption = f"Mean with 95 % interval at {setting.label}; signs as in the table of averages."
+            blocks.append(Scores(caption, single, fold=f"At {setting.label}"))
     for name, rows in others.items():
         single = scores.build(rows)
         if single.names:
             caption = (
-                f"Models of family {name}: mean with 95 % interval, averaged over their grid; `prior` is their own. "
-                f"{scores.LEGEND}"
+                f"Models of family {name}: mean with 95 % interval, averaged over their grid; `prior` is their own; "
+                "signs as in the table of averages."
             )
-            blocks.append(Scores(caption, single, folded=True))
+            blocks.append(Scores(caption, single, fold=f"Models of family {name}"))
     if "differences" in pictures:
-        paired = f"Paired difference from the prior on the same trained model, 95 % interval, {over}.{scores.UNSEEN}"
-        blocks += [pictures["differences"], Scores(paired, whole, show="difference", folded=True)]
+        blocks.append(pictures["differences"])
+    if "effects" in pictures:
+        blocks.append(pictures["effects"])
     return PageSection(
-        "strategies", "Strategies and metrics", [Text(about.table_note(summary)), *blocks] if blocks else []
+        "strategies",
+        "All metrics, each setting",
+        [Text(about.table_note(summary)), *blocks] if blocks else [],
     )
 
 
 def _gains(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> PageSection:
     table = uncertainty.across(results, summary)
-    blocks: list[Block] = [pictures["gains"]] if "gains" in pictures else []
+    blocks: list[Block] = [pictures[name] for name in ("gains", "where") if name in pictures]
     return PageSection("gains", "Where on the grid it matters", [*blocks, *([table] if table else [])])
 
 
@@ -141,16 +208,19 @@ def _missing(results: Results, absent: Mapping[str, str]) -> list[Block]:
     failed, gaps = about.failed(results), about.gaps(results)
     blocks: list[Block] = [Text(about.failed_note(results))]
     blocks += [part for part in (failed, gaps) if part]
-    left_out = [(f"figure `{name}`", reason) for name, reason in absent.items()]
-    if not any(name.rsplit("/", 1)[-1] != "codes" for name in results.samples):
-        left_out.append(
-            ("sample grids", "no pictures were stored: the data are not images, or nothing was sampled")
-        )
+    titles = {spec.name: spec.title for spec in SPECS}
+    left_out = [(f"figure “{titles.get(name, name)}”", reason) for name, reason in absent.items()]
     return [*blocks, Definitions(left_out)] if left_out else blocks
 
 
 def _methods(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> list[Block]:
     blocks: list[Block] = [Definitions(methods.definitions(results, summary))]
+    known = conventions(frames.metrics(summary) if len(summary) else ())
+    if known:
+        blocks.append(
+            Text("Conventions of the metrics, and how their numbers compare with those of other packages:")
+        )
+        blocks.append(Definitions(known))
     present = frames.strategies(summary)
     if present:
         blocks.append(methods.strategies_table(present))
@@ -159,6 +229,13 @@ def _methods(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Pic
     if "losses" in pictures:
         blocks.append(pictures["losses"])
     return blocks
+
+
+def _references(summary: pd.DataFrame) -> PageSection:
+    """The sources of the strategies, metrics and methods that this report uses."""
+    sources = [str(STRATEGIES[name]["source"]) for name in frames.strategies(summary) if name in STRATEGIES]
+    sources += [word(metric).source for metric in (frames.metrics(summary) if len(summary) else ())]
+    return PageSection("references", "References", [Links(references([*sources, *METHODS]))])
 
 
 def _again(facts: Mapping[str, Any], pictures: Mapping[str, Picture], folder: str) -> list[Block]:

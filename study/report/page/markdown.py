@@ -8,7 +8,18 @@ from study.report import tables
 from study.report.figures import Picture
 from study.report.outside import visible
 from study.report.page import escape
-from study.report.page.blocks import Block, Command, Definitions, Plain, Report, Scores, Text
+from study.report.page.blocks import (
+    Block,
+    Bullets,
+    Command,
+    Definitions,
+    Links,
+    MainTable,
+    Plain,
+    Report,
+    Scores,
+    Text,
+)
 
 
 def render(report: Report) -> str:
@@ -16,23 +27,33 @@ def render(report: Report) -> str:
     parts = [f"# {escape.markdown(report.title)}"]
     if report.question:
         parts.append(f"*{escape.markdown(report.question)}*")
+    if report.notice:
+        parts.append(escape.markdown(report.notice))
     parts.append(f"**{escape.markdown(report.headline)}**")
-    if report.details:
-        parts.append("\n".join(f"- {escape.markdown(text)}" for text in report.details))
-    if report.facts:
-        parts.append(
-            " · ".join(f"{escape.markdown(term)}: {escape.markdown(text)}" for term, text in report.facts)
-        )
-    for section in report.sections:
-        parts.append(f"## {escape.markdown(section.title)}")
-        parts += [_block(block) for block in section.blocks]
+    parts += [_block(Definitions(report.words))] if report.words else []
+    parts += [_block(picture) for picture in report.figures]
+    parts += [_block(report.table)] if report.table else []
+    parts += ["## Limits of this evidence", _block(Definitions(report.limits)), "## Appendix"]
+    for section in report.appendix:
+        inside = "\n\n".join(_block(block) for block in section.blocks)
+        parts.append(_folded(section.title, inside))
     return "\n\n".join(parts) + "\n"
+
+
+def _folded(title: str, inside: str) -> str:
+    return f"<details><summary>{html.escape(visible(title))}</summary>\n\n{inside}\n\n</details>"
 
 
 def _block(block: Block) -> str:
     match block:
         case Text():
             return escape.markdown(block.text)
+        case Bullets():
+            return "\n".join(f"- {escape.markdown(text)}" for text in block.items)
+        case Links():
+            return "\n".join(f"- {_link(text, address)}" for text, address in block.items)
+        case MainTable():
+            return _main(block)
         case Command():
             return escape.fenced(block.text)
         case Definitions():
@@ -41,15 +62,30 @@ def _block(block: Block) -> str:
             )
         case Picture():
             alt = escape.markdown(re.sub(r"[\[\]`]", "", block.alt))
-            return f"![{alt}](figures/{block.name}.png)\n\n*{escape.markdown(block.caption)}*"
+            start = f"**Figure {block.number}. {escape.markdown(block.title)}.** " if block.number else ""
+            return f"![{alt}](figures/{block.name}.png)\n\n{start}*{escape.markdown(block.caption)}*"
         case Scores():
             text = f"{escape.markdown(block.caption)}\n\n{tables.markdown(block.table, block.show).rstrip()}"
-            folded = (
-                f"<details><summary>{html.escape(visible(block.heading))}</summary>\n\n{text}\n\n</details>"
-            )
-            return folded if block.folded else text
+            return _folded(block.fold, text) if block.fold else text
         case Plain():
             return f"{escape.markdown(block.caption)}\n\n{_plain(block.header, block.rows)}"
+
+
+def _main(block: MainTable) -> str:
+    header = [
+        "strategy",
+        *([block.effect] if block.effect else []),
+        *(heading for heading, _ in block.metrics),
+    ]
+    rows = []
+    for row in block.rows:
+        effect = [f"{row.effect} {row.verdict}".strip()] if block.effect else []
+        rows.append([f"{row.name}: {row.phrase}" if row.phrase else row.name, *effect, *row.cells])
+    return f"**Table 1. The strategies.** {escape.markdown(block.caption)}\n\n{_plain(header, rows)}"
+
+
+def _link(text: str, address: str) -> str:
+    return f"[{escape.markdown(text)}]({address})" if address else escape.markdown(text)
 
 
 def _plain(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -22,8 +22,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
 }
 
 function value(cell) {
-  if (cell.dataset.value) return Number(cell.dataset.value);
-  const text = cell.textContent.trim().replace(/−/g, "-");
+  const shown = cell.tagName === "TH" ? cell.firstChild : cell;
+  const text = shown.textContent.trim().replace(/−/g, "-");
   const power = text.match(/×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)/);
   const scale = power ? 10 ** Number([...power[1]].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).map((i) => (i ? i - 1 : "-")).join("")) : 1;
   return parseFloat(text) * scale;
@@ -36,6 +36,19 @@ function compare(a, b) {
   if (Number.isNaN(y)) return -1;
   return x - y;
 }
+
+// Opening: a link to something that is folded opens what it lies in; on paper everything is open.
+function unfold() {
+  const wanted = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!wanted) return;
+  for (let node = wanted; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+  wanted.scrollIntoView();
+}
+addEventListener("hashchange", unfold);
+unfold();
+addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("details:not([hidden])")) fold.open = true;
+});
 
 // Choosing: α and β select one setting's table and sample grid, a strategy is highlighted, a metric is shown alone.
 const form = document.querySelector(".controls");
@@ -62,8 +75,9 @@ function show() {
   for (const row of document.querySelectorAll("tr[data-strategy]")) {
     row.classList.toggle("chosen", row.dataset.strategy === strategy);
   }
-  for (const cell of document.querySelectorAll("[data-metric]")) {
-    cell.hidden = Boolean(metric) && cell.dataset.metric !== metric;
+  for (const table of document.querySelectorAll("table.scores")) {
+    const other = [...table.tHead.rows[0].cells].map((head) => Boolean(metric && head.dataset.metric) && head.dataset.metric !== metric);
+    for (const row of table.rows) for (const [i, cell] of [...row.cells].entries()) cell.hidden = other[i];
   }
   const notes = [];
   if ((alpha || beta) && !one) notes.push("Choose both α and β for one table; matching settings are listed below.");

@@ -16,7 +16,7 @@ from study.report.plots import style
 from study.report.text.numbers import number
 
 HERE = Path(__file__).parent
-LARGE = 250_000  # bytes; for an SVG beyond this size the PNG is used if it is smaller
+LARGE = 60_000  # bytes; for an SVG beyond this size the PNG is used if it is smaller
 # With this policy a browser loads nothing and runs no script but the page's own, even if escaping failed.
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'; "
@@ -27,7 +27,9 @@ THEME = {
     style.SOFT: "var(--soft)",
     style.RULE: "var(--rule)",
     style.PAPER: "var(--paper)",
+    **{shade: f"var(--shade-{i})" for i, shade in enumerate(style.SHADES)},
 }
+DIGITS = re.compile(r"(\d+\.\d{2})\d+")
 
 
 def render(report: Report) -> str:
@@ -62,11 +64,12 @@ def code(text: str) -> Markup:
 def inlined(picture: Picture) -> Markup:
     """The picture as inline SVG in the page's colours, or as PNG if the SVG is large."""
     encoded = base64.b64encode(picture.png).decode()
-    if len(picture.svg) > max(LARGE, len(encoded)):
+    themed = _themed(picture)
+    if len(themed) > max(LARGE, len(encoded)):
         return Markup('<img class="paper" alt="{}" src="data:image/png;base64,{}">').format(
             visible(picture.alt), Markup(encoded)
         )
-    return Markup(_themed(picture))
+    return Markup(themed)
 
 
 def _seen(value: object) -> object:
@@ -86,7 +89,13 @@ def _themed(picture: Picture) -> str:
 
 
 def _in_page(tag: str, name: str) -> str:
-    """A tag of a figure for the page: ids, unique only within a figure, get its name; colours become the page's."""
+    """A tag of a figure for the page: ids, unique only within a figure, get its name; colours become the page's.
+
+    Coordinates are in points, of which two decimals are enough.
+    """
+    tag = re.sub(
+        r'\b(d|points|x|y|width|height|transform)="[^"]*"', lambda part: DIGITS.sub(r"\1", part[0]), tag
+    )
     tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', tag)
     tag = re.sub(r'(xlink:href="|url\()#', rf"\1#{name}-", tag).replace("xlink:href", "href")
     for color, variable in THEME.items():
@@ -96,7 +105,7 @@ def _in_page(tag: str, name: str) -> str:
 
 def _choices(report: Report) -> dict[str, object]:
     """The choices of the page's controls: settings, strategies and metrics of the tables."""
-    scores = [block for section in report.sections for block in section.blocks if isinstance(block, Scores)]
+    scores = [block for section in report.appendix for block in section.blocks if isinstance(block, Scores)]
     found = [block.table.setting for block in scores if block.table.setting is not None]
     first = scores[0].table if scores else None
     return {

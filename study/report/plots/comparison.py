@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from study.report import frames
 from study.report.plots import style
@@ -13,7 +12,6 @@ from study.report.text.words import REFERENCES, word
 from study.tables.results import Results
 
 AT_MOST = 8  # panels
-OPEN = ("equivalent", "not decided")  # markers without a filling
 
 
 def differences(results: Results, summary: pd.DataFrame) -> Figure | None:
@@ -44,7 +42,8 @@ def differences(results: Results, summary: pd.DataFrame) -> Figure | None:
         axes.set_title(word(metric).label)
         axes.set_xlabel(f"difference\n{style.better_arrow(frames.direction(summary, metric))}")
     style.hide_unused(grid, len(metrics))
-    _verdict_legend(figure)
+    handles = style.verdict_handles(style.VERDICT_LABEL)
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
 
 
@@ -65,7 +64,7 @@ def _difference_panel(axes: Axes, position: np.ndarray, rows: pd.DataFrame) -> N
             y,
             marker=style.VERDICT_MARKER.get(row.verdict, "o"),
             color=color,
-            markerfacecolor=style.PAPER if row.verdict in OPEN else color,
+            markerfacecolor=style.PAPER if row.verdict in style.OPEN else color,
         )
     axes.set_xlim(low, high)
     axes.locator_params(axis="x", nbins=3)
@@ -81,28 +80,6 @@ def _limits(rows: pd.DataFrame) -> tuple[float, float]:
     low, high = min(low, 0.0), max(high, 0.0)
     margin = 0.08 * (high - low) or 1.0
     return low - margin, high + margin
-
-
-def _verdict_legend(figure: Figure) -> None:
-    shown = {
-        "better": "better than the prior",
-        "worse": "worse",
-        "equivalent": "equivalent",
-        "not decided": "not decided",
-        "none": "no verdict",
-    }
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=style.VERDICT[name],
-            marker=style.VERDICT_MARKER[name],
-            markerfacecolor=style.PAPER if name in OPEN else style.VERDICT[name],
-            label=label,
-        )
-        for name, label in shown.items()
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 
 
 def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:

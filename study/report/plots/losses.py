@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -12,6 +13,7 @@ from study.report.text.numbers import number
 from study.tables.results import Results
 
 AT_MOST = 4  # values of α that are shown
+POINTS = 80  # epochs that a line shows, spread evenly
 LINES: dict[str, Any] = {"train": "-", "validation": (0, (2, 1.5))}
 TERMS = {"recon": "D (summed)", "rate": "rate R (nats)"}
 
@@ -23,6 +25,10 @@ def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
     )
     if table.empty:
         return None
+    every = np.sort(table["epoch"].unique())
+    table = table[
+        table["epoch"].isin(every[np.unique(np.linspace(0, len(every) - 1, POINTS).round().astype(int))])
+    ]
     alphas = sorted(table["alpha"].unique())
     if len(alphas) > AT_MOST:
         alphas = [alphas[0], alphas[len(alphas) // 2], alphas[-1]]

@@ -11,8 +11,10 @@ from matplotlib.lines import Line2D
 from study.report import frames
 from study.report.plots import style
 from study.report.text.correlation import spearman
-from study.report.text.numbers import interval, number
+from study.report.text.numbers import interval as interval_text
+from study.report.text.numbers import number
 from study.report.text.words import word
+from study.statistics import interval
 from study.tables.results import Results
 
 
@@ -37,7 +39,7 @@ def mismatch_table(results: Results, summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def mismatch(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Bracket on KL(q(z)‖p(z)) of every model against the gain over the prior; Spearman's ρ in titles."""
+    """Bracket on KL(q(z)‖p(z)) of each setting's models against the gain over the prior; Spearman's ρ in titles."""
     table = mismatch_table(results, summary)
     if table.empty:
         return None
@@ -55,7 +57,7 @@ def mismatch(results: Results, summary: pd.DataFrame) -> Figure | None:
         rows = table[table["strategy"] == name]
         _panel(axes, rows, color, marker)
         rho = spearman(rows["middle"], rows["gain"], groups=rows[["alpha", "beta"]])
-        axes.set_title(f"{name}\nρ = {interval(*rho)}", fontsize=8)
+        axes.set_title(f"{name}\nρ = {interval_text(*rho)}", fontsize=8)
         axes.set_xlabel("KL(q(z)‖p(z)) (nats)")
     label = word(frames.primary(summary) or "").label
     grid[0, 0].set_ylabel(f"gain over the prior in {label}\nbetter →")
@@ -69,14 +71,17 @@ def mismatch(results: Results, summary: pd.DataFrame) -> Figure | None:
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, color: Mapping[Any, Any], marker: Mapping[Any, Any]) -> None:
+    """One mark per setting: the mean bracket of its models and their mean gain with its interval over trainings."""
     axes.axhline(0, color=style.INK, linewidth=0.9)
     for (alpha, beta), cell in rows.groupby(["alpha", "beta"]):
-        low, high = cell["lower"].fillna(cell["middle"]), cell["upper"].fillna(cell["middle"])
-        axes.hlines(cell["gain"], low, high, color=color[beta], linewidth=1.3)
-        for known, part in cell.groupby("identified"):
-            face = color[beta] if known else "none"
-            axes.plot(
-                *(part["middle"], part["gain"]),
-                **{"linestyle": "", "marker": marker[alpha], "color": color[beta], "markerfacecolor": face},
-            )
+        low, high = (cell[end].fillna(cell["middle"]).mean() for end in ("lower", "upper"))
+        gain, below, above = interval(cell["gain"].to_numpy(float))
+        axes.hlines(gain, low, high, color=color[beta], linewidth=1.3)
+        if below < above:
+            axes.vlines(cell["middle"].mean(), below, above, color=color[beta], linewidth=1.3)
+        face = color[beta] if cell["identified"].all() else "none"
+        axes.plot(
+            *(cell["middle"].mean(), gain),
+            **{"linestyle": "", "marker": marker[alpha], "color": color[beta], "markerfacecolor": face},
+        )
     axes.locator_params(axis="x", nbins=4)

@@ -11,6 +11,7 @@ from study.report.text.words import STRATEGIES, in_order
 from study.tables.results import Results
 
 COLUMNS = 12
+MAIN = 4  # strategies in a short grid, beside the prior
 
 
 def sample_settings(results: Results, *, at_most: int) -> list[Setting]:
@@ -26,6 +27,21 @@ def sample_grid(results: Results, setting: Setting) -> Figure | None:
     run = str(runs["run_id"].iloc[0])
     rows = {name: images[:COLUMNS] for name, images in pictures(results, run).items()}
     return sheet(rows, title=f"Same model, same draws, different strategies: {setting.label}")
+
+
+def few(results: Results, summary: pd.DataFrame) -> Figure | None:
+    """A short grid for the first page: the prior, the main strategies and real data, at the middle setting."""
+    chosen = sample_settings(results, at_most=3)
+    if not chosen:
+        return None
+    setting = chosen[len(chosen) // 2]
+    runs = frames.at(results.runs[_pictured(results)], setting).sort_values("seed")
+    found = pictures(results, str(runs["run_id"].iloc[0]))
+    metric = frames.primary(summary)
+    main = frames.key_strategies(summary, metric, at_most=MAIN) if metric else []
+    wanted = [frames.PRIOR, *main, "reconstruction", "held-out"]
+    rows = {name: found[name][:COLUMNS] for name in wanted if name in found}
+    return sheet(rows or found, title=f"Same model, same draws, different strategies: {setting.label}")
 
 
 def pictures(results: Results, run: str, kind: str = "") -> dict[str, np.ndarray]:

@@ -2,7 +2,7 @@
 
 import itertools
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 # The page replaces these by its own colours, so that inline figures follow light and dark mode.
 INK = "#1b1f24"
@@ -36,7 +37,19 @@ VERDICT_MARKER = {
     "baseline": "|",
     "none": "o",
 }
+OPEN = ("equivalent", "not decided")  # markers without a filling
+VERDICT_LABEL = {
+    "better": "better than the prior",
+    "worse": "worse",
+    "equivalent": "equivalent",
+    "not decided": "not decided",
+    "none": "no verdict",
+}
 MARKERS = "osD^vP*Xh"
+# Colours of an ordered quantity such as β, dark to light. On the page each becomes its partner in dark mode, so that
+# both have a contrast of 3 with the background and enough of it among each other to be told apart in grey.
+SHADES = ("#380c57", "#262a99", "#1e518b", "#126f7d", "#238c57", "#989816")
+DARK_SHADES = ("#972fe1", "#6a6fee", "#4896f0", "#2fbdd3", "#75dca8", "#eded80")
 WIDTH = 7.2  # inches: the report's text column
 TITLE = 70  # characters of a title that fit this width
 GAIN = LinearSegmentedColormap.from_list("gain", ["#b4500e", "#e9a875", "#f5f5f3", "#7fb2dc", "#1c5f9b"])
@@ -125,15 +138,27 @@ def rows_axis(axes: Axes, names: list[str], *, gap_before: int | None = None) ->
     return position
 
 
-def shades(n: int) -> list[tuple[float, ...]]:
-    """`n` ordered colours for an ordered quantity such as β, visible on light and dark backgrounds."""
-    scale = mpl.colormaps["viridis"]
-    return [scale(v) for v in np.linspace(0.2, 0.78, n)] if n > 1 else [scale(0.45)]
+def shades(n: int) -> list[str]:
+    """`n` ordered colours for an ordered quantity such as β, of `SHADES`; neighbours are equal if there are more."""
+    if n == 1:
+        return [SHADES[2]]
+    return [SHADES[round(i * (len(SHADES) - 1) / (n - 1))] for i in range(n)]
 
 
 def markers(n: int) -> list[str]:
     """`n` marker shapes, repeating after nine."""
     return list(itertools.islice(itertools.cycle(MARKERS), n))
+
+
+def verdict_handles(verdicts: Iterable[str]) -> list[Line2D]:
+    """The handles of a legend of verdicts."""
+    return [
+        Line2D(
+            [], [], color=VERDICT[name], marker=VERDICT_MARKER[name], label=VERDICT_LABEL[name],
+            markerfacecolor=PAPER if name in OPEN else VERDICT[name],
+        )
+        for name in verdicts
+    ]  # fmt: skip
 
 
 def better_arrow(better: str) -> str:

@@ -1,5 +1,6 @@
 """The report's small tables and notes: how much was measured, and which values are missing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 from study.report import frames
 from study.report.page.blocks import Plain
 from study.report.text.numbers import count, decimals, listed, number
-from study.report.text.words import MODEL, STRATEGIES, in_order, word
+from study.report.text.words import STRATEGIES, in_order, word
 from study.tables.results import Results
 
 MEASURES = [
@@ -19,6 +20,8 @@ MEASURES = [
     *("latent_c2st", "latent_c2st_null_high"),
     *("hole_mass", "hole_mass_converse", "active_units", "active_units_kl"),
 ]
+FEW = ["rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_mass", "active_units"]
+MOST_PLACES = 4  # of a rate in nats: more would only widen the table
 
 
 def title(results: Results) -> str:
@@ -28,25 +31,6 @@ def title(results: Results) -> str:
     name = name.replace("_", " ")
     name = name[:1].upper() + name[1:]
     return f"{name} on {data}" if data else name
-
-
-def key_numbers(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
-    """The facts at the head of the report: how many models were trained and how many samples were scored."""
-    runs = results.runs
-    done = int((runs["status"] == "done").sum())
-    facts = [("models trained", f"{done} of {len(runs)}" if done < len(runs) else str(done))]
-    grid = frames.settings(runs)
-    if grid:
-        facts.append(("settings of (α, β)", str(len(grid))))
-        facts.append(("training runs each", span(runs.groupby(["alpha", "beta"]).size())))
-    if len(runs):
-        facts.append(("latent dimensions", span(runs["latent_dim"])))
-        facts.append(("training examples", span(runs["n_train"])))
-    scored = results.metrics[(results.metrics["strategy"] != MODEL) & (results.metrics["status"] == "ok")]
-    if len(scored):
-        facts.append(("strategies", str(len(frames.strategies(scored, references=False)))))
-        facts.append(("samples scored", span(scored.loc[scored["metric"] == frames.primary(summary), "n"])))
-    return [(term, text) for term, text in facts if text]
 
 
 def table_note(summary: pd.DataFrame) -> str:
@@ -63,22 +47,28 @@ def table_note(summary: pd.DataFrame) -> str:
     return text
 
 
-def models_table(results: Results) -> Plain | None:
+def models_table(results: Results, measures: Sequence[str] = MEASURES) -> Plain | None:
     """Model-level measurements, mean ± standard deviation over training runs, one row per (α, β)."""
     table = frames.models(results)
-    chosen = [m for m in MEASURES if m in table]
+    chosen = [m for m in measures if m in table]
     if table.empty or not chosen:
         return None
+    places = frames.settings(table)
+    sizes = [len(frames.at(table, setting)) for setting in places]
+    same = len(set(sizes)) == 1  # then the caption says how many, which leaves a narrower table
     rows = []
-    for setting in frames.settings(table):
+    for setting, size in zip(places, sizes, strict=True):
         cells = frames.at(table, setting)
-        head = [number(setting.alpha), number(setting.beta), number(setting.noise_variance), str(len(cells))]
-        known = [_identified(cells)] if "identified" in cells else []
-        rows.append(head + known + [_mean_and_spread(cells[m]) for m in chosen])
-    known = ["identified"] if "identified" in table else []
-    header = ["α", "β", "s = β/(2α)", "models", *known, *(word(m).axis for m in chosen)]
+        head = [number(setting.alpha), number(setting.beta), number(setting.noise_variance)]
+        head += [] if same else [str(size)]
+        head += [_identified(cells)] if "identified" in cells else []
+        rows.append(head + [_mean_and_spread(cells[m]) for m in chosen])
+    known = [] if same else ["models"]
+    known += ["identified"] if "identified" in table else []
+    header = ["α", "β", "s = β/(2α)", *known, *(word(m).axis for m in chosen)]
     caption = (
-        "The trained models: mean ± standard deviation over training runs. Lower and upper are the two ends of a "
+        f"The trained models{f', {sizes[0]} at each setting' if same else ''}: mean ± standard deviation over training "
+        "runs. Lower and upper are the two ends of a "
         "bracket; where those of I(n; z) are more than 0.1 nats apart, neither I(n; z) nor the KLs are identified. A "
         "negative lower end of a KL is uninformative. Beside each distance of z stands the value that two sets of "
         "prior draws exceed in 5 % of cases: below it, q(z) is indistinguishable from the prior."
@@ -171,6 +161,6 @@ def _mean_and_spread(values: pd.Series) -> str:
     values = values[np.isfinite(values)]
     if values.empty:
         return "—"
-    places = decimals(values.mean())
+    places = min(decimals(values.mean()), MOST_PLACES)
     spread = f" ± {number(values.std(), places)}" if len(values) > 1 else ""
     return f"{number(values.mean(), places)}{spread}"

@@ -30,14 +30,17 @@ class Answer:
     details: tuple[str, ...] = ()
 
 
-def answer(summary: pd.DataFrame, model: pd.DataFrame | None = None) -> Answer:
+def answer(summary: pd.DataFrame, model: pd.DataFrame | None = None, *, too_few: str = "") -> Answer:
     """The answer to the question of the report.
 
     Args:
         summary: from `study.statistics.summarise`.
         model: model-level measurements (`frames.models`), used if no strategy was scored.
+        too_few: why there are too few examples for any verdict (`limits.too_few`).
     """
     scores = contest(summary)
+    if scores is not None and too_few:
+        return Answer(f"No verdict: {too_few}. The numbers below are hints.")
     if scores is not None:
         return Answer(_headline(scores), tuple(evidence(scores)))
     if frames.primary(frames.known(summary)):
@@ -78,7 +81,7 @@ def _draw_from(c: Contest) -> str:
     names = listed((f"`{name}`" for name in [first, *others][:MOST_NAMES]), last="or")
     more = f" (or {count(len(others) + 1 - MOST_NAMES, 'more')})" if len(others) + 1 > MOST_NAMES else ""
     text = (
-        f"Draw from {names}{more}, not from the prior. {_sentence(c.scope)}, `{first}` closes {c.share(first)} "
+        f"Draw from {names}{more}, not from the prior: {c.scope}, `{first}` closes {c.share(first)} "
         f"(95 % interval) of the gap {c.gap}"
     )
     if c.contestants[first].standing == "best":
@@ -138,10 +141,6 @@ def _no_effect(c: Contest) -> str:
         else "setting by setting, "
     )
     return f"{where}{said}"
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 def _models_only(model: pd.DataFrame | None) -> Answer:

@@ -9,8 +9,10 @@ import pandas as pd
 
 from study.report import frames
 from study.report.frames import PRIOR, Setting
+from study.report.text.novelty import silent
 from study.report.text.numbers import count, interval, number
 from study.report.text.words import MODEL, REFERENCES, word
+from study.statistics.novelty import Silence
 
 Row = Any  # a named tuple with the summary's columns
 
@@ -26,6 +28,7 @@ class Contest:
         nearer: rows of `nearer_to_train` by strategy.
         single: the contestants' rows of single settings.
         precision: the contestants' precision in single settings.
+        cannot_tell: why `nearer_to_train` gives no verdict on copying; empty if it does.
         states: for each setting of (α, β) whether the metric can show an effect there ("ok"), and why not.
     """
 
@@ -37,6 +40,7 @@ class Contest:
     single: pd.DataFrame
     precision: pd.DataFrame
     states: dict[Setting, str]
+    cannot_tell: Silence = ""
 
     @property
     def label(self) -> str:
@@ -135,9 +139,10 @@ class Contest:
     def leans(self) -> frozenset[str]:
         """Strategies whose whole interval of `nearer_to_train` lies above the interval of real held-out data.
 
-        Real data are the same for every seed, so their interval is over samples.
+        Real data are the same for every seed, so their interval is over samples. None where the controls say that the
+        measure cannot tell.
         """
-        if "held-out" not in self.nearer:
+        if "held-out" not in self.nearer or self.cannot_tell:
             return frozenset()
         floor = frames.real_interval(self.nearer["held-out"])[1]
         return frozenset(name for name, row in self.nearer.items() if row.low_mean > floor)
@@ -177,4 +182,5 @@ def contest(summary: pd.DataFrame) -> Contest | None:
         single=own,
         precision=single[single["metric"] == "precision"],
         states={setting: str(frames.at(own, setting)["state"].iloc[0]) for setting in frames.settings(own)},
+        cannot_tell=silent(summary).get("nearer_to_train", ""),
     )

@@ -5,6 +5,7 @@ import math
 from study.report import frames
 from study.report.frames import PRIOR
 from study.report.text.contest import Contest, percent
+from study.report.text.novelty import no_verdict
 from study.report.text.numbers import decimals, interval, listed, number
 from study.report.text.words import STRATEGIES
 from study.statistics import MATTERS
@@ -134,12 +135,12 @@ def _others(c: Contest) -> list[str]:
 
 def _copying(c: Contest) -> str:
     name = c.leader
-    if name not in c.nearer:
+    if name not in c.nearer or "held-out" not in c.nearer:
         return f"Whether `{name}` copies training data was not measured."
+    if c.cannot_tell:
+        return f"On copying by `{name}` {no_verdict(c.cannot_tell)} (share nearer to training than to held-out data)."
     own = c.nearer[name]
     share = f"{interval(own.mean, own.low_mean, own.high_mean, scale=100)} % of its samples"
-    if "held-out" not in c.nearer:
-        return f"`{name}`: {share} are nearer to training data than to held-out data (50 %: no copying)."
     real = c.nearer["held-out"]
     ends = frames.real_interval(real)
     against = f"{interval(real.mean, *ends, scale=100)} % of real held-out data"

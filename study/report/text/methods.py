@@ -9,10 +9,11 @@ import pandas as pd
 from study.report import frames
 from study.report.page.blocks import Plain
 from study.report.text.about import common, said, span
+from study.report.text.limits import covered, features
 from study.report.text.numbers import number
 from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order, word
 from study.statistics import MATTERS
-from study.statistics.simulations import FOUND
+from study.statistics.simulations import FAMILY, FOUND
 from study.tables.results import Results
 
 TERMS = [
@@ -53,22 +54,14 @@ def definitions(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]
         ]
         terms.append(("Models", ", ".join(part for part in trained if part) + "."))
     if len(summary) and (summary["strategy"] != MODEL).any():
-        terms += _scoring(summary)
-    extractor = results.provenance.get("extractor")
-    if isinstance(extractor, Mapping):
-        accuracy = extractor.get("accuracy")
-        known = f", accuracy {number(100 * accuracy)} %" if isinstance(accuracy, int | float) else ""
-        size = f", {extractor['dimensions']} dimensions" if extractor.get("dimensions") else ""
-        terms.append(
-            (
-                "Features",
-                f"{extractor.get('name', 'extractor')}{size}{known}; fixed before any sample is scored.",
-            )
-        )
+        terms += _scoring(results, summary)
+    told = features(results.provenance)
+    if told:
+        terms.append(("Features", f"{told} They are fixed before any sample is scored."))
     return terms
 
 
-def _scoring(summary: pd.DataFrame) -> list[tuple[str, str]]:
+def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
     """Definitions of how samples were scored and compared."""
     scored = summary[summary["strategy"] != MODEL]
     compared = scored[scored["metric"] == (frames.primary(summary) or "")]
@@ -88,43 +81,53 @@ def _scoring(summary: pd.DataFrame) -> list[tuple[str, str]]:
         (
             "Effect",
             "The share of the gap closed, (M_prior − M_strategy) / (M_prior − M_held-out), with M the metric as a cost "
-            "(|v − 1| where 1 is best, taken per setting and seed); at one setting a ratio of means over seeds, whose "
-            "spread is that of the linearised ratio. Settings where the metric can show no effect enter no average: "
-            "the prior is not told from held-out data (nothing to gain), reconstructions score no better than noise "
-            "(no decoder to speak of), copies of the training data do not beat the prior or a strategy beats held-out "
-            "data (the metric cannot tell).",
+            "(|v − 1| where 1 is best, taken per setting and seed). At one setting it is a ratio of means over "
+            "training seeds, not a mean of ratios, and its interval is that of the jackknife: a training contributes "
+            "what the ratio loses without it. Settings where the metric can show no effect enter no average: the prior "
+            "is not told from held-out data (nothing to gain), reconstructions score no better than noise (no decoder "
+            "to speak of), copies of the training data do not beat the prior or a strategy beats held-out data (the "
+            "metric cannot tell).",
         ),
         (
             "Intervals",
-            "95 % each, Student's, over training seeds; fits, draws and the settings of a seed share its luck and are "
-            "averaged first, so averages hold for these settings. They cover the choice of training seed; the "
-            "reference data and the feature extractor are the same throughout and their choice is not covered. Where "
-            "all seeds agree to the last digit there is no interval. In simulations with five seeds the interval "
-            f"covers the true mean in {_found('coverage', 'normal')} of cases if contributions are normal, "
-            f"{_found('coverage', 't3')} if they follow a t distribution with 3 degrees of freedom, "
-            f"{_found('coverage', 'exponential')} if they are as skewed as an exponential and "
-            f"{_found('coverage', 'lognormal')} as a lognormal; of the share of the gap in "
-            f"{_found('share', 'lognormal')} if lognormal luck scales all scores of a model alike. "
-            f"Training runs per setting: {span(_seeds(scored))}.",
+            "95 % each, Student's, over training seeds. Fits and draws are averaged first. So are the settings: a seed "
+            "has one contribution to an average, the mean of its contributions at all settings, since settings share "
+            "the luck of a seed; averages hold for these settings. Interquartile means and probabilities of "
+            "improvement have bootstrap intervals, in which a resampled seed brings its trainings at all settings. "
+            f"{covered(results.provenance)} Where all seeds agree to the last digit there is no "
+            f"interval. Training runs per setting: {span(_seeds(scored))}.",
         ),
         (
             "Verdicts",
             "Better or worse if the effect is told from zero at 5 % after Holm's correction; equivalent if the "
             f"corrected interval lies within ± {number(100 * MATTERS)} % of the gap, declared beforehand; else not "
             "decided, which does not say that there is no difference. Corrected together are, for each metric, all "
-            "strategies averaged over the grid, and all strategies × settings. With five seeds some verdict of a "
-            f"family of 12 is false in {_found('family', 'normal')} of simulations if contributions are normal, "
-            f"{_found('share family', 'lognormal')} for shares under lognormal luck that a model's scores have in "
-            f"common, but {_found('family', 'exponential')} if the contributions themselves are as skewed as an "
-            "exponential. Those marked † hold the best with 95 %: a strategy is left out if another is better in a "
-            "one-sided test corrected for the number of rivals.",
+            "strategies averaged over the grid, and all strategies × settings. Intervals of what is decided have the "
+            "level of their step; those of all others the level of all tests together, 1 − 5 % / tests, because they "
+            "were chosen for being near zero. Those marked † hold the best with 95 %: a strategy is left out if "
+            "another is better in a one-sided test corrected for the number of rivals.",
         ),
         (
             "Detectable effects",
             "The smallest true effect that this many training runs tell from zero in 80 % of studies, at the corrected "
             "level of the verdict, from the spread over seeds and the noncentral t distribution.",
         ),
+        ("Simulations", _simulated()),
     ]
+
+
+def _simulated() -> str:
+    """How often intervals and verdicts hold where the truth is known, from `results/simulations.csv`."""
+    return (
+        "With five seeds, in simulations with a known truth, a 95 % interval covers a mean in "
+        f"{_found('coverage', 'normal')} of cases if contributions are normal, {_found('coverage', 't3')} if they "
+        f"follow a t distribution with 3 degrees of freedom, {_found('coverage', 'exponential')} if they are as skewed "
+        f"as an exponential and {_found('coverage', 'lognormal')} as a lognormal; it covers the share of the gap in "
+        f"{_found('share', 'lognormal')} if lognormal luck scales all scores of a model alike. Some verdict of a "
+        f"family of {FAMILY} is false in {_found('family', 'normal')} of simulations if contributions are normal, "
+        f"{_found('share family', 'lognormal')} for shares under lognormal luck that a model's scores have in common, "
+        f"but {_found('family', 'exponential')} if the contributions themselves are as skewed as an exponential."
+    )
 
 
 def _found(what: str, distribution: str) -> str:

@@ -9,9 +9,18 @@ from study.report import frames
 from study.report.page.blocks import Plain
 from study.report.text.numbers import interval
 from study.report.text.words import in_order, word
+from study.statistics.novelty import Silence, silence
 
-HELD_OUT = "held-out"
+HELD_OUT, COPYCAT, NOISE = "held-out", "copycat", "noise"
+FIXED = (COPYCAT, NOISE)  # rows that no training changes: all their uncertainty is that of the sample
 COPIES = "⚠"
+NULL = {"nearer_to_train": 0.5, "nearer_to_train_features": 0.5, "c_t": 0.0}  # values if nothing is copied
+WHY: dict[Silence, str] = {
+    "copies were not scored": "repeated training examples were not scored as a control",
+    "copies are not flagged": "it does not flag repeated training examples",
+    "held-out data are flagged": "it flags real held-out data",
+    "noise is flagged": "it flags noise, which copies nothing",
+}
 
 
 def differences(
@@ -19,9 +28,10 @@ def differences(
 ) -> pd.DataFrame:
     """Novelty minus that of a row of real data, one row per strategy and measure.
 
-    The interval combines two by the variances recovered from each :cite:`zou2008`: the strategy's over training runs,
-    and the baseline's over its samples and training runs. An interval over training runs alone would treat one set of
-    held-out data as all real data. The pools of data that both are compared with are treated as fixed.
+    The interval combines two by the variances recovered from each :cite:`zou2008`: the strategy's over training runs
+    (over samples for `copycat` and `noise`, which no training changes), and the baseline's over its samples and
+    training runs. An interval over training runs alone would treat one set of held-out data as all real data. The pools
+    of data that both are compared with are treated as fixed.
 
     Args:
         summary: with `stderr` (`frames.with_errors`).
@@ -43,11 +53,43 @@ def differences(
         above, below = np.nan_to_num(
             [base.high_mean - base.mean, base.mean - base.low_mean]
         )  # often one value
-        low = difference - np.hypot(row.mean - row.low_mean, np.hypot(reach, above))
-        high = difference + np.hypot(row.high_mean - row.mean, np.hypot(reach, below))
+        below_own, above_own = row.mean - row.low_mean, row.high_mean - row.mean
+        if row.strategy in FIXED:
+            sampled = frames.real_interval(row)[1] - row.mean
+            below_own, above_own = np.hypot(np.nan_to_num([below_own, above_own]), sampled)
+        low = difference - np.hypot(below_own, np.hypot(reach, above))
+        high = difference + np.hypot(above_own, np.hypot(reach, below))
         copies = low > 0 if row.better == "lower" else high < 0
         found.append((row.strategy, row.metric, difference, low, high, bool(copies)))
     return pd.DataFrame(found, columns=["strategy", "metric", "difference", "low", "high", "copies"])
+
+
+def silent(summary: pd.DataFrame, *, setting: frames.Setting | None = None) -> dict[str, Silence]:
+    """For each measure of novelty why it gives no verdict here, or nothing if the controls pass."""
+    rows = frames.averaged(summary) if setting is None else frames.at(summary, setting)
+    real = {row.metric: row for row in frames.each(rows[rows["strategy"] == HELD_OUT])}
+    flags = {
+        (row.strategy, row.metric): row.copies for row in frames.each(differences(summary, setting=setting))
+    }
+    return {
+        metric: silence(
+            copies=flags.get((COPYCAT, metric)),
+            held_out=_flagged(real[metric], NULL[metric]) if metric in NULL else False,
+            noise=flags.get((NOISE, metric), False),
+        )
+        for metric in {metric for _, metric in flags}
+    }
+
+
+def _flagged(real: Any, null: float) -> bool:
+    """Whether the whole interval of held-out data lies on the side of copying."""
+    low, high = frames.real_interval(real)
+    return bool(low > null if real.better == "lower" else high < null)
+
+
+def no_verdict(why: Silence) -> str:
+    """What is said of a measure that cannot tell."""
+    return f"no verdict: this measure cannot tell here, since {WHY[why]}"
 
 
 def novelty_table(summary: pd.DataFrame) -> Plain | None:
@@ -55,23 +97,30 @@ def novelty_table(summary: pd.DataFrame) -> Plain | None:
     table = differences(summary)
     if table.empty:
         return None
-    metrics = in_order(table["metric"], frames.NOVELTY)
+    metrics, why = in_order(table["metric"], frames.NOVELTY), silent(summary)
     cells = {(row.strategy, row.metric): row for row in frames.each(table)}
     rows = [
-        [name, *(_text(cells.get((name, metric))) for metric in metrics)] for name in frames.strategies(table)
+        [name, *(_text(cells.get((name, metric)), told=not why[metric]) for metric in metrics)]
+        for name in frames.strategies(table)
     ]
     arrows = {"lower": "↓", "higher": "↑"}
-    header = [f"{word(m).label} {arrows.get(frames.direction(summary, m), '')}".strip() for m in metrics]
+    header = [
+        f"{word(m).label} {arrows.get(frames.direction(summary, m), '')}".strip()
+        + " (no verdict)" * bool(why[m])
+        for m in metrics
+    ]
     caption = (
         "Novelty minus the value of real held-out data, with 95 % interval over training runs and held-out data; "
         f"0 is as new as real data. {COPIES}: the whole interval is on the side of copying. The arrows point away "
-        "from copying; far from copying is not better as such: pure noise is farthest."
+        "from copying; far from copying is not better as such: pure noise is farthest. A measure gives a verdict only "
+        "if it flags repeated training examples, and flags neither held-out data nor noise."
     )
-    return Plain(caption, ["strategy", *header], rows)
+    mute = [f"{word(m).label}: {no_verdict(why[m])}" for m in metrics if why[m]]
+    return Plain(" ".join([caption, *(f"{text}." for text in mute)]), ["strategy", *header], rows)
 
 
-def _text(row: Any) -> str:
+def _text(row: Any, *, told: bool) -> str:
     if row is None:
         return "—"
     text = interval(row.difference, row.low, row.high)
-    return f"{text} {COPIES}" if row.copies else text
+    return f"{text} {COPIES}" if row.copies and told else text

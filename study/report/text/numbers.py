@@ -16,10 +16,13 @@ def decimals(*values: float) -> int:
 
 
 def number(value: float, places: int | None = None) -> str:
-    """A number as text: 3 significant digits or `places` decimals, a real minus sign, "—" for NaN."""
+    """A number as text: 3 significant digits or `places` decimals, a real minus sign, "—" for NaN.
+
+    With `places`, a number of a million or more still has 3 significant digits.
+    """
     if not math.isfinite(value):
         return "—" if math.isnan(value) else ("∞" if value > 0 else "−∞")
-    if places is None and value != 0 and not 1e-4 <= abs(value) < 1e5:
+    if abs(value) >= 1e6 if places is not None else value != 0 and not 1e-4 <= abs(value) < 1e5:
         mantissa, exponent = f"{value:.2e}".split("e")
         power = str(int(exponent)).translate(SUPERSCRIPT)
         return f"{mantissa}×10{power}".replace("-", "−")

@@ -66,17 +66,6 @@ class TableCell:
         """▲, ▼, ≈ or ? against the prior; empty if there is no verdict."""
         return SIGNS.get(self.verdict, "")
 
-    @property
-    def meaning(self) -> str:
-        """The sign in words."""
-        words = {
-            "better": "better than the prior",
-            "worse": "worse than the prior",
-            "equivalent": "equivalent to the prior",
-        }
-        unseen = f"; an effect below {self.unseen} of the gap would go unseen" if self.unseen else ""
-        return words.get(self.verdict, self.verdict) + unseen
-
 
 @dataclasses.dataclass(frozen=True)
 class Table:
@@ -153,7 +142,10 @@ def _over(rows: pd.DataFrame) -> str:
 def _cell(row: Any, column: MetricColumn) -> TableCell:
     if row is None:
         return TableCell()
-    scale, places = 10.0**column.power, column.places
+    scale = 10.0**column.power
+    places = min(
+        column.places, max(0, decimals(scale * row["mean"]) + 1)
+    )  # at most four digits of a large mean
     paired = np.isfinite(row["difference"]) and row["strategy"] != frames.PRIOR
     marked = column.metric not in frames.OTHER  # costs and novelty are reported without a winner
     if column.metric in frames.COST:  # dominated by the first call, so an interval is meaningless

@@ -62,18 +62,19 @@ STRONG = (
 def said(rows: dict[str, tuple[float, str, str]], **fields: Any) -> str:
     """The whole answer; nowhere a word that says more than its numbers, and an answer of at most 60 words."""
     found = answer(outcome(rows, **fields))
-    assert len(found.headline.split()) <= 60, found.headline
+    assert len(found.headline.split()) < 60, found.headline
+    assert len(re.findall(r"[.](?: |$)", found.headline)) <= 2, found.headline
     whole = " ".join([found.headline, *found.details])
-    assert not [
-        word for word in STRONG if re.search(rf"\\b{word}\\b", whole) and word not in found.headline
-    ], whole
+    assert not [word for word in STRONG if re.search(rf"\b{word}\b", whole) and word not in found.headline], (
+        whole
+    )
     return whole
 
 
 def test_one_winner():
     text = said({"prior": PRIOR, "gmm": GMM, "kde": (0.1, "not decided", "")})
     assert text.startswith(
-        "Draw from `gmm`, not from the prior. At α=1, β=1, s=0.5, over 5 training runs, `gmm` closes"
+        "Draw from `gmm`, not from the prior: at α=1, β=1, s=0.5, over 5 training runs, `gmm` closes"
     )
     assert "closes 50 [48, 52] % (95 % interval) of the gap in KID between the prior and real data" in text
     assert "more than every other strategy tried." in text
@@ -161,7 +162,7 @@ def test_a_metric_that_cannot_tell_gives_no_verdict(state, reason):
 
 def test_settings_that_do_not_count_are_named():
     text = said({"prior": PRIOR, "gmm": GMM}, states=("ok", "nothing to gain", "ok"))
-    assert "Averaged over 2 of 3 settings of (α, β) with 5 training runs each" in text
+    assert "averaged over 2 of 3 settings of (α, β) with 5 training runs each" in text
     assert (
         "Not in the average: α=1, β=2, s=1 (the prior is not told from real data there: nothing to gain)."
         in text

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -6,7 +7,9 @@ import pytest
 
 from study.report import frames
 from study.report.plots.nearest import nearest
-from study.report.text.novelty import COPIES, differences, novelty_table
+from study.report.text.answer import answer
+from study.report.text.contest import contest
+from study.report.text.novelty import COPIES, differences, novelty_table, silent
 from study.statistics import summarise
 
 
@@ -33,13 +36,53 @@ def test_copies_are_marked_by_direction(summary):
     table = novelty_table(sure)
     assert table is not None
     marked = [name for name, text in table.rows if COPIES in text]
-    assert marked == [row.strategy for row in frames.each(found) if row.copies]
+    assert marked == frames.strategies(found[found["copies"]])
     assert "held-out" not in [name for name, _ in table.rows]
 
 
 def test_an_unknown_error_marks_nothing(summary):
     unknown = differences(summary.assign(stderr=np.nan))
     assert not unknown["copies"].any()
+    assert set(silent(summary.assign(stderr=np.nan)).values()) == {"copies are not flagged"}
+
+
+def with_nearer(summary: pd.DataFrame, **values: float) -> pd.DataFrame:
+    """The summary with other means of `nearer_to_train`, and intervals as wide as before."""
+    changed = summary.copy()
+    for name, value in values.items():
+        of = (changed["strategy"] == name.replace("_", "-")) & (changed["metric"] == "nearer_to_train")
+        for column in ("low_mean", "high_mean"):
+            changed.loc[of, column] += value - changed.loc[of, "mean"]
+        changed.loc[of, "mean"] = value
+    return changed.assign(stderr=0.01)
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({}, ""),
+        ({"noise": 0.94}, "noise is flagged"),  # a series that drifts
+        ({"held_out": 0.03, "noise": 0.94, "posterior": 1.0}, "noise is flagged"),
+        ({"held_out": 0.99, "copycat": 1.0, "noise": 1.0}, "copies are not flagged"),  # at its ceiling
+        ({"held_out": 0.7}, "held-out data are flagged"),
+    ],
+)
+def test_a_measure_that_fails_a_control_gives_no_verdict(summary, values, why):
+    changed = with_nearer(summary, **values)
+    assert silent(changed)["nearer_to_train"] == why
+    table, of = novelty_table(changed), contest(changed)
+    assert table is not None and of is not None
+    assert ("no verdict: this measure cannot tell here" in table.caption) == bool(why)
+    marks = [text for row in table.rows for text in row if COPIES in text]
+    assert bool(marks) == (not why) and (not why or not of.leans)
+    said = " ".join([answer(changed).headline, *answer(changed).details])
+    assert ("this measure cannot tell here" in said) == bool(why)
+    assert not why or not re.search("leans towards|no sign of copying", said)
+
+
+def test_a_measure_without_copies_as_a_control_gives_no_verdict(summary):
+    changed = summary[summary["strategy"] != "copycat"].assign(stderr=0.01)
+    assert silent(changed) == {"nearer_to_train": "copies were not scored"}
 
 
 def test_other_baselines_and_single_settings(summary):

@@ -1,0 +1,140 @@
+"""The table of the first page: each strategy with its effect, and at most six metrics."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.report import frames
+from study.report.page.blocks import MainRow, MainTable
+from study.report.text import scores
+from study.report.text.contest import share
+from study.report.text.words import REFERENCES, STRATEGIES, word
+
+MOST = 6  # metrics
+WANTED = (  # in this order, as far as they were measured
+    *("kid", "fd_infinity", "precision", "recall", "coverage", "sharpness"),
+    *(
+        "autocorrelation",
+        "marginal_w1",
+        "discriminative",
+        "tstr",
+        "label_accuracy",
+        "vendi",
+        "c2st",
+        "density",
+    ),
+)
+SEQUENCES = ("kid", "autocorrelation", "marginal_w1", "discriminative", "tstr", "recall")
+LETTERS = {
+    "x_n": "xₙ",
+    "z_n": "zₙ",
+    "z_j": "zⱼ",
+    "log_var": "log-var",
+    "eps *": "ε ·",
+    "tau^2": "τ²",
+    "tau ": "τ ",
+}
+VERDICTS = {
+    "better": "▲ better",
+    "worse": "▼ worse",
+    "equivalent": "≈ equivalent",
+    "not decided": "? not decided",
+    "baseline": "baseline",
+}
+
+
+def main_table(summary: pd.DataFrame) -> MainTable | None:
+    """The table, averaged over the settings that count; None if no strategy was scored."""
+    table = scores.build(summary, _chosen(summary))
+    if not table.names:
+        return None
+    metric = frames.primary(summary)
+    rows = frames.averaged(frames.known(summary))
+    found = {row.strategy: row for row in frames.each(rows[rows["metric"] == metric])}
+    told = any(np.isfinite(row.effect) for row in found.values())
+    made = [
+        MainRow(
+            name,
+            _phrase(name),
+            *_effect(name, found.get(name)),
+            [f"{cell.mean} {cell.sign}".strip() for cell in cells],
+            name in REFERENCES,
+        )
+        for group in table.groups
+        for name, cells in sorted(group, key=lambda row: -_rank(row[0], found))
+    ]
+    signs = any(cell.sign for cells in table.cells for cell in cells)
+    heading = f"share of the gap in {word(metric or '').label} closed" if told else ""
+    return MainTable(
+        _caption(summary, heading, signs=signs),
+        heading,
+        [(c.heading, c.meaning) for c in table.columns],
+        made,
+    )
+
+
+def _phrase(name: str) -> str:
+    """How a strategy draws z, in the letters of the thread."""
+    text = str(STRATEGIES.get(name, {}).get("summary", ""))
+    for plain, shown in LETTERS.items():
+        text = text.replace(plain, shown)
+    return text
+
+
+def _rank(name: str, found: Mapping[str, Any]) -> float:
+    """The prior first, then by effect; reference rows keep their order."""
+    if name == frames.PRIOR:
+        return np.inf
+    effect = found[name].effect if name in found and name not in REFERENCES else np.nan
+    return float(np.nan_to_num(effect, nan=-np.inf))
+
+
+def _chosen(summary: pd.DataFrame) -> list[str]:
+    """At most six metrics, the primary one first."""
+    measured = frames.metrics(frames.known(summary)) if len(summary) else []
+    wanted = SEQUENCES if "autocorrelation" in measured else WANTED
+    first = [name for name in (frames.primary(summary),) if name] if len(summary) else []
+    kept = [name for name in dict.fromkeys([*first, *wanted, *frames.QUALITY]) if name in measured]
+    return kept[:MOST]
+
+
+def _effect(name: str, row: Any) -> tuple[str, str]:
+    """The effect with its interval, and the verdict in words."""
+    if row is None:
+        return "—", ""
+    verdict = "" if name in REFERENCES else VERDICTS.get(row.verdict, "")
+    if name == frames.PRIOR:
+        return "0 %", verdict
+    if not np.isfinite(row.effect):
+        return "—", "" if row.state == "ok" else row.state
+    return share(row), verdict
+
+
+def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
+    grid = frames.settings(summary)
+    rows = frames.averaged(frames.known(summary))
+    counted = rows.loc[rows["metric"] == frames.primary(summary), "settings"]
+    of = int(counted.max()) if len(counted) else len(grid)
+    if len(grid) > 1:
+        whole = of == len(grid)
+        part = (
+            f"all {of} settings of (α, β)"
+            if whole
+            else f"{of} of {len(grid)} settings of (α, β), those that count"
+        )
+        over = f"{'The effect is averaged' if heading else 'Means are taken'} over {part}"
+        over += ", each metric over those where it can show an effect." if heading else "."
+    else:
+        over = f"At {grid[0].label}." if grid else ""
+    told = " Verdicts are corrected for the number of strategies." if heading else ""
+    if signs:
+        told += (
+            " Signs behind a metric are its own verdict against the prior: ▲ better, ▼ worse, ≈ equivalent, ? not "
+            "decided."
+        )
+    return (
+        f"{over}{told} Small print: 95 % intervals over training seeds. Arrows say which values are better. Rows below "
+        "the line, in italics, are references and do not compete."
+    ).strip()
