@@ -32,14 +32,8 @@ DATA = (".parquet", ".npz", ".csv")
 SUMMARY = "summary.csv"  # derived from the other tables, so it is not data
 LOOKS = 40  # attempts to read a folder that another process is exchanging, before it is called altered
 
-MEASURED = [
-    "run_id",
-    "strategy",
-    "fit",
-    "draw",
-    "evaluation",
-    "metric",
-]  # together they identify a measurement
+# Together they identify a measurement.
+MEASURED = ["run_id", "strategy", "fit", "draw", "evaluation", "metric"]
 CONFIGURATION = [
     "dataset",
     "family",

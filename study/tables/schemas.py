@@ -113,8 +113,11 @@ VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "draws": {"source": ("prior", "posterior", "reconstruction")},
 }
 
-# Columns that tables written before them lack; they are NaN then.
-LATER: Mapping[str, tuple[str, ...]] = {"runs": ("still_falling", "still_falling_error")}
+# Columns that tables written before them lack, and what they hold then.
+LATER: Mapping[str, Mapping[str, float]] = {
+    "runs": dict.fromkeys(("still_falling", "still_falling_error"), float("nan")),
+    "metrics": {"evaluation": 0},
+}
 
 MOST_VALUES = 200_000_000  # largest number of values in a table that is read
 
@@ -127,8 +130,7 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
             one of `VALUES`.
     """
     schema = TABLES[table]
-    later = [c for c in LATER.get(table, ()) if c not in frame.columns]
-    frame = frame.assign(**dict.fromkeys(later, float("nan")))
+    frame = frame.assign(**{name: v for name, v in LATER.get(table, {}).items() if name not in frame.columns})
     absent = [c for c in schema if c not in frame.columns]
     unknown = [c for c in frame.columns if c not in schema]
     if absent or unknown:
