@@ -33,7 +33,7 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Columns family, family_settings, decode, alpha, beta, noise_variance, strategy, metric, better, reference, n,
-        seeds; mean, low_mean, high_mean of the metric; difference, low, high from `prior`, paired, of the metric or,
+        seeds, evaluations; mean, low_mean, high_mean of the metric; difference, low, high from `prior`, paired, of the metric or,
         if it is best at 1, of |v − 1| (all these intervals are of 95 %, not corrected); effect, effect_low,
         effect_high (95 %) and lowest, highest (corrected); state ("ok", or why there is no effect, see `gaps`),
         settings (number in the average); p_holm, detectable, seeds_needed and verdict as in `verdicts`, "baseline" for
@@ -100,7 +100,7 @@ def _facts(
             "family": of.family, "family_settings": of.family_settings, "decode": of.decode,
             "alpha": alpha, "beta": beta, "noise_variance": noise, "strategy": strategy, "metric": of.metric,
             "better": of.better, "reference": of.reference, "n": of.n,
-            "seeds": int(own.seeds[a]),
+            "seeds": int(own.seeds[a]), "evaluations": int(own.evaluations[a]),
             "mean": own.mean[a], "low_mean": low_mean[a], "high_mean": high_mean[a],
             "difference": apart.mean[a], "low": low[a], "high": high[a],
             "state": state, "settings": len(kept), "verdict": verdict, "standing": stands[a],

@@ -10,6 +10,7 @@ from study.report import frames
 from study.report.page.blocks import MainRow, MainTable
 from study.report.text import scores
 from study.report.text.contest import share
+from study.report.text.uncertainty import over
 from study.report.text.words import REFERENCES, STRATEGIES, word
 
 MOST = 6  # metrics
@@ -124,10 +125,10 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
             if whole
             else f"{of} of {len(grid)} settings of (α, β), those that count"
         )
-        over = f"{'The effect is averaged' if heading else 'Means are taken'} over {part}"
-        over += ", each metric over those where it can show an effect." if heading else "."
+        where = f"{'The effect is averaged' if heading else 'Means are taken'} over {part}"
+        where += ", each metric over those where it can show an effect." if heading else "."
     else:
-        over = f"At {grid[0].label}." if grid else ""
+        where = f"At {grid[0].label}." if grid else ""
     told = " Verdicts are corrected for the number of strategies." if heading else ""
     if signs:
         told += (
@@ -135,6 +136,6 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
             "decided."
         )
     return (
-        f"{over}{told} Small print: 95 % intervals over training seeds. Arrows say which values are better. Rows below "
+        f"{where}{told} Small print: 95 % intervals over {over(summary)}. Arrows say which values are better. Rows below "
         "the line, in italics, are references and do not compete."
     ).strip()

@@ -11,9 +11,10 @@ from study.report.page.blocks import Plain
 from study.report.text.about import common, said, span
 from study.report.text.limits import covered, features
 from study.report.text.numbers import number
+from study.report.text.uncertainty import over
 from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order, word
 from study.statistics import MATTERS
-from study.statistics.simulations import FAMILY, FOUND
+from study.statistics.simulations import EVALUATIONS, FAMILY, FOUND, SPREAD
 from study.tables.results import Results
 
 TERMS = [
@@ -82,7 +83,7 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
             "Effect",
             "The share of the gap closed, (M_prior − M_strategy) / (M_prior − M_held-out), with M the metric as a cost "
             "(|v − 1| where 1 is best, taken per setting and seed). At one setting it is a ratio of means over "
-            "training seeds, not a mean of ratios, and its interval is that of the jackknife: a training contributes "
+            f"{over(summary)}, not a mean of ratios, and its interval is that of the jackknife: each of them contributes "
             "what the ratio loses without it. Settings where the metric can show no effect enter no average: the prior "
             "is not told from held-out data (nothing to gain), reconstructions score no better than noise (no decoder "
             "to speak of), copies of the training data do not beat the prior or a strategy beats held-out data (the "
@@ -90,7 +91,7 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
         ),
         (
             "Intervals",
-            "95 % each, Student's, over training seeds. Fits and draws are averaged first. So are the settings: a seed "
+            f"95 % each, Student's, over {over(summary)}: {_design(summary)}Fits and draws are averaged first. So are the settings: a seed "
             "has one contribution to an average, the mean of its contributions at all settings, since settings share "
             "the luck of a seed; averages hold for these settings. Interquartile means and probabilities of "
             "improvement have bootstrap intervals, in which a resampled seed brings its trainings at all settings. "
@@ -109,11 +110,22 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
         ),
         (
             "Detectable effects",
-            "The smallest true effect that this many training runs tell from zero in 80 % of studies, at the corrected "
-            "level of the verdict, from the spread over seeds and the noncentral t distribution.",
+            f"The smallest true effect that as many {over(summary)} tell from zero in 80 % of studies, at the corrected "
+            "level of the verdict, from the spread over them and the noncentral t distribution.",
         ),
         ("Simulations", _simulated()),
     ]
+
+
+def _design(summary: pd.DataFrame) -> str:
+    """How the errors of two crossed factors are joined; empty if there is one."""
+    if "evaluations" not in summary or not summary["evaluations"].max() > 1:
+        return ""
+    return (
+        "all models are scored by the same extractors on the same halves, so trainings and evaluations are two crossed "
+        "factors, whose squared errors are added, with Satterthwaite's degrees of freedom; metrics that are measured "
+        "under the first evaluation only have intervals over training seeds. "
+    )
 
 
 def _simulated() -> str:
@@ -126,7 +138,11 @@ def _simulated() -> str:
         f"{_found('share', 'lognormal')} if lognormal luck scales all scores of a model alike. Some verdict of a "
         f"family of {FAMILY} is false in {_found('family', 'normal')} of simulations if contributions are normal, "
         f"{_found('share family', 'lognormal')} for shares under lognormal luck that a model's scores have in common, "
-        f"but {_found('family', 'exponential')} if the contributions themselves are as skewed as an exponential."
+        f"but {_found('family', 'exponential')} if the contributions themselves are as skewed as an exponential. With "
+        f"{EVALUATIONS} evaluations whose luck spreads {number(SPREAD)} times as much as that of trainings, an interval "
+        f"over both covers the mean over other trainings and evaluations in {_found('evaluations', 'normal')}, one over "
+        f"trainings alone in {_found('evaluations, seeds alone', 'normal')}; for a share of the gap "
+        f"{_found('share, evaluations', 'lognormal')} are covered under lognormal luck."
     )
 
 

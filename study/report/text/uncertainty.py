@@ -10,7 +10,13 @@ from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order, wor
 from study.statistics import across_settings, component_table
 from study.tables.results import Results
 
-SOURCES = ("training", "fitting", "drawing")
+SOURCES = ("training", "fitting", "drawing", "evaluating")
+
+
+def over(summary: pd.DataFrame) -> str:
+    """What intervals of scores are taken over: training seeds and, if there are several, evaluations."""
+    several = "evaluations" in summary and summary["evaluations"].max() > 1
+    return "training seeds, feature extractors and halves of test data" if several else "training seeds"
 
 
 def across(results: Results, summary: pd.DataFrame) -> Plain | None:
@@ -31,18 +37,18 @@ def across(results: Results, summary: pd.DataFrame) -> Plain | None:
         f"{label} over all {len(frames.settings(summary))} settings and their training runs. Improvement: the "
         "chance that a training run scored with the strategy beats one scored with the prior at the same setting; "
         "½ if they are alike. Interquartile mean (IQM): the mean of the middle half, which a few failures do not "
-        "affect. Percentile intervals (95 %) of a bootstrap of the training seeds, for these settings; with five seeds "
-        "such intervals cover about 84 %."
+        "affect. Percentile intervals (95 %) of a bootstrap of {over(summary)}, for these settings; with five "
+        "seeds such intervals cover about 84 %."
     )
     return Plain(caption, ["strategy", "improvement", f"IQM of {label}", "IQM of the difference"], rows)
 
 
 def components(results: Results, summary: pd.DataFrame) -> list[Plain]:
-    """Shares of the variance by source, by strategy and by metric; empty without repeated fits or draws."""
+    """Shares of the variance by source, by strategy and by metric; empty if nothing but training was repeated."""
     scored = results.metrics[(results.metrics["status"] == "ok") & (results.metrics["strategy"] != MODEL)]
     metrics = [m for m in frames.metrics(scored) if m in frames.QUALITY]
     found = component_table(scored[scored["metric"].isin(metrics)])
-    if found[["fitting", "drawing"]].isna().all(axis=None):
+    if found[["fitting", "drawing", "evaluating"]].isna().all(axis=None):
         return []
     contest = found[~found["strategy"].isin([*REFERENCES])]
     by_metric = contest.groupby(["metric", "of"])[list(SOURCES)].mean()
@@ -53,10 +59,10 @@ def components(results: Results, summary: pd.DataFrame) -> list[Plain]:
         names = in_order(set(by_strategy.index.get_level_values("strategy")), STRATEGIES)
         caption = (
             f"Sources of the variance of {word(primary).label}: standard deviation (sd) of a single measurement, and "
-            "the shares of its variance due to the training seed, to fitting the strategy and to sampling from it; "
-            "within a setting, averaged over the grid. Δ is the paired difference from the prior. The variance of a "
-            "source that was not repeated (—) is included in the source before it; a share too small to estimate is "
-            "0 %."
+            "the shares of its variance due to the training seed, to fitting the strategy, to sampling from it and to "
+            "the evaluation (feature extractor and half of test data); within a setting, averaged over the grid. Δ is "
+            "the paired difference from the prior. The variance of fitting or sampling that was not repeated (—) is "
+            "included in the source before it; a share too small to estimate is 0 %."
         )
         tables.append(_shares(caption, "strategy", [(name, name) for name in names], by_strategy))
     caption = "The same for every metric, with variances averaged over the strategies."
@@ -71,7 +77,7 @@ def _shares(caption: str, first: str, names: list[tuple[str, str]], variances: p
         header += [f"{label}sd", *(f"{label}{source}" for source in SOURCES)]
         for row, (name, _) in zip(rows, names, strict=True):
             if (name, of) not in variances.index:
-                row += ["—"] * 4
+                row += ["—"] * (1 + len(SOURCES))
                 continue
             parts = variances.loc[[(name, of)]].to_numpy()[0]
             total = float(np.nansum(parts))
