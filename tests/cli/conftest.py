@@ -182,6 +182,7 @@ def _results(folder: Path) -> None:
             "better": "lower",
             "fit": 0,
             "draw": 0,
+            "evaluation": 0,
         }
         for seed in (0, 1)
         for name in ("prior", "gmm", "held-out")

@@ -128,7 +128,7 @@ def test_a_grid_cell_is_the_same_in_another_grid_and_order(tiny_again, tmp_path)
     whole = load_results(tmp_path / "out").metrics
     assert tiny_again("--alphas", "10", "--seeds", "2,0,1", "--store", "other") == 0
     part = load_results(tmp_path / "out").metrics
-    shared = ["run_id", "strategy", "draw", "metric"]
+    shared = ["run_id", "strategy", "draw", "evaluation", "metric"]
     joined = part.merge(whole, on=shared, validate="one_to_one", suffixes=("", "_whole"))
     assert len(joined) == len(part)
     timed = joined["metric"].str.startswith("seconds")

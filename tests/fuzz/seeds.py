@@ -271,7 +271,10 @@ def results() -> list[Files]:
     from study.tables.results import Results, write_results
 
     pairs = [(f"r{seed}", name) for seed in (0, 1) for name in ("prior", "gmm", "held-out")]
-    rng, row = _rng(), {"fit": 0, "draw": 0, "n": 60, "better": "lower", "status": "ok", "reason": ""}
+    rng, row = (
+        _rng(),
+        {"fit": 0, "draw": 0, "evaluation": 0, "n": 60, "better": "lower", "status": "ok", "reason": ""},
+    )
     kid = [
         {**row, "run_id": run, "strategy": name, "metric": "kid", "value": rng.random()}
         for run, name in pairs

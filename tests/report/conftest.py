@@ -152,6 +152,7 @@ def make(
                     "strategy_config": "{}",
                     "fit": 0,
                     "draw": 0,
+                    "evaluation": 0,
                     "split": "test",
                     "metric": name,
                     "value": np.nan if gone else v,

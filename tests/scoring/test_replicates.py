@@ -59,7 +59,9 @@ def test_rows_of_every_fit_and_draw():
     kid = found[found["metric"] == "kid"].set_index(["strategy", "fit", "draw"])["value"].unstack("strategy")
     assert kid.index.tolist() == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert kid.notna().all(axis=None) and kid["prior"].nunique() == 4
-    fitted = found[(found["strategy"] == "gmm") & (found["draw"] == 0)].set_index("metric")["value"]
+    fitted = found[
+        (found["strategy"] == "gmm") & (found["draw"] == 0) & (found["evaluation"] == 0)
+    ].set_index("metric")["value"]
     assert set(fitted["components"]) <= {1, 3, 10, 30, 100} and len(fitted["log_density"]) == 2
     assert "components" not in set(found.loc[found["strategy"] == "prior", "metric"])
     assert (found[found["metric"] == "seconds_fit"].groupby("strategy")["fit"].nunique() == 2).all()

@@ -136,6 +136,6 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
             "decided."
         )
     return (
-        f"{where}{told} Small print: 95 % intervals over {over(summary)}. Arrows say which values are better. Rows below "
-        "the line, in italics, are references and do not compete."
+        f"{where}{told} Small print: 95 % intervals over {over(summary)}. Arrows say which values are better. Rows "
+        "below the line, in italics, are references and do not compete."
     ).strip()

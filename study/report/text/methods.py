@@ -83,15 +83,16 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
             "Effect",
             "The share of the gap closed, (M_prior − M_strategy) / (M_prior − M_held-out), with M the metric as a cost "
             "(|v − 1| where 1 is best, taken per setting and seed). At one setting it is a ratio of means over "
-            f"{over(summary)}, not a mean of ratios, and its interval is that of the jackknife: each of them contributes "
-            "what the ratio loses without it. Settings where the metric can show no effect enter no average: the prior "
-            "is not told from held-out data (nothing to gain), reconstructions score no better than noise (no decoder "
+            f"{over(summary)}, not a mean of ratios, and its interval is that of the jackknife: each of them "
+            "contributes what the ratio loses without it. Settings where the metric can show no effect enter no "
+            "average: the prior is not told from held-out data (nothing to gain), reconstructions score no better than noise (no decoder "
             "to speak of), copies of the training data do not beat the prior or a strategy beats held-out data (the "
             "metric cannot tell).",
         ),
         (
             "Intervals",
-            f"95 % each, Student's, over {over(summary)}: {_design(summary)}Fits and draws are averaged first. So are the settings: a seed "
+            f"95 % each, Student's, over {over(summary)}: {_design(summary)}"
+            "Fits and draws are averaged first. So are the settings: a seed "
             "has one contribution to an average, the mean of its contributions at all settings, since settings share "
             "the luck of a seed; averages hold for these settings. Interquartile means and probabilities of "
             "improvement have bootstrap intervals, in which a resampled seed brings its trainings at all settings. "
@@ -110,8 +111,8 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
         ),
         (
             "Detectable effects",
-            f"The smallest true effect that as many {over(summary)} tell from zero in 80 % of studies, at the corrected "
-            "level of the verdict, from the spread over them and the noncentral t distribution.",
+            f"The smallest true effect that as many {over(summary)} tell from zero in 80 % of studies, at the "
+            "corrected level of the verdict, from the spread over them and the noncentral t distribution.",
         ),
         ("Simulations", _simulated()),
     ]
@@ -139,10 +140,10 @@ def _simulated() -> str:
         f"family of {FAMILY} is false in {_found('family', 'normal')} of simulations if contributions are normal, "
         f"{_found('share family', 'lognormal')} for shares under lognormal luck that a model's scores have in common, "
         f"but {_found('family', 'exponential')} if the contributions themselves are as skewed as an exponential. With "
-        f"{EVALUATIONS} evaluations whose luck spreads {number(SPREAD)} times as much as that of trainings, an interval "
-        f"over both covers the mean over other trainings and evaluations in {_found('evaluations', 'normal')}, one over "
-        f"trainings alone in {_found('evaluations, seeds alone', 'normal')}; for a share of the gap "
-        f"{_found('share, evaluations', 'lognormal')} are covered under lognormal luck."
+        f"{EVALUATIONS} evaluations whose luck spreads {number(SPREAD)} times as much as that of trainings, an "
+        "interval over both covers the mean over other trainings and evaluations in "
+        f"{_found('evaluations', 'normal')}, one over trainings alone in "
+        f"{_found('evaluations, seeds alone', 'normal')}; for a share of the gap {_found('share, evaluations', 'lognormal')} are covered under lognormal luck."
     )
 
 
