@@ -85,8 +85,8 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
             "(|v − 1| where 1 is best, taken per setting and seed). At one setting it is a ratio of means over "
             f"{over(summary)}, not a mean of ratios, and its interval is that of the jackknife: each of them "
             "contributes what the ratio loses without it. Settings where the metric can show no effect enter no "
-            "average: the prior is not told from held-out data (nothing to gain), reconstructions score no better than noise (no decoder "
-            "to speak of), copies of the training data do not beat the prior or a strategy beats held-out data (the "
+            "average: the prior is not told from held-out data (nothing to gain), reconstructions score no better than "
+            "noise (no decoder to speak of), copies of the training data do not beat the prior or a strategy beats held-out data (the "
             "metric cannot tell).",
         ),
         (
@@ -143,7 +143,8 @@ def _simulated() -> str:
         f"{EVALUATIONS} evaluations whose luck spreads {number(SPREAD)} times as much as that of trainings, an "
         "interval over both covers the mean over other trainings and evaluations in "
         f"{_found('evaluations', 'normal')}, one over trainings alone in "
-        f"{_found('evaluations, seeds alone', 'normal')}; for a share of the gap {_found('share, evaluations', 'lognormal')} are covered under lognormal luck."
+        f"{_found('evaluations, seeds alone', 'normal')}. For a share of the gap it is "
+        f"{_found('share, evaluations', 'lognormal')} under lognormal luck."
     )
 
 

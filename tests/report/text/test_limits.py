@@ -177,6 +177,9 @@ def test_methods_say_what_the_committed_simulations_found(results, summary):
             ("family", "normal"),
             ("share family", "lognormal"),
             ("family", "exponential"),
+            ("evaluations", "normal"),
+            ("evaluations, seeds alone", "normal"),
+            ("share, evaluations", "lognormal"),
         ),
     ]
     assert said == [pytest.approx(100 * table[(*place, 5)], abs=0.51) for place in places]

@@ -28,7 +28,7 @@ def test_variance_is_shown_where_something_was_repeated(results, summary):
     row = next(row for row in by_strategy.rows if row[0] == "gmm")
     shares = [float(text.removesuffix(" %")) for text in (row[2], row[4])]
     assert row[3] == "—" and abs(sum(shares) - 100) <= 1
-    assert next(r for r in by_strategy.rows if r[0] == "prior")[5:] == ["—"] * 4
+    assert next(r for r in by_strategy.rows if r[0] == "prior")[6:] == ["—"] * 5
     assert "KID" in [row[0] for row in by_metric.rows]
 
 
