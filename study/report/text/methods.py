@@ -86,8 +86,8 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
             f"{over(summary)}, not a mean of ratios, and its interval is that of the jackknife: each of them "
             "contributes what the ratio loses without it. Settings where the metric can show no effect enter no "
             "average: the prior is not told from held-out data (nothing to gain), reconstructions score no better than "
-            "noise (no decoder to speak of), copies of the training data do not beat the prior or a strategy beats held-out data (the "
-            "metric cannot tell).",
+            "noise (no decoder to speak of), copies of the training data do not beat the prior or a strategy "
+            "beats held-out data (the metric cannot tell).",
         ),
         (
             "Intervals",
