@@ -37,8 +37,10 @@ BRIEF = TrainConfig(steps=4000, learning_rate=3e-3)
 DIGITS = StudyConfig(  # images of 8 × 8: two seconds per model
     dataset="digits", model=VAEConfig(latent_dim=8, hidden=(128,)), training=BRIEF
 )
-MNIST = StudyConfig(  # ten to thirty seconds per model
-    dataset="mnist", model=VAEConfig(latent_dim=16, hidden=(256,)), training=TrainConfig(steps=6000)
+MNIST = StudyConfig(  # 13 epochs, ten to thirty seconds per model; the loss still falls (by 2 to 3 % in the last tenth)
+    dataset="mnist",
+    model=VAEConfig(latent_dim=16, hidden=(256,)),
+    training=TrainConfig(steps=6000, learning_rate=3e-3),
 )
 SMOKE = vary(  # checks in seconds that everything runs; three seeds are the fewest that give an interval
     DIGITS, model={"latent_dim": 2, "hidden": (32,)}, training={"steps": 150}, seeds=(0, 1, 2), density_draws=200

@@ -20,7 +20,7 @@ def test_changes_go_where_they_belong_and_change_nothing_else():
     assert (made.model.family, made.model.prior.components, made.training.steps) == ("gan", 3, 7)
     assert (
         vary(
-            made, model={"family": "vae", "prior": {"components": 50}}, training={"steps": 2000}, betas=(1.0,)
+            made, model={"family": "vae", "prior": {"components": 50}}, training={"steps": 4000}, betas=(1.0,)
         )
         == DIGITS
     )

@@ -37,7 +37,7 @@ class Every:
 
 @pytest.fixture
 def fitted(plane: Latents) -> Any:
-    return strategy("posterior").fit(FIT, plane)
+    return strategy("posterior").fit(FIT, plane, validation=plane)
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_fields_that_do_not_go_together_fail_at_load(
 ) -> None:
     """Each array in turn is longer, flattened, of text or not finite, with a valid checksum."""
     path = tmp_path / "fit.npz"
-    saving.save(path, _quick(name, fields).fit(FIT, plane))
+    saving.save(path, _quick(name, fields).fit(FIT, plane, validation=plane))
     content, arrays = saving.ARCHIVE.read(path)
     assert saving.load(path).sample(DRAW, n=2).shape == (2, 2)
     used = _arrays(content["fitted"])
@@ -248,7 +248,7 @@ def test_numbers_of_another_type_or_size_fail_at_load(
     name: str, fields: dict[str, Any], plane: Latents, tmp_path: Path
 ) -> None:
     path = tmp_path / "fit.npz"
-    saving.save(path, _quick(name, fields).fit(FIT, plane))
+    saving.save(path, _quick(name, fields).fit(FIT, plane, validation=plane))
     content, arrays = saving.ARCHIVE.read(path)
     for field, value in content["fitted"]["fields"].items():
         for wrong in WRONG:
