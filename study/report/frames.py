@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from study.metrics.registry import names
 from study.report.text.numbers import number
 from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order
-from study.statistics.replicates import KIND
+from study.statistics.replicates import EVALUATION, KIND
 from study.tables.results import Results
 
 QUALITY = names("quality")
@@ -174,11 +174,19 @@ def gain_sign(better: str) -> int:
     return {"higher": 1, "lower": -1}.get(better, 0)
 
 
-def measured(results: Results, metric: str) -> pd.DataFrame:
-    """Values of one metric, averaged over draws: a row per run, a column per strategy (and `"model"`)."""
+def evaluated(frame: pd.DataFrame) -> list[str]:
+    """The column that tells evaluations apart, if the frame has it, to group or index by."""
+    return [EVALUATION] if EVALUATION in frame else []
+
+
+def measured(results: Results, metric: str, *, each: bool = False) -> pd.DataFrame:
+    """Values of one metric, averaged over draws: a row per run, a column per strategy (and `"model"`).
+
+    Averaged over evaluations too or, with `each`, a row per run and evaluation.
+    """
     rows = results.metrics[(results.metrics["metric"] == metric) & (results.metrics["status"] == "ok")]
-    table = rows.pivot_table(index="run_id", columns="strategy", values="value", aggfunc="mean")
-    return table.astype(float)
+    index = ["run_id", *(evaluated(rows) if each else [])]
+    return rows.pivot_table(index=index, columns="strategy", values="value", aggfunc="mean").astype(float)
 
 
 def models(results: Results) -> pd.DataFrame:

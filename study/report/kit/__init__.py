@@ -1,6 +1,7 @@
 """Tools for an experiment's own report: estimates, paired contrasts, readable tables, figures and sentences."""
 
 from study.report.findings import Exhibit
+from study.report.kit.crossed import by_training, covered, share_closed, trainings
 from study.report.kit.curves import curve, log_axis, setting_axis
 from study.report.kit.dots import Panel, dots
 from study.report.kit.estimates import by_run, each_metric, each_place, estimate, estimates, values
@@ -33,12 +34,14 @@ __all__ = [
     "at",
     "brief",
     "by_run",
+    "by_training",
     "by_verdict",
     "cell",
     "change",
     "clauses",
     "compared",
     "contrast",
+    "covered",
     "curve",
     "decided",
     "dots",
@@ -54,7 +57,9 @@ __all__ = [
     "readable",
     "setting_axis",
     "several",
+    "share_closed",
     "size",
+    "trainings",
     "undecided",
     "unseen",
     "value",

@@ -1,4 +1,4 @@
-"""Means over training runs with their intervals, group by group."""
+"""Means over trainings, and the evaluations of each, with their intervals, group by group."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from study.report import frames
+from study.report.kit.crossed import by_evaluation, by_training, trainings
 from study.statistics import interval
 from study.tables.results import Results
 
@@ -16,16 +17,18 @@ SETTING = ("alpha", "beta", "noise_variance")
 def estimate(
     name: str, values: Iterable[float], *, within: tuple[float, float] | None = None
 ) -> dict[str, float]:
-    """The mean over training runs as `name`, and its 95 % interval as `<name>_low` and `<name>_high`.
+    """The mean over trainings as `name`, and its 95 % interval as `<name>_low` and `<name>_high`.
 
     Args:
         name: the name of the quantity.
-        values: one per training run.
+        values: one per training; a series with the index level `evaluation` has one per training and evaluation, and
+            its interval covers both.
         within: the range of a share or a probability, which the interval cannot leave.
 
-    Both ends are NaN with fewer than three training runs, or without spread between them.
+    Both ends are NaN with fewer than three trainings, or without spread between them.
     """
-    mean, low, high = interval(np.asarray(list(values), np.float64), within=within)
+    known = by_evaluation(values if isinstance(values, pd.Series) else pd.Series(list(values), dtype=float))
+    mean, low, high = interval(known.to_numpy(np.float64), within=within)
     return {name: mean, f"{name}_low": low, f"{name}_high": high}
 
 
@@ -40,15 +43,17 @@ def estimates(
     """The `estimate` of some columns in every group of rows: one row per group.
 
     Args:
-        table: one row per training run.
+        table: one row per training, or, with columns seed and evaluation, one for each of its evaluations, which
+            intervals then cover too.
         by: the columns that define the groups; their values may be missing.
         of: the columns to estimate; a column without values in a group is left out of that row.
-        counted: name of the column with the number of training runs.
+        counted: name of the column with the number of trainings.
         within: ranges of columns, which hold for groups whose mean lies inside.
     """
     rows = []
     for place, own in table.groupby(list(by), dropna=False):
-        row: dict[str, Any] = {**dict(zip(by, place, strict=True)), counted: len(own)}
+        row: dict[str, Any] = {**dict(zip(by, place, strict=True)), counted: trainings(own)}
+        own = by_training(own) if frames.evaluated(own) else own
         for name in of:
             if name in own and own[name].notna().any():
                 low, high = (within or {}).get(name, (np.nan, np.nan))
@@ -65,7 +70,7 @@ def by_run(results: Results, *columns: str) -> pd.DataFrame:
 
 
 def values(metrics: pd.DataFrame, names: Iterable[str], *, by: Sequence[str]) -> pd.Series:
-    """The successful measurements of some metrics, averaged over fits and draws, indexed by the columns `by`."""
+    """The successful measurements of some metrics, averaged over whatever is not among the columns `by`, its index."""
     return _scored(metrics, names).groupby(list(by))["value"].mean()
 
 
@@ -77,11 +82,12 @@ def each_metric(
     Args:
         metrics: `Results.metrics`.
         names: the metrics; one without successful measurements is left out.
-        rows: the columns of `metrics` that index the rows of the table.
+        rows: the columns of `metrics` that index the rows of the table; the column `evaluation` follows, if it is there.
         columns: the columns of `metrics` that index its columns.
     """
     for (name, better), own in _scored(metrics, names).groupby(["metric", "better"]):
-        yield str(name), str(better), own.pivot_table(index=list(rows), columns=list(columns), values="value")
+        index = [*rows, *frames.evaluated(own)]
+        yield str(name), str(better), own.pivot_table(index=index, columns=list(columns), values="value")
 
 
 def each_place(table: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:

@@ -1,13 +1,14 @@
-"""Comparisons of two conditions, paired by seed, as a table of contrasts."""
+"""Comparisons of two conditions, paired by seed and evaluation, as a table of contrasts."""
 
 import dataclasses
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
+from study.report.kit.crossed import by_evaluation
 from study.report.kit.estimates import each_metric, each_place
 from study.statistics import LEVEL, contrasts, holm
 
@@ -18,8 +19,8 @@ class Pair:
 
     Attributes:
         facts: the first columns of its row in the table, including `better`, the metric's better direction.
-        own, other: values of the two conditions, indexed by seed or by model; values that only one of them has are
-            left out.
+        own, other: values of the two conditions, indexed by seed or by model and, both or neither, by evaluation;
+            values that only one of them has are left out.
         family: pairs with the same value are corrected together by Holm's method.
     """
 
@@ -32,15 +33,17 @@ class Pair:
 def paired(pairs: Iterable[Pair], *, own: str = "own", other: str = "other") -> pd.DataFrame:
     """The table of `study.statistics.contrasts` of own − other; `own` and `other` also name the columns of means.
 
-    Of a metric that is best at 1 the difference is that of |v − 1|, seed by seed. A verdict is on `own`: "better",
-    "worse", "not decided" with the difference in `detectable` that so many seeds would have shown, or "none".
+    Of a metric that is best at 1 the difference is that of |v − 1|, score by score. Seeds that lack an evaluation which
+    another has are left out. Intervals cover both. A verdict is on `own`: "better", "worse", "not decided" with the
+    difference in `detectable` that so many seeds and evaluations would have shown, or "none".
     """
     kept, values = [], []
     for pair in pairs:
-        both = pd.concat([pair.own, pair.other], axis=1, join="inner").dropna().to_numpy(np.float64)
-        if len(both):
+        both = pd.concat([pair.own, pair.other], axis=1, join="inner", keys=["own", "other"]).dropna()
+        sides = [by_evaluation(both[side]).dropna() for side in both]
+        if len(sides[0]):
             kept.append(pair)
-            values.append(both[..., None])
+            values.append(np.stack([side.to_numpy(np.float64) for side in sides], axis=1))
     table = contrasts([pair.facts for pair in kept], values, families=[pair.family for pair in kept])
     return table.rename(columns={"own": own, "other": other})
 
@@ -76,32 +79,26 @@ def compared(
             if not {own, other} <= set(table):
                 continue
             both = table[[own, other]].dropna()
-            parts = [*each_place(both, places)]
-            parts += [*_averaged(both, places)] if average and len(parts) > 1 else []
+            parts = [(place, part.droplevel(places)) for place, part in each_place(both, places)]
+            if average and len(parts) > 1:
+                parts.append((dict.fromkeys(places, np.nan), _averaged([part for _, part in parts])))
             for place, part in parts:
                 whole = {**facts, **place, "metric": metric, "better": better}
-                family = (metric, pd.isna(place[places[0]]))
-                made.append(Pair(whole, part[own].droplevel(places), part[other].droplevel(places), family))
+                made.append(Pair(whole, part[own], part[other], (metric, pd.isna(place[places[0]]))))
     return paired(made, **named)
 
 
-def _averaged(both: pd.DataFrame, places: Sequence[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """The mean over places of each seed that has all of them, under the place NaN."""
-    nowhere = dict.fromkeys(places, np.nan)
-    n = len(both.groupby(level=list(places)))
-    by_seed = both.groupby(level="seed")
-    mean = by_seed.mean()[by_seed.size() == n]
-    index = pd.MultiIndex.from_tuples(
-        [(*nowhere.values(), seed) for seed in mean.index], names=[*places, "seed"]
-    )
-    yield nowhere, mean.set_axis(index)
+def _averaged(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The mean over places, of the seeds and evaluations that all of them have."""
+    by_seed = pd.concat(parts).groupby(level=[*parts[0].index.names])
+    return by_seed.mean()[by_seed.size() == len(parts)]
 
 
 def decided(difference: pd.Series, low: pd.Series, high: pd.Series, seeds: pd.Series) -> pd.Series:
     """Verdicts on differences of which more is better, from their 95 % intervals, corrected together by Holm's method.
 
-    For intervals that are not Student's alone: a p-value is what Student's distribution with the freedom of the seeds
-    gives the end towards zero. Parts of an interval with more freedom make it too large rather than too small.
+    For intervals that are not Student's alone, of measures with one evaluation: a p-value is what Student's
+    distribution with the freedom of the seeds gives the end towards zero. Parts of an interval with more freedom make it too large rather than too small.
     """
     value, ends, freedom = difference.to_numpy(float), (low, high), seeds.to_numpy(float) - 1
     reach = np.where(value < 0, ends[1] - value, value - ends[0])
