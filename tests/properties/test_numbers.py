@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from study.report.text.numbers import SUPERSCRIPT, decimals, interval, number
 
 ANY = st.floats(-1.79e308, 1.79e308)  # 1.80e308 is no number of double precision
-NEAR = st.floats(-1e6, 1e6)
+NEAR = st.floats(-1e6, 1e6, exclude_min=True, exclude_max=True)  # from a million on there is a power of ten
 BACK = {sign: chr(plain) for plain, sign in SUPERSCRIPT.items()}
 
 
