@@ -179,7 +179,7 @@ def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
     data, store = load_dataset("digits"), Store(tmp_path / "store")
     config = StudyConfig(
         model=VAEConfig(family="sigma-vae", latent_dim=2, hidden=(8,)), training=TrainConfig(steps=20),
-        seeds=(0, 1, 2), strategies=("prior", "posterior"), n_samples=100, density_draws=50,
+        seeds=(0, 1, 2), strategies=("prior", "posterior"), n_samples=100, density_draws=50, evaluations=2,
     )  # fmt: skip
     plans = [make_plan(dataclasses.replace(config, decode=way), data) for way in ("mean", "sample")]
     cells = [plan.cells[0] for plan in plans]
@@ -193,7 +193,7 @@ def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
     loaded = load_results(tmp_path / "out")
     assert loaded.runs["run_id"].is_unique and loaded.runs["decode"].tolist() == ["mean"] * 3 + ["sample"] * 3
     kid = loaded.metrics[(loaded.metrics["metric"] == "kid") & (loaded.metrics["strategy"] == "prior")]
-    assert kid.groupby("decode")["value"].mean().nunique() == 2 and len(kid) == 6
+    assert kid.groupby("decode")["value"].mean().nunique() == 2 and len(kid) == 6 * 2
     learned = loaded.metrics[loaded.metrics["metric"] == "decoder_variance"].groupby("seed")["value"]
     assert learned.size().tolist() == [2] * 3 and (learned.std() == 0).all()  # of one and the same model
     parts = by_family(loaded, summary := summarise(loaded.metrics))
