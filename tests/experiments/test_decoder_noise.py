@@ -19,6 +19,7 @@ from study.report.frames import by_family
 from study.report.kit import UNDECIDED
 from study.statistics import summarise
 from study.tables.results import Results, load_results, write_results
+from tests.experiments.conftest import OVER, disagreeing
 
 ROOT = Path(__file__).parents[2]
 SEEDS, SIZE = 5, 50
@@ -203,6 +204,27 @@ def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
         way = "sample" if "sample" in name else "mean"
         assert set(own.runs["decode"]) == set(own.metrics["decode"]) == set(rows["decode"]) == {way}
         assert all(("-sample" in key) == (way == "sample") for key in own.samples)
+
+
+def test_evaluations_that_disagree_decide_nothing(module):
+    """Draws are better by 0.5 in every training under the mean of evaluations."""
+    made = results()
+    metrics = disagreeing(made.metrics, "kid", made.metrics["decode"] == "sample", 3.0)
+    several = dataclasses.replace(made, metrics=metrics)
+    table = module.changes(metrics)
+    assert set(table.loc[table["metric"] == "kid", "verdict"]) == {"not decided"}
+    assert (table["seeds"] == SEEDS).all() and "not decided" not in set(
+        table.loc[table["metric"] == "sharpness", "verdict"]
+    )
+    found, plain = module.findings(several, {}), module.findings(made, {})
+    assert found.answer.startswith("Not decided")
+    order = module.order(metrics)
+    assert (
+        order["verdict_mean"] == module.order(made.metrics)["verdict_mean"]
+    ).all()  # both sides are moved alike
+    texts, before = ([part.text for part in one.sections] for one in (found, plain))
+    assert f"means{OVER} (of sharpness over trainings alone) with 95 % intervals" in texts[0]
+    assert f"95 % intervals{OVER}; and" in texts[1] and texts[2] == before[2] and OVER not in "".join(before)
 
 
 @pytest.mark.slow
