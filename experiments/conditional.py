@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from study import Experiment, Findings, Section, StudyConfig, experiment_main
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
-from study.report import kit
+from study.report import frames, kit
 from study.report.text.numbers import listed, number, with_ends
 from study.tables.results import Results
 
@@ -41,8 +41,8 @@ SHARES = (ACCURACY, "precision", "recall", "authenticity")  # their intervals ca
 KLS = ("class_kl", "kl_aggregate")
 MISMATCH = ("rate", "label_information", *(f"{kl}_{end}" for kl in KLS for end in ("lower", "upper")))
 TEXT = (
-    "Share of samples that the classifier assigns to the requested class, and quality of the same samples: means over "
-    "seeds with 95 % intervals, not corrected. `posterior` and `gmm` give the decoder of the cvae a code of any class "
+    "Share of samples that the classifier assigns to the requested class, and quality of the same samples: means{over} "
+    "with 95 % intervals, not corrected. `posterior` and `gmm` give the decoder of the cvae a code of any class "
     "together with the requested label. Held-out data show the accuracy of the classifier itself."
 )
 CLASSES = (
@@ -52,24 +52,26 @@ CLASSES = (
 )
 CAPTION = (
     "Share of samples to which a classifier gives the requested class, by way to request it and β; bars are 95 % "
-    "intervals over training runs."
+    "intervals{over}."
 )
 
 
 def asked(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Label accuracy and quality of every way to request a class, at each β, with intervals over seeds.
+    """Label accuracy and quality of every way to request a class, at each β, with intervals.
 
     Returns:
         Columns family, strategy, beta, seeds, and for label_accuracy and each of `QUALITY` the mean, _low and _high.
     """
     names = (ACCURACY, *QUALITY)
-    found = kit.values(metrics, names, by=["family", "strategy", "beta", "seed", "metric"]).unstack("metric")  # noqa: PD010
+    by = ["family", "strategy", "beta", "seed", *frames.evaluated(metrics), "metric"]
+    found = kit.values(metrics, names, by=by).unstack("metric")  # noqa: PD010
     places = [(*way, beta) for way in WAYS for beta in sorted(metrics["beta"].unique())]
     rows: list[dict[str, Any]] = []
     for place in places:
         own = found.loc[place] if place in found.index else pd.DataFrame(columns=[ACCURACY])
         if own[ACCURACY].notna().any():
-            row = dict(zip(("family", "strategy", "beta"), place, strict=True)) | {"seeds": len(own)}
+            row = dict(zip(("family", "strategy", "beta"), place, strict=True))
+            row["seeds"] = kit.trainings(own.reset_index())
             for name in own.dropna(axis=1, how="all"):
                 row |= kit.estimate(str(name), own[name], within=(0, 1) if name in SHARES else None)
             rows.append(row)
@@ -91,11 +93,13 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     if table.empty:
         return Findings("No class was requested: no model was trained on labels and scored.", (classes,))
     scored = kit.plain("family", "strategy", "beta", "seeds") | kit.several((ACCURACY, *QUALITY), table)
+    text = TEXT.format(over=kit.covered(results, (ACCURACY, *QUALITY), alone=" over seeds"))
+    caption = CAPTION.format(over=kit.covered(results, [ACCURACY]))
     every = Section(
-        "Accuracy and quality of requested classes", TEXT + _shares(table), kit.readable(table, scored)
+        "Accuracy and quality of requested classes", text + _shares(table), kit.readable(table, scored)
     )
     first = kit.Exhibit(
-        "How often samples have the requested class", f"{CAPTION} {_enough(table)}.", figure(table)
+        "How often samples have the requested class", f"{caption} {_enough(table)}.", figure(table)
     )
     return Findings(answer(table, apart), (every, classes), (first, "effects", "samples"))
 

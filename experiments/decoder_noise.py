@@ -43,15 +43,15 @@ NOISE = {"claimed": "s", "residual": "residual variance", "ratio": "s / residual
 SHOWN = 6  # pictures of each kind side by side
 TEXTS = {
     "changes": "Each model is scored by the decoder's means and by draws x ~ p(x|z) with the same z. The table shows "
-    "the change from means to draws, paired on the same model: means over seeds with 95 % intervals. Lower is better "
+    "the change from means to draws, paired on the same model: means{over} with 95 % intervals. Lower is better "
     "for KID, higher for precision, recall and coverage; sharpness is best at 1 (real data) and C2ST AUC at ½. "
     "s / residual is the claimed noise over the measured residual. Pictures are clipped to the range of the data "
     "before scoring, which removes about half of the noise on black or white pixels. `reconstruction` is held-out "
     "data through encoder and decoder, drawn like the rest; real held-out data get no such noise. Verdicts are on the "
     "draws, after Holm's correction over all rows of a metric; what is not decided is no sign that both are alike.",
     "order": "KID of the first strategy minus that of the second on the same model (below 0: the first is better), by "
-    "means and by draws, with 95 % intervals; and by which of the two they are told apart, after Holm's correction "
-    "over all pairs and settings. Only pairs that are told apart have an order.",
+    "means and by draws, with 95 % intervals{over}; and by which of the two they are told apart, after Holm's "
+    "correction over all pairs and settings. Only pairs that are told apart have an order.",
     "noise": "s is the variance that p(x|z) claims around the decoder's mean: β/(2α), or the value learned by the "
     "σ-VAE. After short training the learned value is still above its optimum, since Adam changes it by at most about "
     "one step size per step. The residual variance is the squared error per pixel of held-out data through encoder "
@@ -129,9 +129,11 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     rows = found[(found["metric"] == PRIMARY) & found["strategy"].isin(LATENT)] if len(found) else found
     if rows.empty:
         return Findings("Nothing was compared: no model was scored by means and by draws of x.", (claimed,))
+    changed = TEXTS["changes"].format(over=kit.covered(results, METRICS, alone=" over seeds"))
+    ordered = TEXTS["order"].format(over=kit.covered(results, [PRIMARY], alone=""))
     sections = [
-        Section("The effect of drawing x", TEXTS["changes"], _readable_changes(found, models)),
-        Section("The order of strategies", TEXTS["order"] + _order_by_setting(pairs), _readable_order(pairs)),
+        Section("The effect of drawing x", changed, _readable_changes(found, models)),
+        Section("The order of strategies", ordered + _order_by_setting(pairs), _readable_order(pairs)),
         claimed,
     ]  # fmt: skip
     drawn = pictures_figure(results, models)

@@ -33,10 +33,11 @@ STRATEGIES = (*DRAWN, "reconstruction", "held-out", "copycat", "noise")
 PRIMARY = "kid"
 METRICS = (PRIMARY, "fd_infinity", "precision", "recall", "density", "coverage", "sharpness", "authenticity")
 COSTS = ("train_seconds", "seconds_per_1000")
+SHOWN = (PRIMARY, "precision", "recall", "coverage")  # in the figure
 BESIDE = (PRIMARY, "fd_infinity", "precision", "recall", "sharpness", "authenticity")
 TEXT = (
-    "Each metric for samples of the GAN (`gan`) and for samples of a strategy from the VAE at one β (`vae`): means "
-    "over seeds, and their difference, paired by seed, with its 95 % interval. Verdicts are on the GAN, with Holm's "
+    "Each metric for samples of the GAN (`gan`) and for samples of a strategy from the VAE at one β (`vae`): means"
+    "{over}, and their difference, paired by seed, with its 95 % interval. Verdicts are on the GAN, with Holm's "
     "correction over all rows of a metric; what is not decided is no sign that both are alike. The last column has "
     "the difference that this many seeds would probably have shown. The GAN has no encoder: strategies that need codes "
     "are missing for it, with that reason, and its latents, reconstructions and likelihood cannot be measured."
@@ -50,8 +51,8 @@ PICTURES = (
     "`prior` share their draws of N(0, I) with the GAN; rows of `posterior` share their training examples."
 )
 CAPTION = (
-    "Each dot is a metric of the GAN minus that of a strategy of the VAE at one β; bars are 95 % intervals over "
-    "training runs, paired by seed and not corrected."
+    "Each dot is a metric of the GAN minus that of a strategy of the VAE at one β; bars are 95 % intervals"
+    "{over}, paired by seed and not corrected."
 )
 
 
@@ -75,14 +76,17 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, the differences from the VAE, all metrics, pictures and costs."""
     found, spent = against(results.metrics), costs(results)
     columns = kit.plain("family", "trainings", "steps") | kit.several(COSTS, spent, named=True)
-    every = [Section("The GAN against the VAE", TEXT + _best(found), _readable(found))] if len(found) else []
+    text = TEXT.format(over=kit.covered(results, METRICS, alone=" over seeds"))
+    every = [Section("The GAN against the VAE", text + _best(found), _readable(found))] if len(found) else []
     drawn = sheet_of(results)
     if drawn is not None:
         every.append(Section("Samples of both", PICTURES, figure=drawn))
     every.append(Section("Cost", COST, kit.readable(spent, columns)))
     if found.empty:
         return Findings("Nothing was compared: no GAN beside a VAE was trained and scored.", tuple(every))
-    caption = f"{CAPTION} By {word(PRIMARY).label}, {_strategies(found)}."
+    caption = (
+        f"{CAPTION.format(over=kit.covered(results, SHOWN))} By {word(PRIMARY).label}, {_strategies(found)}."
+    )
     first = kit.Exhibit("The GAN against every way to sample the VAE", caption, figure(found))
     return Findings(answer(found), tuple(every), (first, "effects", "samples"))
 
@@ -161,7 +165,7 @@ def sheet_of(results: Results) -> Figure | None:
 def figure(found: pd.DataFrame) -> Figure:
     """Differences between the GAN and every way to sample the VAE, a panel per metric, by β."""
     parts = dict(list(found.groupby("metric")))
-    shown = [parts[name] for name in (PRIMARY, "precision", "recall", "coverage") if name in parts]
+    shown = [parts[name] for name in SHOWN if name in parts]
     return kit.dots(
         [kit.Panel(word(rows["metric"].iloc[0]).label, rows, _arrow(rows)) for rows in shown],
         rows=[name for name in DRAWN if name in set(found["against"])],

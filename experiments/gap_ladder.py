@@ -27,7 +27,6 @@ from study import Experiment, Findings, Section, StudyConfig, experiment_main
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.text.numbers import listed, number, with_ends
-from study.statistics.gaps import share_of_gap
 from study.tables.results import Results
 
 METRIC, DENSITY = "kid", "log_density"
@@ -53,7 +52,7 @@ TOLD = {"better": "yes", "worse": "yes, worse", "not decided": "not decided", "n
 PLACE = ["alpha", "beta", "seed"]
 TEXT = (
     "KID of each rung, its fall from the rung above on its path, and that fall as a share of the gap between prior and "
-    "held-out data, a ratio of means over training runs, with 95 % intervals. Shares along the path add up to one; "
+    "held-out data, a ratio of means{over}, with 95 % intervals. Shares along the path add up to one; "
     f"`{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative share means that a rung "
     "is worse than the one above. Whether a share is told from zero is decided after Holm's correction over all rungs "
     "and settings. The decoder's share depends on the decoder and on how it was trained, so it is not averaged over "
@@ -62,34 +61,35 @@ TEXT = (
     "codes in nats, for rungs that have a density: a better fit to q(z) need not give better samples."
 )
 CLIPPING = (
-    "The same models, z and noise, scored clipped and unclipped: means over training runs, and the paired difference "
+    "The same models, z and noise, scored clipped and unclipped: means{over}, and the paired difference "
     "with its 95 % interval. The figure shows the shares of the gap without clipping."
 )
 CAPTION = (
     "Share of the gap in KID between the prior and real data that each step closes, on one frozen decoder, with 95 % "
-    "intervals over training runs, not corrected."
+    "intervals{over}, not corrected."
 )
 
 
 def contributions(results: Results) -> pd.DataFrame:
-    """A row per way of scoring, training run and rung: KID, fall, share, closed, log-density and fit (`shares`).
+    """A row per way of scoring, training, evaluation and rung, with KID and what `shares` makes means of.
 
-    The mean over runs of share and closed is a ratio of means (`study.statistics.gaps.share_of_gap`).
+    The mean of share and closed over trainings and evaluations is a ratio of means (`kit.share_closed`). Log-densities
+    have one evaluation.
     """
-    kid, density = frames.measured(results, METRIC), frames.measured(results, DENSITY)
+    kid, density = (frames.measured(results, name, each=True) for name in (METRIC, DENSITY))
     if not set(ENDS) <= set(kid):
         return pd.DataFrame()
     kid = kid[[name for name in ABOVE if name in kid]]
     runs = results.runs.set_index("run_id")[["decode", *PLACE]].join(kid, how="inner").dropna(subset=ENDS)
     groups = runs.groupby(["decode", "alpha", "beta"])
-    return pd.concat([part for _, own in groups for part in _rungs(own, density.reindex(own.index))])
+    parts = [part for _, own in groups for part in _rungs(own, density.reindex(own.index))]
+    return pd.concat(parts).reset_index()
 
 
 def _rungs(cells: pd.DataFrame, density: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """The rows of each rung that all training runs have; what a missing rung adds is attributed to the next."""
     present = [name for name in ABOVE if name in cells and cells[name].notna().all()]
-    gap = [cells[name].to_numpy(float) for name in ENDS]
-    closed = {name: share_of_gap(cells[name].to_numpy(float), *gap) for name in present}
+    closed = {name: kit.share_closed(cells[name], *(cells[end] for end in ENDS)) for name in present}
     for name in present:
         parent, adds = ABOVE[name]
         while parent not in present:
@@ -119,13 +119,8 @@ def shares(parts: pd.DataFrame) -> pd.DataFrame:
         for own, within in ((parts[~decoder], None), (parts[decoder], {"share": (0.0, 1.0)}))
     ])  # fmt: skip
     pairs = [
-        kit.Pair(
-            {**dict(zip(key, place, strict=True)), "better": "higher"},
-            own["share"],
-            0 * own["share"],
-            place[0],
-        )
-        for place, own in parts.groupby(key)
+        kit.Pair({**dict(zip(key, place, strict=True)), "better": "higher"}, share, 0 * share, place[0])
+        for place, share in ((place, kit.by_training(own)["share"]) for place, own in parts.groupby(key))
     ]
     told = found.merge(kit.paired(pairs)[[*key, "verdict", "detectable"]], on=key, how="left")
     return told.iloc[told["rung"].map([*ABOVE].index).argsort(kind="stable")].sort_values(
@@ -145,7 +140,7 @@ def clipping(parts: pd.DataFrame) -> pd.DataFrame:
     pairs = []
     for (alpha, beta, rung), own in parts.groupby(["alpha", "beta", "rung"]):
         of, name = (SHARE, "share") if rung == "held-out" else (rung, "kid")
-        sides = [own[own["decode"] == way].set_index("seed")[name] for way in (CLIPPED, UNCLIPPED)]
+        sides = [kit.by_training(own[own["decode"] == way])[name] for way in (CLIPPED, UNCLIPPED)]
         if rung != "held-out" or (own["from"] == "reconstruction").all():
             pairs.append(kit.Pair({"alpha": alpha, "beta": beta, "of": of, "better": "lower"}, *sides, name))
     return kit.paired(pairs, own="clipped", other="unclipped")
@@ -159,13 +154,16 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     table, clipped = shares(parts), clipping(parts)
     ways = dict(list(table.groupby("decode")))
     table = ways.get(CLIPPED, table)
-    text = TEXT + _each(table) + _against_density(table)
+    text = TEXT.format(over=kit.covered(results, (METRIC, DENSITY))) + _each(table) + _against_density(table)
     sections = [Section("Shares of the gap", text, _readable(table))]
+    over = kit.covered(results, [METRIC])
     if len(clipped):
-        said = CLIPPING + _said_of_clipping(clipped)
+        said = CLIPPING.format(over=over) + _said_of_clipping(clipped)
         pictured = figure(ways[UNCLIPPED], aside=", unclipped")
         sections.append(Section("The effect of clipping", said, _readable_clipping(clipped), pictured))
-    first = kit.Exhibit("Where the gap arises, by setting", f"{CAPTION}{_largest(table)}", figure(table))
+    first = kit.Exhibit(
+        "Where the gap arises, by setting", f"{CAPTION.format(over=over)}{_largest(table)}", figure(table)
+    )
     return Findings(_answer(table), tuple(sections), (first, "ladder", "mismatch"))
 
 

@@ -38,7 +38,7 @@ PRIMARY = "kid"
 MODEL = ("rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_mass", "overlap")
 TEXT = (
     "KID of samples from each learned prior (`learned`) and of samples from the plain VAE by the strategy in column "
-    "`against` (`plain`): means over seeds, and the difference, paired by seed, with its 95 % interval; lower is "
+    "`against` (`plain`): means{over}, and the difference, paired by seed, with its 95 % interval; lower is "
     "better. Verdicts use Holm's correction, over averages and over single β separately; what is not decided is no "
     "sign that both are alike. The last column has the difference that this many seeds would probably have shown."
 )
@@ -49,7 +49,7 @@ SPENT = (
 )
 CAPTION = (
     "KID of each family, sampled from its learned prior, minus that of the plain VAE by four strategies, at each β; "
-    "bars are 95 % intervals over training runs, paired by seed and not corrected."
+    "bars are 95 % intervals{over}, paired by seed and not corrected."
 )
 
 
@@ -105,9 +105,11 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         )
     columns = kit.plain("family", "against") | {"beta": kit.value("beta", missing="all")} | kit.plain("seeds")
     shown = kit.readable(rows, columns | kit.contrast("learned", "plain"))
-    own = Section("Learned with the model against fitted afterwards", TEXT + _told(rows, DRAWN), shown)
+    text = TEXT.format(over=kit.covered(results, [PRIMARY], alone=" over seeds"))
+    caption = CAPTION.format(over=kit.covered(results, [PRIMARY]))
+    own = Section("Learned with the model against fitted afterwards", text + _told(rows, DRAWN), shown)
     first = kit.Exhibit(
-        "A learned prior against the plain VAE", f"{CAPTION}{_told(rows, AFTERWARDS[:1])}", figure(rows)
+        "A learned prior against the plain VAE", f"{caption}{_told(rows, AFTERWARDS[:1])}", figure(rows)
     )
     return Findings(answer(rows), (own, costs), (first, "effects", "samples"))
 

@@ -44,8 +44,8 @@ TEXT = (
     "different writers, as in MNIST, leaning towards the training data includes leaning towards their writers."
 )
 CAPTION = (
-    "Overlap of posteriors, and novelty and fidelity of samples, by β; bands are 95 % intervals over training runs, "
-    f"and the range is shaded in which a draw has one source, an overlap below {ONE}."
+    "Overlap of posteriors, and novelty and fidelity of samples, by β; bands are 95 % intervals over training "
+    f"runs{{over}}, and the range is shaded in which a draw has one source, an overlap below {ONE}."
 )
 
 
@@ -102,11 +102,12 @@ def by_beta(overlap: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, a table of overlap and novelty of posterior samples by β, and all curves."""
-    return reported(overlaps(results), novelty(results))
+    over = kit.covered(results, ["kid"], alone="")
+    return reported(overlaps(results), novelty(results), over=f", those of KID{over}" if over else "")
 
 
-def reported(overlap: pd.DataFrame, scores: pd.DataFrame) -> Findings:
-    """The findings of the two tables."""
+def reported(overlap: pd.DataFrame, scores: pd.DataFrame, *, over: str = "") -> Findings:
+    """The findings of the two tables; `over` is what intervals of KID cover, if it is more than training runs."""
     table = by_beta(overlap, scores)
     columns = {name: kit.value(name) for name in ("beta", "noise_variance", "rate")} | {
         "overlap": kit.cell("overlap")
@@ -116,7 +117,8 @@ def reported(overlap: pd.DataFrame, scores: pd.DataFrame) -> Findings:
     )
     columns |= {name: kit.value(name) for name in ("kid_posterior", "kid_prior")}
     shown = Section("Overlap and novelty of posterior samples, by β", TEXT, kit.readable(table, columns))
-    caption = f"{CAPTION} Against held-out data through the same decoder, samples from posteriors are {_placed(table)}."
+    against = "Against held-out data through the same decoder, samples from posteriors are"
+    caption = f"{CAPTION.format(over=over)} {against} {_placed(table)}."
     first = kit.Exhibit("Overlap, novelty and fidelity by β", caption, figure(overlap, scores))
     return Findings(_answer(table), (shown,), (first, "novelty", "samples"))
 

@@ -42,7 +42,7 @@ DRAWN = ("held-out", "reconstruction", *WAYS, "posterior-mean", "global-gaussian
 METRICS = ("autocorrelation", "marginal_w1", "discriminative", "tstr")
 TOLD = ("posterior", "mean-plus-logvar")  # ways 1 and 2, which are compared with way 3
 TEXT = (
-    "Means over training runs with 95 % intervals, averaged over the settings of β at which a metric can show an "
+    "Means{over} with 95 % intervals, averaged over the settings of β at which a metric can show an "
     "effect: there, samples of way 3 are told from real windows, and repeated training windows score better. "
     "`held-out` is real windows from other parts of the test period: the score of a perfect model of that period. "
     "`copycat` is repeated training windows: the score of a perfect model of the earlier training period, so the "
@@ -57,7 +57,7 @@ WINDOWS = (
     "start from the same training window. The first rows are real windows and their reconstructions."
 )
 CAPTION = (
-    "Four distances between generated and real windows, by strategy and β, with 95 % intervals over training runs; the "
+    "Four distances between generated and real windows, by strategy and β, with 95 % intervals{over}; the "
     "dashed line is real held-out windows, and a number at an edge is a value beyond it."
 )
 LIMIT = 3.0  # a panel's axis ends at this multiple of the largest value, way 2 and noise left out
@@ -80,13 +80,16 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     ways = {name: rows[rows["strategy"] == name].dropna(subset=["mean"]) for name in WAYS}
     said = "".join(f" {_way(name)} is {'; '.join(_clauses(ways[name], settings))}." for name in TOLD)
     found = {(row.strategy, row.metric): row for row in frames.each(rows)}
-    text = f"{TEXT} Against way 3:{said}{_floor(found)}{_drift(found)}"
+    over = kit.covered(results, METRICS)
+    text = f"{TEXT.format(over=over)} Against way 3:{said}{_floor(found)}{_drift(found)}"
     sections = [Section("Sequence measurements, by strategy", text, _readable(rows, settings))]
     drawn = kit.windows(results, {name: _label(name, "\n") for name in DRAWN}, COLOURS)
     if drawn is not None:
         sections.append(Section("Generated windows beside real ones", WINDOWS, figure=drawn))
     first = kit.Exhibit(
-        "Generated windows, by strategy and β", CAPTION + _drift(found), measured_figure(table)
+        "Generated windows, by strategy and β",
+        CAPTION.format(over=over) + _drift(found),
+        measured_figure(table),
     )
     return Findings(_answer(ways), tuple(sections), (first, "effects", "gains"))
 

@@ -21,7 +21,6 @@ from study.report import frames, kit
 from study.report.findings import Exhibit
 from study.report.plots import style
 from study.report.text.numbers import listed, number
-from study.statistics.gaps import share_of_gap
 from study.tables.results import Results
 
 METRIC, PRIOR, FLOOR = "kid", "prior", "held-out"
@@ -33,24 +32,24 @@ STATES = {"ok": "", "nothing": "nothing to gain", "no decoder": "no decoder to s
 
 
 def shares(results: Results) -> pd.DataFrame:
-    """Each training's contribution to the share of the gap that each strategy closes.
+    """What each training and evaluation contributes to the share of the gap that each strategy closes.
 
     Returns:
         Columns alpha, beta, noise_variance, steps, state (a key of `STATES`), and a column for each of `SHARED`, NaN
-        unless the state is "ok". The index is the seed.
+        unless the state is "ok". The index is that of `kit.by_training`.
     """
-    values = frames.measured(results, METRIC)
+    values = frames.measured(results, METRIC, each=True)
     if not {PRIOR, FLOOR} <= set(values):
         return pd.DataFrame()
     runs = results.runs.set_index("run_id")[[*PLACE, "steps", "seed"]]
     parts = []
     for _, own in runs.join(values, how="inner").groupby(["steps", *PLACE], dropna=False):
-        state, ends = _state(own), (own[PRIOR].to_numpy(float), own[FLOOR].to_numpy(float))
-        found = {name: share_of_gap(own[name].to_numpy(float), *ends) for name in SHARED if name in own}
+        state = _state(own)
+        found = {name: kit.share_closed(own[name], own[PRIOR], own[FLOOR]) for name in SHARED if name in own}
         made = own[[*PLACE, "steps", "seed"]].assign(state=state, **found)
         if state != "ok":
             made[list(found)] = float("nan")
-        parts.append(made.set_index("seed"))
+        parts.append(kit.by_training(made.reset_index().drop(columns="run_id")))
     return pd.concat(parts)
 
 
@@ -118,18 +117,21 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     table, changes = by_length(results, told), against_shortest(told)
     if table.empty:
         return Findings("Nothing was compared: no model has scores of the prior and of real data.")
-    answer = _answer(table, changes)
+    answer, over = _answer(table, changes), kit.covered(results, [METRIC], alone="")
+    seeds = over or " over training seeds"
     text = (
         "The share of the gap in KID between the prior and held-out data that each strategy closes, in %, a ratio of "
-        "means over trainings with its 95 % interval over training seeds; the rate and KL(q(z)‖p(z)) in nats; and how "
+        f"means over trainings with its 95 % interval{seeds}; the rate and KL(q(z)‖p(z)) in nats; and how "
         "many trainings had a validation loss that still fell by more than two standard errors over the last tenth of "
         "the sum of step sizes."
     )
     paired = (
-        "The share at each length minus that at the shortest, in points, paired by training seed, with 95 % intervals. "
+        "The share at each length minus that at the shortest, in points, paired by training seed, with 95 % intervals"
+        f"{over}. "
         "Verdicts are on the longer training, with Holm's correction over all rows of a strategy; what is not decided "
         "is no sign that length has no effect."
     )
+    caption = _shares_caption(changes, seeds)
     return Findings(
         answer,
         (
@@ -137,7 +139,7 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
             Section("Longer against shortest training", paired, _readable_changes(changes)),
         ),
         (
-            Exhibit("The share of the gap against training length", _shares_caption(changes), shares_figure(table)),
+            Exhibit("The share of the gap against training length", caption, shares_figure(table)),
             Exhibit("The models against training length", _models_caption(table), models_figure(table)),
         ),
     )  # fmt: skip
@@ -183,9 +185,9 @@ def _at(row: Mapping[Any, Any]) -> str:
     return f"α = {number(row['alpha'])}, β = {number(row['beta'])}"
 
 
-def _shares_caption(changes: pd.DataFrame) -> str:
+def _shares_caption(changes: pd.DataFrame, over: str) -> str:
     text = (
-        "Share of the gap in KID closed by each strategy, with 95 % intervals over training seeds; a setting without a "
+        f"Share of the gap in KID closed by each strategy, with 95 % intervals{over}; a setting without a "
         "gap, or without a decoder, has no point."
     )
     last = changes[changes["steps"] == changes["steps"].max()] if len(changes) else changes

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from study.report.findings import Exhibit, Findings
 
+OVER = " over trainings, feature extractors and halves of test"
 ROOT = Path(__file__).parents[2]
 GENERAL = {"effects", "gains", "ladder", "mismatch", "samples", "dimensions", "novelty"}
 
@@ -25,6 +28,19 @@ def short(found: Findings) -> str:
     assert len(own) <= 1 and {figure for figure in found.figures if isinstance(figure, str)} <= GENERAL
     assert all(one.caption.endswith(".") and one.figure.axes for one in own)
     return answer
+
+
+def disagreeing(metrics: pd.DataFrame, metric: str, moved: pd.Series, by: float) -> pd.DataFrame:
+    """One metric under four evaluations that shift the moved rows by up to ± 1.5 `by`; the mean over them stays.
+
+    All else has one evaluation.
+    """
+    scored = metrics["metric"] == metric
+    parts = [metrics[~scored].assign(evaluation=0)]
+    for i, shift in enumerate(by * np.array([-1.5, -0.5, 0.5, 1.5])):
+        value = metrics["value"] + shift * moved
+        parts.append(metrics.assign(value=value, evaluation=i)[scored])
+    return pd.concat(parts, ignore_index=True)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from study.tables.results import Results
+from tests.experiments.conftest import OVER, disagreeing
 
 SEEDS = 5
 
@@ -108,3 +109,24 @@ def test_without_spread_or_seeds_nothing_is_enough(module, answer):
     for made in (results({1.0: 1.0}, step=0.0), results({1.0: 0.999}, seeds=2)):
         assert module.findings(made, {}).figures[0].caption.endswith(": without an interval at β = 1.")
     assert answer(results({1.0: 0.999}, seeds=2)).startswith("Not decided")
+
+
+def test_evaluations_that_disagree_decide_nothing(module, answer):
+    """The conditional model is better by 0.1 in every training under the mean of evaluations."""
+    made = results({1.0: 0.8}, plain=0.7, step=0.002)
+    assert "more often at β = 1" in answer(made)
+    moved = made.metrics["family"] == "cvae"
+    several = dataclasses.replace(made, metrics=disagreeing(made.metrics, "label_accuracy", moved, 0.1))
+    assert "in a plain VAE: not decided at β = 1." in answer(several)
+    before, after = (module.asked(one.metrics).set_index(["family", "strategy"]) for one in (made, several))
+    width = [table["label_accuracy_high"] - table["label_accuracy_low"] for table in (before, after)]
+    assert (width[1]["cvae"] > 10 * width[0]["cvae"]).all()
+    assert width[1]["vae"].tolist() == pytest.approx(width[0]["vae"].tolist())
+    assert (after["seeds"] == SEEDS).all()
+    found, plain = module.findings(several, {}), module.findings(made, {})
+    assert f"same samples: means{OVER} with" in found.sections[0].text
+    assert f"intervals{OVER}." in found.figures[0].caption
+    assert OVER not in plain.sections[0].text + plain.figures[0].caption
+    pd.testing.assert_frame_equal(
+        found.sections[1].table, plain.sections[1].table
+    )  # of the models themselves

@@ -19,6 +19,7 @@ from study.report.frames import by_family
 from study.report.kit import UNDECIDED
 from study.statistics import summarise
 from study.tables.results import Results, load_results, write_results
+from tests.experiments.conftest import OVER, disagreeing
 
 ROOT = Path(__file__).parents[2]
 SEEDS, SIZE = 5, 50
@@ -179,7 +180,7 @@ def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
     data, store = load_dataset("digits"), Store(tmp_path / "store")
     config = StudyConfig(
         model=VAEConfig(family="sigma-vae", latent_dim=2, hidden=(8,)), training=TrainConfig(steps=20),
-        seeds=(0, 1, 2), strategies=("prior", "posterior"), n_samples=100, density_draws=50,
+        seeds=(0, 1, 2), strategies=("prior", "posterior"), n_samples=100, density_draws=50, evaluations=2,
     )  # fmt: skip
     plans = [make_plan(dataclasses.replace(config, decode=way), data) for way in ("mean", "sample")]
     cells = [plan.cells[0] for plan in plans]
@@ -193,7 +194,7 @@ def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
     loaded = load_results(tmp_path / "out")
     assert loaded.runs["run_id"].is_unique and loaded.runs["decode"].tolist() == ["mean"] * 3 + ["sample"] * 3
     kid = loaded.metrics[(loaded.metrics["metric"] == "kid") & (loaded.metrics["strategy"] == "prior")]
-    assert kid.groupby("decode")["value"].mean().nunique() == 2 and len(kid) == 6
+    assert kid.groupby("decode")["value"].mean().nunique() == 2 and len(kid) == 6 * 2
     learned = loaded.metrics[loaded.metrics["metric"] == "decoder_variance"].groupby("seed")["value"]
     assert learned.size().tolist() == [2] * 3 and (learned.std() == 0).all()  # of one and the same model
     parts = by_family(loaded, summary := summarise(loaded.metrics))
@@ -203,6 +204,27 @@ def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
         way = "sample" if "sample" in name else "mean"
         assert set(own.runs["decode"]) == set(own.metrics["decode"]) == set(rows["decode"]) == {way}
         assert all(("-sample" in key) == (way == "sample") for key in own.samples)
+
+
+def test_evaluations_that_disagree_decide_nothing(module):
+    """Draws are better by 0.5 in every training under the mean of evaluations."""
+    made = results()
+    metrics = disagreeing(made.metrics, "kid", made.metrics["decode"] == "sample", 3.0)
+    several = dataclasses.replace(made, metrics=metrics)
+    table = module.changes(metrics)
+    assert set(table.loc[table["metric"] == "kid", "verdict"]) == {"not decided"}
+    assert (table["seeds"] == SEEDS).all() and "not decided" not in set(
+        table.loc[table["metric"] == "sharpness", "verdict"]
+    )
+    found, plain = module.findings(several, {}), module.findings(made, {})
+    assert found.answer.startswith("Not decided")
+    order = module.order(metrics)
+    assert (
+        order["verdict_mean"] == module.order(made.metrics)["verdict_mean"]
+    ).all()  # both sides are moved alike
+    texts, before = ([part.text for part in one.sections] for one in (found, plain))
+    assert f"means{OVER} (of sharpness over trainings alone) with 95 % intervals" in texts[0]
+    assert f"95 % intervals{OVER}; and" in texts[1] and texts[2] == before[2] and OVER not in "".join(before)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from study.tables.results import Results
+from tests.experiments.conftest import OVER, disagreeing
 
 SEEDS = 5
 METRICS = {"kid": "lower", "precision": "higher", "recall": "higher"}
@@ -131,3 +132,27 @@ def test_too_few_seeds_or_no_gan_decide_nothing(module, answer):
     )
     assert answer(alone) == "Nothing was compared: no GAN beside a VAE was trained and scored."
     assert [section.title for section in module.findings(alone, {}).sections] == ["Cost"]
+
+
+def test_evaluations_that_disagree_decide_nothing(module, answer):
+    """The GAN is better by 0.99 in every training under the mean of evaluations."""
+    made = results(1.0, {0.5: {"prior": 2.0, "posterior": 0.5}})
+    assert OVER not in made_texts(module, made) and "better at β = 0.5" in answer(made)
+    metrics = disagreeing(made.metrics, "kid", made.metrics["family"] == "gan", 3.0)
+    several = dataclasses.replace(made, metrics=metrics)
+    table = module.against(metrics).set_index(["metric", "against"])
+    assert table.loc[("kid", "prior"), ["verdict", "seeds"]].tolist() == ["not decided", SEEDS]
+    assert table.loc[("precision", "prior"), "verdict"] == "better"  # it has one evaluation
+    assert answer(several).startswith(
+        "Not decided: in KID, samples of a GAN are, against the VAE's prior, not decided"
+    )
+    text = made_texts(module, several)
+    assert f"means{OVER} (of precision and recall over trainings alone), and their difference" in text
+    assert f"95 % intervals{OVER} (of precision and recall over trainings alone), paired by seed" in text
+    costs = module.costs(several)
+    assert (costs["trainings"] == SEEDS).all()
+
+
+def made_texts(module, made):
+    found = module.findings(made, {})
+    return found.sections[0].text + found.figures[0].caption

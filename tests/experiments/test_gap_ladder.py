@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from study.tables.results import Results
+from tests.experiments.conftest import OVER, disagreeing
 
 LADDER = {
     "prior": 1.0, "global-gaussian": 0.8, "gaussian-full": 0.7, "shuffled-marginals": 0.75, "gmm": 0.45,
@@ -272,3 +273,50 @@ def test_with_many_settings_the_answer_has_the_ends(module, answer):
 
 def test_ways_that_were_not_both_scored_are_not_compared(module):
     assert module.clipping(module.contributions(results())).empty
+
+
+def test_evaluations_that_disagree_decide_nothing(module):
+    """The mixture closes a quarter of the gap in every training under the mean of evaluations."""
+    made = results()
+    metrics = disagreeing(made.metrics, "kid", made.metrics["strategy"] == "gmm", 0.05)
+    several = dataclasses.replace(made, metrics=metrics)
+    table, plain = (shares(module, one).set_index("rung") for one in (several, made))
+    assert (table["trainings"] == SEEDS).all() and len(table) == len(plain)
+    moved = ["gmm", "flow"]  # the steps to it and from it
+    assert set(table.loc[moved, "verdict"]) == {"not decided"} and set(plain.loc[moved, "verdict"]) == {
+        "better",
+        "worse",
+    }
+    same = [name for name in SHARES if name not in moved]
+    assert (table.loc[same, "verdict"] == plain.loc[same, "verdict"]).all()
+    np.testing.assert_allclose(table["share"], plain["share"])
+    np.testing.assert_allclose(table["log_density"], plain["log_density"])
+    found, before = module.findings(several, {}), module.findings(made, {})
+    assert "not decided: joint structure, coarse (`gmm`)" in found.sections[0].text
+    assert f"a ratio of means{OVER} (of log density over trainings alone)" in found.sections[0].text
+    assert f"95 % intervals{OVER}, not corrected." in found.figures[0].caption
+    assert OVER not in before.sections[0].text + before.figures[0].caption
+
+
+def test_shares_by_evaluation_are_ratios_of_means(module):
+    """Each evaluation has its own scale of KID: the share is of sums, as it is of trainings."""
+    made = results()
+    metrics = disagreeing(made.metrics, "kid", 0 * made.metrics["value"], 0.0)
+    kid = metrics["metric"] == "kid"
+    metrics.loc[kid, "value"] *= 1 + metrics.loc[kid, "evaluation"]
+    own = metrics[kid].pivot_table(index=["run_id", "evaluation"], columns="strategy", values="value").mean()
+    table = shares(module, dataclasses.replace(made, metrics=metrics)).set_index("rung")
+    for rung in ("gmm", "posterior"):
+        expected = (own["prior"] - own[rung]) / (own["prior"] - own["held-out"])
+        assert table.loc[rung, "closed"] == pytest.approx(expected)
+
+
+def test_clipping_is_paired_by_seed_and_evaluation(module):
+    made = twice()
+    moved = made.metrics["run_id"].str.endswith("unclipped") & (made.metrics["strategy"] == "gmm")
+    metrics = disagreeing(made.metrics, "kid", moved, 0.1)
+    table = module.clipping(module.contributions(dataclasses.replace(made, metrics=metrics))).set_index("of")
+    assert (table["seeds"] == SEEDS).all() and table.loc["gmm", "verdict"] == "not decided"
+    assert set(table["verdict"].drop("gmm")) == {"worse"}
+    section = module.findings(dataclasses.replace(made, metrics=metrics), {}).sections[1]
+    assert f"means{OVER}, and the paired difference" in section.text

@@ -11,6 +11,7 @@ import pytest
 from study.config.presets import vary
 from study.config.serialise import to_dict
 from study.tables.results import Results
+from tests.experiments.conftest import OVER, disagreeing
 
 VALUES = {
     ("vae", "prior"): 3.0, ("vae", "posterior"): 1.0, ("vae", "gmm"): 2.0,
@@ -64,6 +65,25 @@ def said(module: Any, frame: pd.DataFrame) -> str:
     assert len(answer.split()) < 60
     assert not re.search("indistinguishable|as well as|as good as|ties", answer)
     return answer
+
+
+def test_evaluations_that_disagree_decide_nothing(module):
+    """The learned prior is better by 1 in every training under the mean of evaluations."""
+    frame = metrics()
+    found = module.contrasts(disagreeing(frame, "kid", frame["family"] == "vampprior", 3.0))
+    told = found[found["against"] == "gmm"].set_index(["family", "beta"]).sort_index()
+    assert (told["seeds"] == 5).all() and len(told) == 3 * 3
+    assert set(told.loc["vampprior", "verdict"]) == {"not decided"}
+    assert set(told.loc["lars-prior", "verdict"]) == {"worse"}
+    texts = [
+        one.sections[0].text + one.figures[0].caption
+        for one in (
+            reported(module, frame),
+            reported(module, disagreeing(frame, "kid", frame["beta"] < 0, 0.0)),
+        )
+    ]
+    assert OVER not in texts[0] and f"means{OVER}, and the difference, paired by seed" in texts[1]
+    assert f"95 % intervals{OVER}, paired by seed" in texts[1]
 
 
 def test_the_answer_follows_the_contrasts(module):
@@ -122,17 +142,20 @@ def test_a_single_setting_that_differs_from_the_average_is_named(module):
     assert "(worse at" not in module._told(rows(module, metrics()), ("gmm",))
 
 
-def test_without_a_learned_prior_nothing_was_compared(module):
+def reported(module: Any, scored: pd.DataFrame) -> Any:
+    """The findings of these scores, beside one model whose rate was measured."""
     runs = pd.DataFrame(
         {"run_id": ["a"], "alpha": 1.0, "beta": 1.0, "noise_variance": 0.5, "seed": 0, "family": "vae"}
     )
     losses = pd.DataFrame({"run_id": ["a"], "split": "validation", "epoch": 1, "loss": 3.0})
-    alone = metrics().query("family == 'vae'").assign(run_id="a")
     model = {"run_id": "a", "strategy": "model", "metric": "rate", "value": 2.0, "status": "ok"}
     facts = {"dataset": {"shape": [8, 8]}, "config": []}
-    every, none = pd.concat([alone, pd.DataFrame([model])]), pd.DataFrame()
-    made = Results(runs, every, none, losses, none, {}, facts)
-    found = module.findings(made, {})
+    every, none = pd.concat([scored.assign(run_id="a"), pd.DataFrame([model])]), pd.DataFrame()
+    return module.findings(Results(runs, every, none, losses, none, {}, facts), {})
+
+
+def test_without_a_learned_prior_nothing_was_compared(module):
+    found = reported(module, metrics().query("family == 'vae'"))
     assert found.answer.startswith("Nothing was compared") and not found.figures
 
 

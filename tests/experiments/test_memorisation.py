@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.experiments.conftest import short
+from tests.experiments.conftest import OVER, short
 
 BETAS = (0.01, 0.1, 1.0)
 
@@ -83,3 +83,12 @@ def test_an_overlap_lies_between_one_and_all_examples(module):
         assert 1 <= found["overlap_low"] < found["overlap"] < found["overlap_high"] <= n
     beyond = module._overlap(pd.Series([-0.01, -0.02, 0.01]), n)
     assert beyond["overlap"] == n and np.isnan(beyond["overlap_low"])
+
+
+def test_the_caption_says_what_intervals_of_kid_cover(module):
+    plain, more = (
+        module.reported(**tables((1.0, 5, 200), (0.0, 0.0, 0.0)), over=over).figures[0].caption
+        for over in ("", f", those of KID{OVER}")
+    )
+    assert "intervals over training runs, and the range" in plain
+    assert f"intervals over training runs, those of KID{OVER}, and the range" in more

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from study.tables.results import Results, load_results
-from tests.experiments.conftest import short
+from tests.experiments.conftest import OVER, short
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("autocorrelation", "marginal_w1", "discriminative", "tstr")
@@ -46,6 +46,21 @@ def results(*, pictures: bool = True) -> Results:
     facts = {"dataset": {"windows": {"features": ["a", "load"], "target": "load", "n_past": 5}}}
     empty = pd.DataFrame()
     return Results(pd.DataFrame(runs), pd.DataFrame(rows), empty, empty, empty, samples, facts)
+
+
+def test_what_intervals_cover_follows_the_evaluations(module):
+    """The measurements of sequences have one evaluation; with several, text and caption would say so."""
+    made = results(pictures=False)
+    once = made.metrics.assign(evaluation=0)
+    several = pd.concat([once, once.assign(evaluation=1, value=once["value"] + 0.001)])
+    for metrics, over in (
+        (made.metrics, " over training runs"),
+        (once, " over training runs"),
+        (several, OVER),
+    ):
+        found = module.findings(Results(made.runs, metrics, *(pd.DataFrame(),) * 3, {}, made.provenance), {})
+        assert f"95 % intervals{over}; the" in found.figures[0].caption
+        assert f"Means{over} with 95 % intervals" in found.sections[0].text
 
 
 def said(module: Any, metrics: pd.DataFrame, found: Results) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from study.tables.results import Results
+from tests.experiments.conftest import OVER, disagreeing
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 5
@@ -131,6 +132,39 @@ def test_without_a_gap_or_a_decoder_there_is_no_share(module, changes, state):
     )
     assert set(found.sections[0].table["no share because"]) == {state}
     assert "rises" not in found.figures[0].caption
+
+
+def several(found: Results, moved: pd.Series, by: float) -> Results:
+    metrics = disagreeing(found.metrics, "kid", moved, by)
+    return Results(found.runs, metrics, *(pd.DataFrame(),) * 3, {}, {})
+
+
+def test_evaluations_that_disagree_decide_nothing(module):
+    """The share rises by half in every training under the mean of evaluations."""
+    found = made({0.5: rising})
+    moved = found.metrics["run_id"].str.contains("-32000-") & (found.metrics["strategy"] == "posterior")
+    more = several(found, moved, 0.5)
+    told = module.shares(more)
+    changes = module.against_shortest(told).set_index("strategy")
+    assert changes.loc["posterior", ["verdict", "seeds"]].tolist() == ["not decided", SEEDS]
+    assert changes.loc["posterior", "difference"] == pytest.approx(0.5, abs=0.02)
+    table = module.by_length(more, told).set_index("steps")
+    assert (table["trainings"] == SEEDS).all() and (table["rate"] == 7.0).all()
+    width = table["posterior_high"] - table["posterior_low"]
+    assert width[32_000] > 10 * width[500]
+    report, plain = module.findings(more, {}), module.findings(found, {})
+    assert "has no decided change at α = 1, β = 0.5" in report.answer and "rises" in plain.answer
+    texts, before = (
+        "".join(s.text for s in one.sections) + one.figures[0].caption for one in (report, plain)
+    )
+    assert texts.count(OVER) == 3 and OVER not in before and before.count("over training seeds") == 2
+
+
+def test_a_gap_that_evaluations_disagree_about_is_none(module):
+    """The prior is worse than real data by 1 in every training under the mean of evaluations, which range from −2."""
+    found = made({0.5: rising})
+    more = several(found, found.metrics["strategy"] == "prior", 2.0)
+    assert set(module.shares(more)["state"]) == {"nothing"} and set(module.shares(found)["state"]) == {"ok"}
 
 
 def test_nothing_measured(module):

@@ -56,8 +56,10 @@ def share_closed(own: pd.Series, prior: pd.Series, floor: pd.Series) -> pd.Serie
     return pd.Series(found.ravel(), index).reindex(own.index)
 
 
-def covered(results: Results, names: Iterable[str], *, alone: str = "over training runs") -> str:
-    """What the intervals of some metrics cover: "over trainings, feature extractors and halves of test".
+def covered(results: Results, names: Iterable[str], *, alone: str = " over training runs") -> str:
+    """What the intervals of some metrics cover: " over trainings, feature extractors and halves of test".
+
+    With a space before, as it follows "intervals" or "means" in a sentence.
 
     Args:
         results: with the metrics.
@@ -72,9 +74,9 @@ def covered(results: Results, names: Iterable[str], *, alone: str = "over traini
     if not (counts > 1).any():
         return alone
     over = (
-        "over trainings and halves of test"
+        " over trainings and halves of test"
         if _one_extractor(results.provenance)
-        else "over trainings, feature extractors and halves of test"
+        else " over trainings, feature extractors and halves of test"
     )
     once = [word(name).label for name in in_order(counts.index[counts == 1], list(names))]
     return over + f" (of {listed(once)} over trainings alone)" * bool(once)

@@ -82,7 +82,7 @@ def each_metric(
     Args:
         metrics: `Results.metrics`.
         names: the metrics; one without successful measurements is left out.
-        rows: the columns of `metrics` that index the rows of the table; the column `evaluation` follows, if it is there.
+        rows: the columns of `metrics` that index the rows of the table; `evaluation` follows, if it is there.
         columns: the columns of `metrics` that index its columns.
     """
     for (name, better), own in _scored(metrics, names).groupby(["metric", "better"]):

@@ -98,7 +98,8 @@ def decided(difference: pd.Series, low: pd.Series, high: pd.Series, seeds: pd.Se
     """Verdicts on differences of which more is better, from their 95 % intervals, corrected together by Holm's method.
 
     For intervals that are not Student's alone, of measures with one evaluation: a p-value is what Student's
-    distribution with the freedom of the seeds gives the end towards zero. Parts of an interval with more freedom make it too large rather than too small.
+    distribution with the freedom of the seeds gives the end towards zero. Parts of an interval with more freedom make
+    it too large rather than too small.
     """
     value, ends, freedom = difference.to_numpy(float), (low, high), seeds.to_numpy(float) - 1
     reach = np.where(value < 0, ends[1] - value, value - ends[0])
