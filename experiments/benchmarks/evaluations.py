@@ -57,15 +57,21 @@ def _covered(of: Scores, name: str, order: np.ndarray) -> Iterator[dict[str, Any
     later = [float(np.nanmean(_effect(of, name, part))) for part in (fresh, fresh[:1])]
     both, alone = crossed(here), crossed(here.mean(-1, keepdims=True))
     for effects, truth, n in (("mean of 10 fresh", later[0], FRESH), ("one fresh", later[1], 1)):
-        wider = 1 + len(kept) / n  # the variance of a mean of n fresh ones is len(kept) / n times that of these
+        wider = (
+            1 + len(kept) / n
+        )  # the variance of a mean of n fresh ones is len(kept) / n times that of these
         reach = _reach(both, math.hypot(_own(both), float(both.shared) * math.sqrt(wider)))
         yield _row(name, "trainings and evaluations", effects, abs(truth - float(both.mean)) <= reach)
-        yield _row(name, "trainings", effects, abs(truth - float(alone.mean)) <= _reach(alone, float(alone.error)))
+        yield _row(
+            name, "trainings", effects, abs(truth - float(alone.mean)) <= _reach(alone, float(alone.error))
+        )
 
 
 def _effect(of: Scores, name: str, evaluations: np.ndarray) -> Float[np.ndarray, "S E"]:
     """Contributions to the average share of the gap, under some evaluations."""
-    part = type(of)(**{**vars(of), "values": of.values[..., evaluations], "errors": of.errors[..., evaluations]})
+    part = type(of)(
+        **{**vars(of), "values": of.values[..., evaluations], "errors": of.errors[..., evaluations]}
+    )
     return np.asarray(gaps(part).whole[of.strategies.index(name)])
 
 

@@ -15,6 +15,7 @@ from scipy.special import stdtr, stdtrit
 LEVEL = 0.95
 FEWEST = 3  # training seeds of an interval
 _SPREAD = 1e-6  # of the largest value: what float32 arithmetic alone may leave
+_LEAST, _STEPS = -700.0, 50  # log of the smallest p, and steps of the bisection that finds it
 
 
 class Means(NamedTuple):
@@ -23,7 +24,7 @@ class Means(NamedTuple):
     Attributes:
         mean: the means.
         error: their standard errors; NaN with fewer than three seeds and without spread.
-        freedom: degrees of freedom, which need not be whole; NaN where `error` is.
+        freedom: Satterthwaite's degrees of freedom of `error` :cite:`satterthwaite1946`; NaN where `error` is.
         p: NaN where `error` is.
         seeds: how many seeds there are.
         evaluations: how many evaluations there are.
@@ -39,9 +40,24 @@ class Means(NamedTuple):
     shared: np.ndarray
 
     def ends(self, level: float | np.ndarray = LEVEL) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper ends of Student's intervals at a level, one for all or one for each."""
-        reach = stdtrit(self.freedom, (1 + np.asarray(level)) / 2) * self.error
+        """Lower and upper ends of the intervals at a level, one for all or one for each."""
+        reach = self.reach(1 - level)
         return np.asarray(self.mean - reach), np.asarray(self.mean + reach)
+
+    def reach(self, p: float | np.ndarray) -> np.ndarray:
+        """The absolute mean that has a two-sided p-value: half the width of the interval at level 1 − p.
+
+        The root of the sum of squares of Student's reaches of both factors, each with its own degrees of freedom
+        :cite:`banerjee1960`. It covers at the level or more, whatever the two variances are. Intervals with
+        Satterthwaite's degrees of freedom are narrower, but miss up to 13 times too often at corrected levels.
+        """
+        p = np.asarray(p, np.float64)
+        own = np.sqrt(np.maximum(self.error**2 - self.shared**2, 0))
+        parts = [own * stdtrit(self.seeds - 1.0, p / 2)]
+        if (self.evaluations > 1).any():
+            shared = self.shared * stdtrit(np.maximum(self.evaluations - 1.0, 1), p / 2)
+            parts.append(np.where(self.evaluations > 1, shared, 0))
+        return np.asarray(np.sqrt(sum(part**2 for part in parts)))
 
 
 def means(values: np.ndarray) -> Means:
@@ -54,9 +70,8 @@ def crossed(values: np.ndarray) -> Means:
     """Means over the last two axes of `[..., S, E]`, seeds and evaluations, for other seeds and other evaluations.
 
     A seed that lacks an evaluation which another has, marked by NaN, is missing. The squared error is the sum of those
-    of both factors, (MS_seeds + MS_evaluations) / (S E), with Satterthwaite's degrees of freedom
-    :cite:`satterthwaite1946`. It counts their interaction twice, which is too careful where there is nothing else, and
-    needs no difference of mean squares, which can be negative :cite:`searle1992`.
+    of both factors, (MS_seeds + MS_evaluations) / (S E). It counts their interaction twice, which is too careful where
+    there is nothing else, and needs no difference of mean squares, which can be negative :cite:`searle1992`.
     """
     values = np.asarray(values, np.float64)
     there = complete(~np.isnan(values))
@@ -72,9 +87,27 @@ def crossed(values: np.ndarray) -> Means:
     told = (n >= FEWEST) & np.isfinite(error) & (error * np.sqrt(n * m) > _SPREAD * size)
     freedom = (between + shared) ** 2 / (between**2 / (n - 1) + np.where(m > 1, shared**2 / (m - 1), 0))
     error, freedom = (np.where(told, of, math.nan) for of in (error, freedom))
-    p = 2 * stdtr(freedom, -np.abs(mean) / error)
     shared = np.where(told, np.sqrt(shared), math.nan)
-    return Means(*map(np.asarray, (mean, error, freedom, p, n, m, shared)))
+    found = Means(*map(np.asarray, (mean, error, freedom, np.full(error.shape, math.nan), n, m, shared)))
+    return found._replace(p=_p_values(found))
+
+
+@np.errstate(invalid="ignore", over="ignore", divide="ignore")
+def _p_values(found: Means) -> np.ndarray:
+    """Two-sided p-values of a mean of zero: Student's for one factor, for two those at which `reach` is the mean."""
+    one = found.shared == 0
+    p = np.where(one, 2 * stdtr(found.seeds - 1.0, -np.abs(found.mean) / found.error), math.nan)
+    both = ~one & np.isfinite(found.error) & np.isfinite(found.mean)
+    if not both.any():
+        return np.asarray(p)
+    part = Means(*(field[both] for field in found))
+    low, high = np.full(part.mean.shape, _LEAST), np.zeros(part.mean.shape)
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        beyond = part.reach(np.exp(middle)) > np.abs(part.mean)  # then p is larger
+        low, high = np.where(beyond, middle, low), np.where(beyond, high, middle)
+    p[both] = np.exp((low + high) / 2)
+    return np.asarray(p)
 
 
 def complete(known: np.ndarray) -> np.ndarray:
@@ -109,8 +142,7 @@ def interval(
     share = (mean - start) / width
     if not 0 < share < 1:
         return mean, math.nan, math.nan
-    error = float(found.error) / width / (share * (1 - share))
-    reach = float(stdtrit(found.freedom, (1 + level) / 2)) * error
+    reach = float(found.reach(1 - level)) / width / (share * (1 - share))
     centre = math.log(share / (1 - share))
     low, high = (
         start + width / (1 + math.exp(-np.clip(centre + side * reach, -700, 700))) for side in (-1, 1)

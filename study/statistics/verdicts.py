@@ -61,7 +61,8 @@ def verdicts(effects: Means, families: Sequence[Hashable], *, matters: float | N
         said[(low > -matters) & (high < matters)] = "equivalent"
     decided = p < 1 - LEVEL
     said[decided] = np.where(effects.mean[decided] > 0, "better", "worse")
-    detectable = _reach(effects.freedom, level) * effects.error
+    bound = np.asarray(effects.reach(1 - level) / effects.error)
+    detectable = _power(effects.freedom, bound) * effects.error
     needed = np.full(p.shape, math.nan) if matters is None else seeds_needed(effects, matters, level)
     return Verdicts(said, p, low, high, detectable, needed)
 
@@ -73,15 +74,14 @@ def detectable_effect(n: float, level: float = LEVEL) -> float:
     """
     if not n >= FEWEST:
         return math.nan
-    return float(_reach(np.asarray(n - 1.0), np.asarray(level))) / math.sqrt(n)
+    return float(_power(np.asarray(n - 1.0), np.asarray(stdtrit(n - 1.0, (1 + level) / 2)))) / math.sqrt(n)
 
 
-def _reach(freedom: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """The true mean, in standard errors, that is told from zero with 80 % power at a two-sided level; NaN for NaN."""
-    bound = stdtrit(freedom, (1 + level) / 2)
+def _power(freedom: np.ndarray, bound: np.ndarray) -> np.ndarray:
+    """The true mean, in standard errors, of which 80 % of estimates exceed a bound, in estimated ones; NaN for NaN."""
     known = np.isfinite(bound)
     found = nctdtrinc(np.where(known, freedom, 1), 1 - POWER, np.where(known, bound, 1))
-    return np.where(known, found, math.nan)
+    return np.asarray(np.where(known, found, math.nan))
 
 
 @np.errstate(invalid="ignore", divide="ignore")
@@ -97,7 +97,10 @@ def seeds_needed(effects: Means, matters: float, level: np.ndarray) -> np.ndarra
         between = own / n
         several = np.where(effects.evaluations > 1, shared**2 / (effects.evaluations - 1), 0)
         freedom = np.asarray((between + shared) ** 2 / (between**2 / (n - 1) + several))
-        return np.asarray(_reach(freedom, level) * np.sqrt(between + shared) <= matters)
+        with_n = effects._replace(seeds=n, error=np.sqrt(between + shared))
+        return np.asarray(
+            _power(freedom, np.asarray(with_n.reach(1 - level) / with_n.error)) * with_n.error <= matters
+        )
 
     few, many = np.full(level.shape, FEWEST - 1), np.full(level.shape, MOST_SEEDS)
     possible = told(many)

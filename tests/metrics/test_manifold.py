@@ -68,7 +68,10 @@ def test_a_set_with_copies_of_every_row_scores_one_against_itself() -> None:
 def test_halves_of_tied_data_score_a_density_of_one() -> None:
     """Binary features: 25 rows share each point, a ball has 24 others and 25 samples. Old: 0; undivided by ties: 5."""
     rng = np.random.default_rng(0)
-    found = [values(*(rng.integers(0, 2, size=(200, 3)) for _ in range(2)))["density"] for _ in range(20)]
+    found = [
+        values(*(rng.integers(0, 2, size=(200, 3)).astype(float) for _ in range(2)))["density"]
+        for _ in range(20)
+    ]
     assert np.mean(found) == pytest.approx(25 / 24, abs=0.005)
 
 

@@ -93,7 +93,7 @@ def test_context_reaches_both_sides(network):
 @pytest.mark.parametrize(("network", "hidden"), [("gru", (12, 8)), ("tcn", (12, 12))])
 def test_networks_for_windows_learn_in_one_program(waves, tmp_path, network, hidden):
     config = VAEConfig(network=network, hidden=hidden, latent_dim=3)
-    training = TrainConfig(steps=250, batch_size=64, learning_rate=5e-3)
+    training = TrainConfig(steps=250, batch_size=64, learning_rate=5e-3, schedule="constant", patience=0)
     architecture = Architecture.of(config, waves)
     assert architecture.shape == (T, F)
     cells = [Cell(1.0, 0.1, seed, 5e-3) for seed in range(3)]

@@ -61,12 +61,12 @@ def digest(value: object) -> str:
     [
         (
             StudyConfig(),
-            "03cf4f0c3650c007c9a1e91a1a9e0f9ce7965175472fdd46b958d626878b9dbd",
+            "86405374d02ebb38417915771d8ab203cbe7482d3a709e0812730a702c5821ae",
             "ec9b5c0a70a81ec4142787c849ceb48aadedf5874345807b554b521b51d1181c",
         ),
         (
             EVERY,
-            "c3a6f45efe68b31e2d30d44ce3239198ccdcd58d263866aef1503f757c32f870",
+            "8bc7859d8521499262454d1a62e05a7dcc35b8f4b647c51e15ac07bd4a66e686",
             "84ff29ce732fc9c54ff9bb337aab7e46b8d0e4612d59cc53beb50447f9fe9a11",
         ),
     ],

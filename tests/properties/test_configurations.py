@@ -59,6 +59,7 @@ VALUES: dict[type, dict[str, st.SearchStrategy]] = {
     StudyConfig: {
         "dataset": st.just("made"), "alphas": several(POSITIVE), "betas": several(weight()),
         "seeds": several(whole(0, 2**31 - 1)), "n_samples": whole(0), "fits": whole(1, 3), "draws": whole(1, 3),
+        "evaluations": whole(1, 100),
         "density_draws": whole(1), "feature_dimensions": whole(1), "features": st.just(""),
         "strategies": st.sampled_from([("prior",), ("prior", "gmm"), ("prior", "posterior", "held-out")]),
     },

@@ -139,6 +139,24 @@ def test_interval_covers_other_seeds_and_other_evaluations(n, m, sizes):
     assert np.mean((low <= 0) & (high >= 0)) >= 0.94 - 3 * math.sqrt(0.95 * 0.05 / 4000)
 
 
+@pytest.mark.parametrize("sizes", [(1, 0, 0), (1, 0.3, 0.3), (1, 1, 0), (0.5, 1, 0.3)])
+@pytest.mark.parametrize("n", [3, 5])
+def test_intervals_at_corrected_levels_hold(n, sizes):
+    """With Satterthwaite's degrees of freedom 3.9 times as many missed at 0.005, with three seeds."""
+    values = crossed_values(np.random.default_rng(n), n, 8, sizes, 40_000)
+    p = crossed(values).p
+    for level in (0.05, 0.005):
+        assert np.mean(p < level) <= level + 3 * math.sqrt(level / 40_000)
+
+
+def test_an_interval_over_both_is_no_narrower_than_one_over_seeds():
+    values = crossed_values(np.random.default_rng(1), 4, 8, (1, 0.3, 0.3), 200)
+    both, alone = crossed(values), means(values.mean(-1))
+    for level in (0.95, 0.999):
+        assert (both.reach(np.asarray(1 - level)) >= alone.reach(np.asarray(1 - level))).all()
+    assert (both.p >= alone.p * (1 - 1e-9)).all()
+
+
 def test_seeds_alone_do_not_cover_evaluations():
     values = crossed_values(np.random.default_rng(0), 5, 4, (0.055, 0.11, 0.02), 4000)
     low, high = means(values.mean(-1)).ends()
@@ -153,6 +171,15 @@ def test_a_crossed_design_against_sums_of_squares():
     assert found.error == pytest.approx(math.sqrt((seeds + evaluations) / 24))
     assert found.shared == pytest.approx(math.sqrt(evaluations / 24))
     assert found.freedom == pytest.approx((seeds + evaluations) ** 2 / (seeds**2 / 5 + evaluations**2 / 3))
+    for level in (0.95, 0.999):
+        reach = math.hypot(
+            *(
+                stats.t.isf((1 - level) / 2, df) * math.sqrt(of / 24)
+                for of, df in ((seeds, 5), (evaluations, 3))
+            )
+        )
+        np.testing.assert_allclose(found.ends(level), [grand - reach, grand + reach])
+    assert found.reach(found.p) == pytest.approx(abs(grand), rel=1e-6)
     assert [found.seeds, found.evaluations] == [6, 4]
 
 

@@ -93,7 +93,7 @@ def test_class_posterior_says_what_it_picks(digits, evaluator):
 
 def test_rows_of_a_conditional_model(digits, model, evaluator):
     found = evaluate_model(
-        Context(KEY, model, encode_splits(model, digits), digits, evaluator),
+        Context(KEY, model, encode_splits(model, digits), digits, (evaluator,)),
         strategies=("prior", "class-posterior", "held-out", "reconstruction", "copycat"),
         fits=1,
         density_draws=500,

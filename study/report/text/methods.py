@@ -124,7 +124,7 @@ def _design(summary: pd.DataFrame) -> str:
         return ""
     return (
         "all models are scored by the same extractors on the same halves, so trainings and evaluations are two crossed "
-        "factors, whose squared errors are added, with Satterthwaite's degrees of freedom; metrics that are measured "
+        "factors, and the squares of their reaches are added, each with its own degrees of freedom; metrics measured "
         "under the first evaluation only have intervals over training seeds. "
     )
 
