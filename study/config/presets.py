@@ -43,5 +43,6 @@ MNIST = StudyConfig(  # 13 epochs, ten to thirty seconds per model; the loss sti
     training=TrainConfig(steps=6000, learning_rate=3e-3),
 )
 SMOKE = vary(  # checks in seconds that everything runs; three seeds are the fewest that give an interval
-    DIGITS, model={"latent_dim": 2, "hidden": (32,)}, training={"steps": 150}, seeds=(0, 1, 2), density_draws=200
+    DIGITS, model={"latent_dim": 2, "hidden": (32,)}, training={"steps": 150}, seeds=(0, 1, 2), density_draws=200,
+    evaluations=2,
 )  # fmt: skip
