@@ -49,11 +49,12 @@ def test_evaluations_that_disagree_leave_a_contrast_undecided():
 
 
 def test_the_error_is_that_of_both_factors():
-    """Welch and Satterthwaite by hand: variances of the means of trainings and of evaluations, over their numbers."""
+    """By hand: Student's reaches over the means of trainings and over those of evaluations, their squares added."""
     values = np.random.default_rng(2).normal(0, 1, (S, E)) + np.arange(E)
-    parts = [values.mean(axis).var(ddof=1) / n for axis, n in ((1, S), (0, E))]
-    freedom = sum(parts) ** 2 / (parts[0] ** 2 / (S - 1) + parts[1] ** 2 / (E - 1))
-    reach = stats.t.ppf(0.975, freedom) * np.sqrt(sum(parts))
+    parts = [
+        stats.t.ppf(0.975, n - 1) ** 2 * values.mean(axis).var(ddof=1) / n for axis, n in ((1, S), (0, E))
+    ]
+    reach = np.sqrt(sum(parts))
     found = kit.estimate("x", series(values))
     expected = [values.mean(), values.mean() - reach, values.mean() + reach]
     np.testing.assert_allclose([*found.values()], expected)
