@@ -255,8 +255,9 @@ def figure(found: pd.DataFrame, models: pd.DataFrame) -> Figure:
             own = rows[rows["strategy"] == name].sort_values("claimed")
             learned, colour = own["family"] == LEARNED, style.BLUE if name == PRIOR else style.ORANGE
             label = f"{name}, {'mean' if way == MEAN else 'draw of x'}"
+            mark = "o" if name == PRIOR else "s"
             axes.plot(
-                own["claimed"][~learned], own[way][~learned], line, marker="o", color=colour, label=label
+                own["claimed"][~learned], own[way][~learned], line, marker=mark, color=colour, label=label
             )
             fill = "full" if way == MEAN else "none"
             axes.plot(

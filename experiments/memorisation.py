@@ -178,13 +178,15 @@ def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
 
 
 def _curves(axes: Axes, rows: pd.DataFrame, label: str) -> None:
-    for name, color in zip(STRATEGIES, COLOURS, strict=True):
+    # Lines that meet must be told apart in grey too: by their marks, and the two straight ones by their dashes.
+    for name, color, mark in zip(STRATEGIES, COLOURS, style.markers(len(STRATEGIES)), strict=True):
         own = rows[rows["strategy"] == name].sort_values("beta")
         if name in ("copycat", "held-out"):
-            axes.plot(own["beta"], own["mean"], "--", color=color, label=name)
+            dashes = "--" if name == "copycat" else ":"
+            axes.plot(own["beta"], own["mean"], dashes, color=color, label=name)
         else:
             names = ("mean", "low_mean", "high_mean")
-            kit.curve(axes, own, "beta", names, band=True, color=color, marker="o", label=name)
+            kit.curve(axes, own, "beta", names, band=True, color=color, marker=mark, label=name)
     axes.set_ylabel(label)
 
 

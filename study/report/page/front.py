@@ -41,22 +41,18 @@ def numbered(
     Raises:
         StudyError: the findings name a figure that no report has.
     """
-    chosen: list[str] = []
     own = exhibits(findings)
-    if findings is not None and findings.figures:
-        for i, one in enumerate(findings.figures):
-            name = f"figure-{i + 1}" if isinstance(one, Exhibit) else _named(one, pictures, absent)
-            chosen += [name] if name else []
-    else:
-        mute = OF_THE_PRIMARY if "effects" in absent else ()
-        for one in (*GENERAL, *FURTHER):
-            if one in mute:
-                continue
-            name = _named(one, pictures, absent)
-            chosen += [name] if name else []
+    mute = OF_THE_PRIMARY if "effects" in absent else ()
+    general = [name for name in (*GENERAL, *FURTHER) if name not in mute]
+    wanted = findings.figures if findings is not None and findings.figures else general
+    names = [
+        f"figure-{i + 1}" if isinstance(one, Exhibit) else _named(one, pictures, absent)
+        for i, one in enumerate(wanted)
+    ]
+    chosen = [name for name in names if name][:MOST]
     return [
         _captioned(pictures[name], i + 1, own.get(name), results, summary)
-        for i, name in enumerate(dict.fromkeys(chosen[:MOST]))
+        for i, name in enumerate(dict.fromkeys(chosen))
     ]
 
 

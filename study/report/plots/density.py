@@ -65,10 +65,10 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     if len(real):
         hole = real.groupby("run_id")["low"].first().mean()
         axes.axvline(hole, color=style.SOFT, linewidth=1, linestyle=(0, (4, 3)), label="edge of holes")
-    for source, color in COLOURS.items():
+    for (source, color), mark in zip(COLOURS.items(), style.markers(len(COLOURS)), strict=True):
         own = curve(rows[rows["source"] == source])
         if len(own.log_q):
-            axes.plot(own.log_q, own.share, "o-", color=color, label=LABELS.get(source, source))
+            axes.plot(own.log_q, own.share, f"{mark}-", color=color, label=LABELS.get(source, source))
             axes.fill_between(
                 own.log_q,
                 own.low,

@@ -15,18 +15,9 @@ from study.report.text.words import REFERENCES, STRATEGIES, word
 
 MOST = 6  # metrics
 WANTED = (  # in this order, as far as they were measured
-    *("kid", "fd_infinity", "precision", "recall", "coverage", "sharpness"),
-    *(
-        "autocorrelation",
-        "marginal_w1",
-        "discriminative",
-        "tstr",
-        "label_accuracy",
-        "vendi",
-        "c2st",
-        "density",
-    ),
-)
+    "kid", "fd_infinity", "precision", "recall", "coverage", "sharpness",
+    "autocorrelation", "marginal_w1", "discriminative", "tstr", "label_accuracy", "vendi", "c2st", "density",
+)  # fmt: skip
 SEQUENCES = ("kid", "autocorrelation", "marginal_w1", "discriminative", "tstr", "recall")
 LETTERS = {
     "x_n": "xₙ",
