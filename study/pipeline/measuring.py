@@ -1,11 +1,11 @@
-"""Measures every trained cell, except what is stored already; cells that another process measures come last."""
+"""Measures every trained cell, except what is stored already or another process is measuring."""
 
 import contextlib
 import dataclasses
 import functools
 import itertools
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 import jax
 import pandas as pd
@@ -17,7 +17,7 @@ from study.pipeline.plan import PlannedCell
 from study.pipeline.store import Stored
 from study.pipeline.training import TrainedCell
 from study.runtime.checks import said
-from study.runtime.claims import Claim
+from study.runtime.claims import Claim, pause
 from study.scoring.context import Context, Evaluation, Measured
 from study.scoring.encode import Encoded, encode_splits
 from study.scoring.fit import Fits, fit_trained, is_trained
@@ -27,31 +27,61 @@ from study.scoring.score import score
 from study.training import checkpoint
 from study.training.model import TrainedModel
 
-GROUP = 8  # cells whose codes are in memory at once if strategies are trained on the codes of several
+GROUP = 4  # cells whose codes are in memory at once if strategies are trained on the codes of several
 
 
-def outcomes(trained: Iterator[TrainedCell], job: Job) -> Generator[Outcome, None, None]:
-    """Measure every cell; those that another process measures come last."""
+def outcomes(
+    trained: Iterable[TrainedCell], job: Job, *, wait: bool = True
+) -> Generator[Outcome, None, None]:
+    """Measure every cell; those that another process measures come when they are finished.
+
+    Args:
+        trained: the cells, and why the training of some failed.
+        job: the run.
+        wait: at the end, wait for other processes, and measure what they leave; otherwise leave it to them.
+    """
     busy: list[TrainedCell] = []
+    ready = iter(trained)
     wanted = any(map(is_trained, job.plan.config.strategies))
-    while group := list(itertools.islice(trained, GROUP if wanted else 1)):
-        claims: dict[str, Claim] = {}
-        try:
-            yield from _measured([one for one in group if _ours(one, job, claims, busy)], job)
-        finally:
-            for claim in claims.values():
-                claim.release()
-    for one in busy:
-        with job.store.claimed("evaluate", one[0].encode_key):
-            found = list(_measured([one], job))
-        yield from found
+    while group := list(itertools.islice(ready, GROUP if wanted else 1)):
+        yield from _claimed(group, job, busy)
+        yield from _finished(busy, job)
+    while busy and wait:
+        waiting, busy = busy, []
+        for one in waiting:
+            yield from _claimed([one], job, busy)
+        if len(busy) == len(waiting):
+            pause()
+
+
+def _claimed(group: list[TrainedCell], job: Job, busy: list[TrainedCell]) -> Iterator[Outcome]:
+    """Measure those cells of a group that no other process has claimed; the others are appended to `busy`."""
+    claims: dict[str, Claim] = {}
+    try:
+        yield from _measured([one for one in group if _ours(one, job, claims, busy)], job)
+    finally:
+        for claim in claims.values():
+            claim.release()
+
+
+def _finished(busy: list[TrainedCell], job: Job) -> Iterator[Outcome]:
+    """The outcomes of those cells that another process has finished, which are removed from `busy`."""
+    for one in list(busy):
+        if _complete(one[0], job):
+            busy.remove(one)
+            yield from _measured([one], job)
+
+
+def _complete(planned: PlannedCell, job: Job) -> bool:
+    """Whether everything about this cell is in the store."""
+    return all(job.store.has(*unit) for unit in planned.units)
 
 
 def _ours(one: TrainedCell, job: Job, claims: dict[str, Claim], busy: list[TrainedCell]) -> bool:
     """Whether this cell is complete or this process may measure it; otherwise it is appended to `busy`."""
-    planned, stored, _ = one
+    planned, reason = one
     key = planned.encode_key
-    if stored is None or key in claims or all(job.store.has(*unit) for unit in planned.units):
+    if reason or key in claims or _complete(planned, job):
         return True
     claim = job.store.claim("evaluate", key)
     if claim is None:
@@ -63,14 +93,15 @@ def _ours(one: TrainedCell, job: Job, claims: dict[str, Claim], busy: list[Train
 
 def _measured(group: list[TrainedCell], job: Job) -> Iterator[Outcome]:
     """The outcomes of a group of cells, with the trained strategies fitted to all their codes at once."""
-    cells = [_Cell(planned, stored, job) for planned, stored, _ in group if stored is not None]
+    read = [(planned, reason or job.store.get("train", planned.train_key)) for planned, reason in group]
+    cells = [_Cell(planned, found, job) for planned, found in read if isinstance(found, Stored)]
     fits = dict(zip((cell.planned.run_id for cell in cells), _fit_group(cells, job), strict=True))
     ready = {cell.planned.run_id: cell for cell in cells}
-    for planned, stored, reason in group:
-        if stored is None:
-            yield Outcome(planned, {}, reason=reason)
-        else:
+    for planned, found in read:
+        if isinstance(found, Stored):
             yield _measure(ready.pop(planned.run_id), fits.pop(planned.run_id))
+        else:
+            yield Outcome(planned, {}, reason=found or "its training is no longer in the store; run again")
 
 
 class _Cell:

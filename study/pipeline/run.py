@@ -7,16 +7,16 @@ end.
 import contextlib
 import dataclasses
 import time
-from collections.abc import Iterator
 
 from study.metrics.evaluate import evaluators
 from study.metrics.reference import FeatureExtractor
 from study.pipeline.extractor import feature_extractors
+from study.pipeline.helpers import helpers
 from study.pipeline.job import Count, Job, Outcome
 from study.pipeline.measuring import outcomes
 from study.pipeline.plan import Plan, PlannedCell
 from study.pipeline.store import Store
-from study.pipeline.training import TrainedCell, trained
+from study.pipeline.training import train
 from study.runtime.environment import peak_memory
 from study.runtime.progress import Progress, stage
 
@@ -65,11 +65,13 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
             extractors = feature_extractors(plan, store)
     made = evaluators(plan.measured, extractors, n=plan.n_samples) if extractors else ()
     job = Job(plan, store, made, Count())
+    reasons = _train(job, label, fail_fast=fail_fast)
+    cells = [(planned, reasons.get(planned.run_id, "")) for planned in plan.cells]
     ended: dict[str, Outcome] = {}
     with (
-        Progress(len(plan.cells), label) as progress,
-        contextlib.closing(trained(job)) as ready,
-        contextlib.closing(outcomes(_in_phases(ready, progress), job)) as found,
+        helpers(job, sum(not reason and not _done(planned, store) for planned, reason in cells)),
+        Progress(len(cells), f"{label}, measuring") as progress,
+        contextlib.closing(outcomes(cells, job)) as found,
     ):
         for outcome in found:
             ended[outcome.planned.run_id] = outcome
@@ -80,12 +82,20 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
     return Run(plan, ordered, extractors, time.perf_counter() - began, peak_memory(), job.count)
 
 
-def _in_phases(ready: Iterator[TrainedCell], progress: Progress) -> Iterator[TrainedCell]:
-    """The trained cells; the progress says whether the next one is awaited or the last one is being measured."""
-    while True:
-        progress.enter("training")
-        one = next(ready, None)
-        progress.enter("evaluating")
-        if one is None:
-            return
-        yield one
+def _train(job: Job, label: str, *, fail_fast: bool) -> dict[str, str]:
+    """Train every cell that is not in the store; returns, by run, why some failed."""
+    absent = [one for one in job.plan.cells if job.store.get("train", one.train_key) is None]
+    reasons: dict[str, str] = {}
+    if not absent:
+        return reasons
+    with (
+        Progress(len(absent), f"{label}, training") as progress,
+        contextlib.closing(train(absent, job)) as ended,
+    ):
+        for planned, reason in ended:
+            progress.advance(f"failed: {reason}" if reason else "")
+            if reason:
+                reasons[planned.run_id] = reason
+                if fail_fast:
+                    break
+    return reasons

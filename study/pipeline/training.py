@@ -1,11 +1,11 @@
-"""Trains the planned cells and yields each when it is done: stored ones, then this process's, then those of others."""
+"""Trains the planned cells that are not in the store: first this process's, then those that others have claimed."""
 
 from collections.abc import Generator, Iterator, Sequence
 
 from study.errors import FileError
 from study.pipeline.job import Job
 from study.pipeline.plan import PlannedCell
-from study.pipeline.store import Store, Stored
+from study.pipeline.store import Store
 from study.runtime.checks import said
 from study.runtime.claims import Claim
 from study.runtime.environment import device_name, package_versions
@@ -13,20 +13,11 @@ from study.training import checkpoint
 from study.training.engine import Cell, train_cells
 from study.training.model import TrainedModel
 
-TrainedCell = tuple[
-    PlannedCell, Stored | None, str
-]  # a cell, and its stored training or the reason why there is none
+TrainedCell = tuple[PlannedCell, str]  # a cell, and the reason why its training failed; empty if it did not
 
 
-def trained(job: Job) -> Generator[TrainedCell, None, None]:
-    """Yield every planned cell when it is trained: stored ones, then this process's, then those of other processes."""
-    absent = []
-    for planned in job.plan.cells:
-        found = job.store.get("train", planned.train_key)
-        if found is None:
-            absent.append(planned)
-        else:
-            yield planned, found, ""
+def train(absent: Sequence[PlannedCell], job: Job) -> Generator[TrainedCell, None, None]:
+    """Train these cells; yields each when its training is in the store, or has failed."""
     mine = _Claimed(absent, job.store)
     try:
         yield from _train(mine, len(absent), job)
@@ -37,7 +28,7 @@ def trained(job: Job) -> Generator[TrainedCell, None, None]:
         with job.store.claimed("train", planned.train_key):
             found = job.store.get("train", planned.train_key)
             again = [] if found is not None else list(_train(_Claimed([planned], None), 1, job))
-        yield from again or [(planned, found, "")]
+        yield from again or [(planned, "")]
 
 
 class _Claimed(Iterator[Cell]):
@@ -67,7 +58,7 @@ class _Claimed(Iterator[Cell]):
                 found = self._store.get("train", planned.train_key)
                 if found is not None:
                     claim.release()
-                    self.found.append((planned, found, ""))
+                    self.found.append((planned, ""))
                     continue
             self.held[planned.cell] = (planned, claim)
             return planned.cell
@@ -114,14 +105,14 @@ def _train(cells: _Claimed, count: int, job: Job) -> Iterator[TrainedCell]:
                     "versions": package_versions(),
                 }
                 job.store.put("train", planned.train_key, arrays, facts)
-                made: TrainedCell = (planned, Stored(arrays, facts), "")
+                made: TrainedCell = (planned, "")
             else:
                 reason = "diverged: losses or parameters are not finite; lower the learning rate"
-                made = (planned, None, reason)
+                made = (planned, reason)
             cells.finish(trained.cell)
             yield made
     except FileError:
         raise
     except Exception as error:
         for planned in cells.rest():
-            yield planned, None, f"training stopped: {said(error)}"
+            yield planned, f"training stopped: {said(error)}"

@@ -96,6 +96,15 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
+def free_memory() -> int:
+    """Bytes of memory that programs may still take, as Linux estimates it; a gigabyte on other systems."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return 1 << 30
+
+
 def describe() -> dict[str, Any]:
     """Everything that `study env` prints."""
     return {

@@ -1,0 +1,111 @@
+"""Helpers: on a CPU, other processes measure cells of the same plan beside this one, so that every core has work.
+
+A helper makes the plan again, and reads trained cells from the store and writes scores to it. The store's claims divide
+the work. So a helper changes no result, and one that dies costs time only: what it did not store is measured by the
+process that started it.
+"""
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import jax
+
+from study.metrics.evaluate import evaluators
+from study.pipeline.extractor import feature_extractors
+from study.pipeline.job import Count, Job
+from study.pipeline.measuring import outcomes
+from study.pipeline.plan import make_plan
+from study.runtime.environment import cores, free_memory, peak_memory
+
+FEWEST = 4  # cells for each process that are worth the seconds which importing and compiling take
+_NUMBERS = (  # settings of JAX on which results depend
+    "jax_num_cpu_devices",
+    "jax_enable_x64",
+    "jax_default_matmul_precision",
+    "jax_default_prng_impl",
+    "jax_threefry_partitionable",
+)
+
+
+@contextlib.contextmanager
+def helpers(job: Job, cells: int) -> Iterator[None]:
+    """Within this context other processes help with measuring, if so many cells are worth it.
+
+    At the end those that are not finished are stopped; the scores of those that are count as those of this run.
+    """
+    running = [_started(job) for _ in range(_worthwhile(cells))]
+    try:
+        yield
+        job.count.scored += sum(map(_scored, running))
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def _scored(process: "subprocess.Popen[bytes]") -> int:
+    """How many cells a helper has measured, if it ends within seconds, as it does when nothing is left to do."""
+    try:
+        process.wait(timeout=5)
+        assert process.stdout is not None
+        return int(process.stdout.read() or 0)
+    except (subprocess.TimeoutExpired, ValueError):
+        return 0
+
+
+def _worthwhile(cells: int) -> int:
+    """How many helpers: none on an accelerator, which processes cannot share; not more than memory has room for."""
+    if jax.default_backend() != "cpu":
+        return 0
+    return max(0, min(cores(), cells // FEWEST, 1 + free_memory() // (2 * peak_memory())) - 1)
+
+
+def _started(job: Job) -> "subprocess.Popen[bytes]":
+    plan = job.plan
+    keys = [planned.evaluate_key for planned in plan.cells]
+    settings = {name: jax.config.values[name] for name in _NUMBERS}
+    settings["jax_num_cpu_devices"] = len(jax.devices())
+    # A process of its own, so that Ctrl-C reaches this one alone; it ends when its standard input does. The same places
+    # for imports, and not the current folder, whose files could have the names of packages.
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", f"from {__name__} import main; main()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "JAX_PLATFORMS": "cpu"},
+    )
+    assert process.stdin is not None
+    with contextlib.suppress(OSError):  # it died
+        pickle.dump(settings, process.stdin)
+        pickle.dump((plan.config, plan.data, plan.batching, keys, job.store), process.stdin)
+        process.stdin.flush()
+    return process
+
+
+def main() -> None:
+    """Measure what nobody else has claimed, and print how many cells that were."""
+    given = sys.stdin.buffer
+    for name, value in pickle.load(given).items():
+        jax.config.update(name, value)
+    config, data, batching, keys, store = pickle.load(given)
+    threading.Thread(target=_end_with, args=(given.fileno(),), daemon=True).start()
+    plan = make_plan(config, data, batching=batching)
+    if [planned.evaluate_key for planned in plan.cells] != keys:
+        return  # the other process knows strategies or metrics that are not part of this package
+    made = evaluators(plan.measured, feature_extractors(plan, store), n=plan.n_samples)
+    job = Job(plan, store, made, Count())
+    trained = [(one, "") for one in plan.cells if store.has("train", one.train_key)]
+    for _ in outcomes(trained, job, wait=False):
+        pass
+    print(job.count.scored)
+
+
+def _end_with(descriptor: int) -> None:
+    """End this process when the one that started it has closed its side of a pipe, or is gone."""
+    os.read(descriptor, 1)
+    os._exit(1)
