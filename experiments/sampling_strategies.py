@@ -24,7 +24,7 @@ IMAGES = ("mnist", "fashion-mnist")
 GRID = {"alphas": (1.0, 10.0, 100.0), "betas": (0.25, 1.0, 4.0), "strategies": CHEAP, "density_draws": 1000}
 TEN = tuple(range(10))
 
-QUICK = vary(DIGITS, **GRID)
+QUICK = vary(DIGITS, **GRID, evaluations=4)
 QUICK_IMAGES = vary(MNIST, dataset="digits", training={"steps": 2000}, n_samples=1000, **GRID)
 PAPER_IMAGES = vary(
     QUICK_IMAGES, model={"hidden": (512, 512)}, training={"steps": 50_000}, seeds=TEN, strategies=STRATEGIES,
@@ -37,7 +37,7 @@ EXPERIMENT = Experiment(
     profiles={
         "smoke": vary(SMOKE, alphas=(1.0, 10.0), strategies=CHEAP),
         "quick": QUICK,
-        "default": vary(QUICK, training=CONVERGED, seeds=TEN, draws=2),
+        "default": vary(QUICK, training=CONVERGED, seeds=TEN, draws=2, evaluations=8),
         **{f"quick/{name}": QUICK_IMAGES for name in IMAGES},
         **{
             f"default/{name}": vary(QUICK_IMAGES, training={"steps": 6000}, n_samples=2000) for name in IMAGES

@@ -15,13 +15,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 from scipy.spatial.distance import cdist
 from scipy.special import ndtri
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.preprocessing import StandardScaler
 
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
 from study.latents.directions import directions
+from study.latents.logistic import decisions, standardised
 from study.latents.prior import PriorDensity
 from study.latents.surgery import Estimate
 from study.models.mmd import inverse_multiquadric
@@ -118,13 +117,11 @@ def c2st(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "n d"]) -> Estimate:
     """
     n = len(x)
     z = np.concatenate([x, y]).astype(np.float64)
-    columns = StandardScaler().fit_transform(np.hstack([z, _second_order(z)]))
+    columns = standardised(np.hstack([z, _second_order(z)]))
     from_x = np.arange(2 * n) < n
-    fold = np.arange(2 * n) % n % FOLDS
-    values = []
-    for test in (fold == k for k in range(FOLDS)):
-        classifier = LogisticRegression(C=0.1, solver="newton-cholesky").fit(columns[~test], from_x[~test])
-        values.append(roc_auc_score(from_x[test], classifier.decision_function(columns[test])))
+    tested = np.arange(2 * n) % n % FOLDS == np.arange(FOLDS)[:, None]
+    odds = decisions(columns, from_x, ~tested)
+    values = [roc_auc_score(from_x[test], odd[test]) for odd, test in zip(odds, tested, strict=True)]
     return Estimate(float(np.mean(values)), _auc_spread(n), n)
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
+from study.latents.logistic import decisions, standardised
 from study.metrics.base import Metric, Prepared, Score, no_score
-from study.metrics.folds import folds
+from study.metrics.folds import FOLDS, folds
 from study.metrics.reference import HALF, Reference
 
 _FEWEST = 10  # fewest real examples to fit a classifier to if folds are stretches of time
@@ -28,24 +29,19 @@ def c2st(features: Float[np.ndarray, "n f"], real: Float[np.ndarray, "m f"], *, 
         real: of the reference, m at least 5.
         span: see `folds`; both sides then have as many rows.
     """
-    from sklearn.linear_model import (
-        LogisticRegression,  # which reports that only name the metric need not load
-    )
-    from sklearn.preprocessing import StandardScaler
-
     x = np.concatenate([real, features]).astype(np.float64)
-    columns = StandardScaler().fit_transform(x)
-    columns = StandardScaler().fit_transform(np.concatenate([columns, columns**2], axis=1))
+    columns = standardised(x)
+    columns = standardised(np.concatenate([columns, columns**2], axis=1))
     drawn = np.arange(len(x)) >= len(real)
-    parts = []
-    sides = (folds(len(real), span=span), folds(len(features), span=span))
-    for (fitted, tested), (fitted_too, tested_too) in zip(*sides, strict=True):
-        if span and len(fitted) < _FEWEST:
+    sides = [folds(len(real), span=span), folds(len(features), span=span)]
+    fitted, tested = np.zeros((2, FOLDS, len(x)), bool)
+    for k, ((fit, test), (fit_too, test_too)) in enumerate(zip(*sides, strict=True)):
+        if span and len(fit) < _FEWEST:
             return no_score("too few windows: almost all of them overlap with each test fold")
-        train = np.concatenate([fitted, len(real) + fitted_too])
-        test = np.concatenate([tested, len(real) + tested_too])
-        classifier = LogisticRegression(C=0.1, solver="newton-cholesky").fit(columns[train], drawn[train])
-        parts.append(placements(classifier.decision_function(columns[test]), drawn[test]))
+        fitted[k, np.concatenate([fit, len(real) + fit_too])] = True
+        tested[k, np.concatenate([test, len(real) + test_too])] = True
+    odds = decisions(columns, drawn, fitted)
+    parts = [placements(odd[test], drawn[test]) for odd, test in zip(odds, tested, strict=True)]
     value = np.mean([of_drawn.mean() for of_drawn, _ in parts])
     variance = 0.0
     for side in zip(*parts, strict=True):

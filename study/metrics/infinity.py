@@ -20,7 +20,7 @@ SIZES = 10
 _BLOCKS = 64  # rows are summed in blocks; every subset is a union of blocks
 _TURNS = 8  # subsets of one size
 _GROUPS = 32  # groups of the jackknife
-_PARTNERS = 4  # for each group, the number of other groups that are left out together with it
+_PARTNERS = 1  # for each group, the number of other groups that are left out together with it
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -35,8 +35,8 @@ class Design:
     """
 
     fit: Float[np.ndarray, "73 64"]
-    jackknife: Float[np.ndarray, "161 64"]
-    pairs: Int[np.ndarray, "2 128"]
+    jackknife: Float[np.ndarray, "65 64"]
+    pairs: Int[np.ndarray, "2 32"]
 
 
 @functools.cache
@@ -132,7 +132,7 @@ def _intercept_weights(sizes: Float[np.ndarray, " S"]) -> Float[np.ndarray, " S"
     return np.linalg.pinv(columns * sizes[:, None])[0] * sizes
 
 
-def _variances(values: Float[np.ndarray, " 161"], pairs: Int[np.ndarray, "2 128"]) -> tuple[float, float]:
+def _variances(values: Float[np.ndarray, " 65"], pairs: Int[np.ndarray, "2 32"]) -> tuple[float, float]:
     """Variances of the part linear in the rows and of the quadratic part, from values on the jackknife's subsets.
 
     The jackknife counts the linear variance once and the quadratic one twice. The second difference contains the
@@ -163,4 +163,5 @@ FD_INFINITY = Metric(
         "most of FD's bias, so it is near 0 if the distributions agree, and may be slightly negative"
     ),
     prepare=_prepare,
+    version=2,
 )

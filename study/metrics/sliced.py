@@ -38,19 +38,14 @@ class Quantiles:
         rng = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
         of_quarters = 0.0
         for out in noise:
-            order = rng.permutation(n)
-            first, second = _sorted_parts(projected, order[: 2 * half], 2)
-            np.subtract(first, second, out=out)
-            one, two, three, four = _sorted_parts(projected, order[: 4 * quarter], 4)
-            of_quarters += float(np.square(one - two).mean() + np.square(three - four).mean()) / (2 * _SPLITS)
+            shuffled = projected[:, rng.permutation(n)]
+            halves = np.sort(shuffled[:, : 2 * half].reshape(-1, 2, half))
+            np.subtract(halves[:, 0], halves[:, 1], out=out)
+            quarters = np.sort(shuffled[:, : 4 * quarter].reshape(-1, 2, 2, quarter))
+            of_quarters += float(np.square(quarters[:, :, 0] - quarters[:, :, 1]).mean()) / _SPLITS
         noise *= np.sqrt(half / (2 * n))  # as if their squares fell as 1/n
         growth = float(np.square(noise).mean()) - of_quarters * quarter / (2 * n)
         return cls(np.sort(projected, axis=1), noise, growth)
-
-
-def _sorted_parts(projected: np.ndarray, order: np.ndarray, parts: int) -> list[np.ndarray]:
-    """The columns in `order` of `[P, n]` in equal parts, each sorted by row."""
-    return [np.sort(projected[:, rows], axis=1) for rows in np.split(order, parts)]
 
 
 def sliced_w2(features: Float[np.ndarray, "n f"], quantiles: Quantiles) -> Score:
