@@ -34,7 +34,9 @@ def decisions(
     """
     rows = np.concatenate([columns, np.ones((len(columns), 1))], axis=1)
     whole = _minimised(rows, positive, np.ones((1, len(rows))), np.zeros((1, rows.shape[1])))
-    return _minimised(rows, positive, fitted.astype(np.float64), np.repeat(whole, len(fitted), axis=0)) @ rows.T
+    return (
+        _minimised(rows, positive, fitted.astype(np.float64), np.repeat(whole, len(fitted), axis=0)) @ rows.T
+    )
 
 
 def _minimised(

@@ -24,6 +24,7 @@ from study.runtime.environment import blas_threads, cores
 PRECISION_K = 3
 DENSITY_K = 5
 _BLOCK = 128
+_FEW = 8  # blocks
 _DENSE = 16  # if more than one pair in so many is needed, computing the whole block is cheaper
 _PAIRS = 1 << 15  # float64 pairs that are computed at once
 
@@ -96,10 +97,10 @@ def _above(values: Float[np.ndarray, "*S"]) -> Float32[np.ndarray, "*S"]:
 
 
 def _over_blocks(n: int, work: Callable[[slice], None]) -> None:
-    """Run `work` on blocks of n rows, on all cores."""
+    """Run `work` on blocks of n rows, on all cores; few blocks are done before other threads have started."""
     blocks = [slice(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK)]
     with blas_threads(1), ThreadPoolExecutor(cores()) as pool:
-        list(pool.map(work, blocks))
+        list(map(work, blocks) if len(blocks) <= _FEW else pool.map(work, blocks))
 
 
 def _squared_radii(
