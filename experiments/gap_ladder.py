@@ -4,9 +4,9 @@ Only the source of z changes from rung to rung; the decoder is that of one train
 knowledge about q(z) to the rung above, and the fall in KID is that knowledge's share of the whole gap between samples
 from the prior and real data. Two rungs are parallel branches: correlation and marginal shape both start from the
 diagonal Gaussian, and neither includes the other, so they do not add up; the fall of the mixture is measured from the
-full Gaussian. The last rung of z, from the flow to the posteriors, is what only the codes of the training data hold,
-and also whatever the flow fails to fit: the two cannot be told apart here. Shares depend on the decoder and on how long
-it was trained, so they are said setting by setting and are not averaged.
+full Gaussian. The posteriors of validation data, which no parameter was trained on, tell the flow's misfit from what
+only the training data hold. Shares depend on the decoder and on how long it was trained, so they are said setting by
+setting and are not averaged.
 
 Pictures are clipped to the range of the data before scoring, as they are before display. The outputs of an affine
 decoder scatter around black, and clipping turns this scatter into grey. So every model is scored a second time
@@ -36,7 +36,8 @@ RUNGS = (  # each with the rung from which its fall is measured, and what it add
     ("shuffled-marginals", "global-gaussian", "marginal shape"),
     ("gmm", "gaussian-full", "joint structure, coarse"),
     ("flow", "gmm", "joint structure, fine"),
-    ("posterior", "flow", "memorisation and misfit of the flow"),
+    ("held-out-posterior", "flow", "misfit of the flow"),
+    ("posterior", "held-out-posterior", "memorisation"),
     ("reconstruction", "posterior", "unseen examples"),
     ("held-out", "reconstruction", "decoder"),
 )
@@ -56,8 +57,9 @@ TEXT = (
     f"`{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative share means that a rung "
     "is worse than the one above. Whether a share is told from zero is decided after Holm's correction over all rungs "
     "and settings. The decoder's share depends on the decoder and on how it was trained, so it is not averaged over "
-    "settings, and neither are the others. The rung from `flow` to `posterior` holds what only the codes of the "
-    "training data have, and also what the flow fails to fit. The last column is the mean log-density of validation "
+    "settings, and neither are the others. The posteriors of validation data, which no parameter was trained on, "
+    "need no density to be fitted: `flow` to `held-out-posterior` is what the flow fails to fit, and from there to "
+    "`posterior` what only the codes of the training data hold. The last column is the mean log-density of validation "
     "codes in nats, for rungs that have a density: a better fit to q(z) need not give better samples."
 )
 CLIPPING = (

@@ -12,6 +12,7 @@ from study.tables.bins import binned
 from study.tables.results import CONFIGURATION, Results
 
 SPLITS = ("train", "validation")
+EPOCHS = 100  # whose losses are kept, at most: the first, evenly spaced ones, and the last
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,10 +53,11 @@ def collect(
         joined[name] = _stack(parts, name).merge(
             runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one"
         )
+    step = -(-max((len(scored.losses) for _, scored in done), default=1) // EPOCHS)
     samples = {f"{row['run_id']}/{name}": x for row, scored in done for name, x in scored.samples.items()}
     return Results(
         runs=runs,
-        losses=_stack([_losses(row, scored.losses) for row, scored in done], "losses"),
+        losses=_stack([_losses(row, scored.losses, step) for row, scored in done], "losses"),
         draws=_stack([_draws(runs, done)], "draws"),
         samples=samples,
         provenance=provenance,
@@ -70,13 +72,14 @@ def _stack(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
     return schemas.conform(pd.concat(frames, ignore_index=True), table)
 
 
-def _losses(row: Mapping[str, Any], losses: np.ndarray) -> pd.DataFrame:
-    epochs = len(losses)
-    frame = pd.DataFrame(losses.reshape(-1, 2), columns=["recon", "rate"])
+def _losses(row: Mapping[str, Any], losses: np.ndarray, step: int) -> pd.DataFrame:
+    number = np.arange(1, len(losses) + 1)
+    shown = np.flatnonzero((number % step == 0) | (number == 1) | (number == len(losses)))
+    frame = pd.DataFrame(losses[shown].reshape(-1, 2), columns=["recon", "rate"])
     return frame.assign(
         run_id=row["run_id"],
-        epoch=np.repeat(np.arange(1, epochs + 1), len(SPLITS)),
-        split=list(SPLITS) * epochs,
+        epoch=np.repeat(shown + 1, len(SPLITS)),
+        split=list(SPLITS) * len(shown),
         loss=row["alpha"] * frame["recon"] + row["beta"] * frame["rate"],
     )
 

@@ -25,10 +25,13 @@ def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
     )
     if table.empty:
         return None
-    every = np.sort(table["epoch"].unique())
-    table = table[
-        table["epoch"].isin(every[np.unique(np.linspace(0, len(every) - 1, POINTS).round().astype(int))])
-    ]
+    ends = table.groupby("run_id")["epoch"].max()
+    at = table.groupby("epoch")["run_id"].nunique()
+    every = [
+        epoch for epoch, n in at.items() if n == (ends >= epoch).sum()
+    ]  # where no run has its last epoch alone
+    shown = np.unique(np.linspace(0, len(every) - 1, POINTS).round().astype(int))
+    table = table[table["epoch"].isin(np.array(every)[shown])]
     alphas = sorted(table["alpha"].unique())
     if len(alphas) > AT_MOST:
         alphas = [alphas[0], alphas[len(alphas) // 2], alphas[-1]]

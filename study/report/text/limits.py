@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from study.report import frames
@@ -13,7 +12,7 @@ from study.report.text.numbers import count, number
 from study.report.text.words import MODEL
 from study.statistics.estimates import FEWEST
 from study.tables.results import Results
-from study.training.convergence import Convergence, convergence
+from study.training.convergence import MATTERS, Convergence
 
 FEW_ROWS = 100  # examples on each side of a comparison; a rule of thumb, and said as one
 PER_FEATURE = 3  # examples for each dimension of the features, likewise
@@ -120,22 +119,17 @@ def falling(results: Results) -> str:
         )
     return (
         f"Over the last tenth of training the validation loss of none of {count(len(ends), 'model')} fell by more than "
-        "two standard errors and 0.1 % of itself; a slower fall is not ruled out."
+        f"two standard errors and {number(100 * MATTERS)} % of itself; a slower fall is not ruled out."
     )
 
 
 def endings(results: Results) -> list[Convergence]:
     """How the validation loss of each model ended; those with too few epochs to tell are left out."""
-    table = results.losses.dropna(subset=["loss"])
-    table = table[table["split"] == "validation"].sort_values("epoch")
-    found = []
-    for _, own in table.groupby("run_id"):
-        loss = np.zeros((len(own), 2, 2))
-        loss[:, 1, 0] = own["loss"]
-        end = convergence(loss, alpha=1.0, beta=0.0)
-        if end.epochs:
-            found.append(end)
-    return found
+    table = results.losses[results.losses["split"] == "validation"].sort_values("epoch")
+    last = table.groupby("run_id")["loss"].last()
+    told = results.runs.dropna(subset=["still_falling"]).set_index("run_id")
+    columns = [told["still_falling"], told["still_falling_error"], last.reindex(told.index), told["epochs"]]
+    return [Convergence(*row) for row in zip(*columns, strict=True)]
 
 
 def _dimensions(facts: Mapping[str, Any]) -> int:

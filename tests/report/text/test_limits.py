@@ -24,22 +24,25 @@ from study.tables.results import Results
 ROOT = Path(__file__).parents[3]
 
 
-def with_losses(results: Results, slope: float) -> Results:
-    """The same results whose validation losses end in a line of this slope per epoch, with noise."""
-    losses = results.losses.copy()
-    noise = np.random.default_rng(0).normal(0, 0.01, len(losses))
-    losses["loss"] = 100 - slope * losses["epoch"] + noise
-    return dataclasses.replace(results, losses=losses)
+def with_falls(results: Results, falls: float | list[float], error: float = 0.01) -> Results:
+    """The same results whose validation losses are 100 and fell by so much."""
+    runs = results.runs.assign(still_falling=falls, still_falling_error=error)
+    return dataclasses.replace(results, runs=runs, losses=results.losses.assign(loss=100.0))
 
 
 def test_a_loss_that_falls_is_not_converged_and_a_flat_one_is_not_called_so(results):
-    text = falling(with_losses(results, 0.5))
-    assert text.startswith("Not trained to convergence") and re.search(
-        r"of 27 of 27 models still fell, by 1\.9\d to 2\.0\d", text
-    )
-    text = falling(with_losses(results, 0.0))
-    assert "none of 27 models fell" in text and "not ruled out" in text and "onverge" not in text
-    assert falling(dataclasses.replace(results, losses=results.losses[results.losses["epoch"] < 3])) == ""
+    text = falling(with_falls(results, [1.9, 2.0, *[0.0] * 25]))
+    assert text.startswith("Not trained to convergence")
+    assert "of 2 of 27 models still fell, by 1.9 to 2 in units" in text
+    for harmless in (
+        with_falls(results, 0.4),
+        with_falls(results, 2.0, error=1.5),
+        with_falls(results, -3.0),
+    ):
+        text = falling(harmless)  # less than 0.5 % of the loss, less than two errors, and a loss that rose
+        assert "none of 27 models fell" in text and "0.5 % of itself" in text
+        assert "not ruled out" in text and "onverge" not in text
+    assert falling(with_falls(results, float("nan"))) == ""
 
 
 def test_limits_name_what_was_done(results, summary):
