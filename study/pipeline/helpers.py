@@ -36,26 +36,31 @@ _NUMBERS = (  # settings of JAX on which results depend
 def helpers(job: Job, cells: int) -> Iterator[None]:
     """Within this context other processes help with measuring, if so many cells are worth it.
 
-    At the end those that are not finished are stopped; the scores of those that are count as those of this run.
+    At the end those that are not finished are stopped; what the others have measured counts as measured by this run.
     """
     running = [_started(job) for _ in range(_worthwhile(cells))]
     try:
         yield
-        job.count.scored += sum(map(_scored, running))
+        for process in running:
+            scored, memory = _said(process)
+            job.count.scored += scored
+            job.count.memory += memory
     finally:
         for process in running:
             process.kill()
-            process.wait()
+            with contextlib.suppress(OSError), process:  # close its pipes
+                pass
 
 
-def _scored(process: "subprocess.Popen[bytes]") -> int:
-    """How many cells a helper has measured, if it ends within seconds, as it does when nothing is left to do."""
+def _said(process: "subprocess.Popen[bytes]") -> tuple[int, int]:
+    """The cells that a helper has measured and its memory, if it ends within seconds, as when nothing is left to do."""
     try:
         process.wait(timeout=5)
         assert process.stdout is not None
-        return int(process.stdout.read() or 0)
+        scored, memory = map(int, process.stdout.read().split())
     except (subprocess.TimeoutExpired, ValueError):
-        return 0
+        return 0, 0
+    return scored, memory
 
 
 def _worthwhile(cells: int) -> int:
@@ -66,10 +71,6 @@ def _worthwhile(cells: int) -> int:
 
 
 def _started(job: Job) -> "subprocess.Popen[bytes]":
-    plan = job.plan
-    keys = [planned.evaluate_key for planned in plan.cells]
-    settings = {name: jax.config.values[name] for name in _NUMBERS}
-    settings["jax_num_cpu_devices"] = len(jax.devices())
     # A process of its own, so that Ctrl-C reaches this one alone; it ends when its standard input does. The same places
     # for imports, and not the current folder, whose files could have the names of packages.
     process = subprocess.Popen(
@@ -79,16 +80,26 @@ def _started(job: Job) -> "subprocess.Popen[bytes]":
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "JAX_PLATFORMS": "cpu"},
     )
+    threading.Thread(
+        target=_tell, args=(process, job), daemon=True
+    ).start()  # it reads when it has imported everything
+    return process
+
+
+def _tell(process: "subprocess.Popen[bytes]", job: Job) -> None:
+    plan = job.plan
+    settings = {name: jax.config.values[name] for name in _NUMBERS}
+    settings["jax_num_cpu_devices"] = len(jax.devices())
+    keys = [planned.evaluate_key for planned in plan.cells]
     assert process.stdin is not None
     with contextlib.suppress(OSError):  # it died
         pickle.dump(settings, process.stdin)
         pickle.dump((plan.config, plan.data, plan.batching, keys, job.store), process.stdin)
         process.stdin.flush()
-    return process
 
 
 def main() -> None:
-    """Measure what nobody else has claimed, and print how many cells that were."""
+    """Measure what nobody else has claimed; print how many cells that were, and the most memory it took, in bytes."""
     given = sys.stdin.buffer
     for name, value in pickle.load(given).items():
         jax.config.update(name, value)
@@ -102,7 +113,7 @@ def main() -> None:
     trained = [(one, "") for one in plan.cells if store.has("train", one.train_key)]
     for _ in outcomes(trained, job, wait=False):
         pass
-    print(job.count.scored)
+    print(job.count.scored, peak_memory())
 
 
 def _end_with(descriptor: int) -> None:

@@ -35,10 +35,16 @@ class Outcome:
 
 @dataclasses.dataclass(eq=False)
 class Count:
-    """How many trainings and scores this process computed itself instead of reading them."""
+    """What this process and its helpers computed themselves instead of reading it.
+
+    Attributes:
+        trained, scored: how many cells.
+        memory: the most that the helpers took, in bytes.
+    """
 
     trained: int = 0
     scored: int = 0
+    memory: int = 0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

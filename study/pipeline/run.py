@@ -79,7 +79,8 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
             if outcome.failure and fail_fast:
                 break
     ordered = tuple(ended[planned.run_id] for planned in plan.cells if planned.run_id in ended)
-    return Run(plan, ordered, extractors, time.perf_counter() - began, peak_memory(), job.count)
+    memory = peak_memory() + job.count.memory
+    return Run(plan, ordered, extractors, time.perf_counter() - began, memory, job.count)
 
 
 def _train(job: Job, label: str, *, fail_fast: bool) -> dict[str, str]:

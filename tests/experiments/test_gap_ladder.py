@@ -115,7 +115,7 @@ def test_the_decoders_share_stays_within_its_range(module):
 def test_shares_are_not_averaged_over_settings(module):
     made = results(betas=(1.0, 3.0), scale=lambda beta, seed: beta)
     steeper = made.metrics["run_id"].str.startswith("3") & (made.metrics["strategy"] == "posterior")
-    made.metrics.loc[steeper, "value"] += 0.3  # 0.1 of the gap there, from this rung to the next
+    made.metrics.loc[steeper, "value"] += 0.09  # 0.03 of the gap there, from this rung to the next
     table = shares(module, made)
     assert len(table) == 2 * len(LADDER) and table["alpha"].notna().all()
     found = table.set_index(["beta", "rung"])["share"]
@@ -177,8 +177,10 @@ def test_what_is_not_told_from_zero_is_not_decided(module):
     found = module.findings(results(noise={"flow": 0.5}), {})
     text = found.sections[0].text
     told, open_ = text.split("At β = 1, better: ")[1].split("; not decided: ")
-    assert "`flow`" not in told and "`posterior`" not in told and "`gmm`" in told
-    assert "`flow`" in open_ and "`posterior`" in open_
+    moved = ("`flow`", "`held-out-posterior`")  # the steps to it and from it
+    assert (
+        not any(name in told for name in moved) and "`gmm`" in told and all(name in open_ for name in moved)
+    )
     assert "(a share of " in open_ and "% would probably have been seen)" in open_
     assert "worse" not in told + open_ and "fits validation codes" not in text
     loud = results(noise={"held-out": 5.0, "reconstruction": 5.0})
