@@ -17,11 +17,14 @@ class Cells:
     """Regions of data space: k-means cells of the training data, fewer if n is small."""
 
     def __init__(self, train: Float[np.ndarray, "N D"], *, n: int) -> None:
-        from sklearn.cluster import KMeans  # which reports that only name the metric need not load
+        # which reports that only name the metric need not load
+        from sklearn.cluster import KMeans
+        from threadpoolctl import threadpool_limits
 
         k = min(max(1, n // _PER_CELL), _MOST_CELLS, len(train))
         some = train[:: -(-len(train) // _FITTED)]
-        self.centres = KMeans(k, n_init=1, max_iter=25, random_state=0).fit(some).cluster_centers_
+        with threadpool_limits(1):  # the order of its sums, and so the cells, depend on the number of threads
+            self.centres = KMeans(k, n_init=1, max_iter=25, random_state=0).fit(some).cluster_centers_
 
     def of(self, x: Float[np.ndarray, "n D"]) -> Int[np.ndarray, " n"]:
         """The index of the cell of each x."""
@@ -101,4 +104,5 @@ C_T = Metric(
     group="novelty",
     prepare=_prepare,
     once=True,
+    version=2,
 )

@@ -26,6 +26,7 @@ import numpy as np
 from jaxtyping import Array, Float, Float32, Float64, Int, Scalar, ScalarLike
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
+from threadpoolctl import threadpool_limits
 
 from study.errors import CannotFit
 from study.runtime.keys import Key, as_key
@@ -118,6 +119,7 @@ class Riemannian(Strategy):
     step_size: float = 0.2
 
     name = "riemannian"
+    version = 2
     kind = "fitted"
     source = "Chadebec and Allassonnière 2022"
     libraries = ("blackjax",)
@@ -171,7 +173,10 @@ class Riemannian(Strategy):
             return np.asarray(jax.random.choice(key, len(mean), (k,), replace=False))
         seed = int(jax.random.randint(key, (), 0, np.iinfo(np.int32).max))
         distinct = min(k, len(np.unique(mean, axis=0)))
-        centres = KMeans(distinct, n_init=1, random_state=seed).fit(mean).cluster_centers_
+        with threadpool_limits(
+            1
+        ):  # the order of its sums, and so the centres, depend on the number of threads
+            centres = KMeans(distinct, n_init=1, random_state=seed).fit(mean).cluster_centers_
         return np.unique(pairwise_distances_argmin(centres, mean))
 
 
