@@ -25,8 +25,8 @@ class Progress:
     """Counts finished cells; a context manager."""
 
     def __init__(self, total: int, label: str):
-        self.total, self.done, self.phase = total, 0, ""
-        self._began = self._last = time.monotonic()
+        self.total, self.done = total, 0
+        self._began = self._last = self._first = time.monotonic()
         self._stream: TextIO | None = sys.stderr
         self.label = sayable(label, self._stream)
         self._bar: tqdm[Any] | None = None
@@ -38,6 +38,9 @@ class Progress:
                 )
 
     def __enter__(self) -> "Progress":
+        if self._bar is None and self._stream is not None:
+            with quietly():
+                self._line(f"{self.total} cells")
         self._ticking.enter_context(ticking(self._goes_on))
         return self
 
@@ -49,20 +52,11 @@ class Progress:
             with quietly():
                 self._bar.close()
 
-    def enter(self, phase: str) -> None:
-        """Say what is being done from now on, the first time at once."""
-        if phase == self.phase:
-            return
-        self.phase = sayable(phase, self._stream)
-        with quietly():
-            if self._bar is not None:
-                self._bar.set_postfix_str(self.phase)
-            elif self._stream is not None and (time.monotonic() - self._last >= EVERY or not self.done):
-                self._line(self.phase)
-
     def advance(self, note: str = "") -> None:
         """Count one more finished cell."""
         self.done += 1
+        if self.done == 1:
+            self._first = time.monotonic()
         with quietly():
             self._say(sayable(note, self._stream))
 
@@ -70,15 +64,18 @@ class Progress:
         if self._stream is None:  # `print` would use standard output
             return
         if self._bar is not None:
-            self._bar.set_postfix_str(note or self.phase, refresh=False)
+            self._bar.set_postfix_str(note, refresh=False)
             self._bar.update()
             return
         now = time.monotonic()
         if now - self._last >= EVERY or self.done == self.total:
-            rate = self.done / max(now - self._began, 1e-9)
-            left = (self.total - self.done) / rate
-            line = f"{self.done}/{self.total} cells, {rate:.2f}/s, {left:.0f} s left"
+            line = f"{self.done}/{self.total} cells, {self._left(now):.0f} s left"
             self._line(f"{line}, {note}" if note else line)
+
+    def _left(self, now: float) -> float:
+        """Seconds that the rest will take; the first cell, which compiles, says nothing about the others."""
+        each = (now - self._first) / (self.done - 1) if self.done > 1 else now - self._began
+        return (self.total - self.done) * each
 
     def _goes_on(self) -> None:
         """The line of a phase in which no cell has finished for a while."""
@@ -86,8 +83,7 @@ class Progress:
         if self._bar is not None:
             self._bar.refresh()
         elif now - self._last >= TICK:
-            what = f"{self.phase}, " if self.phase else ""
-            self._line(f"{what}{self.done}/{self.total} cells, {now - self._began:.0f} s so far")
+            self._line(f"{self.done}/{self.total} cells, {now - self._began:.0f} s so far")
 
     def _line(self, text: str) -> None:
         self._last = time.monotonic()

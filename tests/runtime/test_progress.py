@@ -1,3 +1,4 @@
+import contextlib
 import io
 import os
 import pty
@@ -113,7 +114,7 @@ def test_plain_lines_say_what_is_done(capsys):
     with Progress(1, LABEL) as progress:
         progress.advance("a\nnote")
     assert re.fullmatch(
-        r"β of  \[31m red    label: 1/1 cells, .*/s, 0 s left, a note\n", capsys.readouterr().err
+        r"(β of  \[31m red    label: )1 cells\n\1.*1/1 cells, 0 s left, a note\n", capsys.readouterr().err
     )
 
 
@@ -122,33 +123,31 @@ def test_what_is_said_is_one_line_of_some_length():
     assert len(said) == LONGEST and "\n" not in said
 
 
-def test_each_phase_has_its_line_at_once(capsys):
-    with Progress(2, "label") as progress:
-        progress.enter("training")
-        assert capsys.readouterr().err == "label: training\n"
-        progress.enter("evaluating")
-        progress.advance()
-        progress.advance()
-    first, last = capsys.readouterr().err.splitlines()
-    assert first == "label: evaluating" and last.startswith("label: 2/2 cells")
-
-
-def test_phases_that_alternate_are_not_said_for_every_cell(capsys):
-    with Progress(50, "label") as progress:
-        for _ in range(50):
-            progress.enter("training")
-            progress.enter("evaluating")
+def test_the_first_cell_says_nothing_about_the_time_of_the_others(capsys, monkeypatch):
+    """It compiles: nine seconds, and then one second for each."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(module, "EVERY", 0.0)
+    monkeypatch.setattr(module, "ticking", lambda say: contextlib.nullcontext())
+    with Progress(30, "label") as progress:
+        now[0] += 9
+        for _ in range(3):
+            now[0] += 1
             progress.advance()
-    assert len(capsys.readouterr().err.splitlines()) < 6
+    assert capsys.readouterr().err.splitlines() == [
+        "label: 30 cells",
+        "label: 1/30 cells, 290 s left",
+        "label: 2/30 cells, 28 s left",
+        "label: 3/30 cells, 27 s left",
+    ]
 
 
 def test_nothing_is_silent_for_long(capsys, monkeypatch):
     monkeypatch.setattr(module, "TICK", 0.1)
-    with Progress(3, "label") as progress:
-        progress.enter("training")
+    with Progress(3, "label"):
         time.sleep(0.45)
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) >= 3 and re.fullmatch(r"label: training, 0/3 cells, \d+ s so far", lines[1])
+    assert len(lines) >= 3 and re.fullmatch(r"label: 0/3 cells, \d+ s so far", lines[1])
     with stage("tables"):
         time.sleep(0.45)
     lines = capsys.readouterr().err.splitlines()
