@@ -21,6 +21,7 @@ from study.pipeline.job import Count, Job
 from study.pipeline.measuring import outcomes
 from study.pipeline.plan import make_plan
 from study.runtime.environment import cores, free_memory, peak_memory
+from study.runtime.programs import kept_programs
 
 FEWEST = 4  # cells for each process that are worth the seconds which importing and compiling take
 _NUMBERS = (  # settings of JAX on which results depend
@@ -108,11 +109,12 @@ def main() -> None:
     plan = make_plan(config, data, batching=batching)
     if [planned.evaluate_key for planned in plan.cells] != keys:
         return  # the other process knows strategies or metrics that are not part of this package
-    made = evaluators(plan.measured, feature_extractors(plan, store), n=plan.n_samples)
-    job = Job(plan, store, made, Count())
-    trained = [(one, "") for one in plan.cells if store.has("train", one.train_key)]
-    for _ in outcomes(trained, job, wait=False):
-        pass
+    with kept_programs(store.programs):
+        made = evaluators(plan.measured, feature_extractors(plan, store), n=plan.n_samples)
+        job = Job(plan, store, made, Count())
+        trained = [(one, "") for one in plan.cells if store.has("train", one.train_key)]
+        for _ in outcomes(trained, job, wait=False):
+            pass
     print(job.count.scored, peak_memory())
 
 

@@ -38,8 +38,9 @@ STAGES = (
     "quality",
     "score",
     "evaluate",
-)  # "evaluate" is a stage of earlier versions
-_OURS = re.compile(rf"\.?[0-9a-f]{{2,64}}\.(cell|claim).*|{re.escape(TEMPORARY)}.*")
+    "programs",
+)  # "evaluate" is a stage of earlier versions, and "programs" are compiled ones
+_OURS = re.compile(rf"\.?[0-9a-f]{{2,64}}\.(cell|claim).*|{re.escape(TEMPORARY)}.*|.*-[0-9a-f]{{64}}-cache")
 
 
 def content_key(content: Mapping[str, Any]) -> str:
@@ -134,6 +135,11 @@ class Store:
         with claimed(self.path(stage, key).with_suffix(".claim"), what=f"{stage} {key[:12]}"):
             yield
 
+    @property
+    def programs(self) -> Path:
+        """The folder of compiled programs."""
+        return self.folder / "programs"
+
     def prepare(self) -> None:
         """Create the folder, and delete unfinished files of killed runs.
 
@@ -165,7 +171,7 @@ class Store:
                 )
             found = []
             for stage in filter(_is_real, (self.folder / name for name in STAGES)):
-                for part in filter(_is_real, stage.glob("[0-9a-f][0-9a-f]")):
+                for part in filter(_is_real, _parts(stage)):
                     found += [path for path in part.iterdir() if _OURS.fullmatch(path.name)]
         return [path for path in found if path.is_file() and not path.is_symlink()]
 
@@ -192,12 +198,17 @@ class Store:
                     size += freed
             (self.folder / MARKER).unlink()
         for stage in filter(_is_real, (self.folder / name for name in STAGES)):
-            for folder in (*filter(_is_real, stage.glob("[0-9a-f][0-9a-f]")), stage):
+            for folder in (*filter(_is_real, _parts(stage)), stage):
                 with contextlib.suppress(OSError):  # the folder holds other files
                     folder.rmdir()
         with contextlib.suppress(OSError):
             self.folder.rmdir()
         return size
+
+
+def _parts(stage: Path) -> list[Path]:
+    """Its folders of finished files, and those in which a process keeps its programs."""
+    return [*stage.glob("[0-9a-f][0-9a-f]"), *stage.glob(f"{TEMPORARY}*")]
 
 
 def _is_real(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """A complete run of an experiment, from its name to its results folder, for `study run` and `study.run`."""
 
+import contextlib
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from study.runtime.environment import use_all_cores
 from study.runtime.files import check_writable
 from study.runtime.folders import is_ours
 from study.runtime.limits import MAX_BYTES
+from study.runtime.programs import kept_programs
 from study.runtime.progress import stage
 from study.runtime.shown import shown_command
 from study.tables.results import Results, load_results
@@ -135,10 +137,11 @@ class PreparedRun:
             self.store.prepare()
         label = f"{self.experiment.name} on {self.data.name}"
         runs: list[Run] = []
-        for plan in self.plans:
-            runs.append(execute(plan, self.store, label=label, fail_fast=fail_fast))
-            if runs[-1].failed and fail_fast:
-                break
+        with kept_programs(self.store.programs) if self.missing else contextlib.nullcontext():
+            for plan in self.plans:
+                runs.append(execute(plan, self.store, label=label, fail_fast=fail_fast))
+                if runs[-1].failed and fail_fast:
+                    break
         return runs
 
 
