@@ -10,6 +10,7 @@ import pandas as pd
 from study.tables import schemas
 from study.tables.bins import binned
 from study.tables.results import CONFIGURATION, Results
+from study.tables.rounding import ERROR, VALUE, rounded
 
 SPLITS = ("train", "validation")
 EPOCHS = 100  # whose losses are kept, at most: the first, evenly spaced ones, and the last
@@ -54,6 +55,9 @@ def collect(
             runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one"
         )
     step = -(-max((len(scored.losses) for _, scored in done), default=1) // EPOCHS)
+    metrics = joined["metrics"]
+    for column, bits in (("value", VALUE), ("stderr", ERROR)):
+        metrics[column] = rounded(metrics[column].to_numpy(np.float64), bits=bits)
     samples = {f"{row['run_id']}/{name}": x for row, scored in done for name, x in scored.samples.items()}
     return Results(
         runs=runs,

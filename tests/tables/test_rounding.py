@@ -1,0 +1,22 @@
+import numpy as np
+import pytest
+
+from study.tables.rounding import ERROR, VALUE, rounded
+
+
+def test_values_are_those_of_float32() -> None:
+    x = np.random.default_rng(0).normal(size=1000) * 10.0 ** np.arange(-20, 20).repeat(25)
+    np.testing.assert_array_equal(rounded(x, bits=VALUE), x.astype(np.float32).astype(np.float64))
+
+
+@pytest.mark.parametrize("bits", [1, ERROR, 51])
+def test_the_error_is_half_of_the_last_digit(bits: int) -> None:
+    x = np.random.default_rng(1).lognormal(0, 30, size=1000) * np.repeat([1, -1], 500)
+    error = np.abs(rounded(x, bits=bits) / x - 1)
+    assert error.max() <= 2.0 ** -(bits + 1) and error.max() > 2.0 ** -(bits + 3)
+
+
+def test_what_is_no_number_stays_and_round_numbers_do_too() -> None:
+    x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 0.5, 1.0, 255.0])
+    np.testing.assert_array_equal(rounded(x, bits=ERROR), x)
+    assert np.signbit(rounded(x, bits=ERROR)[4])
