@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
+from study.report import frames
 from study.report.frames import Setting
 from study.report.plots import lettering, style
 from study.report.specs import GRIDS, SPECS, Spec, specs
@@ -74,10 +75,11 @@ def save_figures(
 def _drawn(
     results: Results, summary: pd.DataFrame, extra: dict[str, tuple[Figure, str]]
 ) -> Iterator[tuple[Spec, Figure | None]]:
+    covered = frames.over(summary)
     for spec in specs(results):
         with style.styled():
             figure = spec.draw(results, summary)
-        yield spec, figure
+        yield dataclasses.replace(spec, caption=spec.caption.replace("{over}", covered)), figure
     for name, (figure, caption) in extra.items():
         yield Spec(name, lambda *_: None, caption, caption, caption, ""), figure
 

@@ -234,3 +234,9 @@ def key_strategies(summary: pd.DataFrame, metric: str, *, at_most: int = 3) -> l
     ]
     wanted += strategies(summary, references=False)
     return [s for s in dict.fromkeys(wanted) if s in present and s != PRIOR][:at_most]
+
+
+def over(summary: pd.DataFrame) -> str:
+    """What intervals of scores are taken over: training seeds and, if there are several, evaluations."""
+    several = "evaluations" in summary and summary["evaluations"].max() > 1
+    return "training seeds, feature extractors and halves of test data" if several else "training seeds"

@@ -28,7 +28,10 @@ Draw = Callable[[Results, pd.DataFrame], Figure | None]
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
-    """A figure: its name, the function that draws it, its title and texts, and the reason given when it is absent."""
+    """A figure: its name, the function that draws it, its title and texts, and the reason given when it is absent.
+
+    In the caption, `{over}` stands for what intervals of scores are taken over.
+    """
 
     name: str
     draw: Draw
@@ -48,7 +51,7 @@ SPECS = (
         "dots.",
         "The share of the gap between the prior (0 %) and real held-out data (100 %) that each strategy closes on the "
         "same trained models. Large marks are averages over the settings that count, with 95 % intervals over "
-        "training seeds; faint dots are single settings. Green squares sample no latent distribution. A number at an "
+        "{over}; faint dots are single settings. Green squares sample no latent distribution. A number at an "
         "edge lies beyond the axis.",
         "the metric can show no effect at any setting, or no strategy was compared with the prior",
     ),
@@ -57,7 +60,7 @@ SPECS = (
         effects.where,
         "Where it matters",
         "Lines: the share of the gap that a few strategies close, against the one axis that α and β share.",
-        "The share of the gap closed at each setting, with 95 % intervals over training seeds, for the strategies that "
+        "The share of the gap closed at each setting, with 95 % intervals over {over}, for the strategies that "
         "the question is about. α and β are one axis, their ratio, up to what the number of optimiser steps leaves; "
         "lines join the means of settings of equal ratio. A grey cross: the metric can show no effect there.",
         "fewer than two settings of different ratio of α and β have a gain over the prior",
@@ -77,7 +80,7 @@ SPECS = (
         "Every metric against the prior",
         "Dot plots, one per metric: each strategy's paired difference from the prior with its interval.",
         "Each dot is a strategy's metric minus the prior's on the same trained model, averaged over the "
-        "grid; bars are 95 % intervals over training seeds. Circles are better than the prior, crosses "
+        "grid; bars are 95 % intervals over {over}. Circles are better than the prior, crosses "
         "worse; open diamonds are equivalent to it, open circles not decided. Each panel has its own axis: compare "
         "dots within a panel, not across panels. A number at an edge is the value of a strategy that "
         "lies beyond the axis. Below the dashed line are reference rows, which do not compete.",
@@ -104,8 +107,8 @@ SPECS = (
         "One frozen decoder per model; only the source of z changes from rung to rung. The small print names "
         "what each rung adds, which is what the fall from the rung above measures. gaussian-full and "
         "shuffled-marginals are two branches (dashed): neither includes the other. Green rungs sample no latent "
-        "distribution: the distance left there is due to the decoder. Bars are 95 % intervals over training "
-        "seeds and are not paired: two rungs whose bars overlap may still differ on every single model.",
+        "distribution: the distance left there is due to the decoder. Bars are 95 % intervals over {over} "
+        "and are not paired: two rungs whose bars overlap may still differ on every single model.",
         "it needs the prior and at least two other rungs, scored by KID or FD",
     ),
     Spec(

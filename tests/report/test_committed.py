@@ -1,6 +1,7 @@
 """Every committed results folder equals the output of `study report` from its tables, byte for byte."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -88,3 +89,9 @@ def test_all_that_is_committed_is_small() -> None:
         pytest.skip("needs git's list of files")
     sizes = [path.stat().st_size for path in map(ROOT.joinpath, listed.stdout.split("\0")) if path.is_file()]
     assert sum(sizes) < LARGEST
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+def test_no_text_holds_a_place_that_was_never_filled(folder: Path) -> None:
+    """A bootstrap was once "of {over(summary)}"."""
+    assert not re.findall(r"\{\w+[(}]", (folder / "report.md").read_text().split("## Provenance")[0])

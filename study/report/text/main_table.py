@@ -10,7 +10,6 @@ from study.report import frames
 from study.report.page.blocks import MainRow, MainTable
 from study.report.text import scores
 from study.report.text.contest import share
-from study.report.text.uncertainty import over
 from study.report.text.words import REFERENCES, STRATEGIES, word
 
 MOST = 6  # metrics
@@ -127,6 +126,6 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
             "decided."
         )
     return (
-        f"{where}{told} Small print: 95 % intervals over {over(summary)}. Arrows say which values are better. Rows "
-        "below the line, in italics, are references and do not compete."
+        f"{where}{told} Small print: 95 % intervals over {frames.over(summary)}. Arrows say which values are better. "
+        "Rows below the line, in italics, are references and do not compete."
     ).strip()

@@ -11,7 +11,6 @@ from study.report.page.blocks import Plain
 from study.report.text.about import common, said, span
 from study.report.text.limits import covered, features
 from study.report.text.numbers import number
-from study.report.text.uncertainty import over
 from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order, word
 from study.statistics import MATTERS
 from study.statistics.simulations import EVALUATIONS, FAMILY, FOUND, SPREAD
@@ -83,7 +82,7 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
             "Effect",
             "The share of the gap closed, (M_prior − M_strategy) / (M_prior − M_held-out), with M the metric as a cost "
             "(|v − 1| where 1 is best, taken per setting and seed). At one setting it is a ratio of means over "
-            f"{over(summary)}, not a mean of ratios, and its interval is that of the jackknife: each of them "
+            f"{frames.over(summary)}, not a mean of ratios, and its interval is that of the jackknife: each of them "
             "contributes what the ratio loses without it. Settings where the metric can show no effect enter no "
             "average: the prior is not told from held-out data (nothing to gain), reconstructions score no better than "
             "noise (no decoder to speak of), copies of the training data do not beat the prior or a strategy "
@@ -91,7 +90,7 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
         ),
         (
             "Intervals",
-            f"95 % each, Student's, over {over(summary)}: {_design(summary)}"
+            f"95 % each, Student's, over {frames.over(summary)}: {_design(summary)}"
             "Fits and draws are averaged first. So are the settings: a seed "
             "has one contribution to an average, the mean of its contributions at all settings, since settings share "
             "the luck of a seed; averages hold for these settings. Interquartile means and probabilities of "
@@ -111,7 +110,7 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
         ),
         (
             "Detectable effects",
-            f"The smallest true effect that as many {over(summary)} tell from zero in 80 % of studies, at the "
+            f"The smallest true effect that as many {frames.over(summary)} tell from zero in 80 % of studies, at the "
             "corrected level of the verdict, from the spread over them and the noncentral t distribution.",
         ),
         ("Simulations", _simulated()),

@@ -13,12 +13,6 @@ from study.tables.results import Results
 SOURCES = ("training", "fitting", "drawing", "evaluating")
 
 
-def over(summary: pd.DataFrame) -> str:
-    """What intervals of scores are taken over: training seeds and, if there are several, evaluations."""
-    several = "evaluations" in summary and summary["evaluations"].max() > 1
-    return "training seeds, feature extractors and halves of test data" if several else "training seeds"
-
-
 def across(results: Results, summary: pd.DataFrame) -> Plain | None:
     """Probability of improvement and interquartile means of the primary metric; None with a single setting."""
     metric = frames.primary(summary)
@@ -37,7 +31,7 @@ def across(results: Results, summary: pd.DataFrame) -> Plain | None:
         f"{label} over all {len(frames.settings(summary))} settings and their training runs. Improvement: the "
         "chance that a training run scored with the strategy beats one scored with the prior at the same setting; "
         "½ if they are alike. Interquartile mean (IQM): the mean of the middle half, which a few failures do not "
-        "affect. Percentile intervals (95 %) of a bootstrap of {over(summary)}, for these settings; with five "
+        f"affect. Percentile intervals (95 %) of a bootstrap of {frames.over(summary)}, for these settings; with five "
         "seeds such intervals cover about 84 %."
     )
     return Plain(caption, ["strategy", "improvement", f"IQM of {label}", "IQM of the difference"], rows)
