@@ -151,7 +151,7 @@ def figure(ours: pd.DataFrame) -> Figure:
 PLAIN = StudyConfig(
     dataset="mnist",
     model=VAEConfig(latent_dim=50, hidden=(300, 300), likelihood="bernoulli"),
-    training=TrainConfig(steps=120_000, batch_size=100, schedule="cosine", binarise=True),
+    training=TrainConfig(steps=120_000, batch_size=100, schedule="cosine", binarise=True, patience=0),
     seeds=(0,),
     likelihood=LikelihoodConfig(
         examples=2000, samples=(50, 500, SAMPLES), annealed=32, annealing=AnnealingConfig(temperatures=200)

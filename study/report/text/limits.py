@@ -114,8 +114,9 @@ def falling(results: Results) -> str:
         sizes = sorted(end.fall for end in ends if end.still_falling)
         by = " to ".join(dict.fromkeys(number(size) for size in (sizes[0], sizes[-1])))
         return (
-            f"Not trained to convergence: over the last tenth of training the validation loss of {still} of "
-            f"{count(len(ends), 'model')} still fell, by {by} in units of the loss."
+            f"Over the last tenth of training the validation loss of {still} of {count(len(ends), 'model')} still "
+            f"fell, by {by} in units of the loss: longer training may change the results. Part of such a fall is due "
+            "to step sizes that decay, and comes whether or not the optimum is near."
         )
     return (
         f"Over the last tenth of training the validation loss of none of {count(len(ends), 'model')} fell by more than "

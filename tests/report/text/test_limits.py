@@ -32,8 +32,9 @@ def with_falls(results: Results, falls: float | list[float], error: float = 0.01
 
 def test_a_loss_that_falls_is_not_converged_and_a_flat_one_is_not_called_so(results):
     text = falling(with_falls(results, [1.9, 2.0, *[0.0] * 25]))
-    assert text.startswith("Not trained to convergence")
-    assert "of 2 of 27 models still fell, by 1.9 to 2 in units" in text
+    assert (
+        "of 2 of 27 models still fell, by 1.9 to 2 in units" in text and "longer training may change" in text
+    )
     for harmless in (
         with_falls(results, 0.4),
         with_falls(results, 2.0, error=1.5),
