@@ -18,10 +18,11 @@ def run(arguments: argparse.Namespace) -> int:
     from study.runtime.environment import use_all_cores
 
     use_all_cores()
+    from study.pipeline.executors import Executor
     from study.pipeline.experiment import load_experiment
     from study.pipeline.study_run import prepare
 
-    given = arguments.experiment
+    executor, given = Executor(arguments.executor, arguments.address), arguments.experiment
     prepared = prepare(
         load_experiment(given) if isinstance(given, str) else given,
         profile=arguments.profile,
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         _plan(prepared)
         return DONE
-    finished = prepared.carry_out(typed=written(arguments), fail_fast=arguments.fail_fast)
+    finished = prepared.carry_out(typed=written(arguments), fail_fast=arguments.fail_fast, executor=executor)
     _end(finished)
     return _failures(finished.runs)
 

@@ -10,8 +10,9 @@ import time
 
 from study.metrics.evaluate import evaluators
 from study.metrics.reference import FeatureExtractor
+from study.pipeline.executors import LOCAL, Executor
+from study.pipeline.executors.local import helpers
 from study.pipeline.extractor import feature_extractors
-from study.pipeline.helpers import helpers
 from study.pipeline.job import Count, Job, Outcome
 from study.pipeline.measuring import outcomes
 from study.pipeline.plan import Plan, PlannedCell
@@ -49,11 +50,14 @@ def _done(planned: PlannedCell, store: Store) -> bool:
     return all(store.has(*unit) for unit in (("train", planned.train_key), *planned.units))
 
 
-def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool = False) -> Run:
+def execute(
+    plan: Plan, store: Store, *, label: str = "study", fail_fast: bool = False, executor: Executor = LOCAL
+) -> Run:
     """Train, encode and measure what the store does not hold.
 
     A cell that fails has an outcome with the reason. Failed cells and strategies are never stored as done. After a
-    failure the other cells are computed, unless `fail_fast` is set.
+    failure the other cells are computed, unless `fail_fast` is set. What an `executor`
+    elsewhere leaves is computed here.
 
     Raises:
         FileError: the store cannot be read or written; finished work stays in it.
@@ -65,6 +69,10 @@ def execute(plan: Plan, store: Store, *, label: str = "study", fail_fast: bool =
             extractors = feature_extractors(plan, store)
     made = evaluators(plan.measured, extractors, n=plan.n_samples) if extractors else ()
     job = Job(plan, store, made, Count())
+    if executor.name == "ray":
+        from study.pipeline.executors.ray import fill  # an extra of the package
+
+        fill(job, [one for one in plan.cells if not _done(one, store)], address=executor.address, label=label)
     reasons = _train(job, label, fail_fast=fail_fast)
     cells = [(planned, reasons.get(planned.run_id, "")) for planned in plan.cells]
     ended: dict[str, Outcome] = {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from study.data import DATASETS, Dataset, load_dataset
 from study.errors import StudyError
+from study.pipeline.executors import LOCAL, Executor
 from study.pipeline.experiment import Experiment, load_experiment
 from study.pipeline.grids import configured, flags
 from study.pipeline.plan import Plan, check_strategies, make_plan
@@ -36,6 +37,8 @@ def run(
     force: bool = False,
     fail_fast: bool = False,
     max_bytes: int = MAX_BYTES,
+    executor: str = "local",
+    address: str = "",
     **changes: Any,
 ) -> Results:
     """Run an experiment and read its results, like the command `study run`, with its flags as arguments.
@@ -49,6 +52,7 @@ def run(
         force: write into `out` even if it holds files that this program did not write.
         fail_fast: stop at the first cell that fails.
         max_bytes: most unpacked data that is read from one file, in bytes.
+        executor, address: who computes, as in `Executor`.
         changes: seeds (their number, or a sequence of them), alphas, betas, latent_dim, steps, strategies, features.
 
     Returns:
@@ -58,6 +62,7 @@ def run(
         StudyError: an argument is invalid; raised before anything is trained.
     """
     use_all_cores()
+    by = Executor(executor, address)
     given = {name: _plain(name, value) for name, value in changes.items()}
     prepared = prepare(
         experiment if isinstance(experiment, Experiment) else load_experiment(str(experiment)),
@@ -65,7 +70,7 @@ def run(
         store=None if store is None else Path(store), force=force, max_bytes=max_bytes,
     )  # fmt: skip
     named = {"profile": profile if profile != "default" else None, "dataset": dataset, **given}
-    prepared.carry_out(typed=flags(named), fail_fast=fail_fast)
+    prepared.carry_out(typed=flags(named), fail_fast=fail_fast, executor=by)
     return load_results(prepared.out)
 
 
@@ -107,17 +112,20 @@ class PreparedRun:
         """How many cells are missing from the store."""
         return sum(missing(plan, self.store) for plan in self.plans)
 
-    def carry_out(self, *, typed: Sequence[str], fail_fast: bool = False) -> FinishedRun:
+    def carry_out(
+        self, *, typed: Sequence[str], fail_fast: bool = False, executor: Executor = LOCAL
+    ) -> FinishedRun:
         """Train and measure what is missing, and write the results folder.
 
         Args:
             typed: the flags of the command, for the provenance.
             fail_fast: stop at the first cell that fails.
+            executor: who computes what is missing.
 
         Raises:
             FileError: the store or the results folder cannot be written.
         """
-        runs = self._executed(fail_fast=fail_fast)
+        runs = self._executed(executor, fail_fast=fail_fast)
         label = f"{self.experiment.name} on {self.data.name}"
         with stage(f"{label}: tables"):
             results = tabulate(
@@ -132,14 +140,14 @@ class PreparedRun:
             answer, page = publish(results, self.out, experiment=self.experiment, tables=tables)
         return FinishedRun(tuple(runs), answer, page)
 
-    def _executed(self, *, fail_fast: bool) -> list[Run]:
+    def _executed(self, executor: Executor, *, fail_fast: bool) -> list[Run]:
         if self.missing:
             self.store.prepare()
         label = f"{self.experiment.name} on {self.data.name}"
         runs: list[Run] = []
         with kept_programs(self.store.programs) if self.missing else contextlib.nullcontext():
             for plan in self.plans:
-                runs.append(execute(plan, self.store, label=label, fail_fast=fail_fast))
+                runs.append(execute(plan, self.store, label=label, fail_fast=fail_fast, executor=executor))
                 if runs[-1].failed and fail_fast:
                     break
         return runs

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from study import StudyConfig, TrainConfig, VAEConfig, load_dataset
-from study.pipeline import helpers
+from study.pipeline.executors import local as helpers
 from study.pipeline.job import Count, Job
 from study.pipeline.plan import Plan, make_plan
 from study.pipeline.run import Run, execute
@@ -114,7 +114,7 @@ def test_a_helper_that_does_not_know_a_strategy_leaves_it_to_others(
 
 def test_a_helper_ends_with_the_process_that_started_it() -> None:
     program = (
-        "import threading, time\nfrom study.pipeline.helpers import _end_with\n"
+        "import threading, time\nfrom study.pipeline.executors.local import _end_with\n"
         "threading.Thread(target=_end_with, args=(0,), daemon=True).start()\ntime.sleep(600)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)

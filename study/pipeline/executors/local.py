@@ -15,11 +15,9 @@ from collections.abc import Iterator
 
 import jax
 
-from study.metrics.evaluate import evaluators
-from study.pipeline.extractor import feature_extractors
-from study.pipeline.job import Count, Job
+from study.pipeline.executors.work import Work
+from study.pipeline.job import Job
 from study.pipeline.measuring import outcomes
-from study.pipeline.plan import make_plan
 from study.runtime.environment import cores, free_memory, peak_memory
 from study.runtime.programs import kept_programs
 
@@ -88,14 +86,12 @@ def _started(job: Job) -> "subprocess.Popen[bytes]":
 
 
 def _tell(process: "subprocess.Popen[bytes]", job: Job) -> None:
-    plan = job.plan
     settings = {name: jax.config.values[name] for name in _NUMBERS}
     settings["jax_num_cpu_devices"] = len(jax.devices())
-    keys = [planned.evaluate_key for planned in plan.cells]
     assert process.stdin is not None
     with contextlib.suppress(OSError):  # it died
         pickle.dump(settings, process.stdin)
-        pickle.dump((plan.config, plan.data, plan.batching, keys, job.store), process.stdin)
+        pickle.dump(Work.of(job), process.stdin)
         process.stdin.flush()
 
 
@@ -104,15 +100,13 @@ def main() -> None:
     given = sys.stdin.buffer
     for name, value in pickle.load(given).items():
         jax.config.update(name, value)
-    config, data, batching, keys, store = pickle.load(given)
+    work: Work = pickle.load(given)
     threading.Thread(target=_end_with, args=(given.fileno(),), daemon=True).start()
-    plan = make_plan(config, data, batching=batching)
-    if [planned.evaluate_key for planned in plan.cells] != keys:
-        return  # the other process knows strategies or metrics that are not part of this package
-    with kept_programs(store.programs):
-        made = evaluators(plan.measured, feature_extractors(plan, store), n=plan.n_samples)
-        job = Job(plan, store, made, Count())
-        trained = [(one, "") for one in plan.cells if store.has("train", one.train_key)]
+    with kept_programs(work.store.programs):
+        job = work.job()
+        if job is None:
+            return
+        trained = [(one, "") for one in job.plan.cells if job.store.has("train", one.train_key)]
         for _ in outcomes(trained, job, wait=False):
             pass
     print(job.count.scored, peak_memory())
