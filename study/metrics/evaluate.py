@@ -25,7 +25,7 @@ __all__ = ["Evaluator", "evaluate", "evaluators"]
 
 _FEWEST = DENSITY_K + 1  # fewest rows for every reference point to have a k-th neighbour
 _LARGEST = 1e12  # largest value for which the variance of the cubic kernel, a twelfth power, is finite
-_SMALL = 100_000_000  # a matrix product with fewer multiplications is faster in one thread
+_THREADS = 1  # of matrix products: threads wait for each other, on busy cores twenty times as long as a product takes
 
 
 class Evaluator:
@@ -74,8 +74,6 @@ class Evaluator:
                 f"test), got {self.n}"
             )
         self._size = data.train.shape[1]
-        # Threads of a small product wait for each other, on busy cores twenty times as long as the product takes.
-        self._threads = 1 if self.n * available * self._size < _SMALL else None
         pixels = pixels or (extractor if extractor.name == "pca" else pixel_extractor(data))
         self.pixels = pixels
         self._reference = Reference(data, extractor, pixels=pixels, n=self.n)
@@ -108,7 +106,7 @@ class Evaluator:
             scores = [no_score(reason)] * len(metrics)
         else:
             samples = Samples(x.astype(np.float32, copy=False), self._reference, asked)
-            with blas_threads(self._threads):
+            with blas_threads(_THREADS):
                 scores = [self._prepared[metric.name].score(samples) for metric in metrics]
         return [
             Measurement.of(metric, score, n=self.n, reference=self._prepared[metric.name].reference)
@@ -123,7 +121,7 @@ class Evaluator:
 
     def inside(self, x: Float[np.ndarray, "k D"]) -> Bool[np.ndarray, " k"]:
         """Which samples x lie in the manifold of the reference; the mean is precision."""
-        with blas_threads(self._threads):
+        with blas_threads(_THREADS):
             features = self._reference.extractor.features(x.astype(np.float32, copy=False))
             return inside(features, manifold_of(self._reference))
 

@@ -18,7 +18,7 @@ import jax
 from study.pipeline.executors.work import Work
 from study.pipeline.job import Job
 from study.pipeline.measuring import outcomes
-from study.runtime.environment import cores, free_memory, peak_memory
+from study.runtime.environment import blas_threads, cores, free_memory, peak_memory
 from study.runtime.programs import kept_programs
 
 FEWEST = 4  # cells for each process that are worth the seconds which importing and compiling take
@@ -39,7 +39,8 @@ def helpers(job: Job, cells: int) -> Iterator[None]:
     """
     running = [_started(job) for _ in range(_worthwhile(cells))]
     try:
-        yield
+        with blas_threads(1 if running else None):
+            yield
         for process in running:
             scored, memory = _said(process)
             job.count.scored += scored
@@ -102,7 +103,7 @@ def main() -> None:
         jax.config.update(name, value)
     work: Work = pickle.load(given)
     threading.Thread(target=_end_with, args=(given.fileno(),), daemon=True).start()
-    with kept_programs(work.store.programs):
+    with blas_threads(1), kept_programs(work.store.programs):
         job = work.job()
         if job is None:
             return
