@@ -9,6 +9,7 @@ from scipy import stats
 
 from study import Latents, dimension_table
 from study.latents.marginals import marginal_kl
+from study.latents.one_dimensional import LineMixture
 
 
 def fine(mean: np.ndarray, log_var: np.ndarray, points: int = 400_001) -> float:
@@ -48,3 +49,16 @@ def test_never_below_zero_and_exact_where_draws_are_not() -> None:
     ]
     np.testing.assert_allclose(table["marginal_kl"], exact, atol=2e-6)
     assert (table["marginal_kl"] >= 0).all() and table["marginal_kl"].max() < 0.01
+
+
+def test_the_density_on_a_line_is_that_of_all_components() -> None:
+    """Scales over four decades; far points, where no component is near, and points out of order."""
+    rng = np.random.default_rng(0)
+    mean, scale = rng.normal(size=3000), 10.0 ** rng.uniform(-4, 0, size=3000)
+    z = np.concatenate([rng.normal(0, 2, size=300), mean[:20], [60.0, -60.0]])
+    found = LineMixture(mean, scale).log_prob(z)
+    exact = np.log(np.mean([stats.norm.pdf(z, m, s) for m, s in zip(mean, scale, strict=True)], axis=0)[:-2])
+    np.testing.assert_allclose(found[:-2], exact, rtol=1e-12, atol=1e-12)
+    assert np.isneginf(found[-2:]).all()
+    with np.errstate(divide="raise", over="raise", invalid="raise"):
+        assert marginal_kl(mean, 2 * np.log(scale), span=(-80.0, 80.0)) > 0
