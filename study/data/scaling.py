@@ -1,16 +1,18 @@
 """Conversion from the user's units to the model's range and back, with statistics of the training split only."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import numpy as np
 
+from study.data.naming import Naming
 from study.errors import StudyError
 
-NameOf = Callable[[int], str]  # the name of column j in error messages
+REACH = 10.0  # a standardised column reaches at most so far from its mean in train
+FARTHEST = 1000.0  # largest value after scaling, in any split; 100 times as far as train reaches
 _BLOCK = 4096
 _LEAST_SPREAD = 1e-150  # below it, the variance has few digits in float64, or none
-_SHIFT = "subtract a constant from all values and multiply the result"
+SHIFT = "subtract a constant from all values and multiply the result"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -38,84 +40,80 @@ class Affine:
             scaled[start : start + _BLOCK] = (block - self.offset) / self.scale
         return scaled
 
-
-def numbered(column: int) -> str:
-    """The name in messages of a column that has none."""
-    return f"column {column} (counted from 0)"
-
-
-def choose_scaling(
-    splits: dict[str, np.ndarray], *, is_table: bool, where: str, name_of: NameOf = numbered
-) -> Affine | None:
-    """The map between the user's units and the model's range; None if values are kept as they are.
-
-    Binary values and images in [0, 1] are kept; uint8 is divided by 255; other images are scaled to [0, 1] by the
-    smallest and largest value in train; a table is standardised feature by feature, and a feature that is constant in
-    train becomes zero there.
-
-    Args:
-        splits: `train`, `validation`, `test`, each `[N, D]` of a boolean or real numeric type.
-        is_table: whether examples are rows of features rather than images.
-        where: name of the data in error messages.
-        name_of: name of column j in error messages.
-
-    Raises:
-        StudyError: train does not vary, or has values that float64 cannot scale.
-    """
-    train = splits["train"]
-    low, high = train.min(axis=0), train.max(axis=0)
-    if low.min() == high.max():
-        raise StudyError(f"{where}: every training value is {low.min()}; give data that vary")
-    check_spread(low, high, where=where)
-    if all(is_binary(x) for x in splits.values()):
-        return None
-    if train.dtype == np.uint8:
-        return Affine(0.0, 255.0)
-    if is_table:
-        return standardise(train, where=where, name_of=name_of)
-    if all(x.min() >= 0 and x.max() <= 1 for x in splits.values()):
-        return None
-    with np.errstate(over="ignore", invalid="ignore"):
-        least, most = float(low.min()), float(high.max())
-        extent = most - least
-    if not np.isfinite(extent):
-        raise StudyError(
-            f"{where}: training values from {_told(low.min())} to {_told(high.max())} span more than float64 holds; "
-            "divide them by a power of ten"
-        )
-    if not extent:
-        raise StudyError(f"{where}: training values differ by less than float64 can represent; {_SHIFT}")
-    return Affine(least, extent)
+    def tiled(self, times: int) -> "Affine":
+        """The map of `times` steps side by side, each of which has this map."""
+        return Affine(*(np.tile(value, times) for value in (self.offset, self.scale)))
 
 
-def standardise(train: np.ndarray, *, where: str, name_of: NameOf = numbered) -> Affine:
+def standardise(train: np.ndarray, *, names: Naming) -> Affine:
     """The map to mean 0 and variance 1 column by column; a column that is constant becomes zero.
 
     Args:
         train: `[N, D]`.
-        where: name of the data in error messages.
-        name_of: name of column j in error messages.
+        names: the words of messages.
 
     Raises:
         StudyError: no column varies, or a column varies but has no finite mean and positive variance in float64.
     """
     low, high = train.min(axis=0), train.max(axis=0)
-    check_spread(low, high, where=where)
+    check_spread(low, high, where=names.where)
     constant = low == high
     with np.errstate(over="ignore", invalid="ignore"):
         mean = np.where(constant, low.astype(np.float64), train.mean(axis=0, dtype=np.float64))
         spread = np.where(constant, 1.0, train.std(axis=0, dtype=np.float64))
     for j in np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(spread)):
         raise StudyError(
-            f"{where}: {name_of(int(j))} has training values from {_told(low[j])} to {_told(high[j])}, whose mean or "
-            "variance is too large for float64; divide it by a power of ten"
+            f"{names.where}: {names.column(int(j))} has training values from {told(low[j])} to {told(high[j])}, whose "
+            "mean or variance is too large for float64; divide it by a power of ten"
         )
     for j in np.flatnonzero(spread < _LEAST_SPREAD):
         raise StudyError(
-            f"{where}: {name_of(int(j))} varies in train, but too little for float64, from {low[j]} to {high[j]}; "
-            f"{_SHIFT}"
+            f"{names.where}: {names.column(int(j))} varies in train, but too little for float64, from {low[j]} to "
+            f"{high[j]}; {SHIFT}"
         )
     return Affine(mean, spread)
+
+
+def bounded(scaling: Affine, splits: Mapping[str, np.ndarray], *, names: Naming) -> tuple[Affine, str]:
+    """The map with a larger scale for columns that it would let explode, and a phrase that says which.
+
+    A column that is rarely other than zero, such as a pixel at the edge of an image, has a standard deviation far below
+    the size of its values: they would lie √N standard deviations out. So a column is divided by at least a tenth of its
+    farthest training value's distance from the mean. A column that is constant in train but not elsewhere, of which a
+    model can learn nothing, is divided by the largest difference there, if that is above 1.
+
+    Args:
+        scaling: from `standardise`, of columns.
+        splits: `train` and others, `[N, D]` in the user's units.
+        names: the words of messages.
+    """
+    train = splits["train"]
+    low, high = (getattr(train, side)(axis=0) for side in ("min", "max"))
+    mean, scale = np.asarray(scaling.offset), np.asarray(scaling.scale)
+    reach = np.maximum(high.astype(np.float64) - mean, mean - low.astype(np.float64))
+    wide = reach > REACH * scale
+    found = np.where(wide, reach / REACH, scale)
+    said = []
+    if wide.any():
+        first = names.column(int(wide.argmax()))
+        which = first if wide.sum() == 1 else f"{wide.sum()} columns, the first of them {first},"
+        said.append(
+            f"{which} with values beyond {REACH:g} standard deviations scaled so that the farthest is {REACH:g}"
+        )
+    constant = low == high
+    for split in [name for name in splits if name != "train"]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            away = np.abs(splits[split][:, constant].astype(np.float64) - mean[constant])
+        if not away.size or not away.any():
+            continue
+        found[constant] = np.maximum(found[constant], away.max(axis=0))
+        row, place = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
+        column = int(np.flatnonzero(constant)[place])
+        said.append(
+            f"{names.column(column)} constant over the training rows ({told(low[column])}) but not in "
+            f"{names.row(split, row)} ({told(splits[split][row, column])}), scaled so that no such difference exceeds 1"
+        )
+    return Affine(mean, found), "; ".join(said)
 
 
 def check_spread(low: np.ndarray, high: np.ndarray, *, where: str) -> None:
@@ -133,19 +131,19 @@ def check_spread(low: np.ndarray, high: np.ndarray, *, where: str) -> None:
 
 
 def to_range(
-    x: np.ndarray, scaling: Affine | None, *, split: str, where: str, name_of: NameOf = numbered
+    x: np.ndarray, scaling: Affine | None, *, split: str, names: Naming, farthest: float = FARTHEST
 ) -> np.ndarray:
     """`x` in the model's range, float32 of the same shape `[N, D]`.
 
     Args:
         x: in the user's units.
-        scaling: the result of `choose_scaling` or `standardise`.
-        split: name of these rows in error messages.
-        where: name of the data in error messages.
-        name_of: name of column j in error messages.
+        scaling: how to convert it, by the statistics of train.
+        split: name of these rows in messages.
+        names: the words of messages.
+        farthest: the largest absolute value that is allowed after scaling.
 
     Raises:
-        StudyError: a value that float32 cannot hold.
+        StudyError: a value that float32 cannot hold, or that would lie farther out.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         scaled = x.astype(np.float32) if scaling is None else scaling.to_model(x)
@@ -153,23 +151,28 @@ def to_range(
     for j in np.flatnonzero(~np.isfinite(extent)):
         row = int((~np.isfinite(scaled[:, j])).argmax())
         raise StudyError(
-            f"{where}: {name_of(int(j))} has {_told(x[row, j])} in {split}, too large for float32 after the scaling of "
-            "train; correct it, or drop that row or column"
+            f"{names.where}: {names.column(int(j))} has {told(x[row, j])} in {names.row(split, row)}, too large for "
+            "float32 after the scaling of train; correct it, or divide that column by a power of ten"
+        )
+    if scaling is not None and len(extent) and extent.max() > farthest:
+        far = int(extent.argmax())
+        row = int(np.abs(scaled[:, far]).argmax())
+        raise StudyError(
+            f"{names.where}: {names.column(far)} has {told(x[row, far])} in {names.row(split, row)}, which is "
+            f"{extent[far]:.2g} after the scaling of train, where training values stay within {REACH:g}; correct it if "
+            "it is an error or marks a missing value, else give --scale none"
         )
     return scaled
 
 
-def check_varies(
-    train: np.ndarray, scaled: np.ndarray, *, by_column: bool, where: str, name_of: NameOf
-) -> None:
+def check_varies(train: np.ndarray, scaled: np.ndarray, *, by_column: bool, names: Naming) -> None:
     """Check that data that vary in the user's units also vary in the model's range.
 
     Args:
         train: `[N, D]`.
         scaled: the same in the model's range.
         by_column: whether every column is checked, or only that some column varies.
-        where: name of the data in error messages.
-        name_of: name of column j in error messages.
+        names: the words of messages.
 
     Raises:
         StudyError: float32 has lost the differences.
@@ -178,18 +181,14 @@ def check_varies(
     if by_column:
         for j in np.flatnonzero(lost):
             raise StudyError(
-                f"{where}: {name_of(int(j))} varies in train, but too little for float32; {_SHIFT}"
+                f"{names.where}: {names.column(int(j))} varies in train, but too little for float32; {SHIFT}"
             )
     if (scaled.min(axis=0) == scaled.max(axis=0)).all():
-        raise StudyError(f"{where}: training values vary, but too little for float32; {_SHIFT}")
+        raise StudyError(f"{names.where}: training values vary, but too little for float32; {SHIFT}")
 
 
-def _told(value: np.floating | np.integer) -> str:
+def told(value: np.floating | np.integer | np.bool_) -> str:
     """Three digits of a number, even if float64 cannot represent it."""
     with np.errstate(over="ignore"):
-        return f"{value:.3g}" if np.isfinite(float(value)) else np.format_float_scientific(value, precision=2)
-
-
-def is_binary(x: np.ndarray) -> bool:
-    """Whether every value is exactly 0 or 1."""
-    return bool(((x == 0) | (x == 1)).all())
+        number = float(value)
+        return f"{number:.3g}" if np.isfinite(number) else np.format_float_scientific(value, precision=2)

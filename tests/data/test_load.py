@@ -9,7 +9,15 @@ from study.errors import StudyError
 
 
 def test_every_entry_is_named_as_its_key_and_says_what_it_is():
-    assert list(DATASETS) == ["digits", "mnist", "fashion-mnist", "gaussian", "co2", "etth1"]
+    assert list(DATASETS) == [
+        "digits",
+        "mnist",
+        "fashion-mnist",
+        "colour-patches",
+        "gaussian",
+        "co2",
+        "etth1",
+    ]
     for key, entry in DATASETS.items():
         assert entry.name == key
         assert entry.summary and "\n" not in entry.summary
@@ -19,7 +27,7 @@ def test_every_entry_is_named_as_its_key_and_says_what_it_is():
 def test_unknown_names_say_what_there_is():
     message = (
         "unknown dataset 'cifar', and no file or folder of that name; "
-        "give one of digits, mnist, fashion-mnist, gaussian, co2, etth1, or a path: .npz"
+        "give one of digits, mnist, fashion-mnist, colour-patches, gaussian, co2, etth1, or a path: .npz"
     )
     with pytest.raises(StudyError, match=message):
         load_dataset("cifar")
