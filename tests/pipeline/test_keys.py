@@ -73,7 +73,8 @@ def digest(value: object) -> str:
 )
 def test_configurations_are_written_as_before_their_fields_were_checked(config, whole, deciding):
     """The expected digests are those of the previous version."""
-    assert digest(to_dict(config)) == whole
+    written = {name: value for name, value in to_dict(config).items() if name != "data"}  # which came later
+    assert digest(written) == whole
     assert digest([config.model.deciding, config.training.deciding]) == deciding
 
 
