@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 DELIMITERS = {",": "", ";": "semicolons", "\t": "tabs", "|": "bars", r"\s+": "blanks"}
 COMMENT = "#"
+_SURE = 8  # columns: a row of so many numbers is hardly in order by chance
 _LINES = 50  # after the comments, from which the form is decided
 _COMMA = re.compile(r"\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*")
 _POINT = re.compile(r"\s*[+-]?\d*\.\d+([eE][+-]?\d+)?\s*")
@@ -134,7 +135,7 @@ def names_columns(numbers: Sequence[str], row: Sequence[str]) -> bool:
     """
     if list(numbers) == [str(i) for i in range(len(numbers))]:
         return True
-    if len(numbers) < 3 or len(row) != len(numbers) or not all(map(is_number, row)):
+    if len(numbers) < _SURE or len(row) != len(numbers) or not all(map(is_number, row)):
         return False
     return _in_order(numbers) and not _in_order(row)
 

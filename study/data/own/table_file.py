@@ -19,6 +19,7 @@ from study.runtime.limits import MAX_BYTES, check_bytes, memory_at_most
 if TYPE_CHECKING:
     import pandas as pd
 
+Bytes = BinaryIO | io.BytesIO
 MOST_COLUMNS = 100_000  # pandas takes two seconds and 300 MiB for so many
 EMPTY = (  # what pandas takes for an empty cell
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
@@ -104,7 +105,7 @@ def read_frame(
         raise StudyError(f"{where}: cannot be read{_FORM} ({one_line(error)}); {_MEND}") from error
 
 
-def _unpacked(file: BinaryIO, *, max_bytes: int, where: str) -> BinaryIO:
+def _unpacked(file: Bytes, *, max_bytes: int, where: str) -> Bytes:
     """The file itself, or the content of a gzip file."""
     packed = file.read(len(_GZIP)) == _GZIP
     file.seek(0)
@@ -115,7 +116,7 @@ def _unpacked(file: BinaryIO, *, max_bytes: int, where: str) -> BinaryIO:
     return io.BytesIO(content)
 
 
-def _parse(file: BinaryIO, dialect: Dialect, remarks: Sequence[int], chosen: str | None) -> "pd.DataFrame":
+def _parse(file: Bytes, dialect: Dialect, remarks: Sequence[int], chosen: str | None) -> "pd.DataFrame":
     import pandas as pd
 
     columns: dict[str, Any] = (
@@ -135,7 +136,7 @@ def _parse(file: BinaryIO, dialect: Dialect, remarks: Sequence[int], chosen: str
         raise ValueError(_torn_row(file, dialect, error) or one_line(error)) from error
 
 
-def _remarks(file: BinaryIO, dialect: Dialect) -> list[int]:
+def _remarks(file: Bytes, dialect: Dialect) -> list[int]:
     """The numbers, from 0, of the lines of comments that do not come first.
 
     Raises:
@@ -157,7 +158,7 @@ def _remarks(file: BinaryIO, dialect: Dialect) -> list[int]:
     return found
 
 
-def _torn_row(file: BinaryIO, dialect: Dialect, error: Exception) -> str | None:
+def _torn_row(file: Bytes, dialect: Dialect, error: Exception) -> str | None:
     """Where the first row is that is too long or has no end; pandas counts lines differently from an editor."""
     open_quote = "inside string" in str(error)
     columns = len(dialect.names)
@@ -182,7 +183,7 @@ def _torn_row(file: BinaryIO, dialect: Dialect, error: Exception) -> str | None:
     return f"row {row} in line {line} opens a quotation mark that is never closed" if open_quote else None
 
 
-def _count_lines(file: BinaryIO, *, limit: int, where: str) -> tuple[int, bool]:
+def _count_lines(file: Bytes, *, limit: int, where: str) -> tuple[int, bool]:
     """Number of lines of a file, including blank ones and the end, and whether some line begins with a comment sign.
 
     Rewinds the file.
@@ -203,7 +204,7 @@ def _count_lines(file: BinaryIO, *, limit: int, where: str) -> tuple[int, bool]:
 
 
 @contextlib.contextmanager
-def _text(file: BinaryIO) -> Iterator[io.TextIOWrapper]:
+def _text(file: Bytes) -> Iterator[io.TextIOWrapper]:
     """The file's text from its beginning; rewinds the file afterwards."""
     file.seek(0)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")

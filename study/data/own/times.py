@@ -77,6 +77,8 @@ def _seconds(times: "pd.Series", dates: Dates, what: str) -> np.ndarray:
                 first = _day_first(texts, dates, what)
                 found = pd.to_datetime(texts, format="mixed", dayfirst=first, utc=True)
         return (found - found.iloc[0]).dt.total_seconds().to_numpy(np.float64)
+    except StudyError:
+        raise
     except (ValueError, TypeError, OverflowError) as error:
         raise StudyError(f"{what} holds neither numbers nor dates ({one_line(error)})") from error
 
@@ -110,9 +112,9 @@ def _day_first(texts: "pd.Series", dates: Dates, what: str) -> bool:
         'give dates = "day-first" or dates = "month-first" (in the .toml file, or study.windows(dates=...))'
     )
     if (day and month) or (dates == "day-first" and month) or (dates == "month-first" and day):
-        odd = found[int((seconds if not day or dates == "day-first" else firsts > 12).argmax())][0].strip()
         raise StudyError(
-            f"{what} holds dates of both orders of day and month, or others than given, such as {odd!r}"
+            f"{what} holds dates with a first and others with a second number above 12, or an order that is not "
+            "the one given; write all dates as 2024-12-31"
         )
     if dates or day or month:
         return day or dates == "day-first"
