@@ -80,8 +80,8 @@ class Evaluator:
         self.pixels = pixels
         self._reference = Reference(data, extractor, pixels=pixels, n=self.n)
         self.data = data
-        self.metrics = metrics_for(windows=data.is_sequence, again=again)
-        self._all = metrics_for(windows=data.is_sequence, asked=True, again=again)
+        self.metrics = metrics_for(windows=data.is_sequence, table=data.is_table, again=again)
+        self._all = metrics_for(windows=data.is_sequence, table=data.is_table, asked=True, again=again)
         self._prepared = {metric.name: metric.prepare(self._reference) for metric in self._all}
 
     def measure(

@@ -68,6 +68,11 @@ CONVENTIONS = {
     "nearer_to_train_features": "As if both pools had the same size; ties count a half.",
     "authenticity": "A sample counts if it is strictly farther than its training example's nearest neighbour.",
     "duplicates": "Exact equality, at 8 bits where data are pictures.",
+    "column_w1": f"In standard deviations of train; equal to {_by('scipy')}'s `wasserstein_distance` in our tests.",
+    "correlation": f"Pearson's; equal to {_by('numpy')}'s `corrcoef` in our tests.",
+    "column_tstr": f"Ridge penalty 1; equal to {_by('scikit-learn')}'s `Ridge` in our tests.",
+    "closest_record": f"Both distances are to all of train, whatever the size of the held-out part; equal to "
+    f"{_by('scipy')}'s `mannwhitneyu` in our tests.",
 }
 
 

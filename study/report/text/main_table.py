@@ -16,6 +16,7 @@ from study.report.text.words import REFERENCES, STRATEGIES, word
 MOST = 6  # metrics
 WANTED = (  # in this order, as far as they were measured
     "kid", "fd_infinity", "precision", "recall", "coverage", "sharpness",
+    "column_w1", "correlation", "column_tstr",
     "autocorrelation", "marginal_w1", "discriminative", "tstr", "label_accuracy", "vendi", "c2st", "density",
 )  # fmt: skip
 SEQUENCES = ("kid", "autocorrelation", "marginal_w1", "discriminative", "tstr", "recall")
