@@ -3,12 +3,13 @@
 import dataclasses
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 
 from study.config.windows import WindowsConfig
+from study.data.labels import class_numbers
 from study.data.own.names import plain_name
 from study.errors import StudyError
 
@@ -93,6 +94,14 @@ class Dataset:
     def n_classes(self) -> int:
         """Number of classes, 0 if there are no labels."""
         return 0 if self.train_labels is None else int(self.train_labels.max()) + 1
+
+    def class_numbers(self, names: Sequence[str]) -> np.ndarray:
+        """The numbers of the classes with these names, as in `train_labels`.
+
+        Raises:
+            StudyError: there is no class of such a name.
+        """
+        return class_numbers(names, self.class_names, what=f"dataset {self.name!r}: classes")
 
     @property
     def is_image(self) -> bool:

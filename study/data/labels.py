@@ -1,6 +1,6 @@
 """Conversion of integer or string labels to classes 0..C-1, whose names are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -83,3 +83,32 @@ def check_classes(labels: Mapping[str, np.ndarray], names: tuple[str, ...], *, w
         )
     absent = np.flatnonzero((counts["validation"] == 0) | (counts["test"] == 0))
     return f"no example in validation or test of class {told(absent)}" if len(absent) else ""
+
+
+def class_numbers(labels: object, names: Sequence[str], *, what: str) -> np.ndarray:
+    """The numbers of classes that are asked for by name, `[n]` int64; a whole number stands for the name that it makes.
+
+    Raises:
+        StudyError: there is no class of such a name, or labels are not a list of names.
+    """
+    found = np.asarray(labels)
+    if found.ndim != 1 or found.dtype.kind not in "iuUSTO":
+        raise StudyError(f"{what} must be a list of class names, got {shown(labels)}")
+    place = {name: number for number, name in enumerate(names)}
+    asked = [class_name(one) for one in found.tolist()]
+    unknown = next((one for one in asked if one not in place), None)
+    if unknown is not None:
+        raise StudyError(f"{what}: no class {shown(unknown)}; ask for one of {listed(names)}")
+    return np.array([place[one] for one in asked], np.int64)
+
+
+def are_names(labels: object) -> bool:
+    """Whether labels are texts."""
+    return np.asarray(labels).dtype.kind in "UST" or (
+        np.asarray(labels).dtype == object and all(isinstance(one, str) for one in np.asarray(labels).flat)
+    )
+
+
+def telling(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of classes; none if they are only the numbers of the classes."""
+    return () if list(names) == [str(number) for number in range(len(names))] else tuple(names)

@@ -115,7 +115,7 @@ def test_new_rows_score_a_half_and_copies_one_for_small_holdouts_and_any_order(n
 def test_held_out_rows_lie_within_their_null_and_copies_noise_and_shuffles_do_not():
     data = table()
     n = len(data.reference)
-    null = {name: [] for name in NEW}
+    null: dict[str, list[float]] = {name: [] for name in NEW}
     for seed in range(25):
         found = scores(data, in_model(data, rows(n, np.random.default_rng(100 + seed))))
         for name in NEW:

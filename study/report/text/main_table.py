@@ -16,10 +16,10 @@ from study.report.text.words import REFERENCES, STRATEGIES, word
 MOST = 6  # metrics
 WANTED = (  # in this order, as far as they were measured
     "kid", "fd_infinity", "precision", "recall", "coverage", "sharpness",
-    "column_w1", "correlation", "column_tstr",
     "autocorrelation", "marginal_w1", "discriminative", "tstr", "label_accuracy", "vendi", "c2st", "density",
 )  # fmt: skip
 SEQUENCES = ("kid", "autocorrelation", "marginal_w1", "discriminative", "tstr", "recall")
+TABLES = ("kid", "column_w1", "correlation", "column_tstr", "precision", "recall")
 LETTERS = {
     "x_n": "xₙ",
     "z_n": "zₙ",
@@ -87,7 +87,7 @@ def _rank(name: str, found: Mapping[str, Any]) -> float:
 def _chosen(summary: pd.DataFrame) -> list[str]:
     """At most six metrics, the primary one first."""
     measured = frames.metrics(frames.known(summary)) if len(summary) else []
-    wanted = SEQUENCES if "autocorrelation" in measured else WANTED
+    wanted = SEQUENCES if "autocorrelation" in measured else TABLES if "column_w1" in measured else WANTED
     first = [name for name in (frames.primary(summary),) if name] if len(summary) else []
     kept = [name for name in dict.fromkeys([*first, *wanted, *frames.QUALITY]) if name in measured]
     return kept[:MOST]
