@@ -7,6 +7,7 @@ from study.config.data import DataConfig
 from study.config.fields import MOST, WEIGHT, WIDTH, Limits, check, single
 from study.config.likelihood import LikelihoodConfig
 from study.config.model import VAEConfig
+from study.config.serialise import ADDED
 from study.config.training import TrainConfig
 from study.errors import StudyError
 from study.runtime.checks import shown
@@ -53,7 +54,7 @@ class StudyConfig:
     """
 
     dataset: str = "digits"
-    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    data: DataConfig = dataclasses.field(default=DataConfig(), metadata={ADDED: DataConfig()})
     model: VAEConfig = dataclasses.field(default_factory=VAEConfig)
     training: TrainConfig = dataclasses.field(default_factory=TrainConfig)
     alphas: tuple[float, ...] = (1.0,)
