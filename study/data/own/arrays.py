@@ -136,7 +136,7 @@ def _scaled(
 def _column(j: int, *, shape: tuple[int, ...], kind: Kind, columns: Sequence[str] | None) -> str:
     if kind == "sequence":
         return f"feature {j} (counted from 0)"
-    if columns is not None:
+    if columns is not None and kind != "image":  # whose channels may have moved
         return f"column {shown(columns[j])}"
     if len(shape) == 1:
         return numbered(j)

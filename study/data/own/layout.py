@@ -48,9 +48,11 @@ def arranged(arrays: Mapping[str, np.ndarray], options: DataConfig, *, where: st
         StudyError: the examples may be several things, or cannot be what the user says.
     """
     shape = next(iter(arrays.values())).shape[1:]
-    if len(shape) != 3:
-        options.refuse("layout", where=where, why=f"examples of shape {list(shape)}, which have no channels")
     kind = options.kind
+    if len(shape) != 3 or kind in ("table", "sequence"):
+        options.refuse(
+            "layout", where=where, why=f"examples of shape {list(shape)} that are no images with channels"
+        )
     if kind == "table":
         flat = {key: x.reshape(len(x), -1) for key, x in arrays.items()}
         return Arranged(flat, kind, f"a table of {math.prod(shape)} columns")
