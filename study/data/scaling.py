@@ -9,6 +9,7 @@ from study.data.naming import Naming
 from study.errors import StudyError
 
 REACH = 10.0  # a standardised column reaches at most so far from its mean in train
+OUTSIDE = 3 * REACH  # and so far in other splits
 FARTHEST = 1000.0  # largest value after scaling, in any split; 100 times as far as train reaches
 _BLOCK = 4096
 _LEAST_SPREAD = 1e-150  # below it, the variance has few digits in float64, or none
@@ -79,41 +80,51 @@ def bounded(scaling: Affine, splits: Mapping[str, np.ndarray], *, names: Naming)
 
     A column that is rarely other than zero, such as a pixel at the edge of an image, has a standard deviation far below
     the size of its values: they would lie √N standard deviations out. So a column is divided by at least a tenth of its
-    farthest training value's distance from the mean. A column that is constant in train but not elsewhere, of which a
-    model can learn nothing, is divided by the largest difference there, if that is above 1.
+    farthest training value's distance from the mean. Other splits enter only where a model could learn nothing: a
+    column that is constant in train is divided by the largest difference elsewhere, if that is above 1, and one with a
+    value elsewhere that is more than three times as far out as those of train is divided so that this value is 30; a
+    value beyond `FARTHEST`, probably an error, is left to `to_range` to refuse.
 
     Args:
         scaling: from `standardise`, of columns.
         splits: `train` and others, `[N, D]` in the user's units.
         names: the words of messages.
     """
-    train = splits["train"]
-    low, high = (getattr(train, side)(axis=0) for side in ("min", "max"))
-    mean, scale = np.asarray(scaling.offset), np.asarray(scaling.scale)
-    reach = np.maximum(high.astype(np.float64) - mean, mean - low.astype(np.float64))
-    wide = reach > REACH * scale
-    found = np.where(wide, reach / REACH, scale)
-    said = []
-    if wide.any():
-        first = names.column(int(wide.argmax()))
-        which = first if wide.sum() == 1 else f"{wide.sum()} columns, the first of them {first},"
-        said.append(
-            f"{which} with values beyond {REACH:g} standard deviations scaled so that the farthest is {REACH:g}"
-        )
-    constant = low == high
+    train, mean = splits["train"], np.asarray(scaling.offset)
+    constant = train.min(axis=0) == train.max(axis=0)
+    farthest = {split: _distance(x, mean) for split, x in splits.items()}
+    scale = np.asarray(scaling.scale)
+    wide = farthest["train"] > REACH * scale
+    scale = np.where(wide, farthest["train"] / REACH, scale)
+    said = [_wide(wide, names)] if wide.any() else []
     for split in [name for name in splits if name != "train"]:
-        with np.errstate(over="ignore", invalid="ignore"):
-            away = np.abs(splits[split][:, constant].astype(np.float64) - mean[constant])
-        if not away.size or not away.any():
-            continue
-        found[constant] = np.maximum(found[constant], away.max(axis=0))
-        row, place = (int(i) for i in np.unravel_index(int(away.argmax()), away.shape))
-        column = int(np.flatnonzero(constant)[place])
-        said.append(
-            f"{names.column(column)} constant over the training rows ({told(low[column])}) but not in "
-            f"{names.row(split, row)} ({told(splits[split][row, column])}), scaled so that no such difference exceeds 1"
-        )
-    return Affine(mean, found), "; ".join(said)
+        with np.errstate(over="ignore"):
+            out = farthest[split] / scale
+        moved, far = constant & (out > 0), ~constant & (out > OUTSIDE) & (out <= FARTHEST)
+        for which, most, why in ((moved, 1.0, "constant over the training rows"), (far, OUTSIDE, "")):
+            if which.any():
+                column = int(np.where(which, out, 0).argmax())
+                row = int(np.abs(splits[split][:, column].astype(np.float64) - mean[column]).argmax())
+                value = f"{told(splits[split][row, column])} in {names.row(split, row)}"
+                there = f"{why} ({told(train[0, column])}) but {value}" if why else f"{value}, far from train"
+                more = f", and {which.sum() - 1} more columns alike" if which.sum() > 1 else ""
+                said.append(f"{names.column(column)} {there}, scaled so that it is at most {most:g}{more}")
+                scale = np.where(which, np.maximum(scale, farthest[split] / most), scale)
+    return Affine(mean, scale), "; ".join(said)
+
+
+def _distance(x: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """The largest distance of a column's values from `mean`, `[D]` float64."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.maximum(x.max(axis=0).astype(np.float64) - mean, mean - x.min(axis=0).astype(np.float64))
+
+
+def _wide(wide: np.ndarray, names: Naming) -> str:
+    first = names.column(int(wide.argmax()))
+    which = first if wide.sum() == 1 else f"{wide.sum()} columns, the first of them {first},"
+    return (
+        f"{which} with values beyond {REACH:g} standard deviations scaled so that the farthest is {REACH:g}"
+    )
 
 
 def check_spread(low: np.ndarray, high: np.ndarray, *, where: str) -> None:

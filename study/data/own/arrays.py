@@ -11,7 +11,7 @@ from study.data.base import Dataset
 from study.data.choosing import Scaling, choose_scaling, is_binary
 from study.data.labels import check_classes, number_labels
 from study.data.naming import Naming, numbered
-from study.data.own.keys import SPLITS, by_split, check_values
+from study.data.own.keys import SPLITS, by_split, check_examples
 from study.data.own.layout import arranged
 from study.data.own.names import plain_name
 from study.data.own.stacks import check_unmixed, config_of, series_of, shift_of
@@ -45,9 +45,7 @@ def from_arrays(
     unless `validation` is given. Test rows are always put in random order, so that the halves of test are two samples
     of one distribution. `layout.arranged` decides what an example is, `choosing.choose_scaling` the scaling; `read_as`
     of the result says both. Labels, integers or strings, become `0..C-1` in sorted order, and keep their names.
-
-    Windows `[N, T, F]` that were cut from one series with overlap are split in time order, as `study.windows` does, so
-    that no time step is in two splits.
+    Windows that overlap are split in time order, as `study.windows` does, so that no time step is in two splits.
 
     Args:
         arrays: `x` `[N, ...]` with `y` or `labels` `[N]`; or `train`, `test`, `validation` with
@@ -65,52 +63,62 @@ def from_arrays(
     """
     where = where or plain_name(name)
     given, labels = by_split(arrays, where)
-    for key, x in given.items():
-        check_values(x, key, where, columns is not None)
-    if len({x.shape[1:] for x in given.values()}) > 1:
-        shapes = ", ".join(f"{key} {list(x.shape)}" for key, x in given.items())
-        raise StudyError(f"{where}: examples differ in shape: {shapes}; give all splits the same shape")
-    if len({x.dtype == np.uint8 for x in given.values()}) > 1:
-        raise StudyError(f"{where}: one split is uint8 and another is not; give all splits the same type")
+    check_examples(given, where, lines=columns is not None)
     found = arranged(given, options, where=where)
     numbers, classes = number_labels(labels, sizes={key: len(x) for key, x in given.items()}, where=where)
-    if found.kind == "sequence" and "x" in given and (shift := shift_of(found.arrays["x"])):
-        if labels:
-            raise StudyError(f"{where}: windows that overlap have no labels here; give `x` alone")
-        return _series(
-            found.arrays["x"], shift, name=name, seed=seed, source=source, where=where, options=options
-        )
-    if found.kind == "sequence":
-        for key, x in found.arrays.items():
-            check_unmixed(x, key, where=where)
+    facts: dict[str, Any] = {"name": name, "source": source}
+    if found.kind == "sequence" and (shift := _common_shift(found.arrays, where=where)):
+        return _series(found.arrays["x"], shift, labels, options=options, seed=seed, where=where, **facts)
     data, numbers, rows = _split(dict(found.arrays), numbers, seed)
     few = check_classes(numbers, classes, where=where)
     shape = data["train"].shape[1:]
-    names = Naming(
-        where,
-        functools.partial(_column, shape=shape, kind=found.kind, columns=columns),
-        functools.partial(
-            _row, rows=rows, steps=shape[0] if found.kind == "sequence" else 0, lines=columns is not None
-        ),
-    )
+    names = _naming(where, shape=shape, kind=found.kind, columns=columns, rows=rows)
     scaled, scaling = _scaled(data, found.kind, options, names)
-    binary = not scaling.by_column and all(is_binary(x) for x in scaled.values())
     own: dict[str, Any] = {**scaled, **{f"{key}_labels": y for key, y in numbers.items()}}
     return Dataset(
-        name=name,
+        **facts,
         **own,
         shape=shape,
-        likelihood="bernoulli" if binary else "gaussian",
+        likelihood="gaussian"
+        if scaling.by_column or not all(map(is_binary, scaled.values()))
+        else "bernoulli",
         inverse=scaling.affine,
-        source=source,
         windows=config_of(shape, shift=shape[0]) if found.kind == "sequence" else None,
         read_as="; ".join(part for part in (read_as, found.said, scaling.said, few) if part),
         class_names=classes,
     )
 
 
-def _series(x: np.ndarray, shift: int, *, options: DataConfig, **facts: Any) -> Dataset:
+def _naming(
+    where: str, *, shape: tuple[int, ...], kind: Kind, columns: Sequence[str] | None, rows: Rows
+) -> Naming:
+    steps = shape[0] if kind == "sequence" else 0
+    return Naming(
+        where,
+        functools.partial(_column, shape=shape, kind=kind, columns=columns),
+        functools.partial(_row, rows=rows, steps=steps, lines=columns is not None),
+    )
+
+
+def _common_shift(arrays: Mapping[str, np.ndarray], *, where: str) -> int:
+    """By how many steps all windows follow each other, if they do; 0 if they do not overlap.
+
+    Raises:
+        StudyError: they overlap in mixed order.
+    """
+    shift = shift_of(arrays["x"]) if "x" in arrays else 0
+    if not shift:
+        for key, x in arrays.items():
+            check_unmixed(x, key, where=where)
+    return shift
+
+
+def _series(
+    x: np.ndarray, shift: int, labels: Mapping[str, np.ndarray], *, options: DataConfig, **facts: Any
+) -> Dataset:
     """Overlapping windows `[N, T, F]` as those of the series that they were cut from."""
+    if labels:
+        raise StudyError(f"{facts['where']}: windows that overlap have no labels here; give `x` alone")
     options.refuse("scale", where=facts["where"], why="windows that overlap, whose features are standardised")
     said = f"windows that begin {shift} step{'' if shift == 1 else 's'} apart, split in time order"
     return from_table(

@@ -49,18 +49,27 @@ def by_split(
     )
 
 
-def check_values(x: np.ndarray, key: str, where: str, is_file_of_lines: bool = False) -> None:
-    """Check that examples are a sufficient number of finite numbers.
+def check_examples(arrays: Mapping[str, np.ndarray], where: str, *, lines: bool = False) -> None:
+    """Check that examples are a sufficient number of finite numbers, of one shape and type in all splits.
 
     Args:
-        x: the examples.
-        key: their name in the file.
+        arrays: examples by key.
         where: name of the data in messages.
-        is_file_of_lines: whether rows are counted from 1, as in a table file.
+        lines: whether rows are counted from 1, as in a table file.
 
     Raises:
         StudyError: they are not.
     """
+    for key, x in arrays.items():
+        _check_values(x, key, where, lines=lines)
+    if len({x.shape[1:] for x in arrays.values()}) > 1:
+        shapes = ", ".join(f"{key} {list(x.shape)}" for key, x in arrays.items())
+        raise StudyError(f"{where}: examples differ in shape: {shapes}; give all splits the same shape")
+    if len({x.dtype == np.uint8 for x in arrays.values()}) > 1:
+        raise StudyError(f"{where}: one split is uint8 and another is not; give all splits the same type")
+
+
+def _check_values(x: np.ndarray, key: str, where: str, *, lines: bool) -> None:
     what = f"{where}: {key!r}"
     if not isinstance(x, np.ndarray):
         raise StudyError(f"{what} is a {type(x).__name__}; give a NumPy array")
@@ -75,7 +84,7 @@ def check_values(x: np.ndarray, key: str, where: str, is_file_of_lines: bool = F
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         bad = ~np.isfinite(x)
         row = int(bad.reshape(len(x), -1).any(axis=1).argmax())
-        place = f"row {row + 1}" if is_file_of_lines else f"example {row}"
+        place = f"row {row + 1}" if lines else f"example {row}"
         raise StudyError(
             f"{what} has {bad.sum()} values that are NaN or infinite, the first in {place}; fill them"
         )
