@@ -64,6 +64,7 @@ def add_flags(parser: Parser) -> None:
         metavar="NET.onnx",
         help="an ONNX network that computes the features (needs onnxruntime)",
     )
+    _add_own_data(parser)
     parser.add_argument(
         "--out",
         action=Once,
@@ -96,6 +97,30 @@ def add_flags(parser: Parser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first cell that fails")
+
+
+def _add_own_data(parser: Parser) -> None:
+    """Add the flags that say how the user's own data are to be read."""
+    texts = (
+        ("--label", "COLUMN", "own table: the column that holds classes; none: there is no such column"),
+        ("--kind", "KIND", "own data: image, table or sequence (windows [N, T, F])"),
+        (
+            "--scale",
+            "HOW",
+            "own data: none, 255 (divide by 255), range (to [0, 1]) or standard (each column)",
+        ),
+        ("--layout", "AXES", "own images: channels-first or channels-last"),
+    )
+    for name, metavar, meaning in texts:
+        parser.add_argument(name, action=Once, kind=text, metavar=metavar, help=meaning)
+    parser.add_argument(
+        "--size",
+        action=Once,
+        kind=several(whole),
+        nargs="+",
+        metavar="PIXELS",
+        help="own folder of pictures: height and width to resize to; one number for both",
+    )
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:

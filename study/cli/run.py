@@ -33,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
         force=arguments.force,
         max_bytes=max_bytes(arguments),
     )
+    if prepared.data.read_as and arguments.dataset is not None:
+        print(one_line(f"{prepared.data.name}: read as {prepared.data.read_as}"), file=sys.stderr)
     if arguments.dry_run:
         _plan(prepared)
         return DONE

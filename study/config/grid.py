@@ -3,9 +3,11 @@
 import dataclasses
 from typing import Any, Literal
 
+from study.config.data import DataConfig
 from study.config.fields import MOST, WEIGHT, WIDTH, Limits, check, single
 from study.config.likelihood import LikelihoodConfig
 from study.config.model import VAEConfig
+from study.config.serialise import ADDED
 from study.config.training import TrainConfig
 from study.errors import StudyError
 from study.runtime.checks import shown
@@ -34,6 +36,7 @@ class StudyConfig:
 
     Attributes:
         dataset: a name or a path.
+        data: how the user's own data are read, see `DataConfig`.
         model, training: see `VAEConfig` and `TrainConfig`.
         alphas, betas, seeds: the grid; a cell is one value of each.
         strategies: names of strategies and reference rows, in table order; if empty, only the latents are measured.
@@ -51,6 +54,7 @@ class StudyConfig:
     """
 
     dataset: str = "digits"
+    data: DataConfig = dataclasses.field(default=DataConfig(), metadata={ADDED: DataConfig()})
     model: VAEConfig = dataclasses.field(default_factory=VAEConfig)
     training: TrainConfig = dataclasses.field(default_factory=TrainConfig)
     alphas: tuple[float, ...] = (1.0,)

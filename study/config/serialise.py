@@ -10,10 +10,15 @@ from study.errors import StudyError
 from study.runtime.checks import shown
 
 T = typing.TypeVar("T")
+ADDED = "added"  # in the metadata of a field: its default
 
 
 def to_dict(config: Any) -> dict[str, Any]:
-    """A config as plain JSON values."""
+    """A config as plain JSON values.
+
+    A field that a later version added, which its metadata say by `ADDED`, is left out where it has its default, so that
+    what earlier versions wrote stays equal.
+    """
     return {k: list(v) if isinstance(v, tuple) else v for k, v in _items(config)}
 
 
@@ -51,5 +56,9 @@ def _required(field: dataclasses.Field[Any]) -> bool:
 
 
 def _items(config: Any) -> list[tuple[str, Any]]:
-    pairs = ((field.name, getattr(config, field.name)) for field in dataclasses.fields(config))
+    pairs = (
+        (field.name, getattr(config, field.name))
+        for field in dataclasses.fields(config)
+        if ADDED not in field.metadata or getattr(config, field.name) != field.metadata[ADDED]
+    )
     return [(name, to_dict(value) if dataclasses.is_dataclass(value) else value) for name, value in pairs]

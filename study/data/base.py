@@ -3,12 +3,13 @@
 import dataclasses
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 
 from study.config.windows import WindowsConfig
+from study.data.labels import class_numbers
 from study.data.own.names import plain_name
 from study.errors import StudyError
 
@@ -32,6 +33,8 @@ class Dataset:
         train_labels, validation_labels, test_labels: `[N]` int64 in `0..n_classes-1`, or None.
         inverse: converts from the model's range to the user's own units; None if there is no such map.
         source: where the data come from, for the report.
+        read_as: how they were laid out and scaled, a phrase for the report.
+        class_names: names of the classes 0..C-1, as the user wrote them; empty if there are no labels.
         windows: how the examples were cut, if they are windows `[T, F]` of a time series; otherwise None.
     """
 
@@ -47,6 +50,8 @@ class Dataset:
     inverse: Callable[[np.ndarray], np.ndarray] | None = None
     source: str = ""
     windows: WindowsConfig | None = None
+    read_as: str = ""
+    class_names: tuple[str, ...] = ()
     fingerprint: str = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +71,10 @@ class Dataset:
                 raise StudyError(
                     f"dataset {self.name!r}: {split}_labels must be [{len(x)}], got {list(labels.shape)}"
                 )
+        if self.class_names and len(self.class_names) < self.n_classes:
+            raise StudyError(
+                f"dataset {self.name!r}: {self.n_classes} classes have {len(self.class_names)} names; name each"
+            )
         object.__setattr__(self, "fingerprint", self._digest())
 
     def _digest(self) -> str:
@@ -86,10 +95,23 @@ class Dataset:
         """Number of classes, 0 if there are no labels."""
         return 0 if self.train_labels is None else int(self.train_labels.max()) + 1
 
+    def class_numbers(self, names: Sequence[str]) -> np.ndarray:
+        """The numbers of the classes with these names, as in `train_labels`.
+
+        Raises:
+            StudyError: there is no class of such a name.
+        """
+        return class_numbers(names, self.class_names, what=f"dataset {self.name!r}: classes")
+
     @property
     def is_image(self) -> bool:
         """Whether one example is a `[height, width]` or `[height, width, channels]` image."""
         return not self.is_sequence and len(self.shape) in (2, 3) and min(self.shape[:2]) >= 3
+
+    @property
+    def is_table(self) -> bool:
+        """Whether one example is a row of a table: columns with meanings and units of their own."""
+        return not self.is_sequence and len(self.shape) == 1
 
     @property
     def is_sequence(self) -> bool:

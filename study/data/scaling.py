@@ -1,16 +1,19 @@
 """Conversion from the user's units to the model's range and back, with statistics of the training split only."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import numpy as np
 
+from study.data.naming import Naming
 from study.errors import StudyError
 
-NameOf = Callable[[int], str]  # the name of column j in error messages
+REACH = 10.0  # a standardised column reaches at most so far from its mean in train
+OUTSIDE = 3 * REACH  # and so far in other splits
+FARTHEST = 1000.0  # largest value after scaling, in any split; 100 times as far as train reaches
 _BLOCK = 4096
 _LEAST_SPREAD = 1e-150  # below it, the variance has few digits in float64, or none
-_SHIFT = "subtract a constant from all values and multiply the result"
+SHIFT = "subtract a constant from all values and multiply the result"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -38,84 +41,90 @@ class Affine:
             scaled[start : start + _BLOCK] = (block - self.offset) / self.scale
         return scaled
 
-
-def numbered(column: int) -> str:
-    """The name in messages of a column that has none."""
-    return f"column {column} (counted from 0)"
-
-
-def choose_scaling(
-    splits: dict[str, np.ndarray], *, is_table: bool, where: str, name_of: NameOf = numbered
-) -> Affine | None:
-    """The map between the user's units and the model's range; None if values are kept as they are.
-
-    Binary values and images in [0, 1] are kept; uint8 is divided by 255; other images are scaled to [0, 1] by the
-    smallest and largest value in train; a table is standardised feature by feature, and a feature that is constant in
-    train becomes zero there.
-
-    Args:
-        splits: `train`, `validation`, `test`, each `[N, D]` of a boolean or real numeric type.
-        is_table: whether examples are rows of features rather than images.
-        where: name of the data in error messages.
-        name_of: name of column j in error messages.
-
-    Raises:
-        StudyError: train does not vary, or has values that float64 cannot scale.
-    """
-    train = splits["train"]
-    low, high = train.min(axis=0), train.max(axis=0)
-    if low.min() == high.max():
-        raise StudyError(f"{where}: every training value is {low.min()}; give data that vary")
-    check_spread(low, high, where=where)
-    if all(is_binary(x) for x in splits.values()):
-        return None
-    if train.dtype == np.uint8:
-        return Affine(0.0, 255.0)
-    if is_table:
-        return standardise(train, where=where, name_of=name_of)
-    if all(x.min() >= 0 and x.max() <= 1 for x in splits.values()):
-        return None
-    with np.errstate(over="ignore", invalid="ignore"):
-        least, most = float(low.min()), float(high.max())
-        extent = most - least
-    if not np.isfinite(extent):
-        raise StudyError(
-            f"{where}: training values from {_told(low.min())} to {_told(high.max())} span more than float64 holds; "
-            "divide them by a power of ten"
-        )
-    if not extent:
-        raise StudyError(f"{where}: training values differ by less than float64 can represent; {_SHIFT}")
-    return Affine(least, extent)
+    def tiled(self, times: int) -> "Affine":
+        """The map of `times` steps side by side, each of which has this map."""
+        return Affine(*(np.tile(value, times) for value in (self.offset, self.scale)))
 
 
-def standardise(train: np.ndarray, *, where: str, name_of: NameOf = numbered) -> Affine:
+def standardise(train: np.ndarray, *, names: Naming) -> Affine:
     """The map to mean 0 and variance 1 column by column; a column that is constant becomes zero.
 
     Args:
         train: `[N, D]`.
-        where: name of the data in error messages.
-        name_of: name of column j in error messages.
+        names: the words of messages.
 
     Raises:
         StudyError: no column varies, or a column varies but has no finite mean and positive variance in float64.
     """
     low, high = train.min(axis=0), train.max(axis=0)
-    check_spread(low, high, where=where)
+    check_spread(low, high, where=names.where)
     constant = low == high
     with np.errstate(over="ignore", invalid="ignore"):
         mean = np.where(constant, low.astype(np.float64), train.mean(axis=0, dtype=np.float64))
         spread = np.where(constant, 1.0, train.std(axis=0, dtype=np.float64))
     for j in np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(spread)):
         raise StudyError(
-            f"{where}: {name_of(int(j))} has training values from {_told(low[j])} to {_told(high[j])}, whose mean or "
-            "variance is too large for float64; divide it by a power of ten"
+            f"{names.where}: {names.column(int(j))} has training values from {told(low[j])} to {told(high[j])}, whose "
+            "mean or variance is too large for float64; divide it by a power of ten"
         )
     for j in np.flatnonzero(spread < _LEAST_SPREAD):
         raise StudyError(
-            f"{where}: {name_of(int(j))} varies in train, but too little for float64, from {low[j]} to {high[j]}; "
-            f"{_SHIFT}"
+            f"{names.where}: {names.column(int(j))} varies in train, but too little for float64, from {low[j]} to "
+            f"{high[j]}; {SHIFT}"
         )
     return Affine(mean, spread)
+
+
+def bounded(scaling: Affine, splits: Mapping[str, np.ndarray], *, names: Naming) -> tuple[Affine, str]:
+    """The map with a larger scale for columns that it would let explode, and a phrase that says which.
+
+    A column that is rarely other than zero, such as a pixel at the edge of an image, has a standard deviation far below
+    the size of its values: they would lie √N standard deviations out. So a column is divided by at least a tenth of its
+    farthest training value's distance from the mean. Other splits enter only where a model could learn nothing: a
+    column that is constant in train is divided by the largest difference elsewhere, if that is above 1, and one with a
+    value elsewhere that is more than three times as far out as those of train is divided so that this value is 30; a
+    value beyond `FARTHEST`, probably an error, is left to `to_range` to refuse.
+
+    Args:
+        scaling: from `standardise`, of columns.
+        splits: `train` and others, `[N, D]` in the user's units.
+        names: the words of messages.
+    """
+    train, mean = splits["train"], np.asarray(scaling.offset)
+    constant = train.min(axis=0) == train.max(axis=0)
+    farthest = {split: _distance(x, mean) for split, x in splits.items()}
+    scale = np.asarray(scaling.scale)
+    wide = farthest["train"] > REACH * scale
+    scale = np.where(wide, farthest["train"] / REACH, scale)
+    said = [_wide(wide, names)] if wide.any() else []
+    for split in [name for name in splits if name != "train"]:
+        with np.errstate(over="ignore"):
+            out = farthest[split] / scale
+        moved, far = constant & (out > 0), ~constant & (out > OUTSIDE) & (out <= FARTHEST)
+        for which, most, why in ((moved, 1.0, "constant over the training rows"), (far, OUTSIDE, "")):
+            if which.any():
+                column = int(np.where(which, out, 0).argmax())
+                row = int(np.abs(splits[split][:, column].astype(np.float64) - mean[column]).argmax())
+                value = f"{told(splits[split][row, column])} in {names.row(split, row)}"
+                there = f"{why} ({told(train[0, column])}) but {value}" if why else f"{value}, far from train"
+                more = f", and {which.sum() - 1} more columns alike" if which.sum() > 1 else ""
+                said.append(f"{names.column(column)} {there}, scaled so that it is at most {most:g}{more}")
+                scale = np.where(which, np.maximum(scale, farthest[split] / most), scale)
+    return Affine(mean, scale), "; ".join(said)
+
+
+def _distance(x: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """The largest distance of a column's values from `mean`, `[D]` float64."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.maximum(x.max(axis=0).astype(np.float64) - mean, mean - x.min(axis=0).astype(np.float64))
+
+
+def _wide(wide: np.ndarray, names: Naming) -> str:
+    first = names.column(int(wide.argmax()))
+    which = first if wide.sum() == 1 else f"{wide.sum()} columns, the first of them {first},"
+    return (
+        f"{which} with values beyond {REACH:g} standard deviations scaled so that the farthest is {REACH:g}"
+    )
 
 
 def check_spread(low: np.ndarray, high: np.ndarray, *, where: str) -> None:
@@ -133,19 +142,19 @@ def check_spread(low: np.ndarray, high: np.ndarray, *, where: str) -> None:
 
 
 def to_range(
-    x: np.ndarray, scaling: Affine | None, *, split: str, where: str, name_of: NameOf = numbered
+    x: np.ndarray, scaling: Affine | None, *, split: str, names: Naming, farthest: float = FARTHEST
 ) -> np.ndarray:
     """`x` in the model's range, float32 of the same shape `[N, D]`.
 
     Args:
         x: in the user's units.
-        scaling: the result of `choose_scaling` or `standardise`.
-        split: name of these rows in error messages.
-        where: name of the data in error messages.
-        name_of: name of column j in error messages.
+        scaling: how to convert it, by the statistics of train.
+        split: name of these rows in messages.
+        names: the words of messages.
+        farthest: the largest absolute value that is allowed after scaling.
 
     Raises:
-        StudyError: a value that float32 cannot hold.
+        StudyError: a value that float32 cannot hold, or that would lie farther out.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         scaled = x.astype(np.float32) if scaling is None else scaling.to_model(x)
@@ -153,23 +162,28 @@ def to_range(
     for j in np.flatnonzero(~np.isfinite(extent)):
         row = int((~np.isfinite(scaled[:, j])).argmax())
         raise StudyError(
-            f"{where}: {name_of(int(j))} has {_told(x[row, j])} in {split}, too large for float32 after the scaling of "
-            "train; correct it, or drop that row or column"
+            f"{names.where}: {names.column(int(j))} has {told(x[row, j])} in {names.row(split, row)}, too large for "
+            "float32 after the scaling of train; correct it, or divide that column by a power of ten"
+        )
+    if scaling is not None and len(extent) and extent.max() > farthest:
+        far = int(extent.argmax())
+        row = int(np.abs(scaled[:, far]).argmax())
+        raise StudyError(
+            f"{names.where}: {names.column(far)} has {told(x[row, far])} in {names.row(split, row)}, which is "
+            f"{extent[far]:.2g} after the scaling of train, where training values stay within {REACH:g}; correct it if "
+            "it is an error or marks a missing value, else give --scale none"
         )
     return scaled
 
 
-def check_varies(
-    train: np.ndarray, scaled: np.ndarray, *, by_column: bool, where: str, name_of: NameOf
-) -> None:
+def check_varies(train: np.ndarray, scaled: np.ndarray, *, by_column: bool, names: Naming) -> None:
     """Check that data that vary in the user's units also vary in the model's range.
 
     Args:
         train: `[N, D]`.
         scaled: the same in the model's range.
         by_column: whether every column is checked, or only that some column varies.
-        where: name of the data in error messages.
-        name_of: name of column j in error messages.
+        names: the words of messages.
 
     Raises:
         StudyError: float32 has lost the differences.
@@ -178,18 +192,14 @@ def check_varies(
     if by_column:
         for j in np.flatnonzero(lost):
             raise StudyError(
-                f"{where}: {name_of(int(j))} varies in train, but too little for float32; {_SHIFT}"
+                f"{names.where}: {names.column(int(j))} varies in train, but too little for float32; {SHIFT}"
             )
     if (scaled.min(axis=0) == scaled.max(axis=0)).all():
-        raise StudyError(f"{where}: training values vary, but too little for float32; {_SHIFT}")
+        raise StudyError(f"{names.where}: training values vary, but too little for float32; {SHIFT}")
 
 
-def _told(value: np.floating | np.integer) -> str:
+def told(value: np.floating | np.integer | np.bool_) -> str:
     """Three digits of a number, even if float64 cannot represent it."""
     with np.errstate(over="ignore"):
-        return f"{value:.3g}" if np.isfinite(float(value)) else np.format_float_scientific(value, precision=2)
-
-
-def is_binary(x: np.ndarray) -> bool:
-    """Whether every value is exactly 0 or 1."""
-    return bool(((x == 0) | (x == 1)).all())
+        number = float(value)
+        return f"{number:.3g}" if np.isfinite(number) else np.format_float_scientific(value, precision=2)

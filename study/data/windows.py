@@ -12,7 +12,7 @@ tested ones (`fold_span`).
 import dataclasses
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,20 @@ import numpy as np
 from study.config.serialise import from_dict
 from study.config.windows import WindowsConfig
 from study.data.base import Dataset
+from study.data.naming import Naming
 from study.data.own.names import plain_name
 from study.data.own.opening import own_path, read_regular, told_path
-from study.data.own.series_file import read_table
+from study.data.own.series_file import read_series
 from study.data.own.table_file import one_line
-from study.data.scaling import Affine, standardise, to_range
+from study.data.own.times import DATES, Dates
+from study.data.scaling import Affine, bounded, standardise, to_range
 from study.data.splits import TEST_SHARE, VALIDATION_SHARE
 from study.errors import StudyError
 from study.runtime.checks import shown, whole_number
 from study.runtime.limits import MAX_BYTES, byte_limit, check_bytes
 
 _LARGEST_TOML = 1 << 20  # bytes
+_STANDARD = "each feature standardised by the training rows"
 _STRETCH = 4  # approximate length of a stretch of test rows, in lengths of a window
 
 
@@ -45,6 +48,7 @@ def windows(
     n_future: int,
     stride: int = 1,
     gap: int | None = None,
+    dates: Dates = "",
     seed: int = 0,
     max_bytes: int | None = None,
 ) -> Dataset:
@@ -53,6 +57,7 @@ def windows(
     Args:
         path: of the file.
         time, features, target, n_past, n_future, stride, gap: see `WindowsConfig`.
+        dates: "day-first" or "month-first" where dates such as 1/2/2020 do not tell.
         seed: decides the order of windows in train and validation.
         max_bytes: the largest unpacked size of the file, and of its windows; 2 GiB by default.
 
@@ -73,11 +78,21 @@ def windows(
     config = WindowsConfig(time, tuple(features), target, n_past, n_future, stride, gap)
     seed, limit = whole_number(seed, name="windows: seed"), byte_limit(max_bytes)
     path = own_path(path)
-    return _from_file(path, config, name=path.stem, seed=seed, max_bytes=limit)
+    _check_dates(dates, "windows")
+    return _from_file(path, config, dates=dates, name=path.stem, seed=seed, max_bytes=limit)
 
 
-def _from_file(path: Path, config: WindowsConfig, *, name: str, seed: int, max_bytes: int) -> Dataset:
-    values = read_table(path, time=config.time, features=config.features, max_bytes=max_bytes)
+def _check_dates(dates: object, where: str) -> None:
+    if dates not in DATES:
+        raise StudyError(f"{where}: dates must be {' or '.join(DATES[1:])}, got {shown(dates)}")
+
+
+def _from_file(
+    path: Path, config: WindowsConfig, *, dates: Dates, name: str, seed: int, max_bytes: int
+) -> Dataset:
+    values, said = read_series(
+        path, time=config.time, features=config.features, dates=dates, max_bytes=max_bytes
+    )
     return from_table(
         values,
         config,
@@ -85,12 +100,13 @@ def _from_file(path: Path, config: WindowsConfig, *, name: str, seed: int, max_b
         seed=seed,
         source=f"{plain_name(path.name)} (own data)",
         where=told_path(path),
+        read_as=said,
         max_bytes=max_bytes,
     )
 
 
 def load_windows(path: Path, *, seed: int, max_bytes: int = MAX_BYTES) -> Dataset:
-    """Windows described by a .toml file: the keys of `WindowsConfig`, and `csv`, a path relative to the .toml file.
+    """Windows described by a .toml file: the keys of `WindowsConfig`, `csv`, a path relative to it, perhaps `dates`.
 
     Raises:
         StudyError: not TOML, an unknown or missing key, or any error that `windows` raises.
@@ -110,8 +126,10 @@ def load_windows(path: Path, *, seed: int, max_bytes: int = MAX_BYTES) -> Datase
     csv = settings.pop("csv")
     if not isinstance(csv, str) or not csv:
         raise StudyError(f"{where}: csv must be the path of a file, got {shown(csv)}")
+    dates: Any = settings.pop("dates", "")
+    _check_dates(dates, where)
     config = from_dict(WindowsConfig, settings, where=where)
-    return _from_file(path.parent / csv, config, name=path.stem, seed=seed, max_bytes=max_bytes)
+    return _from_file(path.parent / csv, config, dates=dates, name=path.stem, seed=seed, max_bytes=max_bytes)
 
 
 def from_table(
@@ -122,6 +140,7 @@ def from_table(
     seed: int,
     source: str,
     where: str | None = None,
+    read_as: str = "",
     max_bytes: int = MAX_BYTES,
 ) -> Dataset:
     """Windows over rows `[R, F]` in time order.
@@ -133,6 +152,7 @@ def from_table(
         seed: decides the order of windows in train and validation.
         source: where the data come from, for the report.
         where: name of the data in error messages, `name` by default.
+        read_as: what is known of their times, a phrase for the report.
         max_bytes: the largest size of all windows together.
 
     Raises:
@@ -144,30 +164,51 @@ def from_table(
     if len(bad):
         column = config.features[int((~np.isfinite(values[bad[0]])).argmax())]
         raise StudyError(
-            f"{where}: column {shown(column)} is empty or not finite in row {bad[0] + 1}; fill it or drop that row"
+            f"{where}: column {shown(column)} is empty or not finite in row {bad[0] + 1}; fill it"
         )
     rows = split_table(len(values), config, where=where)
     halves = [*rows.reference, *rows.held_out]
     _check_windows([rows.train, rows.validation, *halves], config, limit=max_bytes, where=where)
 
-    def name_of(j: int) -> str:
-        return f"column {shown(config.features[j])}"
-
-    def cut(part: slice, split: str) -> np.ndarray:
-        return _windows(to_range(values[part], scaling, split=split, where=where, name_of=name_of), config)
-
-    scaling = standardise(values[rows.train], where=where, name_of=name_of)
+    parts = {"train": [rows.train], "validation": [rows.validation], "test": halves}
+    in_range, scaling, more = _in_range(values, parts, config, where=where)
+    cut = {
+        split: np.concatenate([_windows(x, config) for x in stretches])
+        for split, stretches in in_range.items()
+    }
     rng = np.random.default_rng(seed)
+    laid_out = f"windows of {config.length} steps of {len(config.features)} features"
     return Dataset(
         name=name,
-        train=rng.permutation(cut(rows.train, "train")),
-        validation=rng.permutation(cut(rows.validation, "validation")),
-        test=np.concatenate([cut(part, "test") for part in halves]),
+        train=rng.permutation(cut["train"]),
+        validation=rng.permutation(cut["validation"]),
+        test=cut["test"],
         shape=config.shape,
-        inverse=Affine(*(np.tile(v, config.length) for v in (scaling.offset, scaling.scale))),
+        inverse=scaling.tiled(config.length),
         source=source,
         windows=config,
+        read_as="; ".join(part for part in (laid_out, read_as, _STANDARD, more) if part),
     )
+
+
+def _in_range(
+    values: np.ndarray, parts: Mapping[str, Sequence[slice]], config: WindowsConfig, *, where: str
+) -> tuple[dict[str, list[np.ndarray]], Affine, str]:
+    """The stretches of each split in the model's range, the map, and what is said of it."""
+    numbers = {
+        split: np.concatenate([np.arange(part.start, part.stop) for part in own])
+        for split, own in parts.items()
+    }
+    names = Naming(
+        where,
+        lambda j: f"column {shown(config.features[j])}",
+        lambda split, row: f"row {int(numbers[split][row]) + 1}",
+    )
+    splits = {split: values[own] for split, own in numbers.items()}
+    scaling, more = bounded(standardise(splits["train"], names=names), splits, names=names)
+    found = {split: to_range(x, scaling, split=split, names=names) for split, x in splits.items()}
+    ends = {split: np.cumsum([part.stop - part.start for part in own])[:-1] for split, own in parts.items()}
+    return {split: np.split(found[split], ends[split]) for split in parts}, scaling, more
 
 
 @dataclasses.dataclass(frozen=True)

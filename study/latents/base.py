@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Float32, Integer
 
+from study.data.labels import are_names, class_numbers
 from study.errors import StudyError
 from study.runtime.arrays import numbers
 from study.runtime.checks import shown
@@ -24,7 +25,8 @@ class Latents:
     Attributes:
         mean: stored as float32.
         log_var: natural log of the variance, stored as float32, at most 40.
-        labels: whole numbers, or None.
+        labels: whole numbers, or None; texts are numbered in sorted order, and are then the names of the classes.
+        class_names: names of the classes 0..C-1, by which they can be asked for; empty if numbers are their names.
 
     Raises:
         StudyError: shapes disagree, a value is not a finite number, a log_var is above 40, or labels are not whole
@@ -34,6 +36,7 @@ class Latents:
     mean: Float[np.ndarray, "N d"]
     log_var: Float[np.ndarray, "N d"]
     labels: Integer[np.ndarray, " N"] | None = None
+    class_names: tuple[str, ...] = ()
 
     shapes: ClassVar[Mapping[str, str]] = {
         "mean": "Nd",
@@ -66,6 +69,10 @@ class Latents:
             )
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "log_var", log_var)
+        if self.labels is not None and are_names(self.labels):
+            names = self.class_names or tuple(sorted({str(one) for one in np.asarray(self.labels)}))
+            object.__setattr__(self, "class_names", names)
+            object.__setattr__(self, "labels", class_numbers(self.labels, names, what="latents: labels"))
         if self.labels is not None:
             labels = numbers(self.labels, name="latents: labels", dtype=None)
             if labels.dtype.kind == "f":

@@ -28,7 +28,7 @@ def _prepare(real: Reference) -> Prepared:
         distance, index = samples.nearest_train
         return authenticity(distance, real.near[0].own(index))
 
-    return Prepared(f"{real.sizes[0]} of train, pixels", score)
+    return Prepared(f"{real.sizes[0]} of train, {real.values}", score)
 
 
 AUTHENTICITY = Metric(

@@ -9,7 +9,7 @@ from study.metrics.reference import Reference, Samples
 
 Better = Literal["lower", "higher", "one", "none"]
 Group = Literal["quality", "novelty", "cost", "other", "model"]
-Needs = Literal["", "windows", "classes asked for"]
+Needs = Literal["", "windows", "table", "no table", "classes asked for"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +82,8 @@ class Metric(Fact):
 
     Attributes:
         prepare: computes everything about the reference, once for each data set and number of samples.
-        needs: what it needs besides data: "windows" of a time series, or "classes asked for".
+        needs: what it needs besides data: "windows" of a time series, rows of a "table", "no table", or "classes asked
+            for".
         once: it is measured under the first evaluation only, since it is slow, or is the same under all.
         version: raise it when values change; its stored scores are then computed again.
     """

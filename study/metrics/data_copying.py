@@ -84,7 +84,7 @@ def _prepare(real: Reference) -> Prepared:
     cells = Cells(real.data.train, n=real.n)
     held_out = real.near[0].nearest(real.real)[0], cells.of(real.real)
     return Prepared(
-        f"{HALF}, {len(cells.centres)} cells, pixels, null 0",
+        f"{HALF}, {len(cells.centres)} cells, {real.values}, null 0",
         lambda samples: c_t((samples.nearest_train[0], cells.of(samples.x)), held_out),
     )
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from study.metrics.features import Extractor, pixel_extractor, train_extractor
 from study.metrics.manifold import DENSITY_K, inside, manifold_of
 from study.metrics.reference import FeatureExtractor, Reference, Samples
 from study.metrics.registry import metrics_for
+from study.metrics.units import other_units
 from study.runtime.arrays import numbers
 from study.runtime.checks import shown, whole_number
 from study.runtime.environment import blas_threads
@@ -78,8 +80,8 @@ class Evaluator:
         self.pixels = pixels
         self._reference = Reference(data, extractor, pixels=pixels, n=self.n)
         self.data = data
-        self.metrics = metrics_for(windows=data.is_sequence, again=again)
-        self._all = metrics_for(windows=data.is_sequence, asked=True, again=again)
+        self.metrics = metrics_for(windows=data.is_sequence, table=data.is_table, again=again)
+        self._all = metrics_for(windows=data.is_sequence, table=data.is_table, asked=True, again=again)
         self._prepared = {metric.name: metric.prepare(self._reference) for metric in self._all}
 
     def measure(
@@ -159,7 +161,8 @@ def evaluate(x: ArrayLike, data: Dataset, *, extractor: FeatureExtractor | None 
     """Score samples x `[N, D]` against a data set, one tidy row per metric.
 
     n is the smaller of N and `len(data.reference)`: the first n samples are compared with the first n rows of the
-    reference. If no extractor is given, one is trained, once per data set.
+    reference. If no extractor is given, one is trained, once per data set. Warns if samples seem to be in other units
+    than the model's range.
 
     Returns:
         Columns metric, value, stderr, n, reference, better, status, reason.
@@ -178,6 +181,8 @@ def evaluate(x: ArrayLike, data: Dataset, *, extractor: FeatureExtractor | None 
     if extractor is not None and not hasattr(extractor, "forward"):
         raise StudyError(f"evaluate: extractor must be a FeatureExtractor, got {shown(extractor)}")
     extractor = extractor or _default_extractor(_ByContent(data.fingerprint, data))
+    if doubt := other_units(x, data):
+        warnings.warn(f"evaluate: {doubt}", stacklevel=2)
     n = min(len(x), len(data.reference))
     rows = Evaluator(data, extractor, n=n).measure(x[:n])
     return pd.DataFrame([{**dataclasses.asdict(row), "status": row.status} for row in rows])[

@@ -105,7 +105,7 @@ def _prepare(real: Reference) -> Prepared:
 
 def _prepare_pixels(real: Reference) -> Prepared:
     moments = Moments.of(real.components)
-    return Prepared(f"{HALF}, PCA of pixels", lambda samples: fd(samples.components, moments))
+    return Prepared(f"{HALF}, PCA of {real.values}", lambda samples: fd(samples.components, moments))
 
 
 FD = Metric(
@@ -128,4 +128,15 @@ FD_PIXELS = Metric(
     better="lower",
     meaning="FD on principal components of the pixels instead of features",
     prepare=_prepare_pixels,
+    needs="no table",
+)
+FD_COLUMNS = Metric(
+    "fd_columns",
+    label="FD on columns",
+    summary="Fréchet distance on principal components of the columns: a second view",
+    source="Heusel et al. 2017; Dowson & Landau 1982",
+    better="lower",
+    meaning="FD on principal components of the columns instead of features",
+    prepare=_prepare_pixels,
+    needs="table",
 )

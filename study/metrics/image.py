@@ -69,4 +69,5 @@ SHARPNESS = Metric(
     better="one",
     meaning="mean squared Laplacian as a ratio to real data: 1 is as sharp as real data, less is blurred",
     prepare=_prepare,
+    needs="no table",
 )

@@ -93,7 +93,7 @@ def _prepare(real: Reference) -> Prepared:
 
 def _prepare_pixels(real: Reference) -> Prepared:
     kernel = KernelReference.of(real.components)
-    return Prepared(f"{HALF}, PCA of pixels", lambda samples: kid(samples.components, kernel))
+    return Prepared(f"{HALF}, PCA of {real.values}", lambda samples: kid(samples.components, kernel))
 
 
 KID = Metric(
@@ -116,4 +116,15 @@ KID_PIXELS = Metric(
     better="lower",
     meaning="KID on principal components of the pixels instead of features",
     prepare=_prepare_pixels,
+    needs="no table",
+)
+KID_COLUMNS = Metric(
+    "kid_columns",
+    label="KID on columns",
+    summary="unbiased squared MMD on principal components of the columns: a second view",
+    source="Bińkowski et al. 2018",
+    better="lower",
+    meaning="KID on principal components of the columns instead of features",
+    prepare=_prepare_pixels,
+    needs="table",
 )

@@ -67,7 +67,7 @@ def _weighted(share: float, ratio: float) -> float:
 
 def _prepare(real: Reference) -> Prepared:
     return Prepared(
-        f"{real.sizes[0]} of train vs {real.sizes[1]} held out, weighted, pixels, null 0.5",
+        f"{real.sizes[0]} of train vs {real.sizes[1]} held out, weighted, {real.values}, null 0.5",
         lambda samples: nearer_to_train(*samples.distances, sizes=real.sizes),
     )
 

@@ -46,7 +46,7 @@ def _prepare(real: Reference) -> Prepared:
 
 def _prepare_pixels(real: Reference) -> Prepared:
     return Prepared(
-        f"{real.sizes[0]} of train vs {real.sizes[1]} held out, pixels",
+        f"{real.sizes[0]} of train vs {real.sizes[1]} held out, {real.values}",
         lambda samples: nn_ratio(*samples.distances),
     )
 
@@ -80,4 +80,20 @@ NN_RATIO_PIXELS = Metric(
     group="novelty",
     prepare=_prepare_pixels,
     once=True,
+    needs="no table",
+)
+NN_RATIO_COLUMNS = Metric(
+    "nn_ratio_columns",
+    label="distance ratio (columns)",
+    summary="median distance to the nearest training example over that to the nearest held-out one, in columns",
+    source="control of this study",
+    better="higher",
+    meaning=(
+        "median of distance to the nearest of all training examples over that to the nearest held-out one, in "
+        "columns; 0 for copies"
+    ),
+    group="novelty",
+    prepare=_prepare_pixels,
+    once=True,
+    needs="table",
 )

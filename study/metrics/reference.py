@@ -106,6 +106,11 @@ class Reference(_Shared):
         return train, held_out
 
     @property
+    def values(self) -> str:
+        """What an example consists of, in texts."""
+        return "columns" if self.data.is_table else "pixels"
+
+    @property
     def sizes(self) -> tuple[int, int]:
         """The numbers of examples in train and in the reference half."""
         return len(self.data.train), len(self.data.reference)

@@ -16,6 +16,9 @@ METRICS = Lazy(
         "recall": "manifold:RECALL",
         "density": "manifold:DENSITY",
         "coverage": "manifold:COVERAGE",
+        "column_w1": "column_w1:COLUMN_W1",
+        "correlation": "correlation:CORRELATION",
+        "column_tstr": "column_tstr:COLUMN_TSTR",
         "sharpness": "image:SHARPNESS",
         "class_histogram": "classes:CLASS_HISTOGRAM",
         "fd_infinity": "infinity:FD_INFINITY",
@@ -24,6 +27,8 @@ METRICS = Lazy(
         "vendi": "vendi:VENDI",
         "fd_pixels": "frechet:FD_PIXELS",
         "kid_pixels": "kid:KID_PIXELS",
+        "fd_columns": "frechet:FD_COLUMNS",
+        "kid_columns": "kid:KID_COLUMNS",
         "autocorrelation": "sequences:AUTOCORRELATION",
         "marginal_w1": "sequences:MARGINAL_W1",
         "discriminative": "sequences:DISCRIMINATIVE",
@@ -33,6 +38,8 @@ METRICS = Lazy(
         "nearer_to_train_features": "nearer:NEARER_TO_TRAIN_FEATURES",
         "nn_ratio": "nearest_ratio:NN_RATIO",
         "nn_ratio_pixels": "nearest_ratio:NN_RATIO_PIXELS",
+        "nn_ratio_columns": "nearest_ratio:NN_RATIO_COLUMNS",
+        "closest_record": "closest_record:CLOSEST_RECORD",
         "authenticity": "authenticity:AUTHENTICITY",
         "c_t": "data_copying:C_T",
         "duplicates": "duplicates:DUPLICATES",
@@ -58,15 +65,24 @@ def names(*groups: str) -> list[str]:
     return [one.name for one in declared if not groups or one.group in groups]
 
 
-def metrics_for(*, windows: bool, asked: bool = False, again: bool = False) -> tuple[Metric, ...]:
+def metrics_for(
+    *, windows: bool, table: bool = False, asked: bool = False, again: bool = False
+) -> tuple[Metric, ...]:
     """The metrics of samples whose needs are met.
 
     Args:
         windows: whether examples are windows of time series.
+        table: whether examples are rows of a table.
         asked: whether classes were requested for the samples.
         again: leave out those that are measured `once`.
     """
-    there = {"": True, "windows": windows, "classes asked for": asked}
+    there = {
+        "": True,
+        "windows": windows,
+        "table": table,
+        "no table": not table,
+        "classes asked for": asked,
+    }
     return tuple(metric for metric in METRICS.values() if there[metric.needs] and not (again and metric.once))
 
 

@@ -10,17 +10,17 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int
+from jaxtyping import Bool, Float, Float64
 
 from study.data.base import Dataset
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.folds import folds
+from study.metrics.halves import half_sample_error
 from study.metrics.reference import Reference
 from study.metrics.rocket import Rocket
 from study.runtime.environment import blas_threads
 
 SEEDS = 3  # repetitions, with other kernels of the classifier and other real training windows
-HALVES = 12  # random halves of the samples for a standard error
 _PENALTIES = 10.0 ** np.arange(-2, 5)
 _FEWEST = 10  # fewest windows of either kind to fit a classifier to
 
@@ -49,21 +49,6 @@ def w1_by_feature(x: Float[np.ndarray, "n T F"], y: Float[np.ndarray, "m T F"]) 
     from scipy.stats import wasserstein_distance  # half a second, for which readers of tables should not wait
 
     return np.array([wasserstein_distance(x[..., j].ravel(), y[..., j].ravel()) for j in features])
-
-
-def half_sample_error(key: jax.Array, value: Callable[[Int[np.ndarray, " m"]], float], *, n: int) -> float:
-    """Standard error of a statistic of n independent rows: its spread over random halves (delete-half jackknife).
-
-    The value on a half varies about that on all rows as the latter varies about the truth :cite:`shao1989`.
-
-    Args:
-        key: draws the halves.
-        value: the statistic as a function of row numbers.
-        n: number of rows.
-    """
-    rng = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
-    values = [value(rng.permutation(n)[: n // 2]) for _ in range(HALVES)]
-    return float(np.std(values, ddof=1))
 
 
 def correct(

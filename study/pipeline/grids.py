@@ -15,9 +15,11 @@ from study.config.serialise import to_dict
 from study.errors import StudyError
 
 GRID = ("alphas", "betas", "seeds")
+OWN_DATA = ("label", "kind", "scale", "layout", "size")
 SHORT = {
     "latent_dim": "model.latent_dim",
     "steps": "training.steps",
+    **{name: f"data.{name}" for name in OWN_DATA},
 }  # changes not named by the path of their field
 CHANGES = (
     "seeds",
@@ -27,6 +29,7 @@ CHANGES = (
     "steps",
     "strategies",
     "features",
+    *OWN_DATA,
 )  # in the order they are typed
 
 

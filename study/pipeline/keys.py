@@ -62,7 +62,7 @@ class Keys:
         extractor: ExtractorConfig,
     ) -> "Keys":
         """Collect it from a configuration and the settings that follow from the data set."""
-        metrics = metrics_for(windows=data.is_sequence, asked=True)
+        metrics = metrics_for(windows=data.is_sequence, table=data.is_table, asked=True)
         return cls(
             trained={
                 "data": data.fingerprint,

@@ -53,7 +53,8 @@ def run(
         fail_fast: stop at the first cell that fails.
         max_bytes: most unpacked data that is read from one file, in bytes.
         executor, address: who computes, as in `Executor`.
-        changes: seeds (their number, or a sequence of them), alphas, betas, latent_dim, steps, strategies, features.
+        changes: seeds (their number, or a sequence of them), alphas, betas, latent_dim, steps, strategies, features,
+            and label, kind, scale, layout and size of own data.
 
     Returns:
         The tables of the results folder; a cell that failed has a row in `runs` with the reason.
@@ -172,7 +173,7 @@ def prepare(
     grids = experiment.grids(profile, dataset)
     made = configured(grids, changes)
     check_strategies(made)
-    data = load_dataset(grids[0].dataset, max_bytes=max_bytes)
+    data = load_dataset(made[0].dataset, max_bytes=max_bytes, **dataclasses.asdict(made[0].data))
     plans = tuple(make_plan(config, data) for config in made)
     out = out or default_folder(experiment, grids[0].dataset, data, profile)
     prepared = PreparedRun(experiment, profile, data, plans, Store(store or default_store()), out)

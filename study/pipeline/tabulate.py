@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from study.config.serialise import to_dict
+from study.data.labels import telling
 from study.models.likelihoods import noise_variance
 from study.pipeline.job import Outcome
 from study.pipeline.run import Run
 from study.report import frames
 from study.report.figures import GRIDS
+from study.runtime.checks import listed
 from study.runtime.environment import cores, device_name, package_versions, project_version
 from study.runtime.shown import shown_text, shown_value
 from study.scoring.context import DRAWS
@@ -179,11 +181,14 @@ def _provenance(
             "source": shown_text(data.source),
             "fingerprint": data.fingerprint,
             "shape": list(data.shape),
+            "read_as": shown_text(data.read_as),
             "n_train": len(data.train),
             "n_validation": len(data.validation),
             "n_test": len(data.test),
         },
     }
+    if names := telling(data.class_names):
+        facts["dataset"]["classes"] = listed([shown_text(name) for name in names])
     if data.windows is not None:
         facts["dataset"]["windows"] = to_dict(data.windows)
     if extractors:

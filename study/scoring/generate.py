@@ -54,9 +54,13 @@ def generate(
     """
     if model.conditional:
         asked = asked_labels(key, data, n=n)
-        return model.decode(fitted.sample(key, n=n, labels=asked), asked), asked
+        named = np.array(data.class_names)[asked] if getattr(fitted, "class_names", ()) else asked
+        return model.decode(fitted.sample(key, n=n, labels=named), asked), asked
     picks = getattr(fitted, "asked", None)
-    return model.decode(fitted.sample(key, n=n)), picks(key, n=n) if picks else None
+    classes = picks(key, n=n) if picks else None
+    if classes is not None and classes.dtype.kind == "U":
+        classes = data.class_numbers(classes)
+    return model.decode(fitted.sample(key, n=n)), classes
 
 
 def asked_labels(key: jax.Array, data: Dataset, *, n: int) -> Integer[np.ndarray, " {n}"]:

@@ -9,13 +9,14 @@ labels cannot be asked for a class. "Sample the prior" has no counterpart here s
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import jax
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int, Integer
+from jaxtyping import Float, Float32, Float64, Int, Integer, Shaped
 
+from study.data.labels import class_numbers
 from study.errors import CannotFit, StudyError
 from study.latents import AggregatePosterior
 from study.runtime.arrays import numbers
@@ -26,7 +27,10 @@ from study.strategies.parts.draws import own_key, shared_draws
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedClasses:
-    """Codes sorted by class: those of `classes[c]` are rows `starts[c] : starts[c] + counts[c]`."""
+    """Codes sorted by class: those of `classes[c]` are rows `starts[c] : starts[c] + counts[c]`.
+
+    If the codes have `class_names`, classes are asked for and told by name.
+    """
 
     location: Float[np.ndarray, "N d"]
     scale: Float[np.ndarray, "N d"]
@@ -35,6 +39,7 @@ class FittedClasses:
     counts: Integer[np.ndarray, " C"]
     density: AggregatePosterior
     info: Mapping[str, Any]
+    class_names: tuple[str, ...] = ()
 
     shapes: ClassVar[Mapping[str, str]] = {
         "location": "Nd",
@@ -53,13 +58,13 @@ class FittedClasses:
             raise ValueError("classes and codes do not match")
 
     def sample(
-        self, key: Key, *, n: int, labels: Integer[np.ndarray, " n"] | None = None
+        self, key: Key, *, n: int, labels: Shaped[np.ndarray, " n"] | Sequence[str] | None = None
     ) -> Float32[np.ndarray, " {n} d"]:
         """Draw z of the classes `labels`; by default of all, in equal shares and random order.
 
         Raises:
             CannotFit: labels name a class that has no codes.
-            StudyError: labels are not `[n]`.
+            StudyError: labels are not `[n]`, or name a class that does not exist.
         """
         key = as_key(key)
         _, epsilon = shared_draws(key, n=n, d=self.location.shape[1], components=1)
@@ -69,10 +74,11 @@ class FittedClasses:
         row = self.starts[asked] + within
         return self.location[row] + self.scale[row] * epsilon
 
-    def asked(self, key: Key, *, n: int) -> Integer[np.ndarray, " {n}"]:
-        """The classes that `sample` draws from this key without labels."""
+    def asked(self, key: Key, *, n: int) -> Shaped[np.ndarray, " {n}"]:
+        """The classes that `sample` draws from this key without labels: their names, if they have any."""
         key = as_key(key)
-        return self.classes[self._balanced(jax.random.split(own_key(key))[0], n)]
+        found = self.classes[self._balanced(jax.random.split(own_key(key))[0], n)]
+        return np.array(self.class_names, str)[found] if self.class_names else found
 
     def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
         """log-density in nats of draws without labels, at z."""
@@ -84,16 +90,18 @@ class FittedClasses:
         turn = np.asarray(jax.random.permutation(class_key, len(self.classes)))
         return turn[np.arange(n) % len(self.classes)][np.asarray(jax.random.permutation(order_key, n))]
 
-    def _find(self, labels: np.ndarray, n: int) -> Int[np.ndarray, " {n}"]:
+    def _find(self, labels: Any, n: int) -> Int[np.ndarray, " {n}"]:
+        if self.class_names:
+            labels = class_numbers(labels, self.class_names, what="strategy 'class-posterior': labels")
         labels = numbers(labels, name="strategy 'class-posterior': labels", dtype=None)
         if labels.shape != (n,):
             raise StudyError(f"strategy 'class-posterior': labels must be [{n}], got {list(labels.shape)}")
         absent = np.setdiff1d(labels, self.classes)
         if absent.size:
-            raise CannotFit(
-                f"strategy 'class-posterior': class {absent[0]} has no codes; "
-                f"ask for one of {self.classes.tolist()}"
-            )
+            names = self.class_names or dict(zip(self.classes.tolist(), self.classes.tolist(), strict=True))
+            told = [names[c] for c in self.classes.tolist()]
+            one = repr(self.class_names[absent[0]]) if self.class_names else absent[0]
+            raise CannotFit(f"strategy 'class-posterior': class {one} has no codes; ask for one of {told}")
         return np.searchsorted(self.classes, labels)
 
 
@@ -131,4 +139,5 @@ class ClassPosterior(Strategy):
                 "classes": len(classes),
                 "smallest_class": int(counts.min()),
             },
+            class_names=latents.class_names,
         )

@@ -35,6 +35,10 @@ ARCHIVE = Archive(
 )
 
 
+# Fields that files of earlier versions lack, by class; each has a default.
+ADDED = {"Latents": {"class_names"}, "FittedClasses": {"class_names"}}
+
+
 def classes() -> dict[str, type[Any]]:
     """Every class that a file may hold, by name: `fits` of every strategy, and classes of codes and of models.
 
@@ -151,12 +155,14 @@ def _decode(coded: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return coded
     if "class" in coded:
         name, kind = coded["class"], classes().get(coded["class"])
-        if kind is None or set(coded["fields"]) != {field.name for field in dataclasses.fields(kind)}:
+        if kind is None or not _is_complete(kind, coded["fields"]):
             told = brief(name) if isinstance(name, str) and name.isidentifier() else shown(name)
             raise StudyError(f"holds a {told} that this version does not know; fit the strategy again")
         made = object.__new__(kind)  # without __post_init__, which would normalise again and so round
-        for field, item in coded["fields"].items():
-            object.__setattr__(made, field, _decode(item, arrays))
+        later = {field.name: field.default for field in dataclasses.fields(kind)}
+        for field, default in later.items():
+            item = coded["fields"]
+            object.__setattr__(made, field, _decode(item[field], arrays) if field in item else default)
         check_layout(made)
         return made
     ((form, content),) = coded.items()
@@ -175,3 +181,10 @@ def _decode(coded: Any, arrays: Mapping[str, np.ndarray]) -> Any:
             items = [_decode(item, arrays) for item in content]
             return tuple(items) if form == "tuple" else items
     raise ValueError(f"it holds a {shown(form)}")
+
+
+def _is_complete(kind: type[Any], fields: Mapping[str, Any]) -> bool:
+    """Whether these are the fields of a class; those that a later version added have defaults and may be missing."""
+    known = {field.name: field for field in dataclasses.fields(kind)}
+    absent = set(known) - set(fields)
+    return set(fields) <= set(known) and absent <= ADDED.get(kind.__name__, set())

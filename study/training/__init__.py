@@ -7,6 +7,7 @@ from study.config import TrainConfig, VAEConfig
 from study.config.fields import WEIGHT, check
 from study.config.grid import GRID_LIMITS
 from study.data.base import Dataset
+from study.data.labels import telling
 from study.errors import StudyError
 from study.runtime.checks import shown
 from study.training.architecture import Architecture
@@ -80,7 +81,7 @@ def train(
             "lower the learning rate"
         )
     _warn_if_falling(trained.model)
-    return trained.model
+    return dataclasses.replace(trained.model, class_names=telling(data.class_names))
 
 
 def _warn_if_falling(model: TrainedModel) -> None:

@@ -48,6 +48,8 @@ def pack(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             "decay": int(model.decay),
         },
     }
+    if model.class_names:
+        facts["class_names"] = list(model.class_names)
     return {**arrays, "losses": model.losses}, facts
 
 
@@ -65,6 +67,9 @@ def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Traine
     count = len(jax.tree.leaves(architecture.abstract))
     leaves = [arrays.get(f"parameter/{i:03d}") for i in range(count)]
     architecture.check_parameters(leaves)
+    names = facts.get("class_names", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise StudyError("checkpoint: class_names are not a list of texts; train the model again")
     losses = arrays.get("losses")
     if losses is None or losses.ndim != 3 or losses.shape[1:] != (2, 2) or losses.dtype.kind != "f":
         raise StudyError("checkpoint: losses are not [epochs, 2, 2]; train the model again")
@@ -76,6 +81,7 @@ def unpack(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> Traine
         seed=whole_number(cell.get("seed"), name="checkpoint: seed"),
         losses=losses,
         decay=whole_number(cell.get("decay", 0), name="checkpoint: decay"),
+        class_names=tuple(names),
     )
 
 
@@ -125,7 +131,9 @@ def load(path: str | Path) -> TrainedModel:
     facts, arrays = ARCHIVE.read(path)
     with ARCHIVE.told(path):
         known = {f"parameter/{i:03d}" for i in range(len(arrays))} | {"losses"}
-        unknown = (set(arrays) - known) | (set(facts) - {"architecture", "cell", "format", "version"})
+        unknown = (set(arrays) - known) | (
+            set(facts) - {"architecture", "cell", "class_names", "format", "version"}
+        )
         if unknown:
             raise ValueError(f"it holds {shown(min(unknown))}")
         model = unpack(arrays, facts)

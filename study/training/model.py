@@ -2,13 +2,15 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Float32, Int, Int32, Integer, Scalar, ScalarLike
+from jaxtyping import Array, Float, Float32, Int, Int32, Scalar, ScalarLike, Shaped
 
+from study.data.labels import are_names, class_numbers
 from study.errors import CannotFit, StudyError
 from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
@@ -16,6 +18,8 @@ from study.training.architecture import Architecture
 from study.training.blocks import in_blocks, rows
 from study.training.convergence import Convergence, convergence
 from study.training.prior import LearnedPrior, learned_prior
+
+Labels = Shaped[np.ndarray, " n"] | Sequence[str] | None  # numbers of classes, or names
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,6 +32,7 @@ class TrainedModel:
         alpha, beta, seed: the cell.
         losses: epoch × (train, validation) × (recon, rate), means over examples, for the epochs that
             were run.
+        class_names: names of the classes 0..C-1 where these are not the numbers; labels may then be names too.
         decay: epochs over which the step size was to fall to zero, along half a cosine; 0 if it was constant.
     """
 
@@ -38,9 +43,10 @@ class TrainedModel:
     seed: int
     losses: Float[np.ndarray, "epochs 2 2"]
     decay: int = 0
+    class_names: tuple[str, ...] = ()
 
     def encode(
-        self, x: Float[np.ndarray, "N D"], labels: Integer[np.ndarray, " N"] | None = None
+        self, x: Float[np.ndarray, "N D"], labels: Labels = None
     ) -> tuple[Float32[np.ndarray, "N d"], Float32[np.ndarray, "N d"]]:
         """Mean and log-variance of q(z|x); conditional families need labels.
 
@@ -57,9 +63,7 @@ class TrainedModel:
         mean, log_var = in_blocks(function, x, self._labels(labels, len(x)))
         return mean, log_var
 
-    def decode(
-        self, z: Float[np.ndarray, "n d"], labels: Integer[np.ndarray, " n"] | None = None
-    ) -> Float32[np.ndarray, "n D"]:
+    def decode(self, z: Float[np.ndarray, "n d"], labels: Labels = None) -> Float32[np.ndarray, "n D"]:
         """The decoder's mean; conditional families need labels.
 
         Raises:
@@ -70,7 +74,7 @@ class TrainedModel:
         return in_blocks(function, z, self._labels(labels, len(z)))
 
     def sample(
-        self, key: Key, z: Float[np.ndarray, "n d"], *, labels: Integer[np.ndarray, " n"] | None = None
+        self, key: Key, z: Float[np.ndarray, "n d"], *, labels: Labels = None
     ) -> Float32[np.ndarray, "n D"]:
         """x ~ p(x|z), whose mean `decode` gives, independent over data dimensions.
 
@@ -121,13 +125,15 @@ class TrainedModel:
         losses = [self.losses] if self.encodes else []  # without an encoder there is neither D nor R
         return all(bool(np.isfinite(leaf).all()) for leaf in [*leaves, *losses])
 
-    def _labels(self, labels: np.ndarray | None, n: int) -> Int32[np.ndarray, " {n}"] | None:
+    def _labels(self, labels: Labels, n: int) -> Int32[np.ndarray, " {n}"] | None:
         """Labels as int32, or None if the family does not see them."""
         if not self.conditional:
             return None
         family, classes = self.architecture.config.family, self.architecture.classes
         if labels is None:
             raise StudyError(f"model: family {family!r} needs labels; give one per row")
+        if self.class_names and are_names(labels):
+            labels = class_numbers(labels, self.class_names, what="model: labels")
         labels = numbers(labels, name="model: labels", dtype=None)
         if labels.dtype.kind == "f":
             raise StudyError(f"model: labels must be whole numbers, got {labels.dtype}")

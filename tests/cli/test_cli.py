@@ -278,7 +278,7 @@ def test_a_users_own_arrays_without_labels(tmp_path, monkeypatch):
     assert set(gaps["strategy"]) == {"prior", "posterior", "class-posterior", "held-out"}
     assert gaps.loc[gaps["strategy"] == "class-posterior", "reason"].str.contains("labels").all()
     of_prior = gaps[gaps["strategy"] == "prior"].set_index("metric")["reason"]
-    assert set(of_prior.index) == {"sharpness", "class_histogram", "confidence", "fd_infinity"}
+    assert set(of_prior.index) == {"class_histogram", "confidence", "fd_infinity"}
     assert "needs at least 64 samples" in of_prior["fd_infinity"].iloc[0]
     kid = metrics[(metrics["metric"] == "kid") & (metrics["status"] == "ok")]
     assert kid.groupby("evaluation").size().tolist() == [9] * 8

@@ -40,7 +40,10 @@ def test_settings_change_a_field_of_every_grid_and_leave_the_others():
     assert {grid.training.batch_size for grid in made} == {32} and {grid.betas for grid in made} == {(2.0,)}
 
 
-@pytest.mark.parametrize("path", [path for path in paths(StudyConfig) if path not in OWN])
+# An empty list, the default of one field, cannot be typed.
+@pytest.mark.parametrize(
+    "path", [path for path in paths(StudyConfig) if path not in OWN and at(PLAIN, path) != ()]
+)
 def test_every_field_is_a_flag_and_its_own_value_changes_nothing(path):
     value = at(PLAIN, path)
     words = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]

@@ -9,7 +9,15 @@ from study.errors import StudyError
 
 
 def test_every_entry_is_named_as_its_key_and_says_what_it_is():
-    assert list(DATASETS) == ["digits", "mnist", "fashion-mnist", "gaussian", "co2", "etth1"]
+    assert list(DATASETS) == [
+        "digits",
+        "mnist",
+        "fashion-mnist",
+        "colour-patches",
+        "gaussian",
+        "co2",
+        "etth1",
+    ]
     for key, entry in DATASETS.items():
         assert entry.name == key
         assert entry.summary and "\n" not in entry.summary
@@ -19,7 +27,7 @@ def test_every_entry_is_named_as_its_key_and_says_what_it_is():
 def test_unknown_names_say_what_there_is():
     message = (
         "unknown dataset 'cifar', and no file or folder of that name; "
-        "give one of digits, mnist, fashion-mnist, gaussian, co2, etth1, or a path: .npz"
+        "give one of digits, mnist, fashion-mnist, colour-patches, gaussian, co2, etth1, or a path: .npz"
     )
     with pytest.raises(StudyError, match=message):
         load_dataset("cifar")
@@ -62,3 +70,23 @@ def test_too_little_memory_for_what_is_made_of_a_file_is_one_line(tmp_path, monk
     monkeypatch.setattr("study.data.own.arrays.to_range", starved)
     with pytest.raises(StudyError, match=r"mine\.npy: needs more memory than is available; give less data"):
         load_dataset(tmp_path / "mine.npy")
+
+
+@pytest.mark.parametrize(
+    ("name", "fingerprint"),
+    [
+        ("digits", "61a2cfadf7fc43be5a7c6ff87faa5545180a642a55ee73da122c62f60574de76"),
+        ("co2", "26a8260acd95ec686d8eee5c2f4be5514661dfcad5b6ddb6614393036b1fefa9"),
+    ],
+)
+def test_bundled_data_keep_their_fingerprints_and_so_the_keys_of_stored_results(name, fingerprint):
+    assert load_dataset(name).fingerprint == fingerprint
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_how_data_are_read_is_said(name):
+    if name in ("mnist", "fashion-mnist", "etth1"):
+        pytest.skip("needs a download")
+    data = load_dataset(name)
+    assert len(data.read_as) > 20
+    assert len(data.class_names) == data.n_classes

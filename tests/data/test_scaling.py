@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
+from study.config.data import DataConfig
 from study.data import load_dataset
+from study.data.choosing import choose_scaling
+from study.data.naming import Naming
 from study.data.own.arrays import from_arrays
-from study.data.scaling import Affine, choose_scaling
+from study.data.scaling import Affine
 from study.errors import StudyError
 
 
@@ -22,46 +25,49 @@ def test_affine_goes_there_and_back():
 
 def test_table_statistics_come_from_train_alone():
     train = np.random.default_rng(0).normal(5.0, 3.0, size=(400, 3))
-    scaling = choose_scaling(splits(train, train + 100.0), is_table=True, where="t")
+    scaling = choose_scaling(splits(train, train + 60.0), kind="table", names=Naming("t")).affine
     assert scaling is not None
     z = scaling.to_model(train).astype(np.float64)
     np.testing.assert_allclose(z.mean(axis=0), 0.0, atol=1e-6)  # float32 rounding, averaged
     np.testing.assert_allclose(z.std(axis=0), 1.0, atol=1e-6)
     np.testing.assert_allclose(
-        scaling.to_model(train + 100.0).mean(axis=0), 100.0 / train.std(axis=0), rtol=1e-5
+        scaling.to_model(train + 60.0).mean(axis=0), 60.0 / train.std(axis=0), rtol=1e-5
     )
 
 
 def test_a_constant_feature_becomes_zero_with_scale_one():
     train = np.column_stack([np.full(30, 0.1), np.arange(30.0)])
-    scaling = choose_scaling(splits(train), is_table=True, where="t")
+    scaling = choose_scaling(splits(train), kind="table", names=Naming("t")).affine
     assert scaling is not None
     assert np.all(scaling.to_model(train)[:, 0] == 0.0)
     assert np.asarray(scaling.scale)[0] == 1.0
 
 
-@pytest.mark.parametrize("is_table", [True, False])
-def test_uint8_is_divided_by_255(is_table):
-    train = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    scaling = choose_scaling(splits(train), is_table=is_table, where="t")
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+def test_images_of_eight_bits_are_divided_by_255_whatever_their_type(dtype):
+    train = np.arange(256).astype(dtype).reshape(16, 16)
+    scaling = choose_scaling(splits(train), kind="image", names=Naming("t")).affine
     assert scaling is not None
     np.testing.assert_array_equal(scaling.to_model(train), train.astype(np.float32) / np.float32(255))
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float64])
-@pytest.mark.parametrize("is_table", [True, False])
-def test_binary_values_are_kept(dtype, is_table):
+@pytest.mark.parametrize("kind", ["table", "image", "sequence"])
+def test_binary_values_are_kept(dtype, kind):
     train = np.random.default_rng(0).integers(0, 2, size=(20, 4)).astype(dtype)
-    assert choose_scaling(splits(train), is_table=is_table, where="t") is None
+    assert choose_scaling(splits(train), kind=kind, names=Naming("t")).affine is None
 
 
 def test_images_in_the_unit_interval_are_kept():
-    assert choose_scaling(splits(np.linspace(0, 0.7, 12).reshape(3, 4)), is_table=False, where="t") is None
+    assert (
+        choose_scaling(splits(np.linspace(0, 0.7, 12).reshape(3, 4)), kind="image", names=Naming("t")).affine
+        is None
+    )
 
 
 def test_other_images_go_to_the_unit_interval_by_train_alone():
     train = np.linspace(-3.0, 5.0, 12).reshape(3, 4)
-    scaling = choose_scaling(splits(train, train * 2), is_table=False, where="t")
+    scaling = choose_scaling(splits(train, train * 2), kind="image", names=Naming("t")).affine
     assert scaling is not None
     z = scaling.to_model(train)
     assert (z.min(), z.max()) == (0.0, 1.0)
@@ -70,7 +76,7 @@ def test_other_images_go_to_the_unit_interval_by_train_alone():
 
 def test_data_of_a_single_value_are_refused():
     with pytest.raises(StudyError, match=r"^mine: every training value is 2\.0; give data that vary$"):
-        choose_scaling(splits(np.full((5, 3), 2.0)), is_table=True, where="mine")
+        choose_scaling(splits(np.full((5, 3), 2.0)), kind="table", names=Naming("mine"))
 
 
 BIG = np.array([[1e308, 1.0], [-1e308, 2.0]] * 9)
@@ -128,12 +134,12 @@ CANNOT_BE_SCALED = [
     (
         "test alone",
         {"train": ROWS, "validation": ROWS, "test": np.full((3, 2), 1e300)},
-        "has 1e+300 in test, too large for float32",
+        "of 'test', too large for float32 after the scaling of train; correct it, or divide that column",
     ),
     (
-        "constant in train",
-        {"train": np.c_[ROWS[:, :1], np.ones(9)], "validation": np.array([[1.0, 1e300]]), "test": ROWS},
-        "column 1 (counted from 0) has 1e+300 in validation, too large for float32",
+        "far from train",
+        {"train": ROWS, "validation": np.array([[1.0, 1e5]]), "test": ROWS},
+        "column 1 (counted from 0) has 1e+05 in example 0 of 'validation', which is 1.9e+04 after the scaling of train",
     ),
     (
         "a test image",
@@ -142,9 +148,14 @@ CANNOT_BE_SCALED = [
             "validation": np.array([[[1.0, 1e200]]]),
             "test": ROWS.reshape(9, 1, 2),
         },
-        "the value at [0, 1] of an example has 1e+200 in validation",
+        "the value at [0, 1] of an example has 1e+200 in example 0 of 'validation', too large for float32",
     ),
 ]
+
+
+def options(arrays: dict[str, np.ndarray]) -> DataConfig:
+    """Small arrays of three axes say that they are images."""
+    return DataConfig(kind="image" if next(iter(arrays.values())).ndim == 3 else "auto")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +163,7 @@ CANNOT_BE_SCALED = [
 )
 def test_values_that_cannot_be_scaled_are_refused_by_column_and_split(arrays, message):
     with pytest.raises(StudyError) as caught:
-        from_arrays(arrays, name="mine", seed=0, source="")
+        from_arrays(arrays, name="mine", seed=0, source="", options=options(arrays))
     assert message in str(caught.value)
     assert str(caught.value).isprintable()
 

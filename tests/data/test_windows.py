@@ -140,7 +140,7 @@ WRONG_FRAMES = [
         table().iloc[[0, 2, 1, *range(3, ROWS)]],
         "row 3 is earlier than the row before it; sort the file by time",
     ),
-    (table().iloc[[0, 1, 1, *range(2, ROWS)]], "has the same time in rows 2 and 3; keep one row per time"),
+    (table().iloc[[0, 1, 1, *range(2, ROWS)]], "has the same time in rows 2 and 3; give one row per time"),
     (table().assign(day="once"), "time column 'day' holds neither numbers nor dates"),
     (table().assign(day=["", *table()["day"][1:]]), "time column 'day' is empty in row 1"),
     (
@@ -161,7 +161,7 @@ WRONG_FRAMES = [
     ),
     (
         table().assign(wave=table()["wave"].where(table()["step"] < 300, 1e300)),
-        "column 'wave' has 1e+300 in test, too large for float32",
+        "column 'wave' has 1e+300 in row 301, too large for float32",
     ),
     (
         table().assign(wave=np.arange(ROWS) % 100 + 2**60),

@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 from tests.fuzz.worker import Recipe, built, prepare, tried, work  # noqa: E402
 
 NAMES = (
-    *("npy", "npz", "idx", "csv", "windows", "onnx", "checkpoint", "strategy", "cell", "results"),
+    *("npy", "npz", "idx", "csv", "pictures", "windows", "onnx", "checkpoint", "strategy", "cell", "results"),
     *("configuration", "command"),
 )
 PER_WORKER = 20_000  # inputs after which a process is replaced, so that no leak adds up

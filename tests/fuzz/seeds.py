@@ -149,7 +149,27 @@ def csv() -> list[Files]:
     labels = "a,label,b\n" + "\n".join(f"{row[0]},{'uv'[i % 2]},{i}" for i, row in enumerate(rows)) + "\n"
     quoted = 'x,"y, z"\r\n' + "\r\n".join(f'"{row[0]}",{row[1]:e}' for row in rows)
     large = "a,b\n" + "\n".join(f"{10**18 + i},{i % 2 == 0}" for i in range(12)) + "\n"
-    return [{"own.csv": text.encode()} for text in (plain, labels, quoted, large)]
+    commas = (
+        "# by hand\na;b;label\n" + "\n".join(f"{row[0]};{row[1]};NA".replace(".", ",") for row in rows) + "\n"
+    )
+    comment = "# a\tb\n" + "\n".join(f"{row[0]}\t{row[1]}" for row in rows) + "\n# end\n"
+    texts = [text.encode() for text in (plain, labels, quoted, large, commas, comment)]
+    return [{"own.csv": text} for text in (*texts, gzip.compress(texts[0], mtime=0))]
+
+
+def pictures() -> list[Files]:
+    """Folders of small pictures, grey and in colour."""
+    from PIL import Image
+
+    made = []
+    for form, shape in (("png", (4, 5)), ("jpeg", (8, 8, 3)), ("png", (4, 4, 4))):
+        files = {}
+        for i, pixels in enumerate(_rng().integers(0, 256, (8, *shape), dtype=np.uint8)):
+            out = io.BytesIO()
+            Image.fromarray(pixels).save(out, form)
+            files[f"{i}.{form}"] = out.getvalue()
+        made.append(files)
+    return made
 
 
 def windows() -> list[Files]:
@@ -162,7 +182,11 @@ def windows() -> list[Files]:
     counted = "t,y\n" + "\n".join(f"{i},{row[0]}" for i, row in enumerate(rows)) + "\n"
     first = 'csv = "own.csv"\ntime = "date"\nfeatures = ["load", "heat"]\ntarget = "load"\nn_past = 2\nn_future = 1\n'
     second = 'csv = "own.csv"\ntime = "t"\nfeatures = []\ntarget = "y"\nn_past = 2\nn_future = 1\nstride = 2\ngap = 0\n'
+    slashes = table.replace("-", "/").replace("/0.", "-0.")
+    zoned = "\n".join(f"{line.replace(',', 'T00:00:00+01:00,', 1)}" for line in table.splitlines()[1:])
     return [
+        {"own.toml": (first + 'dates = "day-first"\n').encode(), "own.csv": slashes.encode()},
+        {"own.toml": first.encode(), "own.csv": f"date,load,heat\n{zoned}\n".encode()},
         {"own.toml": first.encode(), "own.csv": table.encode()},
         {"own.toml": second.encode(), "own.csv": counted.encode()},
     ]

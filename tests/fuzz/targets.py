@@ -238,6 +238,7 @@ def _targets() -> Mapping[str, Target]:
         "npz": Target(seeds.npz, _load("own.npz"), _NPZ),
         "idx": Target(seeds.idx, _load("."), (("", _idx), ("", _idx), _PLAIN)),
         "csv": Target(seeds.csv, _load("own.csv"), text),
+        "pictures": Target(seeds.pictures, _load("."), (("", mutate.of_bytes),)),
         "windows": Target(seeds.windows, _load("own.toml"), text),
         "onnx": Target(
             _onnx_seeds,

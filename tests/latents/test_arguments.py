@@ -55,7 +55,7 @@ def test_what_are_no_codes(mean: Any, log_var: Any, told: str) -> None:
 @pytest.mark.parametrize(
     ("labels", "told"),
     [
-        (["a", "b", "c", "d"], "labels: give an array of numbers"),
+        ([1j, 2j, 3j, 4j], "labels: give an array of numbers"),
         ([0, 1, None, 1], "labels: give an array of numbers"),
         ([0.0, 1.0, np.nan, 1.0], "labels must be whole numbers, got float64"),
         ([0, 1], r"labels must be \[4\], got \[2\]"),

@@ -9,12 +9,13 @@ from study.metrics.registry import METRICS, fact, listing, metrics_for, names
 
 LOWER = {
     *("kid", "fd", "class_histogram", "fd_infinity", "sliced_w2", "c2st", "fd_pixels", "kid_pixels"),
+    *("fd_columns", "kid_columns", "column_w1", "correlation", "column_tstr", "closest_record"),
     *("autocorrelation", "marginal_w1", "discriminative", "tstr"),
     *("nearer_to_train", "nearer_to_train_features", "duplicates"),
 }
 HIGHER = {
     *("precision", "recall", "coverage", "label_accuracy"),
-    *("nn_ratio", "nn_ratio_pixels", "authenticity", "c_t"),
+    *("nn_ratio", "nn_ratio_pixels", "nn_ratio_columns", "authenticity", "c_t"),
 }
 BETTER = {
     **dict.fromkeys(LOWER, "lower"),
@@ -46,6 +47,10 @@ def test_facts_are_told_once_and_unknown_numbers_by_their_names():
 def test_what_is_measured_is_what_the_data_allow():
     plain, windows = ({metric.name for metric in metrics_for(windows=w)} for w in (False, True))
     assert windows - plain == {"autocorrelation", "marginal_w1", "discriminative", "tstr"}
+    table = {metric.name for metric in metrics_for(windows=False, table=True)}
+    of_tables = {"column_w1", "correlation", "column_tstr", "closest_record"}
+    assert table - plain == of_tables | {"fd_columns", "kid_columns", "nn_ratio_columns"}
+    assert plain - table == {"sharpness", "fd_pixels", "kid_pixels", "nn_ratio_pixels"}
     assert {m.name for m in metrics_for(windows=False, asked=True)} - plain == {"label_accuracy"}
 
 

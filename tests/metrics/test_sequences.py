@@ -17,6 +17,7 @@ from study.data.scaling import Affine
 from study.data.windows import from_table
 from study.metrics.c2st import c2st
 from study.metrics.folds import folds
+from study.metrics.halves import half_sample_error
 from study.metrics.registry import metrics_for
 from study.metrics.rocket import Rocket
 from study.metrics.sequences import (
@@ -24,7 +25,6 @@ from study.metrics.sequences import (
     autocorrelation,
     correct,
     forecast_error,
-    half_sample_error,
     w1_by_feature,
 )
 from study.runtime.environment import blas_threads

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from study import AnnealingConfig, Dataset, LikelihoodConfig, StudyConfig, StudyError, TrainConfig, VAEConfig
-from study.config import FAMILIES, NETWORK_SETTINGS, ObjectiveConfig, PriorConfig
+from study.config import FAMILIES, NETWORK_SETTINGS, DataConfig, ObjectiveConfig, PriorConfig
 from study.config.fields import hints
 from study.config.serialise import from_dict, to_dict
 from study.pipeline.plan import make_plan
@@ -20,7 +20,16 @@ from study.pipeline.store import content_key
 pytestmark = pytest.mark.usefixtures("unchecked_module")
 
 GRID = ("alphas", "betas", "seeds")
-KINDS = (StudyConfig, VAEConfig, PriorConfig, ObjectiveConfig, TrainConfig, LikelihoodConfig, AnnealingConfig)
+KINDS = (
+    StudyConfig,
+    DataConfig,
+    VAEConfig,
+    PriorConfig,
+    ObjectiveConfig,
+    TrainConfig,
+    LikelihoodConfig,
+    AnnealingConfig,
+)
 
 
 def whole(least: int, most: int = 40) -> st.SearchStrategy:
@@ -45,6 +54,10 @@ VALUES: dict[type, dict[str, st.SearchStrategy]] = {
         "samples": whole(1), "tc_weight": weight(), "information": weight(-1e6), "mmd_weight": weight(),
         "scales": several(POSITIVE), "code_variance": POSITIVE, "penalty_weight": weight(),
         "gradient_penalty": weight(),
+    },
+    DataConfig: {
+        "label": st.sampled_from(["", "none", "y"]),
+        "size": st.lists(whole(1), max_size=2).map(tuple),
     },
     VAEConfig: {"latent_dim": whole(1), "hidden": several(whole(1)), "channels": several(whole(1))},
     TrainConfig: {

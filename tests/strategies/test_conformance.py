@@ -335,7 +335,7 @@ def test_nan_reaches_no_strategy(which: str) -> None:
     arrays = {"mean": np.zeros((5, 2)), "log_var": np.zeros((5, 2))}
     arrays[which][3, 1] = np.nan
     with pytest.raises(StudyError, match=f"{which} has 1 values that are not finite, the first at example 3"):
-        Latents(**arrays)
+        Latents(arrays["mean"], arrays["log_var"])
 
 
 @pytest.mark.parametrize("name", ["global-gaussian", "gaussian-full"])

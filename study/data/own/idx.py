@@ -10,8 +10,8 @@ import numpy as np
 
 from study.data.own.gzipped import GzipStream
 from study.data.own.npy import Stream, read_exactly
-from study.data.own.opening import open_regular, told_path
-from study.errors import FileError, StudyError
+from study.data.own.opening import listed_folder, open_regular, told_path
+from study.errors import StudyError
 from study.runtime.files import reason
 from study.runtime.limits import MAX_BYTES, check_bytes
 
@@ -100,6 +100,15 @@ def read_idx(path: Path, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
         raise StudyError(f"{where}: cannot be read ({why}); download the file again") from error
 
 
+def has_idx(folder: Path) -> bool:
+    """Whether a folder holds a file with the name of an IDX file.
+
+    Raises:
+        FileError: the folder cannot be read.
+    """
+    return any(_FILE_NAME.fullmatch(path.name) for path in listed_folder(folder))
+
+
 def read_idx_folder(folder: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]:
     """Arrays of a folder of IDX files with MNIST's file names, under the keys of `arrays.from_arrays`.
 
@@ -111,7 +120,7 @@ def read_idx_folder(folder: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np
         StudyError: there is no such file, there are two sets of them, or they are too large or unreadable.
     """
     found: dict[str, Path] = {}
-    for path in _listed(folder):
+    for path in listed_folder(folder):
         match = _FILE_NAME.fullmatch(path.name)
         if match is None:
             continue
@@ -130,13 +139,3 @@ def read_idx_folder(folder: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np
         arrays[key] = read_idx(path, max_bytes=max_bytes)
         max_bytes -= arrays[key].nbytes
     return arrays
-
-
-def _listed(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        why = reason(error)
-        raise FileError(
-            f"{told_path(folder)}: cannot be read ({why}); give a folder that you may read"
-        ) from error

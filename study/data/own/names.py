@@ -1,4 +1,4 @@
-"""The name of a data set in a form that is safe in tables, figures, pages and folder names."""
+"""Names of data sets and classes; a data set's in a form that is safe in tables, figures, pages and folder names."""
 
 import unicodedata
 
@@ -26,3 +26,11 @@ def plain_name(name: object) -> str:
 def _is_letter(c: str) -> bool:
     """Whether c is a letter or digit, a separate accent or vowel sign, or the ellipsis of a shortened name."""
     return c.isalnum() or unicodedata.category(c) in ("Mn", "Mc") or c == "…"
+
+
+def class_name(label: object) -> str:
+    """The name of a class as text: what the user wrote, or the number."""
+    if isinstance(label, bytes):
+        return label.decode("utf-8", "replace")
+    number = label.item() if hasattr(label, "item") else label
+    return str(int(number)) if isinstance(number, float) else str(number)

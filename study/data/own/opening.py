@@ -120,6 +120,20 @@ def read_regular(path: Path, *, most: int, what: str) -> bytes:
     return raw
 
 
+def listed_folder(folder: Path) -> list[Path]:
+    """What is in a folder, sorted by name.
+
+    Raises:
+        FileError: it cannot be read.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise FileError(
+            f"{told_path(folder)}: cannot be read ({reason(error)}); give a folder that you may read"
+        ) from error
+
+
 def _check_regular(found: os.stat_result, what: str) -> None:
     if not stat.S_ISREG(found.st_mode):
         kind = next((told for check, told in _KINDS if check(found.st_mode)), "not a regular file")

@@ -5,7 +5,7 @@ import hashlib
 from study.config.windows import WindowsConfig
 from study.data.base import Dataset
 from study.data.own.opening import read_regular
-from study.data.own.series_file import read_table
+from study.data.own.series_file import read_series
 from study.data.sources.download import data_home, download, is_there
 from study.data.windows import from_table
 from study.errors import StudyError
@@ -43,8 +43,8 @@ def load(*, seed: int) -> Dataset:
         _check(read_regular(path, most=_LARGEST, what="the official file"), str(path))
     except StudyError as error:
         raise StudyError(f"{error}; delete {path} and it will be downloaded again") from error
-    values = read_table(path, time=CONFIG.time, features=CONFIG.features)
-    return from_table(values, CONFIG, name="etth1", seed=seed, source=SOURCE)
+    values, said = read_series(path, time=CONFIG.time, features=CONFIG.features)
+    return from_table(values, CONFIG, name="etth1", seed=seed, source=SOURCE, read_as=said)
 
 
 def _check(raw: bytes, where: str) -> None:

@@ -7,8 +7,9 @@ and q(z) = N(0, I), so every sensible strategy must tie.
 import numpy as np
 
 from study.data.base import Dataset
+from study.data.naming import numbered
 from study.data.own.names import plain_name
-from study.data.scaling import check_spread, numbered
+from study.data.scaling import check_spread
 from study.data.splits import split_rows
 from study.errors import StudyError
 from study.runtime.checks import shown, whole_number
@@ -93,6 +94,7 @@ def gaussian_dataset(
         test=x[rows.test],
         shape=(d,),
         source=SOURCE,
+        read_as=f"a table of {d} columns; values kept as they are",
     )
 
 

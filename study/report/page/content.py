@@ -34,6 +34,8 @@ from study.report.text.references import METHODS, references
 from study.report.text.words import STRATEGIES, word
 from study.tables.results import Results
 
+PICTURED = ("samples", "nearest")  # figures of pictures
+
 
 def compose(
     results: Results,
@@ -209,13 +211,21 @@ def _missing(results: Results, absent: Mapping[str, str]) -> list[Block]:
     blocks: list[Block] = [Text(about.failed_note(results))]
     blocks += [part for part in (failed, gaps) if part]
     titles = {spec.name: spec.title for spec in SPECS}
-    left_out = [(f"figure “{titles.get(name, name)}”", reason) for name, reason in absent.items()]
+    untold = (
+        PICTURED if about.is_table(results.provenance) else ()
+    )  # figures that a reader of a table does not miss
+    left_out = [
+        (f"figure “{titles.get(name, name)}”", reason)
+        for name, reason in absent.items()
+        if name not in untold
+    ]
     return [*blocks, Definitions(left_out)] if left_out else blocks
 
 
 def _methods(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> list[Block]:
     blocks: list[Block] = [Definitions(methods.definitions(results, summary))]
-    known = conventions(frames.metrics(summary) if len(summary) else ())
+    table = about.is_table(results.provenance)
+    known = conventions(frames.metrics(summary) if len(summary) else (), table=table)
     if known:
         blocks.append(
             Text("Conventions of the metrics, and how their numbers compare with those of other packages:")
@@ -224,7 +234,7 @@ def _methods(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Pic
     present = frames.strategies(summary)
     if present:
         blocks.append(methods.strategies_table(present))
-        blocks.append(methods.metrics_table(summary))
+        blocks.append(methods.metrics_table(summary, table=table))
         blocks += uncertainty.components(results, summary)
     if "losses" in pictures:
         blocks.append(pictures["losses"])

@@ -1,6 +1,6 @@
 """The report's small tables and notes: how much was measured, and which values are missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,13 @@ MEASURES = [
 ]
 FEW = ["rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_mass", "active_units"]
 MOST_PLACES = 4  # of a rate in nats: more would only widen the table
+
+
+def is_table(facts: Mapping[str, Any]) -> bool:
+    """Whether the examples are rows of a table, so that nothing is said of pictures."""
+    data = facts.get("dataset")
+    shape = data.get("shape") if isinstance(data, Mapping) else None
+    return isinstance(shape, list) and len(shape) == 1
 
 
 def title(results: Results) -> str:

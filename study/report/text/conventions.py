@@ -14,6 +14,7 @@ COMPARED = {
     "numpy": "2.4.6",
     "statsmodels": "0.15.0",
 }
+PICTURES = ", at 8 bits where data are pictures"  # is left out where they are not
 NOT_COMPARED = ("torch-fidelity", "POT", "torchmetrics", "sdmetrics")
 
 
@@ -43,8 +44,10 @@ SLICED = (
 CONVENTIONS = {
     "kid": KID,
     "kid_pixels": KID,
+    "kid_columns": KID,
     "fd": FD,
     "fd_pixels": FD,
+    "fd_columns": FD,
     "fd_infinity": "The intercept of FD (squared, as above) against 1/n at 10 sizes, by a weighted line equal to "
     f"{_by('numpy')}'s `polyfit` in our tests; nearly free of FD's bias, possibly negative.",
     "precision": f"k = 3. {BALLS}",
@@ -67,16 +70,25 @@ CONVENTIONS = {
     "nearer_to_train": "As if both pools had the same size; ties count a half.",
     "nearer_to_train_features": "As if both pools had the same size; ties count a half.",
     "authenticity": "A sample counts if it is strictly farther than its training example's nearest neighbour.",
-    "duplicates": "Exact equality, at 8 bits where data are pictures.",
+    "duplicates": f"Exact equality{PICTURES}.",
+    "column_w1": f"In standard deviations of train; equal to {_by('scipy')}'s `wasserstein_distance` in our tests.",
+    "correlation": f"Pearson's; equal to {_by('numpy')}'s `corrcoef` in our tests.",
+    "column_tstr": f"Ridge penalty 1; equal to {_by('scikit-learn')}'s `Ridge` in our tests.",
+    "closest_record": f"Both distances are to all of train, whatever the size of the held-out part; equal to "
+    f"{_by('scipy')}'s `mannwhitneyu` in our tests.",
 }
 
 
-def conventions(metrics: Iterable[str]) -> list[tuple[str, str]]:
-    """The conventions of these metrics, one entry for all that share a text, and which packages are not compared."""
+def conventions(metrics: Iterable[str], *, table: bool = False) -> list[tuple[str, str]]:
+    """The conventions of these metrics, one entry for all that share a text, and which packages are not compared.
+
+    For a `table` there is no word of pictures.
+    """
     by_text: dict[str, list[str]] = {}
     for metric in metrics:
         if metric in CONVENTIONS:
-            by_text.setdefault(CONVENTIONS[metric], []).append(word(metric).label)
+            text = CONVENTIONS[metric].replace(PICTURES, "") if table else CONVENTIONS[metric]
+            by_text.setdefault(text, []).append(word(metric).label)
     found = [(", ".join(labels), text) for text, labels in by_text.items()]
     if not found:
         return []

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from study.report import frames
-from study.report.text.about import common, span
+from study.report.text.about import common, is_table, span
 from study.report.text.numbers import count, number
 from study.report.text.words import MODEL
 from study.statistics.estimates import FEWEST
@@ -98,6 +98,8 @@ def features(facts: Mapping[str, Any]) -> str:
     known = what.get(name, f"`{name}`")
     why = f" ({extractor['reason']})" if extractor.get("reason") else ""
     wide = f" ({count(size, 'dimension')}{good})" if size else ""
+    if is_table(facts):
+        return f"Features come from {known}{wide}{why}: KID and FD here compare with those of no other data."
     return (
         f"Features come from {known}{wide}{why}, not from an Inception network: KID and FD here compare with no "
         "published KID or FID."
@@ -148,7 +150,9 @@ def _data(results: Results) -> str:
         text += f"; {trained} training examples"
     if isinstance(facts, Mapping) and isinstance(facts.get("n_test"), int):
         text += f", {facts['n_test']} test examples"
-    return f"{text[0].upper()}{text[1:]}."
+    text = f"{text[0].upper()}{text[1:]}."
+    read = facts.get("read_as") if isinstance(facts, Mapping) else ""
+    return f"{text} Read as {read}." if isinstance(read, str) and read else text
 
 
 def _network(runs: pd.DataFrame) -> str:

@@ -18,6 +18,7 @@ WANTED = (  # in this order, as far as they were measured
     "autocorrelation", "marginal_w1", "discriminative", "tstr", "label_accuracy", "vendi", "c2st", "density",
 )  # fmt: skip
 SEQUENCES = ("kid", "autocorrelation", "marginal_w1", "discriminative", "tstr", "recall")
+TABLES = ("kid", "column_w1", "correlation", "column_tstr", "precision", "recall")
 LETTERS = {
     "x_n": "xₙ",
     "z_n": "zₙ",
@@ -85,7 +86,7 @@ def _rank(name: str, found: Mapping[str, Any]) -> float:
 def _chosen(summary: pd.DataFrame) -> list[str]:
     """At most six metrics, the primary one first."""
     measured = frames.metrics(frames.known(summary)) if len(summary) else []
-    wanted = SEQUENCES if "autocorrelation" in measured else WANTED
+    wanted = SEQUENCES if "autocorrelation" in measured else TABLES if "column_w1" in measured else WANTED
     first = [name for name in (frames.primary(summary),) if name] if len(summary) else []
     kept = [name for name in dict.fromkeys([*first, *wanted, *frames.QUALITY]) if name in measured]
     return kept[:MOST]

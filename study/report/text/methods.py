@@ -8,7 +8,8 @@ import pandas as pd
 
 from study.report import frames
 from study.report.page.blocks import Plain
-from study.report.text.about import common, said, span
+from study.report.text.about import common, is_table, said, span
+from study.report.text.conventions import PICTURES
 from study.report.text.limits import covered, features
 from study.report.text.numbers import number
 from study.report.text.words import MODEL, REFERENCES, STRATEGIES, in_order, word
@@ -65,13 +66,17 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
     """Definitions of how samples were scored and compared."""
     scored = summary[summary["strategy"] != MODEL]
     compared = scored[scored["metric"] == (frames.primary(summary) or "")]
+    clipped = (
+        "pictures are clipped to the range of the training data unless marked as unclipped. "
+        if not is_table(results.provenance)
+        else ""
+    )
     return [
         (
             "Scoring",
-            f"n = {span(compared['n'])} samples on each side; pictures are clipped to the range of the "
-            "training data unless marked as unclipped. Samples are compared with one half of the "
-            "test data; the other half is scored as the `held-out` row, the null value of every distance at the "
-            "same n.",
+            f"n = {span(compared['n'])} samples on each side{f'; {clipped}' if clipped else '. '}Samples are compared "
+            "with one half of the test data; the other half is scored as the `held-out` row, the null value of every "
+            "distance at the same n.",
         ),
         (
             "Pairing",
@@ -167,17 +172,16 @@ def strategies_table(names: Sequence[str]) -> Plain:
     return Plain("The strategies: how each samples z.", ["strategy", "definition", "kind", "source"], rows)
 
 
-def metrics_table(summary: pd.DataFrame) -> Plain:
-    """Meaning, direction, reference and source of each metric."""
+def metrics_table(summary: pd.DataFrame, *, table: bool = False) -> Plain:
+    """Meaning, direction, reference and source of each metric; without a word of pictures for a `table`."""
     rows = []
     for metric in frames.metrics(summary):
         first = summary[summary["metric"] == metric].iloc[0]
         better = {"one": "nearer to 1", "none": "no direction"}.get(
             str(first["better"]), str(first["better"])
         )
-        rows.append(
-            [word(metric).axis, word(metric).meaning, better, str(first["reference"]), word(metric).source]
-        )
+        meaning = word(metric).meaning.replace(PICTURES, "") if table else word(metric).meaning
+        rows.append([word(metric).axis, meaning, better, str(first["reference"]), word(metric).source])
     return Plain("The metrics.", ["metric", "meaning", "better", "compared with", "source"], rows)
 
 

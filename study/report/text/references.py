@@ -38,6 +38,7 @@ ADDRESSES = {
     "Tolstikhin et al. 2018": f"{ARXIV}1711.01558",
     "White 2016": f"{ARXIV}1609.04468",
     "Wiese et al. 2020": f"{ARXIV}1907.06673",
+    "Zhao et al. 2021": f"{ARXIV}2102.08369",
 }
 OWN = ("discussion thread", "control of this study")  # no source to look up
 METHODS = ("Agarwal et al. 2021", "Efron and Stein 1981", "Holm 1979", "Schuirmann 1987")

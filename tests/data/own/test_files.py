@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from study.data import load_dataset
-from study.data.own.files import read_csv
+from study.data.own.labelled import read_table
 from study.errors import StudyError
 
 X = np.random.default_rng(0).integers(0, 256, size=(45, 4, 4), dtype=np.uint8)
@@ -40,10 +40,16 @@ def test_csv_loads_with_and_without_labels(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["date,a", "2016-07-01,1", "2016-07-02,2"], "column 'date' is not numeric; drop it, or rename it"),
-        (["a,b", "1,2", "3,"], "column 'b' is empty in row 2; fill it or drop that row or column"),
+        (
+            ["date,a", "2016-07-01,1", "2016-07-02,2"],
+            "column 'date' is not numeric; drop that column, or give --label",
+        ),
+        (["a,b", "1,2", "3,"], "column 'b' is empty in row 2; fill it, or drop that column"),
         (["a,label", "1,x", "3,"], "column 'label' is empty in row 2"),
-        (["0.5,1.5", "1,2"], "the first line holds numbers; put a line of column names above it"),
+        (
+            ["0.5,1.5", "1,2"],
+            "the first line holds numbers; if they are a row, put a line of column names above it",
+        ),
         (["label", "1"], "no numeric column; give at least one besides 'label'"),
         (["a,b"], "has column names but no rows"),
         (["a", "0,2", "1,4"], "cannot be read as CSV .*but the first line has 1"),
@@ -54,7 +60,7 @@ def test_csv_loads_with_and_without_labels(tmp_path):
 )
 def test_a_csv_that_cannot_be_used_is_refused(tmp_path, lines, message):
     with pytest.raises(StudyError, match=message) as caught:
-        read_csv(write_csv(tmp_path / "mine.csv", lines))
+        read_table(write_csv(tmp_path / "mine.csv", lines))
     assert "mine.csv" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -62,7 +68,7 @@ def test_a_csv_that_cannot_be_used_is_refused(tmp_path, lines, message):
 def test_a_csv_that_is_not_text_is_refused(tmp_path):
     (tmp_path / "mine.csv").write_bytes(b"\xff\xfe\x00a,b")
     with pytest.raises(StudyError, match=r"mine\.csv: cannot be read as CSV .* UTF-8"):
-        read_csv(tmp_path / "mine.csv")
+        read_table(tmp_path / "mine.csv")
 
 
 def test_python_objects_are_never_unpickled(tmp_path):

@@ -57,7 +57,7 @@ CSV_FILES = [
         "a\n" + "".join(f"{10**40 + i}\n" for i in range(9)),
         "column 'a' differs by less than float64",
     ),
-    ("NA as a class", "a,label\n1,NA\n", "column 'label' is empty in row 1"),
+    ("no class", "a,label\n1,\n", "column 'label' is empty in row 1; give that row a class, such as unknown"),
     ("a name of two lines", '"a\nb",b\nx,1\n', r"column 'a\nb' is not numeric"),
 ]
 
@@ -132,12 +132,12 @@ TOML_CHANGES = [
     ),
     ('["a"]', '["b"]\nstride = 0', "stride must be a whole number from 1 on, got 0"),
     ('target = "a"', 'target = "large"', "column 'large' has training values from 0 to"),
-    ('target = "a"', 'target = "late"', "column 'late' has 1e+200 in validation, too large for float32"),
+    ('target = "a"', 'target = "late"', "column 'late' has 1e+200 in row 111, too large for float32"),
 ]
 
 
 def series(folder: Path) -> None:
-    late = [0.0] * 110 + [1e200] * 90
+    late = [0.0, 1.0] * 55 + [1e200] * 90
     written(
         folder,
         "t.csv",
