@@ -52,7 +52,7 @@ def test_every_declared_dependency_is_imported(owners):
 
 
 def test_every_import_is_declared(owners):
-    known = declared("onnx", "gpu")
+    known = declared("onnx", "gpu", "ray")
     missing = {
         name
         for name in imported("study")

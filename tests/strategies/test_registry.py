@@ -160,7 +160,7 @@ def test_the_gap_ladder_leads_from_the_prior_to_real_data() -> None:
 
 def test_libraries_that_decide_draws_are_named_where_they_are_imported():
     """After a new version of any of them the strategy must be scored again."""
-    always = {"jax", "jaxtyping", "numpy", "scipy", "sklearn", "study"}
+    always = {"jax", "jaxtyping", "numpy", "scipy", "sklearn", "study", "threadpoolctl"}
     for name, kind in REGISTRY.items():
         tree = ast.parse(Path(inspect.getfile(kind)).read_text())
         imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
