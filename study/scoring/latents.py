@@ -40,7 +40,9 @@ def measure_latents(context: Context, *, density_draws: int) -> Measured:
     if encoded is None:
         return Measured()
     own = _latent_measurements(context.key, model, encoded, context.data, draws=density_draws)
-    latents = dimension_table(dimension_key, encoded.train, draws=density_draws, prior=getattr(model, "prior", None))
+    latents = dimension_table(
+        dimension_key, encoded.train, draws=density_draws, prior=getattr(model, "prior", None)
+    )
     arrays: dict[str, np.ndarray] = {}
     if encoded.train.d == 2:
         arrays["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
@@ -75,9 +77,7 @@ def _latent_measurements(
     return own
 
 
-def distortion(
-    key: jax.Array, model: ScoredModel, latents: Latents, x: Float[np.ndarray, "N D"]
-) -> Estimate:
+def distortion(key: jax.Array, model: ScoredModel, latents: Latents, x: Float[np.ndarray, "N D"]) -> Estimate:
     """The term D of the loss for x, from one draw of z per example: summed squared error or cross-entropy."""
     z = latents.sample(key)
     output = model.decode(z, *with_labels(model, latents.labels)).astype(np.float64)
