@@ -24,7 +24,11 @@ IGNORES = 0.01  # of the data's variance: a decoder whose output moves less show
 HOLES = 0.2  # of the draws of a Gaussian with the moments of q(z); 0.01 without holes, 0.05 to 0.09 in good models
 OFF = 0.1  # nats: at most 0.22 in total variation, by Pinsker's inequality; up to 0.06 in good models
 SCALE = 2.0  # the factor by which a code's size may differ from that of N(0, I)
-BLUR, DECODER = 0.2, 0.5  # of the data's variance, and of the gap between prior and real data
+BLUR, MOST_BLUR = (
+    0.2,
+    0.5,
+)  # of the data's variance: above the first the gap decides, above the second nothing else
+DECODER = 0.5  # of the gap between prior and real data
 SIMPLE = 0.9  # of the decoder's error: a decoder without training that is below it wins by more than a tenth
 ALIKE = 0.01  # of the data's variance
 
@@ -117,21 +121,26 @@ def _reading(read: Read | None, given: bool) -> Finding:
             if given
             else "the encoder has one output, without noise"
         )
-        return Finding(name, None, math.nan, 1.0, why)
+        return Finding(name, None, math.nan, math.nan, why)
     span = f"its values lie in {number(read.low)} .. {number(read.high)}"
-    slopes = listed(f"{number(slope, 2)} as {MEANT[one]}" for one, slope in read.slopes.items())
+    spreads = listed(f"{number(width, 2)} as {MEANT[one]}" for one, width in read.spreads.items())
+    if read.spreads:
+        span += (
+            "; read right, σ² and the decoder's sensitivity balance alike everywhere, and read wrong the balance "
+            "spreads: "
+            f"its log by {spreads}"
+        )
     if not read.told:
         return Finding(
-            name, None, math.nan, 1.0,
+            name, None, math.nan, math.nan,
             f"{span}; the decoder's sensitivity does not tell what it is, so it was taken for a log-variance",
             "if it is not one, give --reading log-sd, variance or sd",
         )  # fmt: skip
-    value = read.slopes[read.reading]
-    says = f"{span}; read right, log(v/σ² − 1) grows with the decoder's log sensitivity at a slope of 1: {slopes}"
+    value = read.spreads[read.reading]
     if read.reading == "log-variance":
-        return Finding(name, False, value, 1.0, says)
+        return Finding(name, False, value, math.nan, span)
     mend = f"it is {MEANT[read.reading]}: use {MEND[read.reading]}. All numbers here were measured with that reading"
-    return Finding(name, True, value, 1.0, says, mend)
+    return Finding(name, True, value, math.nan, span, mend)
 
 
 def _ignores(probes: Probes) -> Finding:
@@ -235,7 +244,7 @@ def _blur(probes: Probes, answer: Answer) -> Finding:
         says += f", and leave {number(100 * left)} % of the gap in {word(answer.metric).label}"
     # Only where the decoder's part of the gap is shown to be small is its error not what matters.
     small = row is not None and 1 - float(row.effect_low) <= DECODER
-    found = probes.unexplained > BLUR and not small
+    found = probes.unexplained > MOST_BLUR or (probes.unexplained > BLUR and not small)
     mend = "no distribution of z gains this back: lower the weight of the KL term, or take more latents"
     return Finding("decoder blur", found, probes.unexplained, BLUR, says, mend if found else "")
 

@@ -1,13 +1,12 @@
 """What the encoder's second output is: a log-variance, or a variance, a standard deviation, or the log of that one.
 
 A posterior that was trained balances two forces. Noise of variance σ² along a dimension costs ½ a σ² nats, where a is
-the decoder's sensitivity to that dimension (the squared norm of its Jacobian over the noise variance of p(x|z)), and
-the rate pays ½ log σ² and costs ½ σ²/v, with v the variance of a code. The sum is smallest where v/σ² = 1 + v a. So
-log(v/σ² − 1) grows with log(v a) at a slope of one, over examples and dimensions alike, whatever the noise variance of
-p(x|z) is, which only shifts the line, and in whatever unit codes are. A wrong
-reading takes a power p of σ for σ and finds a slope of about p: ½ where a standard deviation is taken for a variance,
-2 where a variance is taken for a standard deviation. The line is that of the second-order expansion of the bound
-:cite:`rolinek2019`.
+the decoder's sensitivity to that dimension (the squared norm of its Jacobian, over the noise variance of p(x|z)), and
+the rate pays ½ log σ² and costs ½ σ²/v, with v the variance of a code. The sum is smallest where v/σ² = 1 + v a
+:cite:`rolinek2019`. So (v/σ² − 1)/(v a) is one number for all examples and dimensions, in whatever unit codes are; the
+unknown noise variance of p(x|z) only changes which. A wrong reading takes a power of σ for σ, and that number then
+spreads as a power of the sensitivity does: by its root where a standard deviation is taken for a variance, by its whole
+where a variance is taken for a standard deviation.
 """
 
 import dataclasses
@@ -35,9 +34,9 @@ MEND = {
     "sd": "log_var = 2 * log(output)",
 }
 EXAMPLES, DIMENSIONS = 64, 64  # at which the decoder's sensitivity is measured
-LEAST_CORRELATION = 0.7  # between output and sensitivity, for a slope to say anything
-LEAST_SPREAD = 0.2  # standard deviation of the log sensitivity: noise in σ hides a slope on a shorter line
-APART = math.sqrt(2)  # slopes of two readings differ by a factor of 2
+LEAST_CORRELATION = 0.7  # between output and sensitivity, for a spread to say anything
+LEAST_SPREAD = 0.2  # standard deviation of the log sensitivity: on less, noise in σ hides all readings
+CLEAR = 0.7  # of the second smallest spread: what the smallest must be below
 _SMALLEST = 1e-30
 
 
@@ -46,16 +45,16 @@ class Read:
     """A reading and its evidence.
 
     Attributes:
-        reading: the one whose slope is nearest to 1, or log-variance where none can be told.
+        reading: the one with the smallest spread, or log-variance where none can be told.
         told: whether it was found, and not assumed.
-        slopes: of the readings that the range of values allows; empty if they could not be measured.
+        spreads: of log (v/σ² − 1)/(v a), in nats, under the readings that the range of values allows.
         low, high: smallest and largest value of the output.
         correlation: rank correlation of the output with the decoder's sensitivity; NaN if not measured.
     """
 
     reading: Reading
     told: bool
-    slopes: Mapping[Reading, float]
+    spreads: Mapping[Reading, float]
     low: float
     high: float
     correlation: float
@@ -107,16 +106,14 @@ def read(
     found: dict[Reading, float] = {}
     spread = mean.astype(np.float64).var(0)[columns]
     for reading in READINGS if positive else READINGS[:2]:
-        slope = _slope(as_log_var(output, reading), log_a, spread)
-        if slope > 0:
-            found[reading] = slope
-    told = correlation >= LEAST_CORRELATION and bool(found)
-    if not told:
-        return Read("log-variance", False, {}, low, high, correlation)
-    nearest = min(found, key=lambda reading: abs(math.log(found[reading])))
-    if abs(math.log(found[nearest])) > math.log(APART):
-        return Read("log-variance", False, found, low, high, correlation)
-    return Read(nearest, True, found, low, high, correlation)
+        width = _spread(as_log_var(output, reading), log_a, spread)
+        if math.isfinite(width):
+            found[reading] = width
+    nearest = min(found, key=lambda reading: found[reading], default=READINGS[0])
+    others = [width for reading, width in found.items() if reading != nearest]
+    clear = bool(others) and found[nearest] < CLEAR * min(others)
+    told = correlation >= LEAST_CORRELATION and clear
+    return Read(nearest if told else READINGS[0], told, found, low, high, correlation)
 
 
 def sensitivities(
@@ -153,19 +150,18 @@ def _correlation(output: np.ndarray, log_a: np.ndarray) -> float:
     return float(-stats.spearmanr(output.ravel(), log_a.ravel()).statistic)
 
 
-def _slope(
+def _spread(
     log_var: Float[np.ndarray, "k c"], log_a: Float[np.ndarray, "k c"], spread: Float[np.ndarray, " c"]
 ) -> float:
-    """Slope of log(v/σ² − 1) over log(v a), with v the variance of q(z) in each dimension; NaN if too few points tell.
+    """Robust standard deviation of log (v/σ² − 1)/(v a), v the variance of q(z) in a dimension; NaN if few points tell.
 
-    Near σ² = v the left side is a difference of nearly equal numbers, so points beyond 0.9 v are left out.
+    Near σ² = v the first factor is a difference of nearly equal numbers, so points beyond 0.9 v are left out.
     """
     with np.errstate(over="ignore"):
-        share = np.exp(log_var) / (spread + np.exp(log_var).mean(0))
+        variance = np.maximum(spread + np.exp(log_var).mean(0), _SMALLEST)
+        share = np.exp(log_var) / variance
     kept = share < 0.9
-    x = np.broadcast_to(log_a + np.log(np.maximum(spread + np.exp(log_var).mean(0), _SMALLEST)), kept.shape)[
-        kept
-    ]
-    if kept.sum() < 10 or kept.mean() < 0.5 or x.std() < LEAST_SPREAD:
+    if kept.sum() < 10 or kept.mean() < 0.5:
         return math.nan
-    return float(stats.theilslopes(np.log(1 / share[kept] - 1), x).slope)
+    constant = np.log(1 / share[kept] - 1) - (log_a + np.log(variance))[kept]
+    return float(stats.iqr(constant, scale="normal"))

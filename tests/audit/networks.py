@@ -1,6 +1,6 @@
 """Small ONNX networks whose outputs are known, with what exporters do to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ BACK = np.linalg.pinv(TO_MEAN).astype(np.float32)
 def saved(
     path: Path,
     nodes: Sequence[Any],
-    inputs: dict[str, tuple[int, Sequence[Any]]],
-    outputs: dict[str, Sequence[Any]],
-    constants: dict[str, np.ndarray] | None = None,
+    inputs: Mapping[str, tuple[int, Sequence[Any]]],
+    outputs: Mapping[str, Sequence[Any]],
+    constants: Mapping[str, Any] | None = None,
     *,
     kind: int = TensorProto.FLOAT,
     outside: bool = False,
@@ -31,7 +31,7 @@ def saved(
         "net",
         [helper.make_tensor_value_info(name, one, shape) for name, (one, shape) in inputs.items()],
         [helper.make_tensor_value_info(name, kind, shape) for name, shape in outputs.items()],
-        [numpy_helper.from_array(value, name) for name, value in (constants or {}).items()],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in (constants or {}).items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.save(model, path, save_as_external_data=outside, location=f"{path.name}.data", size_threshold=0)

@@ -1,5 +1,7 @@
 """The reading of the encoder's second output, on decoders whose optimal posteriors are known in closed form."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy.stats import special_ortho_group
@@ -7,7 +9,7 @@ from scipy.stats import special_ortho_group
 from study.audit.readings import READINGS, Reading, as_log_var, read
 from study.errors import StudyError
 
-ENCODED = {
+ENCODED: dict[Reading, Callable[[np.ndarray], np.ndarray]] = {
     "log-variance": lambda v: np.log(v),
     "log-sd": lambda v: 0.5 * np.log(v),
     "variance": lambda v: v,
@@ -31,7 +33,8 @@ def test_the_reading_is_found(reading: Reading, scale: float, seed: int) -> None
     second = ENCODED[reading](variance).astype(np.float32)
     found = read(mean.astype(np.float32), second, lambda z, rows: (z @ columns.T).astype(np.float32))
     assert found.told and found.reading == reading
-    assert found.slopes[reading] == pytest.approx(1, abs=0.15)
+    others = [width for one, width in found.spreads.items() if one != reading]
+    assert found.spreads[reading] < 0.2 * min(others)
     np.testing.assert_allclose(as_log_var(second, reading), np.log(variance), atol=1e-3)
 
 

@@ -4,10 +4,10 @@ import os
 
 os.environ["KERAS_BACKEND"] = "torch"
 
-import keras  # noqa: E402  which reads the backend
-import mnist  # noqa: E402
-import numpy as np  # noqa: E402
-from keras import layers, ops  # noqa: E402
+import keras
+import mnist
+import numpy as np
+from keras import layers, ops
 
 LATENTS = 8
 
