@@ -8,6 +8,7 @@ differs from a good one in one thing: its data, its training, or what is done to
 import dataclasses
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
@@ -20,7 +21,7 @@ SIDE = 10  # pixels
 ROWS = (3000, 1500)  # training and test examples
 SEEDS = (0, 1, 2)
 NOISE = 0.01  # standard deviation of every value around what its three numbers decide
-Function = Callable[[np.ndarray], object]
+Function = Callable[[np.ndarray], Any]
 Make = Callable[[np.random.Generator, int], np.ndarray]
 
 
@@ -117,10 +118,10 @@ def _noisy(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _train(how: Recipe, data: Dataset, seed: int) -> TrainedModel:
-    settings = {"network": how.network} | (
+    settings: dict[str, Any] = {"network": how.network} | (
         {"hidden": (64, 64), "activation": "tanh"} if how.network == "mlp" else {}
     )
-    config = VAEConfig(latent_dim=how.latents, **settings)  # type: ignore[arg-type]  # of plain settings
+    config = VAEConfig(latent_dim=how.latents, **settings)
     training = TrainConfig(steps=how.steps, patience=0)
     (found,) = train_cells(data, Architecture.of(config, data), training, [Cell(1.0, how.beta, seed, 3e-3)])
     return found.model
@@ -149,7 +150,7 @@ def misread(seed: int) -> Case:
     change = (lambda s: np.exp(s / 2), np.exp, lambda s: s / 2)[seed % 3]
 
     def encode(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mean, log_var = case.encode(x)  # type: ignore[misc]
+        mean, log_var = case.encode(x)
         return mean, change(log_var)
 
     return dataclasses.replace(case, name="no log-variance", expected="encoder output", encode=encode)
@@ -197,7 +198,7 @@ def large(seed: int) -> Case:
     case = good("discs", seed)
 
     def encode(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mean, log_var = case.encode(x)  # type: ignore[misc]
+        mean, log_var = case.encode(x)
         return 20 * mean, log_var + np.float32(2 * np.log(20))
 
     def decode(z: np.ndarray) -> object:

@@ -83,11 +83,9 @@ def layout_of(given: tuple[int, ...], *, axes: Axes | None, where: str) -> Layou
     told = " × ".join(map(str, given))
     if not 1 <= len(given) <= 3:
         raise StudyError(f"{where}: examples are {told}; give [N, D], [N, H, W] or three axes with channels")
+    if len(given) < 3 and axes in ("channels-first", "channels-last"):
+        raise StudyError(f"--layout {axes}: examples of {where} have no axis of channels, they are {told}")
     if axes == "flat" or len(given) == 1:
-        if axes in ("channels-first", "channels-last"):
-            raise StudyError(
-                f"--layout {axes}: examples of {where} have no axis of channels, they are {told}"
-            )
         return Layout(given, size, False, f"rows of {size[0]} values, no pictures")
     if len(given) == 2:
         return Layout(given, given, False, f"pictures of {told}, one channel")

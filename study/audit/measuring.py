@@ -15,11 +15,13 @@ from study.metrics.evaluate import Evaluator, evaluators
 from study.metrics.features import ExtractorConfig, train_extractor
 from study.metrics.onnx_features import OnnxExtractor
 from study.metrics.reference import FeatureExtractor
+from study.runtime.checks import whole_number
 from study.runtime.progress import stage
 from study.scoring.context import Context, Evaluation, Measured
 from study.scoring.fit import replicates
 from study.scoring.latents import measure_latents
 from study.scoring.score import score
+from study.statistics.estimates import FEWEST
 from study.strategies import REGISTRY, strategy
 from study.strategies.base import Fitted
 
@@ -64,8 +66,10 @@ class Plan:
             raise StudyError(
                 "strategies: the prior is missing, with which all others are compared; add 'prior'"
             )
-        if self.fits < 3 or self.evaluations < 1:
-            raise StudyError("audit: give at least 3 fits, which an interval needs, and 1 evaluation")
+        for name, least in (("fits", 1), ("evaluations", 1), ("seed", 0)):
+            whole_number(getattr(self, name), name=f"audit: {name}", least=least)
+        if self.fits < FEWEST:
+            raise StudyError(f"audit: give at least {FEWEST} fits, which an interval needs, got {self.fits}")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

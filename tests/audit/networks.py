@@ -77,3 +77,33 @@ def examples(n: int, seed: int = 1) -> np.ndarray:
     """Points that the networks reconstruct exactly."""
     z = np.random.default_rng(seed).normal(size=(n, LATENTS)).astype(np.float32)
     return z @ BACK
+
+
+def exported(model: Any, folder: Path) -> tuple[Path, Path]:
+    """Encoder and decoder of a trained model of network "mlp" as ONNX files."""
+    module = model.architecture.merge(model.parameters)
+    d, size = model.architecture.config.latent_dim, model.architecture.size
+    kind, act = TensorProto.FLOAT, {"relu": "Relu", "tanh": "Tanh"}[model.architecture.config.activation]
+    made = []
+    for name, body, given, outputs in (
+        ("encoder", module.encoder.body, "x", {"mu": ["N", d], "log_var": ["N", d]}),
+        ("decoder", module.decoder, "z", {"recon": ["N", size]}),
+    ):
+        nodes: list[Any] = []
+        constants: dict[str, np.ndarray] = {}
+        last = given
+        for i, layer in enumerate(body.layers):
+            constants |= {f"w{i}": np.asarray(layer.kernel[...]), f"b{i}": np.asarray(layer.bias[...])}
+            nodes += [node("MatMul", f"{last} w{i}", f"m{i}"), node("Add", f"m{i} b{i}", f"a{i}")]
+            last = f"a{i}"
+            if i < len(body.layers) - 1:
+                nodes.append(node(act, last, f"h{i}"))
+                last = f"h{i}"
+        nodes.append(
+            node("Split", last, "mu log_var", axis=1)
+            if name == "encoder"
+            else node("Identity", last, "recon")
+        )
+        width = size if name == "encoder" else d
+        made.append(saved(folder / f"{name}.onnx", nodes, {given: (kind, ["N", width])}, outputs, constants))
+    return made[0], made[1]
