@@ -25,7 +25,7 @@ def audited(name: str, seed: int) -> tuple[str, Audit]:
     """The diagnosis that a case must get, and its audit."""
     case = CASES[name](seed)
     found = audit(
-        encode=case.encode, decode=case.decode, train=case.train, test=case.test, strategies=STRATEGIES, evaluations=2
+        encode=case.encode, decode=case.decode, train=case.train, test=case.test, strategies=STRATEGIES
     )  # fmt: skip
     return case.expected or NOTHING, found
 

@@ -31,7 +31,7 @@ ONCE = (
     "copycat",
     "noise",
 )  # rows of reference that a fit does not change, or that need no interval
-FITS, EVALUATIONS = 3, 3
+FITS, EVALUATIONS = 3, 5  # with few evaluations, an interval over their luck is several times as wide
 MOST = 2000  # samples of each strategy that are scored, if test has as many in a half of it
 DENSITY_DRAWS = 1000  # of z, against all posteriors
 

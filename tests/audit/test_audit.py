@@ -31,7 +31,7 @@ def found(made: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Audit, 
     one = made.examples
     result = audit(
         encode=encode, decode=decode, train=one.train, test=one.test, labels=(one.train_labels, one.test_labels),
-        strategies=STRATEGIES, evaluations=2, out=folder / "out", export=folder / "fit.npz",
+        strategies=STRATEGIES, evaluations=4, out=folder / "out", export=folder / "fit.npz",
     )  # fmt: skip
     return result, folder
 
@@ -101,7 +101,7 @@ def test_recorded_codes_are_as_good_as_the_encoder(made: Made, tmp_path: Path) -
     for split in ("train", "test"):
         mean, log_var = made.model.encode(getattr(made.examples, split).reshape(-1, 64))
         arrays |= {f"{split}_mean": mean.reshape(-1, 2, 2), f"{split}_log_var": log_var.reshape(-1, 2, 2)}
-    np.savez(tmp_path / "codes.npz", **arrays)
+    np.savez(tmp_path / "codes.npz", **arrays)  # type: ignore[arg-type]  # of arrays
     words = ["audit", "--train", str(made.folder / "train.npz"), "--test", str(made.folder / "test.npz")]
     words += [
         "--decoder",
