@@ -36,7 +36,7 @@ class Answer:
         state: whether the metric can show an effect ("ok"), and why not.
         rows: of the summary for that metric, by strategy and reference row.
         copying: of `strategy`.
-        cost: seconds to fit and seconds for 1000 samples.
+        cost: seconds to fit and seconds for 1000 samples, the most of all fits.
     """
 
     strategy: str
@@ -76,7 +76,7 @@ def answer_of(metrics: pd.DataFrame, summary: pd.DataFrame, *, too_few: str = ""
     free = {name: row for name, row in winners.items() if not STRATEGIES[name]["keeps_data"]}
     without = _best(free) if STRATEGIES[best]["keeps_data"] else ""
     found = copying(metrics, best)
-    cost = _mean(metrics, best, "seconds_fit"), _mean(metrics, best, "seconds_per_1000")
+    cost = _most(metrics, best, "seconds_fit"), _most(metrics, best, "seconds_per_1000")
     text = _headline(best, without, metric, state, rows, rivals, found, cost, too_few)
     return Answer(best, without, text, metric, state, rows, found, cost)
 
@@ -111,12 +111,17 @@ def _headline(
 def _draw(
     best: str, without: str, label: str, rows: Mapping[str, Any], found: Copying, cost: tuple[float, float]
 ) -> str:
-    needs = "keeps the training data" if STRATEGIES[best]["keeps_data"] else "keeps no training data"
-    more = f" Without them, `{without}` closes {share(rows[without])}." if without else ""
-    told = {True: "and copies", False: "and is not seen to copy", None: "and copying could not be told"}
+    row = rows[best]
+    needs = "keeps no training data"
+    if STRATEGIES[best]["keeps_data"]:
+        needs = "keeps the training data"
+        needs += f" (`{without}`, which does not, closes {share(rows[without])})" if without else ""
+    open_ = "" if row.standing == "best" else ", but which strategy is best is not decided"
+    told = f"{len(found.flagged)} of {len(found.telling)} measures of novelty flag copies"
+    told = told if found.telling else "no measure of novelty can tell copies"
     return (
-        f"Draw from `{best}`: it closes {share(rows[best])} of the gap in {label} between the prior and real data. "
-        f"It {needs} {told[found.copies]}; fitting takes {number(cost[0])} s.{more}"
+        f"Draw from `{best}`: it closes {share(row)} of the gap in {label} between the prior and real data{open_}. It "
+        f"{needs}, {told}, and fitting takes {number(cost[0])} s."
     )
 
 
@@ -146,6 +151,6 @@ def _best(rows: Mapping[str, Any]) -> str:
     return max(known, key=lambda name: known[name]) if known else ""
 
 
-def _mean(metrics: pd.DataFrame, strategy: str, metric: str) -> float:
+def _most(metrics: pd.DataFrame, strategy: str, metric: str) -> float:
     rows = metrics[(metrics["strategy"] == strategy) & (metrics["metric"] == metric)]
-    return float(rows["value"].mean()) if len(rows) else math.nan
+    return float(rows["value"].max()) if len(rows) else math.nan

@@ -87,7 +87,7 @@ def subject_of(files: Files) -> Subject:
         classes=classes if conditional else None,
     )  # fmt: skip
     digests = {**digests, **decoder.digests}
-    return Subject(model, data, assumed, (*notes, *decoder.notes), digests, Path(files.decoder).stem)
+    return Subject(model, data, assumed, (*notes, *decoder.notes), digests, Path(files.decoder).name)
 
 
 def _encoder(

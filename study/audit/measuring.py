@@ -139,13 +139,12 @@ def measure(
     names = (*plan.strategies, "reconstruction", *ONCE)
     for i, name in enumerate(names):
         with stage(f"audit: {name} ({i + 1} of {len(names)})"):
-            ready = _ready(full, name)
-            if ready is not None:
-                fitted[name] = ready
-            own = [
-                score(full if fit == 0 else rest, name, fit, ready=ready if fit == 0 else None)
-                for fit in range(1 if name in ONCE else plan.fits)
-            ]
+            own = []
+            for fit in range(1 if name in ONCE else plan.fits):
+                ready = _ready(full, name, fit, first=fitted.get(name))
+                if ready is not None and fit == 0:
+                    fitted[name] = ready
+                own.append(score(full if fit == 0 else rest, name, fit, ready=ready))
         if name == "held-out":
             own += [_as_fit(own[0], fit) for fit in range(1, plan.fits)]
         parts += own
@@ -154,14 +153,20 @@ def measure(
     return Measurements(found.metrics, found.latents, dict(found.arrays), fitted, tuple(extractors), failures)
 
 
-def _ready(context: Context, name: str) -> tuple[Fitted, float] | None:
-    """The first fit of a strategy and its seconds; None for rows of reference and if it cannot be fitted."""
+def _ready(
+    context: Context, name: str, fit: int, *, first: tuple[Fitted, float] | None
+) -> tuple[Fitted, float] | None:
+    """A fit of a strategy and its seconds; None for rows of reference and if it cannot be fitted.
+
+    The number of components of a mixture is chosen by the first fit; the others keep it, since the choice costs most.
+    """
     if name not in REGISTRY or context.encoded is None:
         return None
-    fit_key, _ = replicates(context.key, fits=1, draws=1)[0]
+    known = {"n_components": first[0].info["components"]} if first and name == "gmm" else {}
+    fit_key, _ = replicates(context.key, fits=fit + 1, draws=1)[fit]
     began = time.perf_counter()
     try:
-        fitted = strategy(name).fit(
+        fitted = strategy(name, **known).fit(
             fit_key, context.encoded.train, model=context.model, validation=context.encoded.validation
         )
     except Exception:  # scoring, which tries the same, says why

@@ -124,11 +124,11 @@ def _draw(answer: Answer, model: Mapping[str, Any]) -> PageSection:
         True: f"{len(found.flagged)} of {len(found.telling)} measures of novelty flag its samples as copies",
         False: f"{len(found.flagged)} of {len(found.telling)} measures of novelty flag its samples as copies, which is "
         "not most of them",
-        None: "no measure of novelty could tell here",
+        None: "No measure of novelty could tell here",
     }
     items = [
         ("Cost", f"{number(cost[0])} s to fit, {number(cost[1])} s for 1,000 samples, decoding included."),
-        ("Data", "it keeps the codes of the training data." if keeps else "it keeps no training data."),
+        ("Data", "It keeps the codes of the training data." if keeps else "It keeps no training data."),
         ("Copies", f"{told[found.copies]}."),
     ]
     if answer.without_data:

@@ -161,7 +161,7 @@ def carry_out(
     began = time.perf_counter()
     file, folder = check_places(export_to, out, force=force)
     data = subject.data
-    with stage(f"audit: encoding {len(data.train) + len(data.test):,} examples"):
+    with stage(f"audit: encoding {len(data.train) + len(data.validation) + len(data.test):,} examples"):
         codes = codes_of(subject.model, data, reading=reading, assumed=subject.assumed)
     with stage("audit: feature extractors"):
         extractors = extractors_of(data, plan)
