@@ -100,7 +100,7 @@ def _headline(
     if state == "no decoder to speak of":
         return f"No verdict: {WHY[state]} {label}, so no distribution of z will help; mend the decoder first."
     if state == "nothing to gain":
-        return f"Draw from the prior, N(0, I): {WHY[state]} {label}, so there is nothing to gain over it."
+        return f"No gain over the prior, N(0, I), can be shown: {WHY[state]} {label}."
     if state != "ok":
         return f"No verdict: {WHY[state]} {label}."
     if best != PRIOR:
