@@ -31,7 +31,7 @@ def audited(name: str, seed: int) -> tuple[str, Audit]:
 
 
 def confusion(names: Sequence[str], seeds: Sequence[int]) -> pd.DataFrame:
-    """Columns case, expected, seeds, one for each diagnosis, nothing, and right: seeds that got what was expected."""
+    """Columns case, expected, seeds, one for each diagnosis, nothing, and right: seeds that got what was expected and nothing else."""
     rows = []
     for name in names:
         row: dict[str, object] = {"case": name}
@@ -44,7 +44,7 @@ def confusion(names: Sequence[str], seeds: Sequence[int]) -> pd.DataFrame:
             told = list(judged.loc[judged["found"] == "yes", "name"]) or [NOTHING]
             for one in told:
                 counts[one] += 1
-            right += expected in told
+            right += told == [expected]
             print(name, seed, told, flush=True)
         rows.append({**row, "expected": expected, "seeds": len(seeds), **counts, "right": right})
     return pd.DataFrame(rows)

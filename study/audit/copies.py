@@ -60,7 +60,10 @@ def _silent(rows: pd.DataFrame, metric: str) -> Silence:
 
 
 def _flagged(rows: pd.DataFrame, strategy: str, metric: str, *, against: float | None = None) -> bool:
-    """Whether the whole interval of the difference from real data, or from a number, is on the side of copying."""
+    """Whether the whole interval of the difference from real data, or from a number, is on the side of copying.
+
+    Intervals are corrected for the number of measures, so that some measure is flagged by chance in at most 5 %.
+    """
     if (strategy, metric) not in rows.index:
         return False
     (own, own_error), (real, real_error) = (
@@ -69,5 +72,7 @@ def _flagged(rows: pd.DataFrame, strategy: str, metric: str, *, against: float |
     )
     spread = [own_error] + ([real_error] if against is None else [])
     difference = own - (real if against is None else against)
-    reach = float(ndtri((1 + LEVEL) / 2)) * math.hypot(*(0.0 if math.isnan(one) else one for one in spread))
+    reach = float(ndtri(1 - (1 - LEVEL) / 2 / len(names("novelty")))) * math.hypot(
+        *(0.0 if math.isnan(one) else one for one in spread)
+    )
     return difference > reach if fact(metric).better == "lower" else difference < -reach

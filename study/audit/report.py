@@ -246,9 +246,9 @@ def _novelty(metrics: pd.DataFrame, strategies: list[str]) -> list[Block]:
         rows.append([name, f"{len(found.flagged)} of {len(found.telling)}", number(found.nearer), flagged])
     header = ["strategy", "flag it", word("nearer_to_train").label, "which"]
     caption = (
-        "Measures whose whole 95 % interval, over samples of the first fit, lies on the side of copying from that "
-        "of real "
-        "held-out data. Only measures that flag repeated training examples, and neither held-out data nor noise, are "
+        "Measures whose whole interval, over samples of the first fit and corrected for their number, lies on the side "
+        "of copying from that of real held-out data. Only measures that flag repeated training examples, and neither "
+        "held-out data nor noise, are "
         f"counted, of {len(names('novelty'))}."
     )
     return [Plain(caption, header, rows)] if rows else []
