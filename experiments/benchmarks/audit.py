@@ -31,7 +31,7 @@ def audited(name: str, seed: int) -> tuple[str, Audit]:
 
 
 def confusion(names: Sequence[str], seeds: Sequence[int]) -> pd.DataFrame:
-    """Columns case, expected, seeds, one for each diagnosis, nothing, and right: seeds that got the expected one alone."""
+    """Columns case, expected, seeds, one for each diagnosis, nothing, and right: seeds with the expected one alone."""
     rows = []
     for name in names:
         row: dict[str, object] = {"case": name}
