@@ -120,8 +120,8 @@ def _draw(
     told = f"{len(found.flagged)} of {len(found.telling)} measures of novelty flag copies"
     told = told if found.telling else "no measure of novelty can tell copies"
     return (
-        f"Draw from `{best}`: it closes {share(row)} of the gap in {label} between the prior and real data{open_}. It "
-        f"{needs}, {told}, and fitting takes {number(cost[0])} s."
+        f"Draw from `{best}`: it closes {share(row)} of the gap in {label} between the prior and real data{open_}. "
+        f"It {needs}, {told}, and fitting takes {number(cost[0])} s."
     )
 
 
@@ -137,8 +137,7 @@ def _prior(label: str, rivals: Mapping[str, Any]) -> str:
     if verdicts <= {"worse", "equivalent"}:
         return (
             f"Draw from the prior, N(0, I): no strategy tried differs from it for the better by {percent(MATTERS)} "
-            "of the "
-            f"gap; {closes}."
+            f"of the gap; {closes}."
         )
     seen = max((row.detectable for row in rivals.values() if math.isfinite(row.detectable)), default=math.nan)
     power = f"; an effect of {percent(seen)} would have been seen" if math.isfinite(seen) else ""

@@ -120,8 +120,8 @@ def _check_units(decode: Decode, x: np.ndarray, mean: np.ndarray) -> None:
     for what, change, mend in UNITS:
         if _error(x[rows], change(output)) < BETTER * BETTER * own:
             raise StudyError(
-                f"decode: {what} reconstructs the data with less than a quarter of its error, so data and model are in "
-                f"different units; {mend}"
+                f"decode: {what} reconstructs the data with less than a quarter of its error, so data and model are "
+                f"in different units; {mend}"
             )
 
 

@@ -21,7 +21,7 @@ from study.report.text.words import word
 
 COLLAPSED = 0.01  # nats of information in a dimension, the usual bound of an active one
 IGNORES = 0.01  # of the data's variance: a decoder whose output moves less shows one picture
-HOLES = 0.2  # of the draws of a Gaussian with the moments of q(z); 0.01 without holes, 0.05 to 0.09 in good models
+HOLES = 0.2  # of the draws of a Gaussian with the moments of q(z); 0.01 without holes, 0.01 to 0.08 in good models
 OFF = 0.1  # nats: at most 0.22 in total variation, by Pinsker's inequality; up to 0.06 in good models
 SCALE = 2.0  # the factor by which a code's size may differ from that of N(0, I)
 BLUR, MOST_BLUR = (
@@ -127,8 +127,7 @@ def _reading(read: Read | None, given: bool) -> Finding:
     if read.spreads:
         span += (
             "; read right, σ² and the decoder's sensitivity balance alike everywhere, and read wrong the balance "
-            "spreads: "
-            f"its log by {spreads}"
+            f"spreads: its log by {spreads}"
         )
     if not read.told:
         return Finding(
@@ -157,14 +156,12 @@ def _undertrained(probes: Probes) -> Finding:
     ratio = probes.simple / probes.unexplained if probes.unexplained > 0 else math.inf
     says = (
         f"on held-out data the decoder loses {number(100 * probes.unexplained)} % of the variance; the better of a "
-        "linear map "
-        "from codes to data and of means over the nearest codes, neither of them trained, "
+        "linear map from codes to data and of means over the nearest codes, neither of them trained, "
         f"{number(100 * probes.simple)} %"
     )
     mend = (
         "a decoder that was trained to the end is no worse than those: train longer, or check that encoder and "
-        "decoder are "
-        "of the same model"
+        "decoder are of the same model"
     )
     worse = ratio < SIMPLE and probes.unexplained - probes.simple > ALIKE
     found = worse and probes.moved >= IGNORES
@@ -189,9 +186,8 @@ def _scale(probes: Probes) -> Finding:
     found = not 1 / SCALE <= probes.scale <= SCALE
     says = f"a dimension of a code is {number(probes.scale)} in size (root mean square); 1 under N(0, I)"
     mend = (
-        f"multiply codes by {number(1 / probes.scale)} (--scaling-factor), or draw from a fitted distribution: "
-        "N(0, I) is "
-        "not what the decoder knows"
+        f"multiply codes by {number(1 / probes.scale)} (--scaling-factor), or draw from a fitted distribution: N(0, "
+        "I) is not what the decoder knows"
     )
     return Finding("another scale", found, probes.scale, SCALE, says, mend if found else "")
 
@@ -264,8 +260,8 @@ def _mode(probes: Probes) -> Finding:
     alike = probes.jitter < ALIKE
     says = (
         f"noise of q(z|x) moves what is decoded by {number(100 * probes.jitter)} % of the data's variance; "
-        "reconstructions "
-        f"lose {number(100 * probes.unexplained_mean)} % from means and {number(100 * probes.unexplained)} % from draws"
+        f"reconstructions lose {number(100 * probes.unexplained_mean)} % from means and "
+        f"{number(100 * probes.unexplained)} % from draws"
     )
     mend = (
         ""

@@ -31,14 +31,13 @@ DRAWS: dict[type, tuple[dict[str, str], str]] = {
             "codes": "white.latents.mean",
             "log_var": "white.latents.log_var",
         },
-        "    k = rng.integers(len(codes), size=n)\n"
-        "    u = codes[k] + np.exp(0.5 * log_var[k]) * rng.standard_normal((n, codes.shape[1]))\n"
-        "    z = mean + u @ cholesky.T",
+        "    k = rng.integers(len(codes), size=n)\n    u = codes[k] + np.exp(0.5 * log_var[k]) * "
+        "rng.standard_normal((n, codes.shape[1]))\n    z = mean + u @ cholesky.T",
     ),
     FittedCodes: (
         {"location": "location", "scale": "scale"},
-        "    k = rng.integers(len(location), size=n)\n"
-        "    z = location[k] + scale[k] * rng.standard_normal((n, location.shape[1]))",
+        "    k = rng.integers(len(location), size=n)\n    z = location[k] + scale[k] * rng.standard_normal((n, "
+        "location.shape[1]))",
     ),
 }
 SCRIPT = '''"""Draws z from the strategy `{name}`, as the decoder takes it; needs NumPy alone."""
@@ -61,11 +60,6 @@ def draw(n, seed=0):
 if __name__ == "__main__":
     print(draw(5))
 '''
-
-
-def drawable(fitted: Fitted) -> bool:
-    """Whether a script can draw from it with NumPy alone."""
-    return any(isinstance(fitted, kind) for kind in DRAWS)
 
 
 def check_export(path: str | Path) -> Path:

@@ -8,8 +8,8 @@ import numpy as np
 
 from study.audit.given import Examples, checked, dataset_of, read_codes, read_examples, recorded
 from study.audit.layout import Axes, Layout
-from study.audit.model import AuditedModel, Function
-from study.audit.onnx_model import PROBED, LabelForm, load_decoder, load_encoder
+from study.audit.model import AuditedModel
+from study.audit.onnx_model import PROBED, Half, LabelForm, load_decoder, load_encoder
 from study.audit.run import Subject, checked_scale
 from study.data.own.names import plain_name
 from study.errors import StudyError
@@ -74,32 +74,31 @@ def subject_of(files: Files) -> Subject:
         examples, axes=files.layout, name=name, source=f"{plain_name(Path(files.train).name)} (own data)"
     )
     classes = examples.classes
-    encode, notes, digests, assumed = _encoder(files, examples, layout=layout)
+    encoder = _encoder(files, examples, layout=layout)
     some = None if examples.train_labels is None else examples.train_labels[:PROBED]
     given = (examples.train[:PROBED],) if some is None else (examples.train[:PROBED], some)
-    codes = np.asarray(_first(encode(*given)))
+    codes = np.asarray(encoder.function(*given)[0])
     decoder = load_decoder(
         os.fspath(files.decoder), z=codes, labels=some, classes=classes, form=files.labels, layout=layout
     )
-    conditional = any("labels are given" in note for note in (*notes, *decoder.notes))
+    conditional = encoder.labelled or decoder.labelled
     model = AuditedModel(
-        encode, decoder.function, layout, tuple(codes.shape[1:]), checked_scale(files.scaling_factor),
+        encoder.function, decoder.function, layout, tuple(codes.shape[1:]), checked_scale(files.scaling_factor),
         classes=classes if conditional else None,
     )  # fmt: skip
-    digests = {**digests, **decoder.digests}
-    return Subject(model, data, assumed, (*notes, *decoder.notes), digests, Path(files.decoder).name)
+    digests = {**encoder.digests, **decoder.digests}
+    notes = (*encoder.notes, *decoder.notes)
+    return Subject(model, data, encoder.assumed, notes, digests, Path(files.decoder).name)
 
 
-def _encoder(
-    files: Files, examples: Examples, *, layout: Layout
-) -> tuple[Function, tuple[str, ...], dict[str, str], bool]:
-    """The encoder's function, notes, digests, and whether the order of its outputs is a guess."""
+def _encoder(files: Files, examples: Examples, *, layout: Layout) -> Half:
+    """The encoder, or the table of codes in its place."""
     if files.latents is not None:
         sizes = len(examples.train), len(examples.test)
         codes = read_codes(files.latents, sizes=sizes, max_bytes=files.max_bytes)
-        return recorded(examples, codes), ("codes were read from a file, there is no encoder",), {}, False
+        return Half(recorded(examples, codes), ("codes were read from a file, there is no encoder",), {})
     assert files.encoder is not None
-    half = load_encoder(
+    return load_encoder(
         os.fspath(files.encoder),
         layout=layout,
         asked=files.layout is not None,
@@ -110,8 +109,3 @@ def _encoder(
         mu=files.mu,
         log_var=files.log_var,
     )
-    return half.function, half.notes, half.digests, half.assumed
-
-
-def _first(output: object) -> object:
-    return output[0] if isinstance(output, tuple | list) else output

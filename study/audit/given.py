@@ -52,8 +52,8 @@ def read_examples(
     xs, ys = ([key for key in arrays if key.lower() in names] for names in (X, Y))
     if len(xs) != 1 or len(ys) > 1:
         raise StudyError(
-            f"{flag} {path}: holds {listed(sorted(arrays)) or 'nothing'}; give one array `x` and, if there are labels, "
-            "one array `y`"
+            f"{flag} {path}: holds {listed(sorted(arrays)) or 'nothing'}; give one array `x` and, if there are "
+            "labels, one array `y`"
         )
     return arrays[xs[0]], arrays[ys[0]] if ys else None
 
@@ -78,8 +78,8 @@ def read_codes(
         rows = sizes[name.startswith("test")]
         if len(array) != rows:
             raise StudyError(
-                f"--latents {path}: {name} has {len(array):,} rows, but there are {rows:,} examples; encode the "
-                "same files"
+                f"--latents {path}: {name} has {len(array):,} rows, but there are {rows:,} examples; encode the same "
+                "files"
             )
     return arrays
 

@@ -128,8 +128,8 @@ def as_declared(layout: Layout, declared: Sequence[Any], *, where: str, asked: b
             return Feed(other, True)
         raise StudyError(
             f"{where}: takes [{_told(declared)}], but the examples are [N, {_told(layout.given)}]: channels are "
-            "elsewhere; "
-            f"give --layout {'channels-first' if layout.moved else 'channels-last'} to have them moved for the network"
+            f"elsewhere; give --layout {'channels-first' if layout.moved else 'channels-last'} to have them moved "
+            "for the network"
         )
     raise StudyError(
         f"{where}: takes [{_told(declared)}], but the examples are [N, {_told(layout.given)}]; store them as the "

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,26 +9,34 @@ import numpy as np
 from study.audit.layout import Layout, as_declared
 from study.audit.model import Function
 from study.audit.onnx_file import read_onnx
+from study.audit.onnx_outputs import listed, outputs_of, quiet_outputs, row_size
 from study.audit.onnx_session import Port, Session, cast, open_session, probed
 from study.errors import StudyError
-from study.runtime.checks import brief
 
 LabelForm = Literal["index", "one-hot"]
-MEANS = ("mu", "mean", "z_mean", "loc", "embedding")
-SECONDS = ("log_var", "logvar", "log_variance", "z_log_var", "log_covariance")
 LABELS = ("y", "label", "labels", "c", "class", "classes", "cond", "condition")
 PROBED = 3  # rows
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Half:
-    """The encoder or the decoder: the function, what a reader must know of it, and the digests of its files."""
+    """The encoder or the decoder.
+
+    Attributes:
+        function: takes and gives NumPy arrays.
+        notes: what a reader must know of it.
+        digests: SHA-256 of its files by name.
+        shape: of one code in the decoder's input.
+        assumed: whether the order of the encoder's outputs is a guess.
+        labelled: whether it takes labels.
+    """
 
     function: Function
     notes: tuple[str, ...]
     digests: dict[str, str]
     shape: tuple[int, ...] = ()
     assumed: bool = False
+    labelled: bool = False
 
 
 def load_encoder(
@@ -68,15 +75,14 @@ def load_encoder(
         return given if told is None else {**given, told.port.name: told(named)}
 
     some = feed(x[:PROBED], None if labels is None else labels[:PROBED])
-    names, notes, assumed = _outputs(session, some, layout, mu, log_var)
-    session, found = probed(session, names, some)
-    if told is not None:
-        notes = [*notes, told.said]
+    chosen = outputs_of(session, some, data_size=layout.size, mu=mu, log_var=log_var)
+    session, found = probed(session, chosen.names, some)
+    notes = (*chosen.notes, *found, *([told.said] if told else []))
 
     def encode(examples: np.ndarray, named: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
-        return tuple(session.call(names, feed(examples, named)))
+        return tuple(session.call(chosen.names, feed(examples, named)))
 
-    return Half(encode, (*notes, *found), session.file.digests, assumed=assumed)
+    return Half(encode, notes, session.file.digests, assumed=chosen.assumed, labelled=told is not None)
 
 
 def load_decoder(
@@ -110,36 +116,32 @@ def load_decoder(
         return given if told is None else {**given, told.port.name: told(named)}
 
     some = feed(z[:PROBED], None if labels is None else labels[:PROBED])
-    quiet = [port.name for port in session.outputs if port.name not in session.file.noise]
-    if not quiet:
-        raise _all_random(session)
-    sizes = {name: _size(session, name, some) for name in quiet}
-    fitting = [name for name in quiet if sizes[name] == layout.size]
+    sizes = {name: row_size(session, name, some) for name in quiet_outputs(session)}
+    fitting = [name for name, size in sizes.items() if size == layout.size]
     if not fitting:
         raise StudyError(
-            f"{session.where}: no output has {layout.size} values for each row, as the examples have; its outputs are "
-            f"{_listed(session.outputs)}"
+            f"{session.where}: no output has {layout.size} values for each row, as the examples have; its outputs "
+            f"are {listed(session.outputs)}"
         )
     if len(fitting) > 1:
         raise StudyError(
             f"{session.where}: several outputs could be the data: {', '.join(fitting)}; export one alone"
         )
-    session, notes = probed(session, fitting, some)
-    if told is not None:
-        notes = [*notes, told.said]
+    session, found = probed(session, fitting, some)
+    notes = (*found, *([told.said] if told else []))
 
     def decode(codes: np.ndarray, named: np.ndarray | None = None) -> np.ndarray:
         return session.call(fitting, feed(codes, named))[0]
 
-    return Half(decode, tuple(notes), session.file.digests, shape)
+    return Half(decode, notes, session.file.digests, shape, labelled=told is not None)
 
 
 def _ports(session: Session, size: int) -> tuple[Port, Port | None]:
     """The input that takes the data, and the one that takes labels, if there is one."""
     if not 1 <= len(session.inputs) <= 2:
         raise StudyError(
-            f"{session.where}: has {len(session.inputs)} inputs, {_listed(session.inputs)}; one for the data and "
-            "at most one for labels can be used"
+            f"{session.where}: has {len(session.inputs)} inputs, {listed(session.inputs)}; one for the data and at "
+            "most one for labels can be used"
         )
     if len(session.inputs) == 1:
         return session.inputs[0], None
@@ -149,7 +151,7 @@ def _ports(session: Session, size: int) -> tuple[Port, Port | None]:
     if len(holding) != 1:
         raise StudyError(
             f"{session.where}: which of its inputs takes the data of {size} values cannot be told: "
-            f"{_listed(session.inputs)}; export it with declared shapes"
+            f"{listed(session.inputs)}; export it with declared shapes"
         )
     return holding[0], next(port for port in session.inputs if port is not holding[0])
 
@@ -177,116 +179,8 @@ def _code_shape(port: Port, own: tuple[int, ...], where: str) -> tuple[int, ...]
     if len(axes) == 1 and not isinstance(axes[0], int):
         return (size,)
     raise StudyError(
-        f"{where}: takes codes {port.told}, but the encoder gives {' × '.join(map(str, own))}; give the decoder of the "
-        "same model"
-    )
-
-
-def _outputs(
-    session: Session,
-    feed: dict[str, np.ndarray],
-    layout: Layout,
-    mu: str | None,
-    log_var: str | None,
-) -> tuple[list[str], list[str], bool]:
-    """Names of mean and second output, notes, and whether their order was assumed."""
-    ports = session.outputs
-    noisy = session.file.noise
-    notes = []
-    if mu is not None:
-        names = [
-            _named(session, one, flag)
-            for one, flag in ((mu, "--mu"), (log_var, "--log-var"))
-            if one is not None
-        ]
-        if any(_stays_random(noisy.get(name, ())) for name in names):
-            raise _random(session, next(name for name in names if name in noisy))
-        return names, [*_dropout(session, names), "outputs named by the user: " + ", ".join(names)], False
-    quiet = [port for port in ports if not _stays_random(noisy.get(port.name, ()))]
-    if not quiet:
-        raise _all_random(session)
-    left = [port.name for port in ports if port not in quiet]
-    if left:
-        notes.append(f"outputs that depend on noise were left out: {', '.join(left)}")
-    sizes = {port.name: _size(session, port.name, feed) for port in quiet}
-    for wanted, others in ((MEANS, SECONDS),):
-        first = [name for name in sizes if name.lower() in wanted]
-        second = [name for name in sizes if name.lower() in others]
-        if len(first) == len(second) == 1 and sizes[first[0]] == sizes[second[0]]:
-            names = [first[0], second[0]]
-            return (
-                names,
-                [*notes, *_dropout(session, names), f"outputs found by name: {', '.join(names)}"],
-                False,
-            )
-    codes = [name for name, size in sizes.items() if size != layout.size or len(sizes) <= 2]
-    if len(codes) == 1:
-        return (
-            codes,
-            [*notes, *_dropout(session, codes), f"one output, {codes[0]}: codes without noise"],
-            False,
-        )
-    if len(codes) == 2 and sizes[codes[0]] == sizes[codes[1]]:
-        return codes, [*notes, *_dropout(session, codes)], True
-    raise StudyError(
-        f"{session.where}: which outputs are mean and log-variance cannot be told among {_listed(ports)}; give "
-        "--mu NAME "
-        "--log-var NAME"
-    )
-
-
-def _stays_random(operators: tuple[str, ...]) -> bool:
-    """Whether an output is random at run time: onnxruntime takes dropout out when it loads a network."""
-    return any(not one.startswith("Dropout") for one in operators)
-
-
-def _dropout(session: Session, names: Sequence[str]) -> list[str]:
-    if not any(session.file.noise.get(name) for name in names):
-        return []
-    return [
-        f"{session.where} was exported with dropout in training mode, which onnxruntime leaves out: the numbers "
-        "are those "
-        "of the model without dropout"
-    ]
-
-
-def _named(session: Session, given: str, flag: str) -> str:
-    """The output that the user names, by name or number from 0."""
-    names = [port.name for port in session.outputs]
-    if given in names:
-        return given
-    if given.isdigit() and int(given) < len(names):
-        return names[int(given)]
-    raise StudyError(
-        f"{flag} {brief(given)}: {session.where} has no such output; it has {_listed(session.outputs)}"
-    )
-
-
-def _size(session: Session, name: str, feed: dict[str, np.ndarray]) -> int:
-    """Values in one row of an output, from a call on as many rows as the network takes."""
-    declared = [port.shape[0] for port in session.inputs if port.shape and isinstance(port.shape[0], int)]
-    rows = declared[0] if declared else 1
-    tiled = {key: np.resize(given, (rows, *given.shape[1:])) for key, given in feed.items()}
-    return math.prod(session.once([name], tiled)[0].shape[1:])
-
-
-def _listed(ports: Sequence[Port]) -> str:
-    return brief("; ".join(port.told for port in ports))
-
-
-def _random(session: Session, name: str) -> StudyError:
-    what = ", ".join(session.file.noise[name])
-    return StudyError(
-        f"{session.where}: output {name} is random ({what}), a sample of q(z|x) and no mean; name another by --mu and "
-        f"--log-var, it has {_listed(session.outputs)}"
-    )
-
-
-def _all_random(session: Session) -> StudyError:
-    what = ", ".join(sorted({one for found in session.file.noise.values() for one in found}))
-    return StudyError(
-        f"{session.where}: every output is random ({what}); export mean and log-variance before the sampling, in "
-        "evaluation mode"
+        f"{where}: takes codes {port.told}, but the encoder gives {' × '.join(map(str, own))}; give the decoder of "
+        "the same model"
     )
 
 

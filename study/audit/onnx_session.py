@@ -105,8 +105,8 @@ class Session:
         for name, output in zip(names, found, strict=True):
             if np.ndim(output) < 2 or len(output) != rows:
                 raise StudyError(
-                    f"{self.where}: output {name} has the shape {list(np.shape(output))} for {rows} rows; export it so "
-                    "that each row of the input gives one row"
+                    f"{self.where}: output {name} has the shape {list(np.shape(output))} for {rows} rows; export it "
+                    "so that each row of the input gives one row"
                 )
         return [np.asarray(output) for output in found]
 
@@ -183,16 +183,16 @@ def probed(
     for name, one, other in zip(names, first, second, strict=True):
         if not _alike(one, other):
             raise StudyError(
-                f"{session.where}: output {name} differs from run to run, so it is a sample and no mean; export it in "
-                "evaluation mode and cut it before the sampling"
+                f"{session.where}: output {name} differs from run to run, so it is a sample and no mean; export it "
+                "in evaluation mode and cut it before the sampling"
             )
     backwards = session.call(names, {name: given[::-1].copy() for name, given in feed.items()})
     alone = session.call(names, {name: given[1:] for name, given in feed.items()})
     for name, one, other, rest in zip(names, first, backwards, alone, strict=True):
         if not (_alike(one, other[::-1]) and _alike(one[1:], rest)):
             raise StudyError(
-                f"{session.where}: output {name} of a row depends on the other rows of a call, as batch normalisation "
-                "in training mode does; export it in evaluation mode"
+                f"{session.where}: output {name} of a row depends on the other rows of a call, as batch "
+                "normalisation in training mode does; export it in evaluation mode"
             )
     return session, notes
 

@@ -72,8 +72,8 @@ def as_log_var(second: Float[np.ndarray, "..."], reading: Reading) -> Float[np.n
         return 2 * second
     if second.min(initial=np.inf) <= 0:
         raise StudyError(
-            f"encode: its second output has values down to {second.min():.3g}, so it is not {MEANT[reading]}; "
-            "give another --reading"
+            f"encode: its second output has values down to {second.min():.3g}, so it is not {MEANT[reading]}; give "
+            "another --reading"
         )
     return np.log(second) * (1 if reading == "variance" else 2)
 

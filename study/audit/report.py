@@ -165,8 +165,7 @@ def _main(summary: pd.DataFrame, facts: Mapping[str, Any]) -> MainTable | None:
         return None
     caption = (
         f"Verdicts are corrected for the number of strategies. Small print: 95 % intervals over {_over(facts)}. "
-        "Arrows say "
-        "which values are better. Rows below the line, in italics, are references and do not compete."
+        "Arrows say which values are better. Rows below the line, in italics, are references and do not compete."
     )
     return dataclasses.replace(table, caption=caption)
 
@@ -246,10 +245,9 @@ def _novelty(metrics: pd.DataFrame, strategies: list[str]) -> list[Block]:
         rows.append([name, f"{len(found.flagged)} of {len(found.telling)}", number(found.nearer), flagged])
     header = ["strategy", "flag it", word("nearer_to_train").label, "which"]
     caption = (
-        "Measures whose whole interval, over samples of the first fit and corrected for their number, lies on the side "
-        "of copying from that of real held-out data. Only measures that flag repeated training examples, and neither "
-        "held-out data nor noise, are "
-        f"counted, of {len(names('novelty'))}."
+        "Measures whose whole interval, over samples of the first fit and corrected for their number, lies on the "
+        "side of copying from that of real held-out data. Only measures that flag repeated training examples, and "
+        f"neither held-out data nor noise, are counted, of {len(names('novelty'))}."
     )
     return [Plain(caption, header, rows)] if rows else []
 
@@ -280,9 +278,9 @@ def _pictures(folder: Path, results: Results, summary: pd.DataFrame) -> list[Pic
         drawn.append((
             "effects", "The effect of each strategy",
             "Dot plot: the share of the gap that each strategy closes, with its interval.",
-            "The share of the gap between the prior (0 %) and real held-out data (100 %) that each strategy "
-            "closes on this "
-            "model, with 95 % intervals over fits, draws and evaluations. Green squares sample no latent distribution.",
+            "The share of the gap between the prior (0 %) and real held-out data (100 %) that each strategy closes "
+            "on this model, with 95 % intervals over fits, draws and evaluations. Green squares sample no latent "
+            "distribution.",
             effects.effects(results, summary) if len(summary) else None,
         ))  # fmt: skip
         found = samples.pictures(results, "audited")
@@ -297,8 +295,8 @@ def _pictures(folder: Path, results: Results, summary: pd.DataFrame) -> list[Pic
             drawn.append((
                 "samples", "Samples with shared draws",
                 "Grid of samples: one row for each strategy and for real data, one column for each shared draw.",
-                "In a column, strategies that draw an example and noise share both: look down a column to see what a "
-                "strategy changes.",
+                "In a column, strategies that draw an example and noise share both: look down a column to see what "
+                "a strategy changes.",
                 samples.sheet(rows or found, title="Same model, same draws, different strategies"),
             ))  # fmt: skip
         made: list[Picture] = []

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from study.audit.measuring import Measurements, Plan
 from study.data.base import Dataset
@@ -101,8 +100,3 @@ def _provenance(
         "extractor": extractor,
         **facts,
     }
-
-
-def frame_of(table: pd.DataFrame) -> pd.DataFrame:
-    """The findings with plain columns, as they are stored."""
-    return table.astype({"value": float, "threshold": float})
