@@ -20,6 +20,7 @@ _HOME = {
     "TrainConfig": "study.config",
     "VAEConfig": "study.config",
     "WindowsConfig": "study.config.windows",
+    "audit": "study.audit.run",
     "binarised": "study.data.binarise",
     "dimension_table": "study.latents",
     "encode": "study.scoring.encode",

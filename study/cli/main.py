@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from study.cli import results
+from study.cli import audit, results
 from study.cli.clean import clean as _clean
 from study.cli.exits import DONE, INTERRUPTED, WRONG_INPUT
 from study.cli.flags import add_flags, add_limit, add_store, max_bytes
@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     add_flags(run)
     run.set_defaults(verb=_run)
 
+    audit.add(verbs)
     results.add(verbs)
     _add_others(verbs)
     return parser

@@ -59,7 +59,14 @@ def _takes_folder(parser: argparse.ArgumentParser) -> None:
 
 def _report(arguments: argparse.Namespace) -> int:
     from study.pipeline.publish import republish
+    from study.tables.results import load_results
 
+    if load_results(arguments.folder).provenance.get("experiment") == "audit":
+        from study.audit.publish import republish as again
+
+        answer, page = again(arguments.folder)
+        print(f"{answer}\n\nreport: {page}")
+        return DONE
     answer, page = republish(arguments.folder, experiment=arguments.experiment, everything=arguments.all)
     print(f"{answer}\n\nreport: {page}")
     return DONE

@@ -6,6 +6,7 @@ attributes, functions, sparse tensors and training information.
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
@@ -69,8 +70,28 @@ def network_digest(path: str | Path) -> str:
     return hashlib.sha256(read_network(path)).hexdigest()
 
 
-def check_network(content: bytes, *, where: str) -> None:
-    """Check that the bytes are an ONNX network that contains all its weights and has no random nodes.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Network:
+    """A network that was checked.
+
+    Attributes:
+        model: the protocol buffer.
+        random: of every random node what it is and its first output.
+        outside: the other files that hold some of its weights, as it names them.
+    """
+
+    model: Any
+    random: tuple[tuple[str, str], ...]
+    outside: tuple[str, ...]
+
+
+def check_network(content: bytes, *, where: str, strict: bool = True) -> Network:
+    """Check that the bytes are an ONNX network without false sizes, that holds all its weights and no random nodes.
+
+    Args:
+        content: of the file.
+        where: its name in messages.
+        strict: refuse random nodes and weights in other files, instead of only naming them.
 
     Raises:
         StudyError: they are not; or the package onnx is not installed.
@@ -89,26 +110,30 @@ def check_network(content: bytes, *, where: str) -> None:
         raise StudyError(f"{where}: not an ONNX network, or a torn one; {MEND}") from error
     if not model.HasField("graph") or not model.graph.node:
         raise StudyError(f"{where}: not an ONNX network, it holds no graph; {MEND}")
-    _check_messages(model, onnx, where)
+    random, outside = _check_messages(model, onnx, where, strict=strict)
+    return Network(model, tuple(random), tuple(sorted(outside)))
 
 
-def _check_messages(model: Any, onnx: Any, where: str) -> None:
+def _check_messages(
+    model: Any, onnx: Any, where: str, *, strict: bool
+) -> tuple[list[tuple[str, str]], set[str]]:
+    """Random nodes and other files."""
     versions = {given.domain: given.version for given in model.opset_import}
     version = versions.get("", versions.get("ai.onnx", ALWAYS_DROPS))
     constants: dict[str, list[Any]] = {}  # by name; names are unique within a graph, not within a file
     computed: set[str] = set()
-    drops = []
+    drops, random, outside = [], [], set[str]()
     for number, message in enumerate(_messages(model)):
         if number >= MOST_MESSAGES:
             raise StudyError(f"{where}: more than {MOST_MESSAGES:,} parts, which no network has; {MEND}")
         if isinstance(message, onnx.TensorProto):
-            _check_tensor(message, where)
+            outside |= _check_tensor(message, where, strict=strict)
             constants.setdefault(message.name, []).append(message)
         elif isinstance(message, onnx.SparseTensorProto):
             _check_claim(message.dims, room=MOST_BYTES // 4, name="a sparse tensor", where=where)
         elif isinstance(message, onnx.NodeProto):
             if message.op_type in RANDOM:
-                raise _random(message.op_type, where)
+                random.append((message.op_type, _named(message)))
             if message.op_type == "Dropout":
                 drops.append(message)
             values = [given.t for given in message.attribute if given.name == "value"]
@@ -116,9 +141,15 @@ def _check_messages(model: Any, onnx: Any, where: str) -> None:
                 constants.setdefault(message.output[0], []).extend(values)
             else:
                 computed |= set(message.output)
-    for node in drops:
-        if _drops(node, constants, computed, version):
-            raise _random("Dropout in training mode", where)
+    training = [node for node in drops if _drops(node, constants, computed, version)]
+    random += [("Dropout in training mode", _named(node)) for node in training]
+    if random and strict:
+        raise _random(random[0][0], where)
+    return random, outside
+
+
+def _named(node: Any) -> str:
+    return node.output[0] if node.output else ""
 
 
 def _messages(root: Any) -> Iterator[Any]:
@@ -132,9 +163,12 @@ def _messages(root: Any) -> Iterator[Any]:
                 waiting.extend([value] if hasattr(value, "ListFields") else value)
 
 
-def _check_tensor(tensor: Any, where: str) -> None:
+def _check_tensor(tensor: Any, where: str, *, strict: bool) -> set[str]:
+    """The other files that hold it; whether they are as large as it claims, onnxruntime checks."""
     name = f"tensor {tensor.name[:60]!r}" if tensor.name else "a tensor"
     if tensor.data_location == tensor.EXTERNAL or tensor.external_data:
+        if not strict:
+            return {entry.value for entry in tensor.external_data if entry.key == "location"}
         raise StudyError(
             f"{where}: {name} lies outside the file; save it as one file, in torch with external_data=False, in onnx "
             "with onnx.save(model, path, save_as_external_data=False)"
@@ -142,6 +176,7 @@ def _check_tensor(tensor: Any, where: str) -> None:
     typed = ("float_data", "int32_data", "string_data", "int64_data", "double_data", "uint64_data")
     room = PER_BYTE * len(tensor.raw_data) + PER_NUMBER * sum(len(getattr(tensor, data)) for data in typed)
     _check_claim(tensor.dims, room=room, name=name, where=where)
+    return set()
 
 
 def _check_claim(dims: Sequence[int], *, room: int, name: str, where: str) -> None:

@@ -12,14 +12,14 @@ from study.config import Decode
 from study.data.base import Dataset
 from study.metrics.evaluate import Evaluator
 from study.scoring.encode import Encoded
-from study.training.model import TrainedModel
+from study.scoring.model import ScoredModel
 
 DRAWS = "draws"  # prefix of the names of arrays that hold single draws
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Context:
-    """One trained model and everything needed to measure it.
+    """One model and everything needed to measure it.
 
     Attributes:
         key: decides every draw; strategies share the draws of each fit, so that differences on one model are paired.
@@ -32,7 +32,7 @@ class Context:
     """
 
     key: jax.Array
-    model: TrainedModel
+    model: ScoredModel
     encoded: Encoded | None
     data: Dataset
     evaluators: tuple[Evaluator, ...]

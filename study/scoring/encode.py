@@ -10,8 +10,8 @@ from jaxtyping import Float, Shaped
 from study.data.base import Dataset
 from study.data.labels import are_names, class_numbers
 from study.latents import Latents
+from study.scoring.model import ScoredModel
 from study.strategies.base import with_labels
-from study.training.model import TrainedModel
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Encoded:
     held_out: Latents
 
 
-def encode_splits(model: TrainedModel, data: Dataset) -> Encoded:
+def encode_splits(model: ScoredModel, data: Dataset) -> Encoded:
     """Encode every part of a data set that strategies or measurements may use.
 
     Raises:

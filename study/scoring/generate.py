@@ -8,6 +8,7 @@ from jaxtyping import Float, Float32, Integer, UInt8
 
 from study.config import Decode
 from study.data.base import Dataset
+from study.scoring.model import ScoredModel
 from study.strategies.base import Fitted
 from study.training.model import TrainedModel
 
@@ -39,13 +40,16 @@ class SamplingDecoder:
         return self.model.sample(self.key, z, labels=labels)
 
 
-def decoder(key: jax.Array, model: TrainedModel, decode: Decode) -> TrainedModel | SamplingDecoder:
+def decoder(key: jax.Array, model: ScoredModel, decode: Decode) -> ScoredModel | SamplingDecoder:
     """The model itself, or one that decodes to draws of x; all strategies share the noise of a draw key."""
-    return SamplingDecoder(model, jax.random.fold_in(key, NOISE)) if decode == "sample" else model
+    if decode != "sample":
+        return model
+    assert isinstance(model, TrainedModel)  # only of these p(x|z) is known
+    return SamplingDecoder(model, jax.random.fold_in(key, NOISE))
 
 
 def generate(
-    key: jax.Array, fitted: Fitted, *, model: TrainedModel | SamplingDecoder, data: Dataset, n: int
+    key: jax.Array, fitted: Fitted, *, model: ScoredModel | SamplingDecoder, data: Dataset, n: int
 ) -> tuple[Float[np.ndarray, " {n} D"], Integer[np.ndarray, " {n}"] | None]:
     """n samples of a fitted strategy, and the requested classes, or None if none were requested.
 

@@ -17,6 +17,7 @@ from study.metrics.likelihood import likelihood_rows
 from study.models.likelihoods import Likelihood
 from study.scoring.context import Context, Measured
 from study.scoring.encode import Encoded
+from study.scoring.model import ScoredModel
 from study.scoring.rows import (
     MODEL,
     class_measurements,
@@ -39,7 +40,9 @@ def measure_latents(context: Context, *, density_draws: int) -> Measured:
     if encoded is None:
         return Measured()
     own = _latent_measurements(context.key, model, encoded, context.data, draws=density_draws)
-    latents = dimension_table(dimension_key, encoded.train, draws=density_draws, prior=model.prior)
+    latents = dimension_table(
+        dimension_key, encoded.train, draws=density_draws, prior=getattr(model, "prior", None)
+    )
     arrays: dict[str, np.ndarray] = {}
     if encoded.train.d == 2:
         arrays["codes"] = np.stack([encoded.train.mean[:CODES], encoded.train.log_var[:CODES]], axis=1)
@@ -49,6 +52,7 @@ def measure_latents(context: Context, *, density_draws: int) -> Measured:
 def measure_likelihood(context: Context, config: LikelihoodConfig) -> Measured:
     """Bounds on log p(x) of held-out data, those that the configuration asks for."""
     key = jax.random.fold_in(jax.random.split(context.key, 5)[0], 4)
+    assert isinstance(context.model, TrainedModel)  # only of these p(x|z) is known
     return Measured(_rows(likelihood_rows(key, context.model, context.data.held_out, config)))
 
 
@@ -57,29 +61,27 @@ def _rows(own: list[Measurement]) -> list[dict[str, Any]]:
 
 
 def _latent_measurements(
-    key: jax.Array, model: TrainedModel, encoded: Encoded, data: Dataset, *, draws: int
+    key: jax.Array, model: ScoredModel, encoded: Encoded, data: Dataset, *, draws: int
 ) -> list[Measurement]:
     """Measurements of q(z) against the prior, and D of held-out data; `key` is that of `evaluate_model`."""
     surgery_key, _, _, _, recon_key = jax.random.split(key, 5)
     distance_key, class_key = (jax.random.fold_in(surgery_key, i) for i in (1, 3))
-    prior = model.prior
+    prior = getattr(model, "prior", None)
     apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=draws, prior=prior)
     own = surgery_measurements(apart, distortion(recon_key, model, encoded.held_out, data.held_out))
     own += distance_measurements(two_sample(distance_key, encoded.train, draws=draws, prior=prior))
     own += prior_measurements(prior)
-    own += noise_measurements(model)
+    own += noise_measurements(model) if isinstance(model, TrainedModel) else []
     if model.conditional:
         own += class_measurements(by_class(class_key, encoded.train, draws=draws, prior=prior))
     return own
 
 
-def distortion(
-    key: jax.Array, model: TrainedModel, latents: Latents, x: Float[np.ndarray, "N D"]
-) -> Estimate:
+def distortion(key: jax.Array, model: ScoredModel, latents: Latents, x: Float[np.ndarray, "N D"]) -> Estimate:
     """The term D of the loss for x, from one draw of z per example: summed squared error or cross-entropy."""
     z = latents.sample(key)
     output = model.decode(z, *with_labels(model, latents.labels)).astype(np.float64)
-    return mean_estimate(_distortion(model.architecture.likelihood, output, x.astype(np.float64)))
+    return mean_estimate(_distortion(model.likelihood, output, x.astype(np.float64)))
 
 
 def _distortion(

@@ -19,6 +19,7 @@ from study.scoring.context import Context, Measured
 from study.scoring.encode import Encoded
 from study.scoring.fit import replicates
 from study.scoring.generate import decoder, generate, in_range, in_units, to_uint8
+from study.scoring.model import ScoredModel
 from study.scoring.rows import metric_row
 from study.strategies import REFERENCES, REGISTRY, hyperparameters, strategy
 from study.strategies.base import Fitted, Strategy
@@ -151,7 +152,7 @@ def _shown(n: int, data: Dataset) -> Int[np.ndarray, " k"]:
     return np.linspace(0, n - 1, min(SHOWN, n)).astype(int) if data.is_sequence else np.arange(min(SHOWN, n))
 
 
-def _fit(chosen: Strategy, key: jax.Array, model: TrainedModel, encoded: Encoded | None) -> Fitted:
+def _fit(chosen: Strategy, key: jax.Array, model: ScoredModel, encoded: Encoded | None) -> Fitted:
     """The strategy fitted to the codes; the prior needs none.
 
     Raises:
@@ -159,6 +160,7 @@ def _fit(chosen: Strategy, key: jax.Array, model: TrainedModel, encoded: Encoded
     """
     if encoded is not None:
         return chosen.fit(key, encoded.train, model=model, validation=encoded.validation)
+    assert isinstance(model, TrainedModel)  # the only ones without an encoder
     config = model.architecture.config
     if not isinstance(chosen, FromPrior):
         raise CannotFit(

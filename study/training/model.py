@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Float32, Int, Int32, Scalar, ScalarLike, Sha
 
 from study.data.labels import are_names, class_numbers
 from study.errors import CannotFit, StudyError
+from study.models.likelihoods import Likelihood
 from study.runtime.arrays import numbers
 from study.runtime.keys import Key, as_key
 from study.training.architecture import Architecture
@@ -94,6 +95,11 @@ class TrainedModel:
     def conditional(self) -> bool:
         """Whether `encode` and `decode` need labels."""
         return self.architecture.conditional
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """Of the decoder."""
+        return self.architecture.likelihood
 
     @property
     def encodes(self) -> bool:

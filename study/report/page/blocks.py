@@ -107,7 +107,14 @@ class Command:
     text: str
 
 
-Block = Text | Bullets | Plain | Scores | MainTable | Definitions | Links | Command | Picture
+@dataclasses.dataclass(frozen=True)
+class Lines:
+    """A few lines of Python."""
+
+    lines: Sequence[str]
+
+
+Block = Text | Bullets | Plain | Scores | MainTable | Definitions | Links | Command | Lines | Picture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,6 +138,7 @@ class Report:
         table: the main table.
         limits: the limits of the evidence.
         appendix: all else, each section folded.
+        front: sections between the head and the figures.
     """
 
     title: str
@@ -142,3 +150,4 @@ class Report:
     table: MainTable | Plain | None
     limits: Sequence[tuple[str, str]]
     appendix: Sequence[PageSection]
+    front: Sequence[PageSection] = ()

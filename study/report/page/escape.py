@@ -1,6 +1,7 @@
 """Escape text for Markdown and LaTeX, so that it is displayed as it is."""
 
 import re
+from collections.abc import Iterable
 
 from study.report.outside import visible
 from study.report.text.numbers import SUPERSCRIPT
@@ -73,11 +74,16 @@ def latex(text: str) -> str:
 
 
 def fenced(text: str) -> str:
-    """A fenced block of code whose fence is longer than any run of backticks in the text."""
-    text = visible(text)
+    """A command as a fenced block of code."""
+    return fenced_lines([text], "sh")
+
+
+def fenced_lines(lines: Iterable[str], language: str) -> str:
+    """A fenced block of code whose fence is longer than any run of backticks in the lines."""
+    text = "\n".join(map(visible, lines))
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}sh\n{text}\n{fence}"
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 def _prose(text: str) -> str:

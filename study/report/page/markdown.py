@@ -13,6 +13,7 @@ from study.report.page.blocks import (
     Bullets,
     Command,
     Definitions,
+    Lines,
     Links,
     MainTable,
     Plain,
@@ -31,6 +32,8 @@ def render(report: Report) -> str:
         parts.append(escape.markdown(report.notice))
     parts.append(f"**{escape.markdown(report.headline)}**")
     parts += [_block(Definitions(report.words))] if report.words else []
+    for section in report.front:
+        parts += [f"## {escape.markdown(section.title)}", *map(_block, section.blocks)]
     parts += [_block(picture) for picture in report.figures]
     parts += [_block(report.table)] if report.table else []
     parts += ["## Limits of this evidence", _block(Definitions(report.limits)), "## Appendix"]
@@ -56,6 +59,8 @@ def _block(block: Block) -> str:
             return _main(block)
         case Command():
             return escape.fenced(block.text)
+        case Lines():
+            return escape.fenced_lines(block.lines, "python")
         case Definitions():
             return "\n".join(
                 f"- **{escape.markdown(term)}**: {escape.markdown(text)}" for term, text in block.items

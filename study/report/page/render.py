@@ -52,6 +52,7 @@ def render(report: Report) -> str:
         js=Markup(js),
         policy=POLICY.format(base64.b64encode(hashlib.sha256(js.encode()).digest()).decode()),
         kind=lambda block: type(block).__name__,
+        newline=Markup("\n"),
         **_choices(report),
     )
 

@@ -1,0 +1,41 @@
+"""Models that are broken on purpose get their diagnosis and no other; good ones get none."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from experiments.benchmarks.audit import NOTHING, audited
+from experiments.benchmarks.audit_models import CASES, SEEDS
+
+COMMITTED = Path(__file__).parents[2] / "results" / "audit" / "confusion.csv"
+
+
+def diagnosed(name: str, seed: int) -> None:
+    expected, found = audited(name, seed)
+    judged = found.diagnosis[found.diagnosis["name"] != "mode or sample"]
+    told = list(judged.loc[judged["found"] == "yes", "name"]) or [NOTHING]
+    assert told == [expected]
+    assert judged["says"].str.contains(r"\d").all(), "every answer has a number"
+    assert (judged.loc[judged["found"] == "yes", "mend"] != "").all()
+    assert len(found.answer.split()) < 60
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_seed_of_each(name: str) -> None:
+    diagnosed(name, SEEDS[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS[1:])
+@pytest.mark.parametrize("name", CASES)
+def test_the_other_seeds(name: str, seed: int) -> None:
+    diagnosed(name, seed)
+
+
+def test_the_committed_table_is_of_these_cases() -> None:
+    table = pd.read_csv(COMMITTED)
+    assert list(table["case"]) == list(CASES)
+    assert (table["right"] == len(SEEDS)).all() and (table["seeds"] == len(SEEDS)).all()
+    names = table.columns.drop(["case", "expected", "seeds", "right"])
+    assert table[names].to_numpy().sum() == len(SEEDS) * len(CASES), "one diagnosis for each model"
