@@ -133,8 +133,8 @@ def _labels(labels: Any, arrays: Mapping[str, np.ndarray]) -> tuple[np.ndarray |
     found = {name: np.asarray(value) for name, value in zip(arrays, labels, strict=True)}
     found = {name: y.reshape(len(y)) if y.ndim == 2 and y.shape[1] == 1 else y for name, y in found.items()}
     sizes = {name: len(array) for name, array in arrays.items()}
-    numbered = number_labels(found, sizes=sizes, where="audit")
-    check_classes(numbered, where="audit")
+    numbered, names = number_labels(found, sizes=sizes, where="audit")
+    check_classes(numbered, names, where="audit")
     whole = {name: y.astype(np.int64) if y.dtype.kind in "fb" else y for name, y in found.items()}
     return whole["train"], whole["test"]
 
@@ -146,12 +146,13 @@ def dataset_of(examples: Examples, *, axes: Axes | None, name: str, source: str)
         StudyError: the axes of an example cannot be told.
     """
     layout = layout_of(examples.train.shape[1:], axes=axes, where=name)
-    numbered: dict[str, np.ndarray | None] = {"train": None, "test": None}
+    numbered: dict[str, np.ndarray] = {}
+    classes: tuple[str, ...] = ()
     if examples.train_labels is not None and examples.test_labels is not None:
         given = {"train": examples.train_labels, "test": examples.test_labels}
         sizes = {"train": len(examples.train), "test": len(examples.test)}
-        numbered = {**number_labels(given, sizes=sizes, where=name)}
-    held_out = numbered["test"]
+        numbered, classes = number_labels(given, sizes=sizes, where=name)
+    held_out = numbered.get("test")
     validation, test = split_test_rows(
         len(examples.test), seed=0, labels=held_out, validation_share=VALIDATION_SHARE_OF_TEST
     )
@@ -162,10 +163,12 @@ def dataset_of(examples: Examples, *, axes: Axes | None, name: str, source: str)
         validation=rows[validation],
         test=rows[test],
         shape=layout.shown,
-        train_labels=numbered["train"],
+        train_labels=numbered.get("train"),
         validation_labels=None if held_out is None else held_out[validation],
         test_labels=None if held_out is None else held_out[test],
         source=source,
+        read_as=f"{layout.said}; values kept as they are",
+        class_names=classes,
     )
     return made, layout
 

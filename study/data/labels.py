@@ -59,10 +59,10 @@ def check_classes(labels: Mapping[str, np.ndarray], names: tuple[str, ...], *, w
     """Check that every class occurs in train: a model cannot generate a class that it never saw.
 
     Returns:
-        A phrase that names the classes without an example in validation or test; empty if there are none.
+        A phrase that names the classes without an example in another split; empty if there are none.
 
     Raises:
-        StudyError: a class occurs only in validation or test.
+        StudyError: a class does not occur in train.
     """
     if not labels:
         return ""
@@ -81,8 +81,9 @@ def check_classes(labels: Mapping[str, np.ndarray], names: tuple[str, ...], *, w
             f"{where}: too few examples of class {told(unseen)} for a training example beside those of validation and "
             "test; give more of them, or merge the class with another"
         )
-    absent = np.flatnonzero((counts["validation"] == 0) | (counts["test"] == 0))
-    return f"no example in validation or test of class {told(absent)}" if len(absent) else ""
+    others = [split for split in counts if split != "train"]
+    absent = np.flatnonzero(np.any([counts[split] == 0 for split in others], axis=0))
+    return f"no example in {' or '.join(others)} of class {told(absent)}" if len(absent) else ""
 
 
 def class_numbers(labels: object, names: Sequence[str], *, what: str) -> np.ndarray:
