@@ -78,8 +78,8 @@ def check_classes(labels: Mapping[str, np.ndarray], names: tuple[str, ...], *, w
     unseen = np.flatnonzero((counts["train"] == 0) & (total > 0))
     if len(unseen):
         raise StudyError(
-            f"{where}: too few examples of class {told(unseen)} for a training example beside those of validation and "
-            "test; give more of them, or merge the class with another"
+            f"{where}: no training example of class {told(unseen)}, all of it is held out; give more of it, or merge "
+            "the class with another"
         )
     others = [split for split in counts if split != "train"]
     absent = np.flatnonzero(np.any([counts[split] == 0 for split in others], axis=0))

@@ -113,24 +113,17 @@ VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "draws": {"source": ("prior", "posterior", "reconstruction")},
 }
 
-# Columns that tables written before them lack, and what they hold then.
-LATER: Mapping[str, Mapping[str, float]] = {
-    "runs": dict.fromkeys(("still_falling", "still_falling_error"), float("nan")),
-    "metrics": {"evaluation": 0},
-}
-
 MOST_VALUES = 200_000_000  # largest number of values in a table that is read
 
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
-    """The frame with exactly the declared columns, in order and of the declared types; `LATER` ones may be absent.
+    """The frame with exactly the declared columns, in order and of the declared types.
 
     Raises:
         StudyError: a column is missing or unknown, or holds values of another type, empty cells or another word than
             one of `VALUES`.
     """
     schema = TABLES[table]
-    frame = frame.assign(**{name: v for name, v in LATER.get(table, {}).items() if name not in frame.columns})
     absent = [c for c in schema if c not in frame.columns]
     unknown = [c for c in frame.columns if c not in schema]
     if absent or unknown:

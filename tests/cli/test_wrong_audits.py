@@ -33,7 +33,7 @@ WRONG: list[tuple[dict[str, str | None], str]] = [
     ({"--train": "constant.npz"}, "every value of train is the same"),
     ({"--train": "labelled.npz"}, "only one of train and test has labels"),
     ({"--train": "short_labels.npz", "--test": "new_class.npz"}, "labels of 'train' have shape [3]"),
-    ({"--test": "new_class.npz", "--train": "labelled.npz"}, "have no training example"),
+    ({"--test": "new_class.npz", "--train": "labelled.npz"}, "no training example of class"),
     ({"--train": "tensors.npz", "--test": "tensors.npz"}, "give --layout channels-first, channels-last or flat"),
     ({"--train": "five.npz", "--test": "five.npz"}, "three axes with channels"),
     ({"--layout": "channels-first"}, "have no axis of channels"),

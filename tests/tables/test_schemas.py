@@ -41,12 +41,7 @@ def test_what_is_missing_unknown_or_of_another_type_is_said():
         schemas.conform(table("draws").assign(log_q="high"), "draws")
 
 
-def test_columns_that_came_later_are_nan_in_tables_written_before_them(tmp_path):
-    late = [*schemas.LATER["runs"]]
-    table("runs").drop(columns=late).to_parquet(tmp_path / "runs.parquet", index=False)
-    back = schemas.read_table(tmp_path, "runs")
-    assert list(back) == list(schemas.RUNS) and back[late].isna().all(axis=None)
-    pd.testing.assert_frame_equal(back.drop(columns=late), table("runs").drop(columns=late), check_exact=True)
+def test_a_table_without_a_declared_column_is_refused():
     with pytest.raises(StudyError, match=r"missing columns \['patience'\]"):
         schemas.conform(table("runs").drop(columns="patience"), "runs")
 

@@ -282,7 +282,7 @@ CASES: dict[str, Case] = {
     ),
     "a class too small for the splits": Case(
         npz(train=TABLE, test=TABLE, train_labels=np.zeros(N, int), test_labels=np.array([0] * 89 + [7])),
-        says="too few examples of class '7' (1) for a training example",
+        says="no training example of class '7' (1)",
     ),
     "a class absent from validation": Case(
         npz(x=TABLE, y=np.array([0] * 88 + [1, 1])), shape=(3,), names=("0", "1"),
