@@ -187,7 +187,7 @@ def test_likelihood_is_bernoulli_only_where_all_values_are_binary(x, likelihood)
                 "train_labels": np.arange(90) % 2,
                 "test_labels": np.arange(90) % 3,
             },
-            r"mine: too few examples of class '2' \(30\) for a training example beside those of validation and",
+            r"mine: no training example of class '2' \(30\), all of it is held out; give more of it",
         ),
         ({"x": np.full((90, 2), 3.5)}, "mine: every training value is 3.5; give data that vary"),
     ],
