@@ -9,6 +9,7 @@ share of the gap in KID between the prior and held-out data that a strategy clos
     study run training_length --profile quick      digits, 30 VAEs, 500 and 4,000 steps, two minutes
 """
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -257,7 +258,9 @@ def _figure(
                 if len(scaled):
                     kit.curve(axes, scaled, "steps", ends, color=color, marker=marker, label=shown)
             kit.setting_axis(axes, own["steps"], "training steps")
-            axes.set_title(setting.label)
+            axes.set_title(
+                textwrap.fill(setting.label, style.TITLE // (1 + len(settings)))
+            )  # beside the legend
         grid[0][0].set_ylabel(label)
         handles = grid[0][0].get_legend_handles_labels()
         fig.legend(*handles, loc="outside right upper", frameon=False)
