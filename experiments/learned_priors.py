@@ -137,9 +137,12 @@ def _lead(rows: pd.DataFrame, over: str) -> str:
         return f"No density was fitted afterwards, {over}."
     won, lost, n = of.get("better", []), of.get("worse", []), len(rows)
     if won:
-        most = min(won, key=lambda row: row["difference"])
-        most_of = f"`{most['family']}` beats `{most['against']}` by {kit.size(most)}"
-        lead = f"In {len(won)} of {count(n, 'comparison')}: {most_of}"
+        pairs = [
+            f"`{row['family']}` beats `{row['against']}` by {kit.size(row)}"
+            for row in sorted(won, key=lambda row: row["difference"])
+        ]
+        which = listed(pairs) if len(pairs) < 3 else f"the most, {pairs[0]}"
+        lead = f"In {len(won)} of {count(n, 'comparison')}: {which}"
     elif len(lost) == n:
         lead = "No: every learned prior is worse than every density fitted to the plain VAE's codes"
     else:

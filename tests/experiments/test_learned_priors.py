@@ -92,6 +92,10 @@ def test_the_answer_follows_the_contrasts(module):
     assert ", in KID averaged over 2 values of β; 1 worse and 1 not decided (a difference of 0." in text
     assert re.search(r"2 of 3 beat N\(0, I\), by 0?\.?\d.* to [12]\.\d+ \[", text)
     assert module.answer(rows(module, metrics()).assign(verdict="none")).startswith("Not decided")
+    won = rows(module, metrics()).assign(verdict="better", difference=-0.5)
+    assert module.answer(won).startswith("In 3 of 3 comparisons: the most, `")
+    two = module.answer(won[won["family"].isin(["vae", "vampprior", "flow-prior"])])
+    assert two.startswith("In 2 of 2 comparisons: `") and two.count("` beats `gmm` by ") == 2
     one = said(module, metrics().query("beta == 1.0"))
     assert ", in KID at β = 1; " in one and "averaged" not in one
 
