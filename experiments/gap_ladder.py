@@ -59,8 +59,9 @@ TEXT = (
     "and settings. The decoder's share depends on the decoder and on how it was trained, so it is not averaged over "
     "settings, and neither are the others. The posteriors of validation data, which no parameter was trained on, "
     "need no density to be fitted: `flow` to `held-out-posterior` is what the flow fails to fit, and from there to "
-    "`posterior` what only the codes of the training data hold. The last column is the mean log-density of validation "
-    "codes in nats, for rungs that have a density: a better fit to q(z) need not give better samples."
+    "`posterior` what only the codes of the training data hold. That step can be below zero, since validation and test "
+    "data may have a source of their own (in MNIST, other writers). The last column is the mean log-density of "
+    "validation codes in nats, for rungs that have a density: a better fit to q(z) need not give better samples."
 )
 CLIPPING = (
     "The same models, z and noise, scored clipped and unclipped: means{over}, and the paired difference "
