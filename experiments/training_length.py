@@ -183,7 +183,7 @@ def _changes(rows: pd.DataFrame) -> str:
 
 
 def _at(row: Mapping[Any, Any]) -> str:
-    return f"α = {number(row['alpha'])}, β = {number(row['beta'])}"
+    return f"α={number(row['alpha'])}, β={number(row['beta'])}"
 
 
 def _shares_caption(changes: pd.DataFrame, over: str) -> str:

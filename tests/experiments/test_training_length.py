@@ -89,7 +89,7 @@ def test_shares_and_counts_by_length(module):
     [
         (rising, "rises by 5", ("falls", "no decided")),
         (falling, "falls by 5", ("rises", "no decided")),
-        (wobbling, "has no decided change at α = 1, β = 0.5", ("rises", "falls by", "no change", "same")),
+        (wobbling, "has no decided change at α=1, β=0.5", ("rises", "falls by", "no change", "same")),
     ],
 )
 def test_the_answer_follows_the_paired_change(module, share, says, never):
@@ -104,7 +104,7 @@ def test_the_answer_follows_the_paired_change(module, share, says, never):
 
 def test_settings_are_said_one_by_one(module):
     answer = module.findings(made({0.5: rising, 2.0: falling}), {}).answer
-    assert "rises by" in answer and "at α = 1, β = 0.5; it falls by" in answer and "β = 2" in answer
+    assert "rises by" in answer and "at α=1, β=0.5; it falls by" in answer and "β=2" in answer
 
 
 def test_how_many_still_fell_is_counted_at_each_length(module):
@@ -153,7 +153,7 @@ def test_evaluations_that_disagree_decide_nothing(module):
     width = table["posterior_high"] - table["posterior_low"]
     assert width[32_000] > 10 * width[500]
     report, plain = module.findings(more, {}), module.findings(found, {})
-    assert "has no decided change at α = 1, β = 0.5" in report.answer and "rises" in plain.answer
+    assert "has no decided change at α=1, β=0.5" in report.answer and "rises" in plain.answer
     texts, before = (
         "".join(s.text for s in one.sections) + one.figures[0].caption for one in (report, plain)
     )
