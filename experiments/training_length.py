@@ -138,11 +138,9 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         (
             Section("The effect at each length", text, _readable(table)),
             Section("Longer against shortest training", paired, _readable_changes(changes)),
+            Section("The models against training length", _models_caption(table), figure=models_figure(table)),
         ),
-        (
-            Exhibit("The share of the gap against training length", caption, shares_figure(table)),
-            Exhibit("The models against training length", _models_caption(table), models_figure(table)),
-        ),
+        (Exhibit("The share of the gap against training length", caption, shares_figure(table)),),
     )  # fmt: skip
 
 
@@ -258,9 +256,8 @@ def _figure(
                 if len(scaled):
                     kit.curve(axes, scaled, "steps", ends, color=color, marker=marker, label=shown)
             kit.setting_axis(axes, own["steps"], "training steps")
-            axes.set_title(
-                textwrap.fill(setting.label, style.TITLE // (1 + len(settings)))
-            )  # beside the legend
+            width = style.TITLE // (1 + len(settings))  # the legend takes a panel's place
+            axes.set_title(textwrap.fill(setting.label, width))
         grid[0][0].set_ylabel(label)
         handles = grid[0][0].get_legend_handles_labels()
         fig.legend(*handles, loc="outside right upper", frameon=False)

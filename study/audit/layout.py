@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from study.data.own.layout import CHANNELS
 from study.errors import StudyError
 
 Axes = Literal["channels-first", "channels-last", "flat"]
-CHANNELS = (1, 3, 4)  # numbers of channels that are recognised
 
 
 @dataclasses.dataclass(frozen=True)

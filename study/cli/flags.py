@@ -79,22 +79,7 @@ def add_flags(parser: Parser) -> None:
     )
     add_store(parser)
     add_limit(parser)
-    parser.add_argument(
-        "--executor",
-        action=Once,
-        kind=text,
-        default="local",
-        metavar="local|ray",
-        help="who computes: this machine, or a Ray cluster over a store that all its machines see (default: local)",
-    )
-    parser.add_argument(
-        "--address",
-        action=Once,
-        kind=text,
-        default="",
-        metavar="HOST:PORT",
-        help="of the Ray cluster (or auto)",
-    )
+    _add_executor(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first cell that fails")
 
@@ -120,6 +105,26 @@ def _add_own_data(parser: Parser) -> None:
         nargs="+",
         metavar="PIXELS",
         help="own folder of pictures: height and width to resize to; one number for both",
+    )
+
+
+def _add_executor(parser: Parser) -> None:
+    """Add the flags that say who computes."""
+    parser.add_argument(
+        "--executor",
+        action=Once,
+        kind=text,
+        default="local",
+        metavar="local|ray",
+        help="who computes: this machine, or a Ray cluster over a store that all its machines see (default: local)",
+    )
+    parser.add_argument(
+        "--address",
+        action=Once,
+        kind=text,
+        default="",
+        metavar="HOST:PORT",
+        help="of the Ray cluster (or auto)",
     )
 
 

@@ -207,8 +207,9 @@ class Store:
 
 
 def _parts(stage: Path) -> list[Path]:
-    """Its folders of finished files, and those in which a process keeps its programs."""
-    return [*stage.glob("[0-9a-f][0-9a-f]"), *stage.glob(f"{TEMPORARY}*")]
+    """Its folders of finished files or of the programs of a processor, and those in which a process keeps its own."""
+    kinds = ("[0-9a-f]" * 2, "[0-9a-f]" * 16, f"{TEMPORARY}*")
+    return [folder for kind in kinds for folder in stage.glob(kind)]
 
 
 def _is_real(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """The selections of rows that figures, tables and sentences of the report are made from."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -59,7 +60,7 @@ class Setting:
 
 
 def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Results, pd.DataFrame]]:
-    """Results and summary of each kind of model, under a unique name; "vae" comes first.
+    """Results and summary of each kind of model, under a unique name; "vae" comes first, and of it the longest trained.
 
     A figure or sentence is about one kind, because an average over families answers no question. A model scored by
     draws of x, or unclipped, counts as a separate kind and follows the one scored by clipped means.
@@ -68,8 +69,9 @@ def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Result
     if not len(runs) or not set(columns) <= set(summary.columns):
         return {str(runs["family"].iloc[0]) if len(runs) else "vae": (results, summary)}
     every = runs.reindex(columns=columns).fillna(KIND)
-    kinds = every.drop_duplicates().sort_values(columns)
-    kinds = kinds.iloc[np.argsort(kinds["family"].ne("vae"), kind="stable")]
+    kinds = every.drop_duplicates()
+    order = {"other": kinds["family"].ne("vae"), "length": -kinds["family_settings"].map(_steps)}
+    kinds = kinds.assign(**order).sort_values(["other", "family", "length", *columns[1:]])[columns]
     settings_of = kinds.groupby("family")["family_settings"].nunique()
     parts = {}
     for kind in kinds.itertuples(index=False, name=None):
@@ -79,6 +81,12 @@ def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Result
         told = [own_settings] * bool(settings_of[family] > 1) + [f"decode={decode}"] * (decode != "mean")
         parts[f"{family} ({', '.join(told)})" if told else family] = results.only(own["run_id"]), rows
     return parts
+
+
+def _steps(settings: str) -> int:
+    """The number of optimiser steps among the settings that tell a kind of model from others; 0 if it is none."""
+    found = re.search(r"\bsteps=(\d+)", settings)
+    return int(found[1]) if found else 0
 
 
 def where(frame: pd.DataFrame, values: Mapping[str, Any]) -> pd.Series:

@@ -86,10 +86,10 @@ def _set(settings: dict[str, Any]) -> None:
 
 
 def _processor() -> str:
-    """Two hex digits of a digest of the processor's instructions."""
+    """16 hex digits of a digest of the processor's instructions."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         found = next(line for line in lines if line.startswith(("flags", "Features")))
     except (OSError, StopIteration):
         found = platform.platform() + platform.processor()
-    return hashlib.sha256(found.encode()).hexdigest()[:2]
+    return hashlib.sha256(found.encode()).hexdigest()[:16]

@@ -111,7 +111,7 @@ def test_how_many_still_fell_is_counted_at_each_length(module):
     at_first, at_last = (module.findings(made({0.5: rising}, falls={n: 0.5}), {}) for n in (500, 32_000))
     assert at_first.answer.endswith("At 32,000 steps the validation loss still fell in 0 of 5 trainings.")
     assert at_last.answer.endswith("still fell in 5 of 5 trainings.")
-    assert "5 of 5 after 500 steps and 0 of 5 after 32,000 steps" in at_first.figures[1].caption
+    assert "5 of 5 after 500 steps and 0 of 5 after 32,000 steps" in at_first.sections[2].text
     unsure = module.findings(made({0.5: rising}, falls={32_000: 0.15}), {})
     assert unsure.answer.endswith("still fell in 0 of 5 trainings.")
     assert "0 of 0" in module.findings(made({0.5: rising}, falls={500: np.nan, 32_000: np.nan}), {}).answer

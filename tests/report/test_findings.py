@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import pandas as pd
@@ -6,6 +7,7 @@ from matplotlib.figure import Figure
 from study.pipeline.publish import publish, republish
 from study.report.build import build_report
 from study.report.findings import Findings, Section
+from study.report.frames import by_family
 
 
 def test_an_experiments_own_answer_and_sections_come_first(make_results, make_summary, tmp_path):
@@ -32,3 +34,23 @@ def test_an_experiment_that_compared_nothing_can_be_reported_again(make_results,
     publish(results, tmp_path / "out", experiment=None, tables={"pairs": pd.DataFrame()})
     answer, page = republish(tmp_path / "out")
     assert answer and page.is_file()
+
+
+def test_the_longest_trained_models_are_those_of_the_main_table(make_results, make_summary, tmp_path):
+    results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False)
+    lengths = [f"steps={steps}" for steps in (2000, 32000, 500, 8000)]
+    runs = pd.concat(
+        [results.runs.assign(run_id=results.runs["run_id"] + one, family_settings=one) for one in lengths]
+    )
+    metrics = pd.concat(
+        [
+            results.metrics.assign(run_id=results.metrics["run_id"] + one, family_settings=one)
+            for one in lengths
+        ]
+    )
+    several = dataclasses.replace(results, runs=runs, metrics=metrics)
+    summary = make_summary(several)
+    order = [f"vae (steps={steps})" for steps in (32000, 8000, 2000, 500)]
+    assert list(by_family(several, summary)) == order
+    _, path = build_report(tmp_path, several, summary)
+    assert "Models of family <code>vae (steps=32000)</code>. " in path.read_text()

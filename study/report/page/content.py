@@ -82,7 +82,7 @@ def compose(
             _again(results.provenance, pictures, folder),
         ),
     ]
-    table = main_table(summary) or about.models_table(results, about.FEW)
+    table = main_table(summary, family=family if others else "") or about.models_table(results, about.FEW)
     return Report(
         title=about.title(results),
         question=str(results.provenance.get("question", "")),

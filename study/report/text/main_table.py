@@ -37,8 +37,13 @@ VERDICTS = {
 }
 
 
-def main_table(summary: pd.DataFrame) -> MainTable | None:
-    """The table, averaged over the settings that count; None if no strategy was scored."""
+def main_table(summary: pd.DataFrame, *, family: str = "") -> MainTable | None:
+    """The table, averaged over the settings that count; None if no strategy was scored.
+
+    Args:
+        summary: of one family of models.
+        family: its name, to be said where the report has several.
+    """
     table = scores.build(summary, _chosen(summary))
     if not table.names:
         return None
@@ -60,7 +65,7 @@ def main_table(summary: pd.DataFrame) -> MainTable | None:
     signs = any(cell.sign for cells in table.cells for cell in cells)
     heading = f"share of the gap in {word(metric or '').label} closed" if told else ""
     return MainTable(
-        _caption(summary, heading, signs=signs),
+        f"Models of family `{family}`. " * bool(family) + _caption(summary, heading, signs=signs),
         heading,
         [(c.heading, c.meaning) for c in table.columns],
         made,
