@@ -8,9 +8,8 @@ from scipy.special import ndtri
 
 from study.metrics.registry import fact, names
 from study.statistics.estimates import LEVEL
-from study.statistics.novelty import Silence, silence
+from study.statistics.novelty import NULL, Silence, silence
 
-NULL = {"nearer_to_train": 0.5, "nearer_to_train_features": 0.5, "c_t": 0.0}  # values if nothing is copied
 HELD_OUT, COPYCAT, NOISE = "held-out", "copycat", "noise"
 
 

@@ -34,9 +34,10 @@ from study.report.page.blocks import (
 )
 from study.report.plots import effects, samples, style
 from study.report.text import about, limits, methods, scores
+from study.report.text.contest import share
 from study.report.text.glossary import GAP, KID, Q
 from study.report.text.main_table import main_table
-from study.report.text.numbers import count, interval, number
+from study.report.text.numbers import count, number
 from study.report.text.references import references
 from study.report.text.words import STRATEGIES, word
 from study.tables.results import Results
@@ -134,7 +135,10 @@ def _draw(answer: Answer, model: Mapping[str, Any]) -> PageSection:
     if answer.without_data:
         row = answer.rows[answer.without_data]
         items.append(
-            ("Without data", f"`{answer.without_data}` is better than the prior too: {_share(row)}.")
+            (
+                "Without data",
+                f"`{answer.without_data}` is better than the prior too: it closes {share(row)} of the gap.",
+            )
         )
     return PageSection("draw", f"How to draw from `{answer.strategy}`", [Lines(lines), Definitions(items)])
 
@@ -185,6 +189,7 @@ def _limits(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
     what = "one half of test" if evaluations < 2 else f"{evaluations} random halves of test" + (
         " with the same features" if pca else ", each with its own feature extractor"
     )  # fmt: skip
+    clipped = "" if about.is_table(facts) else "; pictures are clipped to the range of train"
     n = (
         summary.loc[summary["metric"] == frames.primary(summary), "n"]
         if len(summary)
@@ -194,7 +199,7 @@ def _limits(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
         ("One model", COVERED.format(fits=config.get("fits", "?"), evaluations=what)),
         ("Data", f"{data.get('n_train')} training, {data.get('n_validation')} validation and {data.get('n_test')} test "
          "examples, in the units in which they were given."),
-        ("Samples", f"n = {about.span(n)} on each side of a comparison; pictures are clipped to the range of train."),
+        ("Samples", f"n = {about.span(n)} on each side of a comparison{clipped}."),
         ("Features", limits.features(facts)),
         ("Diagnosis", "thresholds were calibrated on small models made on purpose: they say what to look at."),
     ]  # fmt: skip
@@ -220,7 +225,7 @@ def _appendix(
         PageSection("mismatch", "q(z) and the prior", [*_measures(results.metrics), *_dimensions(results.latents)]),
         PageSection("missing", "Failures and missing values", [part for part in (about.gaps(results),) if part]),
         PageSection("methods", "Methods", [
-            *([methods.strategies_table(present), methods.metrics_table(summary)] if present else [])]),
+            *([methods.strategies_table(present), methods.metrics_table(summary, table=about.is_table(facts))] if present else [])]),
         PageSection("references", "References", [Links(references(
             [str(STRATEGIES[name]["source"]) for name in present if name in STRATEGIES]
             + [word(metric).source for metric in (frames.metrics(summary) if present else [])]))]),
@@ -307,10 +312,6 @@ def _pictures(folder: Path, results: Results, summary: pd.DataFrame) -> list[Pic
             replace(folder / "figures" / f"{name}.png", png)
             made.append(Picture(name, alt, caption, svg, png, number=len(made) + 1, title=title))
     return made
-
-
-def _share(row: Any) -> str:
-    return f"{interval(row.effect, row.effect_low, row.effect_high, scale=100, places=0)} % of the gap"
 
 
 def _with_error(value: float, error: float) -> str:

@@ -5,6 +5,12 @@ from typing import Literal
 Silence = Literal[
     "", "copies were not scored", "copies are not flagged", "held-out data are flagged", "noise is flagged"
 ]
+NULL = {  # of measures that have one: the value if nothing is copied
+    "nearer_to_train": 0.5,
+    "nearer_to_train_features": 0.5,
+    "closest_record": 0.5,
+    "c_t": 0.0,
+}
 
 
 def silence(*, copies: bool | None, held_out: bool, noise: bool) -> Silence:

@@ -9,14 +9,11 @@ from study.report import frames
 from study.report.page.blocks import Plain
 from study.report.text.numbers import interval
 from study.report.text.words import in_order, word
-from study.statistics.novelty import Silence, silence
+from study.statistics.novelty import NULL, Silence, silence
 
 HELD_OUT, COPYCAT, NOISE = "held-out", "copycat", "noise"
 FIXED = (COPYCAT, NOISE)  # rows that no training changes: all their uncertainty is that of the sample
 COPIES = "⚠"
-NULL = {  # values if nothing is copied
-    "nearer_to_train": 0.5, "nearer_to_train_features": 0.5, "closest_record": 0.5, "c_t": 0.0,
-}  # fmt: skip
 WHY: dict[Silence, str] = {
     "copies were not scored": "repeated training examples were not scored as a control",
     "copies are not flagged": "it does not flag repeated training examples",
