@@ -225,7 +225,8 @@ def _appendix(
         PageSection("mismatch", "q(z) and the prior", [*_measures(results.metrics), *_dimensions(results.latents)]),
         PageSection("missing", "Failures and missing values", [part for part in (about.gaps(results),) if part]),
         PageSection("methods", "Methods", [
-            *([methods.strategies_table(present), methods.metrics_table(summary, table=about.is_table(facts))] if present else [])]),
+            *([methods.strategies_table(present)] if present else []),
+            *([methods.metrics_table(summary, table=about.is_table(facts))] if present else [])]),
         PageSection("references", "References", [Links(references(
             [str(STRATEGIES[name]["source"]) for name in present if name in STRATEGIES]
             + [word(metric).source for metric in (frames.metrics(summary) if present else [])]))]),
