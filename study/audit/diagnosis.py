@@ -209,7 +209,7 @@ def _off(probes: Probes) -> Finding:
     beyond = [name for name, value in parts.items() if value > OFF]
     i, j, r = probes.widest
     says = (
-        "of KL(q(z)‖N(0, τ² I)) "
+        "parts of KL(q(z)‖N(0, τ² I)): "
         + listed(f"{name} {number(value)} nats" for name, value in parts.items())
         + f"; dimensions {i} and {j} have the largest correlation, {number(r, 2)}"
     )
