@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from study.cli.exits import DONE, SOME_FAILED
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run an experiment; returns the exit code. Wrong input is reported before anything is trained."""
+    began = time.perf_counter()
     from study.runtime.environment import use_all_cores
 
     use_all_cores()
@@ -39,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         _plan(prepared)
         return DONE
     finished = prepared.carry_out(typed=written(arguments), fail_fast=arguments.fail_fast, executor=executor)
-    _end(finished)
+    _end(finished, time.perf_counter() - began)
     return _failures(finished.runs)
 
 
@@ -57,9 +59,9 @@ def _plan(prepared: "PreparedRun") -> None:
     print(f"would write {prepared.out}")
 
 
-def _end(finished: "FinishedRun") -> None:
+def _end(finished: "FinishedRun", seconds: float) -> None:
     runs = finished.runs
-    seconds, memory = sum(run.seconds for run in runs), runs[-1].peak_memory_bytes / 2**20
+    memory = runs[-1].peak_memory_bytes / 2**20
     trained, scored = (sum(getattr(run.count, name) for run in runs) for name in ("trained", "scored"))
     print(f"\n{finished.answer}\n\nreport: {finished.page}\nin {seconds:.0f} s, peak memory {memory:.0f} MiB")
     print(f"this run: trained {trained}, scored {scored}")

@@ -1,11 +1,13 @@
 """The command as a user types it: what it writes, resumes and refuses, and its exit codes."""
 
 import dataclasses
+import itertools
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args, get_type_hints
 
 import numpy as np
@@ -111,7 +113,10 @@ def test_resume_trains_and_evaluates_nothing_again(tiny_again, tmp_path, monkeyp
     for name in ("measure_latents", "measure_quality", "score"):
         monkeypatch.setattr(f"study.pipeline.measuring.{name}", never)
     monkeypatch.setattr("study.training.engine._train_one", never)
+    clock = itertools.count(100.0, 42.0)  # at the beginning, and at the end, after the report
+    monkeypatch.setattr("study.cli.run.time", SimpleNamespace(perf_counter=lambda: next(clock)))
     assert tiny_again() == 0
+    assert "\nin 42 s, peak memory " in capsys.readouterr().out
     second = load_results(tmp_path / "out")
     pd.testing.assert_frame_equal(first.metrics, second.metrics)
     pd.testing.assert_frame_equal(first.losses, second.losses)
