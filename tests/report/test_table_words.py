@@ -3,8 +3,10 @@
 import dataclasses
 import re
 
+from study.report import frames
 from study.report.build import build_report
 from study.report.text.main_table import TABLES, main_table
+from study.report.text.scores import build
 from study.tables.results import Results
 
 WORDS = re.compile(r"picture|image|pixel|Inception|photograph", re.IGNORECASE)
@@ -34,6 +36,21 @@ def test_the_first_table_of_a_table_has_its_measures(make_results, make_summary)
     headings = " ".join(heading for heading, _ in table.metrics)
     assert "column W₁" in headings and "correlation gap" in headings and "sharpness" not in headings
     assert TABLES[0] == "kid"
+
+
+def test_averages_of_what_is_best_at_1_are_distances_and_single_settings_are_values(
+    make_results, make_summary
+):
+    summary = make_summary(make_results(alphas=(1.0,), betas=(0.5, 1.0), images=False))
+    (average,), (single,) = (
+        build(summary, ["density"], setting=setting).columns
+        for setting in (None, frames.settings(summary)[0])
+    )
+    assert average.heading.startswith("|density − 1|") and average.heading.endswith("↓")
+    assert "do not cancel" in average.meaning
+    assert single.heading.startswith("density") and single.heading.endswith("→1")
+    alone = build(make_summary(make_results(alphas=(1.0,), betas=(1.0,), images=False)), ["density"])
+    assert alone.columns[0].heading.endswith("→1")
 
 
 def test_every_report_says_how_the_data_were_read(make_results, make_summary, tmp_path):

@@ -24,6 +24,7 @@ LEGEND = (
 UNSEEN = (
     " After a ?: the smallest effect, as a share of the gap, that this many training runs would have shown."
 )
+FROM_ONE = "averaged over settings as the distance from 1, so that too little and too much do not cancel"
 SIGNS = {"better": "▲", "worse": "▼", "equivalent": "≈", "not decided": "?"}
 
 
@@ -121,13 +122,16 @@ def _column(summary: pd.DataFrame, metric: str, *, averaged: bool) -> MetricColu
     typical, small = (float(sizes.quantile(q)) for q in (0.5, 0.25)) if len(sizes) else (1.0, 1.0)
     power = 0 if typical >= 0.03 or word(metric).unit else 3 if typical >= 3e-5 else 6
     places = decimals(small * 10.0**power)
+    label, better, meaning = word(metric).axis, frames.direction(summary, metric), word(metric).meaning
+    if averaged and better == "one" and len(frames.settings(summary)) > 1:
+        label, better, meaning = f"|{label} − 1|", "lower", f"{meaning}; {FROM_ONE}"
     return MetricColumn(
         metric,
-        word(metric).axis,
-        frames.direction(summary, metric),
+        label,
+        better,
         power,
         places,
-        word(metric).meaning,
+        meaning,
         _over(summary[summary["metric"] == metric]) if averaged else "",
     )
 
