@@ -1,4 +1,4 @@
-"""Each strategy against the prior over all settings at once, after Agarwal et al. :cite:`agarwal2021`."""
+"""Each strategy against the prior over several settings at once, after Agarwal et al. :cite:`agarwal2021`."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from study.statistics.estimates import FEWEST, LEVEL
+from study.statistics.gaps import counted, gaps
 from study.statistics.replicates import BASELINE
 from study.statistics.scores import Scores, distance_from_best, scores
 
@@ -34,7 +35,7 @@ def interquartile_mean(values: np.ndarray) -> np.ndarray:
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
 def across_settings(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Each strategy's probability of improvement over `prior`, and interquartile means, over all settings.
+    """Each strategy's probability of improvement over `prior`, and interquartile means, over the settings that count.
 
     Intervals are percentiles of a bootstrap of training seeds and of evaluations, each drawn anew by itself
     :cite:`owen2007`, for these settings: a resampled seed brings its trainings at all settings, which share its luck.
@@ -54,7 +55,9 @@ def across_settings(metrics: pd.DataFrame, metric: str) -> pd.DataFrame:
         if of.better == "none" or BASELINE not in of.strategies:
             continue
         prior = of.values[of.strategies.index(BASELINE)]
-        there = ~np.isnan(prior).all((1, 2))
+        there = np.zeros(len(of.settings), bool)
+        there[counted(gaps(of).states)] = True
+        there &= ~np.isnan(prior).all((1, 2))
         for name, own in zip(of.strategies, of.values, strict=True):
             kept = ~np.isnan(own + prior)[there].any((0, 2)) if there.any() else np.zeros(len(of.seeds), bool)
             if name == BASELINE or not kept.any():

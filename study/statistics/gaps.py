@@ -1,6 +1,7 @@
 """The effect: the share of the gap between the prior and real data that a strategy closes, setting by setting."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from study.tables.names import REFERENCES
 
 State = Literal["ok", "nothing to gain", "no decoder to speak of", "cannot tell", "no floor"]
 FLOOR, COPIES, RECONSTRUCTION, NOISE = "held-out", "copycat", "reconstruction", "noise"
+PRIMARY = ("kid", "fd")  # the first of these that was measured decides which settings count for every metric
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,11 +31,12 @@ class Gaps:
 
     @property
     def whole(self) -> np.ndarray:
-        """`[A, S, E]`: contributions averaged over the settings with state "ok"; NaN where a seed lacks one of them."""
-        kept = [k for k, state in enumerate(self.states) if state == "ok"]
-        if not kept:
-            return np.full(self.shares[:, 0].shape, np.nan)
-        return self.shares[:, kept].mean(1)
+        """`[A, S, E]`: contributions averaged over the settings that count; NaN where a seed lacks one of them."""
+        return self.over(counted(self.states))
+
+    def over(self, settings: Sequence[int]) -> np.ndarray:
+        """The same over the settings with these numbers; NaN where the metric can show no effect."""
+        return self.shares[:, list(settings)].mean(1)
 
 
 @np.errstate(invalid="ignore", over="ignore", divide="ignore")
@@ -48,6 +51,19 @@ def gaps(scores: Scores) -> Gaps:
     told = np.array([state == "ok" for state in states])
     shares = np.where(told[:, None, None], share_of_gap(scores.costs, prior, floor), np.nan)
     return Gaps(states, shares)
+
+
+def counted(states: Sequence[State], within: Sequence[bool] | None = None) -> list[int]:
+    """Numbers of the settings that enter averages: those where the metric can show an effect, or all if it can nowhere.
+
+    Args:
+        states: of each setting, see `Gaps`.
+        within: of each setting whether it counts by the primary metric. Where the decoder is no better than noise, no
+            other metric and no measure of novelty is averaged either: one collapsed model would rule the mean.
+    """
+    every = range(len(states))
+    allowed = [k for k in every if within is None or within[k]] or list(every)
+    return [k for k in allowed if states[k] == "ok"] or allowed
 
 
 @np.errstate(invalid="ignore", over="ignore", divide="ignore")

@@ -1,14 +1,15 @@
 """The summary of results: every strategy and metric, at every setting and averaged over the grid."""
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from study.statistics.estimates import Means, crossed
-from study.statistics.gaps import Gaps, gaps
+from study.statistics.gaps import PRIMARY, Gaps, counted, gaps
 from study.statistics.leaders import leader, may_be_best
 from study.statistics.replicates import BASELINE
 from study.statistics.scores import Scores, scores
@@ -24,8 +25,8 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
 
     Kinds of models (family, family_settings, decode) are never averaged over: each has its own rows, compared with its
     own `prior`. The effect is the share of the gap closed (`gaps`). Averages over the grid, of the metric too, hold for
-    these settings and leave out those where the metric can show no effect, unless it can at none. For each metric
-    Holm's correction has two families, both over all kinds of models: strategies averaged over the grid, and
+    these settings and leave out those where the primary metric (`gaps.PRIMARY`) or the metric itself can show no
+    effect, unless it can at none. For each metric Holm's correction has two families, both over all kinds of models: strategies averaged over the grid, and
     strategies × settings.
 
     Args:
@@ -43,10 +44,13 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     parts: list[Means] = []
-    for of in scores(metrics):
-        facts, effect = _rows(of)
-        rows += facts
-        parts.append(effect)
+    for _, kind in itertools.groupby(scores(metrics), lambda of: (of.family, of.family_settings, of.decode)):
+        measured = list(kind)
+        told = _told(measured)
+        for of in measured:
+            facts, effect = _rows(of, told)
+            rows += facts
+            parts.append(effect)
     if not rows:
         return pd.DataFrame()
     summary = pd.DataFrame(rows)
@@ -63,15 +67,24 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _rows(of: Scores) -> tuple[list[dict[str, Any]], Means]:
+def _told(measured: Sequence[Scores]) -> set[tuple[float, ...]]:
+    """The (α, β) of one kind of model where the primary metric can show an effect; empty if there is none."""
+    directed = [of for of in measured if of.better != "none"]
+    of = next((of for name in PRIMARY for of in directed if of.metric == name), None)
+    if of is None:
+        return set()
+    return {where[:2] for where, state in zip(of.settings, gaps(of).states, strict=True) if state == "ok"}
+
+
+def _rows(of: Scores, told: set[tuple[float, ...]]) -> tuple[list[dict[str, Any]], Means]:
     """The rows of one metric and kind of model, before verdicts, and their effects."""
-    every = list(range(len(of.settings)))
     shares = gaps(of) if of.better != "none" else None
+    states = shares.states if shares else ("no floor",) * len(of.settings)
     none = np.full(of.values[:, 0].shape, np.nan)
     rows, effects = [], []
-    counted = [k for k in every if shares and shares.states[k] == "ok"] or every
-    for kept, average in [*(([k], False) for k in every), (counted, True)]:
-        part = none if shares is None else shares.whole if average else shares.shares[:, kept[0]]
+    whole = counted(states, [where[:2] in told for where in of.settings])
+    for kept, average in [*(([k], False) for k in range(len(of.settings))), (whole, True)]:
+        part = none if shares is None else shares.over(kept)
         facts = list(_facts(of, kept, shares, part, average=average))
         there = [a for a, row in enumerate(facts) if row["seeds"]]
         rows += [facts[a] for a in there]

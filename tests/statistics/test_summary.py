@@ -350,3 +350,29 @@ def test_a_summary_of_committed_results_takes_less_than_a_second():
     assert len(summary) == 3870
     decided = summary["verdict"].isin(["better", "worse", "equivalent", "not decided"])
     assert decided.any() and set(summary.loc[decided, "state"]) == {"ok"}
+
+
+def test_settings_that_do_not_count_by_the_primary_metric_enter_no_average():
+    """At the third setting reconstructions are no better than noise; every measure of novelty is at its ceiling."""
+    base = {name: np.stack([values, values, values]) for name, values in PLAIN.items() if name != "model"}
+    base |= {"reconstruction": np.stack([0.1 + LUCK, 0.1 + LUCK, 30 + LUCK]), "noise": np.full((3, 5), 20.0)}
+    scored = rows(base, noise_variance=math.nan)
+    novelty = {name: np.array([[0.5], [0.6], [1.0]]) + 0.01 * NOISE for name in base}
+    near = rows(novelty, metric="nearer_to_train", noise_variance=math.nan)
+    precision = rows({n: 30 - v for n, v in base.items()}, metric="precision", better="higher", noise_variance=math.nan)
+    summary = summarise(pd.concat([near, precision, scored]))
+    told = summary[summary["beta"].eq(3.0) & summary["metric"].eq("kid")]
+    assert set(told["state"]) == {"no decoder to speak of"}
+    for metric, mean in (("kid", None), ("precision", None), ("nearer_to_train", 0.55)):
+        whole = at(summary, metric=metric)
+        assert (whole["settings"] == 2).all()
+        if mean is not None:
+            np.testing.assert_allclose(whole["mean"], mean)
+
+
+def test_settings_count_by_their_own_metric_where_the_primary_one_can_tell_nowhere():
+    flat = {name: np.stack([LUCK, LUCK]) for name in ("prior", "gmm", "held-out")}
+    novelty = {name: np.array([[0.5], [0.7]]) + 0.01 * NOISE for name in flat}
+    summary = summarise(pd.concat([rows(flat), rows(novelty, metric="nearer_to_train")]))
+    assert (at(summary)["state"] == "nothing to gain").all()
+    np.testing.assert_allclose(at(summary, metric="nearer_to_train")["mean"], 0.6)

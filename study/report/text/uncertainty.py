@@ -26,9 +26,11 @@ def across(results: Results, summary: pd.DataFrame) -> Plain | None:
     rows = []
     for name in in_order(found, STRATEGIES):
         rows.append([name, *(with_ends(found[name], m) for m in measures)])
-    label = word(metric).label
+    label, of = word(metric).label, len(frames.settings(summary))
+    counted = int(table["settings"].max())
+    where = f"all {of} settings" if counted == of else f"the {counted} of {of} settings that count"
     caption = (
-        f"{label} over all {len(frames.settings(summary))} settings and their training runs. Improvement: the "
+        f"{label} over {where} and their training runs. Improvement: the "
         "chance that a training run scored with the strategy beats one scored with the prior at the same setting; "
         "½ if they are alike. Interquartile mean (IQM): the mean of the middle half, which a few failures do not "
         f"affect. Percentile intervals (95 %) of a bootstrap of {frames.over(summary)}, for these settings; with five "
