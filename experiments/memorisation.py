@@ -25,7 +25,8 @@ from study.report.text.novelty import differences
 from study.report.text.numbers import number, with_ends
 from study.tables.results import Results
 
-STRATEGIES = ("posterior", "prior", "gmm", "reconstruction", "copycat", "held-out")
+DRAWN = ("posterior", "prior", "gmm", "reconstruction", "copycat", "held-out")
+STRATEGIES = (*DRAWN, "noise")  # a control, far from every curve
 COLOURS = (style.ORANGE, style.BLUE, style.PURPLE, style.GREEN, style.GREY, style.INK)
 PANELS = {
     "authenticity": "authenticity\n(0: copies)",
@@ -179,7 +180,7 @@ def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
 
 def _curves(axes: Axes, rows: pd.DataFrame, label: str) -> None:
     # Lines that meet must be told apart in grey too: by their marks, and the two straight ones by their dashes.
-    for name, color, mark in zip(STRATEGIES, COLOURS, style.markers(len(STRATEGIES)), strict=True):
+    for name, color, mark in zip(DRAWN, COLOURS, style.markers(len(DRAWN)), strict=True):
         own = rows[rows["strategy"] == name].sort_values("beta")
         if name in ("copycat", "held-out"):
             dashes = "--" if name == "copycat" else ":"

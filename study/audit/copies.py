@@ -55,7 +55,8 @@ def _silent(rows: pd.DataFrame, metric: str) -> Silence:
     """Why a measure gives no verdict here, or nothing."""
     copies = _flagged(rows, COPYCAT, metric) if (COPYCAT, metric) in rows.index else None
     real = metric in NULL and _flagged(rows, HELD_OUT, metric, against=NULL[metric])
-    return silence(copies=copies, held_out=real, noise=_flagged(rows, NOISE, metric))
+    noise = _flagged(rows, NOISE, metric) if (NOISE, metric) in rows.index else None
+    return silence(copies=copies, held_out=real, noise=noise)
 
 
 def _flagged(rows: pd.DataFrame, strategy: str, metric: str, *, against: float | None = None) -> bool:

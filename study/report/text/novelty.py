@@ -16,6 +16,7 @@ FIXED = (COPYCAT, NOISE)  # rows that no training changes: all their uncertainty
 COPIES = "⚠"
 WHY: dict[Silence, str] = {
     "copies were not scored": "repeated training examples were not scored as a control",
+    "noise was not scored": "noise was not scored as a control",
     "copies are not flagged": "it does not flag repeated training examples",
     "held-out data are flagged": "it flags real held-out data",
     "noise is flagged": "it flags noise, which copies nothing",
@@ -74,7 +75,7 @@ def silent(summary: pd.DataFrame, *, setting: frames.Setting | None = None) -> d
         metric: silence(
             copies=flags.get((COPYCAT, metric)),
             held_out=_flagged(real[metric], NULL[metric]) if metric in NULL else False,
-            noise=flags.get((NOISE, metric), False),
+            noise=flags.get((NOISE, metric)),
         )
         for metric in {metric for _, metric in flags}
     }

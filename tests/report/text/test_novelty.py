@@ -80,9 +80,12 @@ def test_a_measure_that_fails_a_control_gives_no_verdict(summary, values, why):
     assert not why or not re.search("leans towards|no sign of copying", said)
 
 
-def test_a_measure_without_copies_as_a_control_gives_no_verdict(summary):
-    changed = summary[summary["strategy"] != "copycat"].assign(stderr=0.01)
-    assert silent(changed) == {"nearer_to_train": "copies were not scored"}
+@pytest.mark.parametrize(
+    ("control", "why"), [("copycat", "copies were not scored"), ("noise", "noise was not scored")]
+)
+def test_a_measure_without_a_control_gives_no_verdict(summary, control, why):
+    changed = summary[summary["strategy"] != control].assign(stderr=0.01)
+    assert silent(changed) == {"nearer_to_train": why}
 
 
 def test_other_baselines_and_single_settings(summary):
