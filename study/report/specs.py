@@ -50,9 +50,9 @@ SPECS = (
         "Dot plot: the share of the gap that each strategy closes, with its interval, and single settings as faint "
         "dots.",
         "The share of the gap between the prior (0 %) and real held-out data (100 %) that each strategy closes on the "
-        "same trained models. Large marks are averages over the settings that count, with 95 % intervals over "
-        "{over}; faint dots are single settings. Green squares sample no latent distribution. A number at an "
-        "edge lies beyond the axis.",
+        "same trained models. Large marks are averages over the settings in which the decoder beats noise and the "
+        "prior falls short of real data, with 95 % intervals over {over}; faint dots are single settings. Green squares "
+        "sample no latent distribution. A number or an arrow head at an edge: it lies beyond the axis.",
         "the metric can show no effect at any setting, or no strategy was compared with the prior",
     ),
     Spec(
@@ -62,7 +62,7 @@ SPECS = (
         "Lines: the share of the gap that a few strategies close, against the one axis that α and β share.",
         "The share of the gap closed at each setting, with 95 % intervals over {over}, for the strategies that "
         "the question is about. α and β are one axis, their ratio, up to what the number of optimiser steps leaves; "
-        "lines join the means of settings of equal ratio. A grey cross: the metric can show no effect there.",
+        "lines join the means of settings of equal ratio. Grey marks at the foot: settings that are left out.",
         "fewer than two settings of different ratio of α and β have a gain over the prior",
     ),
     Spec(
@@ -70,8 +70,9 @@ SPECS = (
         samples.few,
         "Samples with shared draws",
         "Grid of samples: one row for the prior, each of a few strategies and real data, one column per shared draw.",
-        "One trained model, its first seed, at a setting in the middle. In a column, strategies that draw an example "
-        "and noise share both: look down a column to see what a strategy changes.",
+        "One trained model, its first seed, at a setting in the middle. In a column, rows that start from a training "
+        "example start from the same one, and all share their noise: look down a column to see what a strategy "
+        "changes.",
         "no pictures were stored: the data are not images, or nothing was sampled",
     ),
     Spec(
@@ -93,7 +94,7 @@ SPECS = (
         "Heat maps over α and β of the share of the gap closed, one for each of the main strategies.",
         "Percent of the gap between the prior and real data that a strategy closes on the same trained models. Blue: "
         "closer to real data than the prior; orange: farther. “≈”: equivalent within 5 % of the gap; “?”: not decided; "
-        "“✕”: worse. Blank: the metric can show no effect there. α and "
+        "“✕”: worse. Blank: a setting that is left out. α and "
         "β are one axis, s = β/(2α), up to optimiser steps: cells of equal s are the same model, so compare cells by "
         "s and not by α or β alone.",
         "fewer than two settings of (α, β) have a gain over the prior",
@@ -104,8 +105,8 @@ SPECS = (
         "The gap ladder",
         "Distance to real data rung by rung: prior, Gaussians, mixture, posterior, reconstructions, held-out "
         "data.",
-        "One frozen decoder per model; only the source of z changes from rung to rung. The small print names "
-        "what each rung adds, which is what the fall from the rung above measures. gaussian-full and "
+        "One frozen decoder per model; only the source of z changes from rung to rung. The second line of a label "
+        "names what each rung adds, which is what the fall from the rung above measures. gaussian-full and "
         "shuffled-marginals are two branches (dashed): neither includes the other. Green rungs sample no latent "
         "distribution: the distance left there is due to the decoder. Bars are 95 % intervals over {over} "
         "and are not paired: two rungs whose bars overlap may still differ on every single model.",
@@ -165,10 +166,11 @@ SPECS = (
         comparison.novelty,
         "Nearness to the training data",
         "Dot plot: share of samples nearer to training data than to held-out data, per strategy.",
-        "A strategy that copies nothing has an expected share of ½; the green band shows real held-out data "
-        "(95 % interval over samples), which is the fairer null value. To the right of the band samples lean towards "
-        "the training data. This is one measure: a strategy at ½ may still repeat single examples. A number at an "
-        "edge is the value of a row that lies beyond the axis.",
+        "The green band shows real held-out data, which copy nothing (95 % interval over samples); their share is ½ "
+        "where training and held-out data are alike, and less where they have other sources, as MNIST's have other "
+        "writers. To the right of the band samples lean towards the training data. This is one measure: a strategy "
+        "within the band may still repeat single examples. A number at an edge is the value of a row that lies beyond "
+        "the axis.",
         "`nearer_to_train` was not measured",
     ),
     Spec(
@@ -203,9 +205,10 @@ def specs(results: Results) -> list[Spec]:
             lambda results, _, setting=setting: samples.sample_grid(results, setting),  # type: ignore[misc]
             f"Samples at {setting.label}",
             f"Grid of samples at {setting.label}: one row per strategy, one column per shared draw.",
-            f"One trained model at {setting.label}, its first seed. In a column, strategies that draw an "
-            "example and noise share both: look down a column to see what a strategy changes, and along a "
-            "row to see its variety. Frequencies cannot be judged from so few samples; see the tables.",
+            f"One trained model at {setting.label}, its first seed. In a column, rows that start from a training "
+            "example start from the same one, and all share their noise: look down a column to see what a strategy "
+            "changes, and along a row to see its variety. Frequencies cannot be judged from so few samples; see the "
+            "tables.",
             "no pictures were stored",
             setting,
         )

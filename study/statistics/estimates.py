@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import expit, logit, stdtr, stdtrit
 
 LEVEL = 0.95
 FEWEST = 3  # training seeds of an interval
@@ -39,10 +39,26 @@ class Means(NamedTuple):
     evaluations: np.ndarray
     shared: np.ndarray
 
-    def ends(self, level: float | np.ndarray = LEVEL) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper ends of the intervals at a level, one for all or one for each."""
+    @np.errstate(invalid="ignore", divide="ignore")
+    def ends(
+        self, level: float | np.ndarray = LEVEL, *, within: tuple[float, float] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper ends of the intervals at a level, one for all or one for each.
+
+        Args:
+            level: how often an interval covers the true mean, if the values are normal.
+            within: the range of a quantity that has one. The interval is then Student's on the logit scale, centred at
+                the mean, and cannot leave the range; NaN where the mean lies at an end of it or beyond.
+        """
         reach = self.reach(1 - level)
-        return np.asarray(self.mean - reach), np.asarray(self.mean + reach)
+        if within is None:
+            return np.asarray(self.mean - reach), np.asarray(self.mean + reach)
+        start, width = within[0], within[1] - within[0]
+        share = (self.mean - start) / width
+        share = np.where((share > 0) & (share < 1), share, math.nan)
+        centre, reach = logit(share), reach / width / (share * (1 - share))
+        low, high = (start + width * expit(centre + side * reach) for side in (-1, 1))
+        return np.asarray(low), np.asarray(high)
 
     def reach(self, p: float | np.ndarray) -> np.ndarray:
         """The absolute mean that has a two-sided p-value: half the width of the interval at level 1 − p.
@@ -129,22 +145,9 @@ def interval(
     Args:
         values: the values.
         level: how often the interval covers the true mean, if the values are normal.
-        within: the range of a quantity that has one. The interval is then Student's on the logit scale, centred at the
-            mean, and cannot leave the range.
+        within: the range of a quantity that has one, which the interval cannot leave (`Means.ends`).
     """
     values = np.asarray(values, np.float64)
     found = crossed(values) if values.ndim > 1 else means(values)
-    mean = float(found.mean)
-    if within is None or math.isnan(found.error):
-        ends = found.ends(level)
-        return mean, float(ends[0]), float(ends[1])
-    start, width = within[0], within[1] - within[0]
-    share = (mean - start) / width
-    if not 0 < share < 1:
-        return mean, math.nan, math.nan
-    reach = float(found.reach(1 - level)) / width / (share * (1 - share))
-    centre = math.log(share / (1 - share))
-    low, high = (
-        start + width / (1 + math.exp(-np.clip(centre + side * reach, -700, 700))) for side in (-1, 1)
-    )
-    return mean, low, high
+    low, high = found.ends(level, within=within)
+    return float(found.mean), float(low), float(high)

@@ -14,9 +14,10 @@ from study.statistics.leaders import leader, may_be_best
 from study.statistics.replicates import BASELINE
 from study.statistics.scores import Scores, scores
 from study.statistics.verdicts import verdicts
-from study.tables.names import MODEL, REFERENCES
+from study.tables.names import MODEL, REFERENCES, SHARES
 
 APART = (*REFERENCES, MODEL)  # rows that do not compete
+SHARE = (0.0, 1.0)
 
 
 @np.errstate(invalid="ignore", over="ignore")  # the mean of infinities of both signs is NaN
@@ -26,8 +27,8 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     Kinds of models (family, family_settings, decode) are never averaged over: each has its own rows, compared with its
     own `prior`. The effect is the share of the gap closed (`gaps`). Averages over the grid, of the metric too, hold for
     these settings and leave out those where the primary metric (`gaps.PRIMARY`) or the metric itself can show no
-    effect, unless it can at none. For each metric Holm's correction has two families, both over all kinds of models: strategies averaged over the grid, and
-    strategies × settings.
+    effect, unless it can at none. For each metric Holm's correction has two families, both over all kinds of models:
+    strategies averaged over the grid, and strategies × settings.
 
     Args:
         metrics: `Results.metrics`, joined with the configuration columns.
@@ -104,7 +105,7 @@ def _facts(
         else np.full(paired.shape[1:], np.nan)
     )
     apart = crossed((paired - base)[:, kept].mean(1))
-    (low_mean, high_mean), (low, high) = own.ends(), apart.ends()
+    (low_mean, high_mean), (low, high) = own.ends(within=SHARE if of.metric in SHARES else None), apart.ends()
     states = [shares.states[k] for k in kept] if shares else [""]
     state = states[0] if len(set(states)) == 1 else "no setting can tell"
     stands = _standing(of, part if state == "ok" else None)

@@ -76,7 +76,7 @@ def dots(
         if below:
             figure.supxlabel(below, fontsize=9)
         handles = grid[0][0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside right upper", frameon=False)
+        figure.legend(*handles, loc="outside lower center", frameon=False, ncols=min(5, max(1, len(betas))))
     return figure
 
 

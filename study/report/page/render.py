@@ -17,6 +17,7 @@ from study.report.text.numbers import number
 
 HERE = Path(__file__).parent
 LARGE = 60_000  # bytes; for an SVG beyond this size the PNG is used if it is smaller
+LARGE_FIRST = 250_000  # the same on the first page, where figures keep the page's colours in the dark
 # With this policy a browser loads nothing and runs no script but the page's own, even if escaping failed.
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'; "
@@ -66,7 +67,7 @@ def inlined(picture: Picture) -> Markup:
     """The picture as inline SVG in the page's colours, or as PNG if the SVG is large."""
     encoded = base64.b64encode(picture.png).decode()
     themed = _themed(picture)
-    if len(themed) > max(LARGE, len(encoded)):
+    if len(themed) > max(LARGE_FIRST if picture.number else LARGE, len(encoded)):
         return Markup('<img class="paper" alt="{}" src="data:image/png;base64,{}">').format(
             visible(picture.alt), Markup(encoded)
         )

@@ -83,7 +83,7 @@ def _limits(rows: pd.DataFrame) -> tuple[float, float]:
 
 
 def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Share of samples nearer to training data than to held-out data, against ½ and against real data."""
+    """Share of samples nearer to training data than to held-out data, against that of real data."""
     rows = frames.averaged(summary)
     rows = rows[(rows["metric"] == "nearer_to_train") & rows["mean"].notna()].set_index("strategy")
     names = frames.strategies(rows.reset_index())
@@ -98,12 +98,16 @@ def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
     )
     axes = grid[0, 0]
     position = style.rows_axis(axes, names, gap_before=references[0] if references else None)
+    band = (0.5, 0.5)
     if "held-out" in rows.index:
         real = next(frames.each(rows.loc[["held-out"]]))
-        axes.axvspan(*frames.real_interval(real), color=style.GREEN, alpha=0.18, linewidth=0)
+        known = frames.real_interval(real)
+        band = known if np.isfinite(known).all() else (real.mean, real.mean)
+        axes.axvspan(*band, color=style.GREEN, alpha=0.18, linewidth=0)
         axes.axvline(real.mean, color=style.GREEN, linestyle="--", label="held-out real data")
-    axes.axvline(0.5, color=style.INK, linewidth=0.9, label="½: no copying")
-    low, high = _around_half(rows)
+    if band[0] <= 0.5 <= band[1]:  # else training and held-out data differ, and ½ is nobody's expectation
+        axes.axvline(0.5, color=style.INK, linewidth=0.9, label="½")
+    low, high = _around(rows, band)
     for y, row in zip(position, frames.each(rows.reindex(names)), strict=True):
         reference = row.Index in REFERENCES
         color = style.GREY if reference else style.BLUE
@@ -118,12 +122,12 @@ def novelty(results: Results, summary: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def _around_half(rows: pd.DataFrame) -> tuple[float, float]:
+def _around(rows: pd.DataFrame, band: tuple[float, float]) -> tuple[float, float]:
     """Limits that show all strategies and real data; the copycat at 1 is left out, or it would compress the others."""
     shown = rows[~rows.index.isin(set(REFERENCES) - {"held-out"})]
     shown = rows if shown.empty else shown
     ends = shown[["mean", "low_mean", "high_mean"]].to_numpy(float)
-    low, high = min(float(np.nanmin(ends)), 0.5), max(float(np.nanmax(ends)), 0.5)
+    low, high = min(float(np.nanmin(ends)), band[0]), max(float(np.nanmax(ends)), band[1])
     margin = 0.08 * (high - low) or 0.05
     return max(low - margin, -0.02), min(high + 3 * margin, 1.02)
 

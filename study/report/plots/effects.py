@@ -15,9 +15,15 @@ from study.report.text.words import REFERENCES, STRATEGIES, in_order, word
 from study.tables.names import MODEL
 from study.tables.results import Results
 
-LEAST = -100.0  # percent at which the axis of effects ends at the latest
+LEAST = -30.0  # percent at which the axis of effects ends at the latest; what is worse has a number
 SHOWN = ("reconstruction", "copycat")  # rows of reference whose share of the gap says something
 MOST = 4  # strategies with a line over the settings
+LEFT_OUT = {  # why a setting is, in the words of a legend
+    "nothing to gain": "prior as good as real data",
+    "no decoder to speak of": "decoder no better than noise",
+    "cannot tell": "metric cannot tell",
+    "no floor": "no held-out scores",
+}
 
 
 def effects(results: Results, summary: pd.DataFrame) -> Figure | None:
@@ -79,6 +85,7 @@ def _row(axes: Axes, y: float, row: Any, dots: np.ndarray, limits: tuple[float, 
     color = style.GREEN if row.Index in REFERENCES else style.VERDICT.get(row.verdict, style.GREY)
     inside = (dots >= limits[0]) & (dots <= limits[1])
     axes.plot(dots[inside], np.full(inside.sum(), y), "o", color=color, alpha=0.35, markersize=3.5, mew=0)
+    _beyond(axes, y, dots, limits, color=color, alpha=0.35)
     share = 100 * row.effect
     if not limits[0] <= share <= limits[1]:
         right = share > limits[1]
@@ -90,9 +97,19 @@ def _row(axes: Axes, y: float, row: Any, dots: np.ndarray, limits: tuple[float, 
         return
     ends = np.clip([100 * row.effect_low, 100 * row.effect_high], *limits)
     axes.plot(ends, [y, y], color=color, linewidth=1.8, solid_capstyle="butt")
+    _beyond(axes, y, np.array([100 * row.effect_low, 100 * row.effect_high]), limits, color=color, alpha=1.0)
     marker = style.VERDICT_MARKER.get(row.verdict, "o") if row.Index not in REFERENCES else "s"
     face = style.PAPER if row.verdict in style.OPEN else color
     axes.plot(share, y, marker=marker, color=color, markerfacecolor=face, markersize=5)
+
+
+def _beyond(
+    axes: Axes, y: float, values: np.ndarray, limits: tuple[float, float], *, color: str, alpha: float
+) -> None:
+    """Arrow heads at the edges that values lie beyond."""
+    for edge, out, mark in ((limits[0], values < limits[0], "<"), (limits[1], values > limits[1], ">")):
+        if out.any():
+            axes.plot(edge, y, mark, color=color, alpha=alpha, markersize=4, mew=0, clip_on=False)
 
 
 def _legend(*, several: bool) -> list[Line2D]:
@@ -158,7 +175,7 @@ def where(results: Results, summary: pd.DataFrame) -> Figure | None:
     _log_axis(axes, sorted(rows["place"].unique()))
     axes.set_xlabel(label)
     axes.set_ylabel("share of the gap closed, %\nbetter →")
-    figure.legend(loc="outside lower center", ncols=min(5, len(names) + 1))
+    figure.legend(loc="outside lower center", ncols=min(4, len(names) + 1))
     return figure
 
 
@@ -170,11 +187,13 @@ def axis_of(rows: pd.DataFrame) -> tuple[pd.Series, str]:
 
 
 def _silent(axes: Axes, rows: pd.DataFrame, limits: tuple[float, float]) -> None:
-    """Settings where the metric can show no effect, as crosses at the foot of the axis."""
-    places = rows.loc[rows["state"] != "ok", "place"].unique()
-    if len(places):
+    """Settings that are left out, as marks at the foot of the axis: one mark for each reason."""
+    left = rows[rows["state"] != "ok"]
+    for mark, (why, own) in zip(("x", "+", "1", "2"), left.groupby("state", sort=False), strict=False):
+        places = own["place"].unique()
         foot = np.full(len(places), limits[0] + 0.03 * (limits[1] - limits[0]))
-        axes.plot(places, foot, "x", color=style.GREY, markersize=6, label="no effect can be shown")
+        label = f"left out: {LEFT_OUT.get(str(why), str(why))}"
+        axes.plot(places, foot, mark, color=style.GREY, markersize=6, label=label)
 
 
 def _log_axis(axes: Axes, places: list[float]) -> None:

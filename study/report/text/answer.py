@@ -14,6 +14,7 @@ from study.report.text.numbers import count, listed, number
 from study.statistics import MATTERS
 
 MOST_NAMES = 3
+WORDS = 60  # of the answer
 REASONS = {  # why a metric shows no effect at a setting
     "nothing to gain": "the prior is not told from real held-out data by",
     "no decoder to speak of": "reconstructions are not told from noise by",
@@ -82,10 +83,10 @@ def _draw_from(c: Contest) -> str:
     more = f" (or {count(len(others) + 1 - MOST_NAMES, 'more')})" if len(others) + 1 > MOST_NAMES else ""
     text = (
         f"Draw from {names}{more}, not from the prior: {c.scope}, `{first}` closes {c.share(first)} "
-        f"(95 % interval) of the gap {c.gap}"
+        f"(95 % interval) of the prior's gap in {c.label} to real data"
     )
     if c.contestants[first].standing == "best":
-        text += ", more than every other strategy tried" if len(c.rivals) > 1 else ""
+        text += ", more than any other strategy" if len(c.rivals) > 1 else ""
     elif others:
         text += (
             "; which of these is best is not decided"
@@ -93,7 +94,12 @@ def _draw_from(c: Contest) -> str:
             else "; which of them is best is not decided"
         )
     text += "."
-    return f"{text} But `{first}` leans towards the training data." if first in c.leans else text
+    if first not in c.leans:
+        return text
+    own, real = (percent(c.nearer[name].mean) for name in (first, "held-out"))
+    size = f"But {own} of its samples are nearer to training than to held-out data (real: {real})."
+    whole = f"{text} {size}"
+    return whole if len(whole.split()) < WORDS else f"{text} But it leans towards the training data."
 
 
 def _prior_leads(c: Contest) -> str:

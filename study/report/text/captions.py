@@ -24,10 +24,7 @@ def follows(name: str, results: Results, summary: pd.DataFrame) -> str:
     """What follows from the figure of this name; empty where its caption says all that there is."""
     of = contest(summary)
     if name.startswith("samples"):
-        return (
-            "What follows: only how the samples look. How often a defect occurs, and which strategy is better, so few "
-            "pictures cannot say; the tables can."
-        )
+        return "So few pictures show how samples look, not which strategy is better: for that see the tables."
     if name == "losses":
         return falling(results)
     if name == "dimensions":
@@ -36,7 +33,9 @@ def follows(name: str, results: Results, summary: pd.DataFrame) -> str:
         return ""
     if name == "ladder":
         return _ladder(summary, of)
-    said = {"effects": _effects, "where": _where, "gains": _where, "novelty": _novelty}
+    if name in ("where", "gains"):
+        return " ".join(part for part in (_where(of), _left_out(of), _holes(results, of)) if part)
+    said = {"effects": _effects, "novelty": _novelty}
     return said[name](of) if name in said else ""
 
 
@@ -84,6 +83,42 @@ def _where(of: Contest) -> str:
     text = f"`{name}` closes {percent(ends[0])} of the gap at {axis} = {number(rows['place'].iloc[0])} and "
     text += f"{percent(ends[1])} at {axis} = {number(rows['place'].iloc[-1])}"
     return f"{text}; it is {told} of these {len(rows)} settings." if told else f"{text}."
+
+
+def _left_out(of: Contest) -> str:
+    """Which settings are left out, and where the leading strategy is worse than the prior there."""
+    left = {setting: state for setting, state in of.states.items() if state != "ok"}
+    if not left or not of.counted:
+        return ""
+    name = of.best(of.rivals)
+    rows = of.single[of.single["strategy"] == name]
+    worse = [setting for setting in left if _is_worse(frames.at(rows, setting), of.sign)]
+    text = f"Left out: {listed(setting.label for setting in left)}."
+    if worse:
+        those = "there" if len(left) == 1 else f"at {len(worse)} of them"
+        text = f"{text[:-1]}; `{name}` has a worse {of.label} than the prior {those}."
+    return text
+
+
+def _is_worse(rows: pd.DataFrame, sign: float) -> bool:
+    """Whether the whole interval of the difference from the prior is on the wrong side, at one setting."""
+    ends = sign * rows[["low", "high"]].to_numpy(float)
+    return bool(len(ends) and (ends < 0).all())
+
+
+def _holes(results: Results, of: Contest) -> str:
+    """Which share of the prior's draws falls into holes of q(z), at both ends of the axis: why leaving it gains."""
+    models = frames.models(results)
+    places = [setting for setting in of.counted if not frames.at(models, setting).empty]
+    if len(places) < 2 or "hole_mass" not in models:
+        return ""
+    places.sort(key=lambda setting: setting.beta / setting.alpha if setting.alpha else np.inf)
+    ends = places[0], places[-1]
+    mass = [frames.at(models, end)["hole_mass"].mean() for end in ends]
+    if not np.isfinite(mass).all():
+        return ""
+    told = listed(f"{percent(value)} at {end.label}" for value, end in zip(mass, ends, strict=True))
+    return f"Of draws from the prior, {told} fall into holes, where q(z) is lower than at 99 % of held-out codes."
 
 
 def _ladder(summary: pd.DataFrame, of: Contest) -> str:

@@ -92,7 +92,7 @@ class Contest:
         where = self.counted or self.grid
         if len(self.grid) > 1:
             of = f"{len(where)} of {len(self.grid)}" if len(where) < len(self.grid) else str(len(where))
-            return f"averaged over {of} settings of (α, β) with {count(self.seeds, 'training run')} each"
+            return f"averaged over {of} settings with {count(self.seeds, 'training run')} each"
         at = f"at {where[0].label}, " if where else ""
         return f"{at}over {self.seeds} training runs" if self.seeds > 1 else f"{at}in one training run"
 

@@ -21,8 +21,14 @@ GAP = (
     "The effect. 0 %: a strategy scores as the prior does; 100 %: as real held-out data do with as many examples; "
     "below 0: worse than the prior."
 )
-AXIS = "Noise variance of a Gaussian decoder trained with α·SSE + β·KL. α and β are one axis, s, up to optimiser steps."
-RATIO = "α weighs the reconstruction, β the KL. Only their ratio matters, up to optimiser steps."
+AXIS = (
+    "Noise variance of a Gaussian decoder trained with α·SSE + β·KL. α and β are one axis, s, up to optimiser steps; "
+    "a setting is one pair of them."
+)
+RATIO = (
+    "α weighs the reconstruction, β the KL; a setting is one pair of them. Only their ratio matters, up to optimiser "
+    "steps."
+)
 
 
 def glossary(results: Results, summary: pd.DataFrame, said: Iterable[str]) -> list[tuple[str, str]]:

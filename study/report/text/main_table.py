@@ -10,6 +10,7 @@ from study.report import frames
 from study.report.page.blocks import MainRow, MainTable
 from study.report.text import scores
 from study.report.text.contest import share
+from study.report.text.numbers import listed
 from study.report.text.words import REFERENCES, STRATEGIES, word
 
 MOST = 6  # metrics
@@ -65,11 +66,23 @@ def main_table(summary: pd.DataFrame, *, family: str = "") -> MainTable | None:
     signs = any(cell.sign for cells in table.cells for cell in cells)
     heading = f"share of the gap in {word(metric or '').label} closed" if told else ""
     return MainTable(
-        f"Models of family `{family}`. " * bool(family) + _caption(summary, heading, signs=signs),
+        f"Models: `{family}`. " * bool(family)
+        + _caption(summary, heading, signs=signs)
+        + _price(table, made),
         heading,
         [(c.heading, c.meaning) for c in table.columns],
         made,
     )
+
+
+def _price(table: scores.Table, made: list[MainRow]) -> str:
+    """By which metrics the strategy with the largest effect is worse than the prior."""
+    first = next((row.name for row in made if not row.reference and row.verdict == VERDICTS["better"]), None)
+    if first is None:
+        return ""
+    cells = table.cells[list(table.names).index(first)]
+    worse = [c.label for c, cell in zip(table.columns, cells, strict=True) if cell.verdict == "worse"]
+    return f" `{first}` is worse than the prior by {listed(worse)}." if worse else ""
 
 
 def _phrase(name: str) -> str:
@@ -119,17 +132,18 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
         part = (
             f"all {of} settings of (α, β)"
             if whole
-            else f"{of} of {len(grid)} settings of (α, β), those that count"
+            else f"{of} of {len(grid)} settings of (α, β): there the decoder beats noise and the prior falls short of "
+            "real data"
         )
         where = f"{'The effect is averaged' if heading else 'Means are taken'} over {part}"
-        where += ", each metric over those where it can show an effect." if heading else "."
+        where += "; each metric over those of them where it can show an effect." if heading else "."
     else:
         where = f"At {grid[0].label}." if grid else ""
     told = " Verdicts are corrected for the number of strategies." if heading else ""
     if signs:
         told += (
             " Signs behind a metric are its own verdict against the prior: ▲ better, ▼ worse, ≈ equivalent, ? not "
-            "decided."
+            "decided; none where the metric cannot tell."
         )
     return (
         f"{where}{told} Small print: 95 % intervals over {frames.over(summary)}. Arrows say which values are better. "

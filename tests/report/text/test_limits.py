@@ -153,7 +153,7 @@ def test_the_decoders_share_is_told_by_setting_and_not_as_an_average(results, su
 
 
 def test_pictures_and_copying_say_no_more_than_they_can(results, summary):
-    assert "so few pictures cannot say" in follows("samples", results, summary).replace("\n", " ")
+    assert "not which strategy is better" in follows("samples", results, summary).replace("\n", " ")
     assert "lean" in follows("novelty", results, summary.assign(stderr=1e-9))
     assert follows("novelty", results, summary.assign(stderr=np.nan)).startswith(
         "No verdict: this measure cannot"
@@ -250,3 +250,11 @@ def test_sources_of_strategies_and_metrics_have_addresses_or_are_text():
         "Rombach et al. 2022",
     }
     assert "discussion thread" not in found and list(found) == sorted(found)
+
+
+def test_what_is_left_out_and_the_holes_are_told_where_the_axis_is_shown(results, summary):
+    said = follows("where", results, summary)
+    assert "fall into holes, where q(z) is lower than at 99 % of held-out codes." in said and "Left out" not in said
+    left = summary["state"].mask(summary["beta"].eq(4.0), "no decoder to speak of")
+    said = follows("where", results, summary.assign(state=left))
+    assert "Left out: α=0.5, β=4, s=4, α=1, β=4, s=2 and α=2, β=4, s=1" in said

@@ -140,7 +140,7 @@ def test_the_interval_covers_with_five_trainings_and_one_set_of_real_data():
         ]
         frame = pd.DataFrame(rows).assign(
             draw=0,
-            metric="authenticity",
+            metric="c_t",
             better="higher",
             reference="",
             n=100,
