@@ -51,8 +51,8 @@ SPECS = (
         "dots.",
         "The share of the gap between the prior (0 %) and real held-out data (100 %) that each strategy closes on the "
         "same trained models. Large marks are averages over the settings in which the decoder beats noise and the "
-        "prior falls short of real data, with 95 % intervals over {over}; faint dots are single settings. Green squares "
-        "sample no latent distribution. A number or an arrow head at an edge: it lies beyond the axis.",
+        "prior falls short of real data, with 95 % intervals over {over}; faint dots are single settings. Green "
+        "squares sample no latent distribution. A number or an arrow head at an edge: it lies beyond the axis.",
         "the metric can show no effect at any setting, or no strategy was compared with the prior",
     ),
     Spec(
@@ -70,7 +70,7 @@ SPECS = (
         samples.few,
         "Samples with shared draws",
         "Grid of samples: one row for the prior, each of a few strategies and real data, one column per shared draw.",
-        "One trained model, its first seed, at a setting in the middle. In a column, rows that start from a training "
+        "One trained model, its first seed, at the setting in the title. In a column, rows that start from a training "
         "example start from the same one, and all share their noise: look down a column to see what a strategy "
         "changes.",
         "no pictures were stored: the data are not images, or nothing was sampled",
@@ -106,8 +106,7 @@ SPECS = (
         "Distance to real data rung by rung: prior, Gaussians, mixture, posterior, reconstructions, held-out "
         "data.",
         "One frozen decoder per model; only the source of z changes from rung to rung. The second line of a label "
-        "names what each rung adds, which is what the fall from the rung above measures. gaussian-full and "
-        "shuffled-marginals are two branches (dashed): neither includes the other. Green rungs sample no latent "
+        "names what each rung adds, which is what the fall from the rung above measures. Green rungs sample no latent "
         "distribution: the distance left there is due to the decoder. Bars are 95 % intervals over {over} "
         "and are not paired: two rungs whose bars overlap may still differ on every single model.",
         "it needs the prior and at least two other rungs, scored by KID or FD",
@@ -131,7 +130,7 @@ SPECS = (
         "Quality of single draws by log q(z)",
         "Curves: share of samples that lie among real data, against log q(z), for draws from the prior, from "
         "posteriors, and for codes of held-out data.",
-        "Single draws of z at three settings, from small to large β/α, in bins of equally many draws "
+        "Single draws of z at up to three settings, from small to large β/α, in bins of equally many draws "
         "along log q(z). The share of a bin's samples that lie in the manifold of real data is the precision there. "
         "Bands are 95 % intervals over training runs. Holes lie left of the dashed line: 99 % of the codes of held-out "
         "data have a higher density. Points of the prior far to the left are draws where q(z) is low; if the prior's "
@@ -181,7 +180,7 @@ SPECS = (
         "In each pair the sample is on the left and the training example nearest to it in pixels on the right; all of "
         "one trained model, at the smallest β/α. Real held-out data and their reconstructions have near neighbours "
         "too: look for pairs that are more alike than theirs. `copycat` shows what copies look like.",
-        "no pictures were stored: the data are not images",
+        "no pictures were stored: the data are not images, or nothing was sampled",
     ),
     Spec(
         "losses",

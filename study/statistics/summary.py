@@ -14,7 +14,7 @@ from study.statistics.leaders import leader, may_be_best
 from study.statistics.replicates import BASELINE
 from study.statistics.scores import Scores, scores
 from study.statistics.verdicts import verdicts
-from study.tables.names import MODEL, REFERENCES, SHARES
+from study.tables.names import COSTS, MODEL, REFERENCES, SHARES
 
 APART = (*REFERENCES, MODEL)  # rows that do not compete
 SHARE = (0.0, 1.0)
@@ -80,7 +80,7 @@ def _told(measured: Sequence[Scores]) -> set[tuple[float, ...]]:
 def _rows(of: Scores, told: set[tuple[float, ...]]) -> tuple[list[dict[str, Any]], Means]:
     """The rows of one metric and kind of model, before verdicts, and their effects."""
     shares = gaps(of) if of.better != "none" else None
-    states = shares.states if shares else ("no floor",) * len(of.settings)
+    states = shares.states if shares and of.metric not in COSTS else ("no floor",) * len(of.settings)
     none = np.full(of.values[:, 0].shape, np.nan)
     rows, effects = [], []
     whole = counted(states, [where[:2] in told for where in of.settings])

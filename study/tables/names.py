@@ -14,4 +14,5 @@ SHARES = (  # metrics that lie between 0 and 1, and so do the intervals of their
     ),
     *("nearer_to_train", "nearer_to_train_features", "closest_record", "authenticity", "hole_mass"),
 )
+COSTS = ("seconds_fit", "seconds_per_1000")  # of which no setting can be left out for showing no effect
 REFERENCES = ("held-out", "reconstruction", "copycat", "noise")  # rows with which strategies are compared

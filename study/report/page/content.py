@@ -1,5 +1,6 @@
 """The content of the report before it is written as HTML or Markdown: the first page, then the appendix."""
 
+import dataclasses
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from study.report.page.blocks import (
     Command,
     Definitions,
     Links,
+    MainTable,
     PageSection,
     Plain,
     Report,
@@ -26,6 +28,7 @@ from study.report.page.blocks import (
 from study.report.page.front import numbered
 from study.report.text import about, limits, methods, scores, uncertainty
 from study.report.text.answer import answer
+from study.report.text.captions import follows
 from study.report.text.conventions import conventions
 from study.report.text.glossary import glossary
 from study.report.text.main_table import main_table
@@ -66,7 +69,7 @@ def compose(
     few = limits.too_few(results, summary)
     general = answer(summary, frames.models(results), too_few=few)
     headline = general.headline if findings is None else findings.answer
-    figures = numbered(results, summary, pictures, absent, findings=findings)
+    figures = numbered(results, summary, pictures, absent, findings=findings, family=family if others else "")
     rest = {name: one for name, one in pictures.items() if name not in {shown.name for shown in figures}}
     appendix = [
         *_findings(findings, rest),
@@ -88,12 +91,19 @@ def compose(
         question=str(results.provenance.get("question", "")),
         headline=headline,
         notice=f"No verdict on samples is possible: {few}." if few and findings is not None else "",
-        words=glossary(results, summary, [headline, *(one.caption for one in figures)]),
+        words=glossary(results, summary, [headline, *(one.caption for one in figures), *_texts(table)]),
         figures=figures,
         table=table,
         limits=[*limits.limits(results, summary), *_families(family, others or {})],
         appendix=_apart([section for section in appendix if section.blocks]),
     )
+
+
+def _texts(table: MainTable | Plain | None) -> list[str]:
+    """What the main table says, with its headings."""
+    if isinstance(table, MainTable):
+        return [table.caption, table.effect, *(heading for heading, _ in table.metrics)]
+    return [table.caption, *table.header] if table else []
 
 
 def _general(
@@ -107,7 +117,7 @@ def _general(
         _mismatch(results, rest),
         _shown("dimensions", "KL per latent dimension", ["dimensions", "codes"], rest),
         _shown("samples", "Samples", [name for name in rest if name.startswith("samples")], rest),
-        _novelty(summary, rest),
+        _novelty(results, summary, rest),
     ]
 
 
@@ -200,10 +210,16 @@ def _mismatch(results: Results, pictures: Mapping[str, Picture]) -> PageSection:
     return PageSection("mismatch", "How far the prior is from q(z)", [*shown, *([table] if table else [])])
 
 
-def _novelty(summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> PageSection:
+def _novelty(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Picture]) -> PageSection:
     table = novelty_table(summary)
-    shown = [pictures[name] for name in ("novelty", "nearest") if name in pictures]
+    shown = [_told(pictures[name], results, summary) for name in ("novelty", "nearest") if name in pictures]
     return PageSection("novelty", "Novelty", [*shown[:1], *([table] if table else []), *shown[1:]])
+
+
+def _told(picture: Picture, results: Results, summary: pd.DataFrame) -> Picture:
+    """A figure of the appendix with what follows from it."""
+    caption = f"{picture.caption} {follows(picture.name, results, summary)}".strip()
+    return dataclasses.replace(picture, caption=caption)
 
 
 def _missing(results: Results, absent: Mapping[str, str]) -> list[Block]:

@@ -30,6 +30,7 @@ def numbered(
     absent: Mapping[str, str],
     *,
     findings: Findings | None,
+    family: str = "",
 ) -> list[Picture]:
     """The figures of the first page with numbers, titles and captions.
 
@@ -37,6 +38,7 @@ def numbered(
         results, summary: of one family of models.
         pictures, absent: all figures by name, and those that could not be drawn.
         findings: names the figures; without any the general report has its own.
+        family: the family's name, to be said under a general figure where the report has several.
 
     Raises:
         StudyError: the findings name a figure that no report has.
@@ -51,7 +53,7 @@ def numbered(
     ]
     chosen = [name for name in names if name][:MOST]
     return [
-        _captioned(pictures[name], i + 1, own.get(name), results, summary)
+        _captioned(pictures[name], i + 1, own.get(name), results, summary, family)
         for i, name in enumerate(dict.fromkeys(chosen))
     ]
 
@@ -66,9 +68,10 @@ def _named(name: str, pictures: Mapping[str, Picture], absent: Mapping[str, str]
 
 
 def _captioned(
-    picture: Picture, number: int, own: Exhibit | None, results: Results, summary: pd.DataFrame
+    picture: Picture, number: int, own: Exhibit | None, results: Results, summary: pd.DataFrame, family: str
 ) -> Picture:
     if own is not None:
         return dataclasses.replace(picture, number=number, title=own.title, caption=own.caption)
-    caption = f"{picture.caption} {follows(picture.name, results, summary)}".strip()
+    models = f"Models: `{family}`. " * bool(family)
+    caption = f"{models}{picture.caption} {follows(picture.name, results, summary)}".strip()
     return dataclasses.replace(picture, number=number, caption=caption)

@@ -39,8 +39,10 @@ def differences(results: Results, summary: pd.DataFrame) -> Figure | None:
         position = style.rows_axis(axes, names, gap_before=references[0] if references else None)
         chosen = rows[rows["metric"] == metric].set_index("strategy").reindex(names)
         _difference_panel(axes, position, chosen)
-        axes.set_title(word(metric).label)
-        axes.set_xlabel(f"difference\n{style.better_arrow(frames.direction(summary, metric))}")
+        better, label = frames.direction(summary, metric), word(metric).label
+        # What is best at 1 is compared by its distance from 1, of which less is better.
+        axes.set_title(f"|{label} − 1|" if better == "one" else label)
+        axes.set_xlabel(f"difference\n{style.better_arrow('lower' if better == 'one' else better)}")
     style.hide_unused(grid, len(metrics))
     handles = style.verdict_handles(style.VERDICT_LABEL)
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))

@@ -17,6 +17,7 @@ from study.tables.results import Results
 
 LEAST = -30.0  # percent at which the axis of effects ends at the latest; what is worse has a number
 SHOWN = ("reconstruction", "copycat")  # rows of reference whose share of the gap says something
+FAINT = 0.55  # opacity of the dots of single settings
 MOST = 4  # strategies with a line over the settings
 LEFT_OUT = {  # why a setting is, in the words of a legend
     "nothing to gain": "prior as good as real data",
@@ -52,7 +53,7 @@ def effects(results: Results, summary: pd.DataFrame) -> Figure | None:
     axes.set_xlim(*limits)
     axes.set_xlabel("share of the gap closed, %   (0: as the prior, 100: as real data)   better →")
     figure.legend(
-        handles=_legend(several=len(single["alpha"].unique()) > 0), loc="outside lower center", ncols=3
+        handles=_legend(rows, several=len(single["alpha"].unique()) > 0), loc="outside lower center", ncols=3
     )
     return figure
 
@@ -84,8 +85,8 @@ def _limits(rows: pd.DataFrame, single: pd.DataFrame) -> tuple[float, float]:
 def _row(axes: Axes, y: float, row: Any, dots: np.ndarray, limits: tuple[float, float]) -> None:
     color = style.GREEN if row.Index in REFERENCES else style.VERDICT.get(row.verdict, style.GREY)
     inside = (dots >= limits[0]) & (dots <= limits[1])
-    axes.plot(dots[inside], np.full(inside.sum(), y), "o", color=color, alpha=0.35, markersize=3.5, mew=0)
-    _beyond(axes, y, dots, limits, color=color, alpha=0.35)
+    axes.plot(dots[inside], np.full(inside.sum(), y), "o", color=color, alpha=FAINT, markersize=3.5, mew=0)
+    _beyond(axes, y, dots, limits, color=color, alpha=FAINT)
     share = 100 * row.effect
     if not limits[0] <= share <= limits[1]:
         right = share > limits[1]
@@ -112,8 +113,14 @@ def _beyond(
             axes.plot(edge, y, mark, color=color, alpha=alpha, markersize=4, mew=0, clip_on=False)
 
 
-def _legend(*, several: bool) -> list[Line2D]:
-    handles = style.verdict_handles(("better", "worse", "equivalent", "not decided"))
+def _legend(rows: pd.DataFrame, *, several: bool) -> list[Line2D]:
+    """Of the marks that are drawn."""
+    own = set(rows.loc[~rows["strategy"].isin(REFERENCES), "verdict"])
+    handles = style.verdict_handles([name for name in style.VERDICT_LABEL if name in own])
+    if rows["strategy"].isin(REFERENCES).any():
+        handles.append(
+            Line2D([], [], color=style.GREEN, marker="s", linestyle="", label="no latent distribution")
+        )
     handles.append(Line2D([], [], color=style.GREEN, linestyle=(0, (4, 3)), label="real held-out data"))
     if several:
         handles.append(
@@ -123,7 +130,7 @@ def _legend(*, several: bool) -> list[Line2D]:
                 color=style.GREY,
                 marker="o",
                 linestyle="",
-                alpha=0.5,
+                alpha=FAINT,
                 markersize=3.5,
                 label="one setting",
             )

@@ -21,6 +21,9 @@ MEASURES = [
     *("hole_mass", "hole_mass_converse", "active_units", "active_units_kl"),
 ]
 FEW = ["rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_mass", "active_units"]
+SPELT = {  # parts of names as they are written in a title
+    "gan": "GAN", "mnist": "MNIST", "fashion": "Fashion", "co2": "CO₂", "etth1": "ETTh1",
+}  # fmt: skip
 MOST_PLACES = 4  # of a rate in nats: more would only widen the table
 
 
@@ -35,9 +38,9 @@ def title(results: Results) -> str:
     """The title: experiment and data set."""
     name = str(results.provenance.get("experiment") or common(results.runs, "experiment") or "Results")
     data = (results.provenance.get("dataset") or {}).get("name") or common(results.runs, "dataset")
-    name = name.replace("_", " ")
+    name = " ".join(SPELT.get(word, word) for word in name.split("_"))
     name = name[:1].upper() + name[1:]
-    return f"{name} on {data}" if data else name
+    return f"{name} on {'-'.join(SPELT.get(part, part) for part in str(data).split('-'))}" if data else name
 
 
 def table_note(summary: pd.DataFrame) -> str:
@@ -45,7 +48,7 @@ def table_note(summary: pd.DataFrame) -> str:
     metric = frames.primary(summary)
     text = "Arrows in the headings say which values are better: ↓ lower, ↑ higher, →1 closer to one."
     if metric:
-        text += f" The answer above is about {word(metric).label}."
+        text += f" Shares of the gap are of that in {word(metric).label}."
     if (summary["metric"] == "fd").any():
         text += (
             " FD stays above zero at finite n, even for real data: its null value is the `held-out` row. "
@@ -77,9 +80,18 @@ def models_table(results: Results, measures: Sequence[str] = MEASURES) -> Plain 
         f"The trained models{f', {sizes[0]} at each setting' if same else ''}: mean ± standard deviation over training "
         "runs. Lower and upper are the two ends of a "
         "bracket; where those of I(n; z) are more than 0.1 nats apart, neither I(n; z) nor the KLs are identified. A "
-        "negative lower end of a KL is uninformative. Beside each distance of z stands the value that two sets of "
-        "prior draws exceed in 5 % of cases: below it, q(z) is indistinguishable from the prior."
+        "negative lower end of a KL is uninformative."
     )
+    if any(m.endswith("_null_high") for m in chosen):
+        caption += (
+            " Beside each distance of z stands the value that two sets of prior draws exceed in 5 % of cases: below "
+            "it, q(z) is indistinguishable from the prior."
+        )
+    if "hole_mass" in chosen:
+        caption += (
+            f" {word('hole_mass').axis.capitalize()}: the share of prior draws at which q(z) is lower than at 99 % of "
+            "held-out codes."
+        )
     return Plain(caption, header, rows)
 
 

@@ -128,12 +128,17 @@ def _ladder(summary: pd.DataFrame, of: Contest) -> str:
         (rows["metric"] == of.metric) & (rows["strategy"] == "reconstruction") & (rows["state"] == "ok")
     ]
     shares = rows["effect"].to_numpy(float)
+    branches = (
+        "gaussian-full and shuffled-marginals are two branches (dashed): neither includes the other. "
+        if {"gaussian-full", "shuffled-marginals"} <= set(of.contestants)
+        else ""
+    )
     if not len(shares) or not ((shares > 0) & (shares < 1)).all():
-        return ""
+        return branches.strip()
     span = " to ".join(dict.fromkeys(percent(share) for share in (shares.min(), shares.max())))
     return (
-        f"Setting by setting, reconstructions close {span} of the gap between the prior and real data. The rest is "
-        "left by the decoder as it was trained there; another network or a longer training would leave another rest."
+        f"{branches}Setting by setting, reconstructions close {span} of the gap between the prior and real data. The "
+        "rest is left by the decoder as it was trained there; another network or a longer training would leave another."
     )
 
 

@@ -14,6 +14,7 @@ from study.report.text.numbers import count, interval, number
 from study.report.text.words import MODEL, REFERENCES, word
 from study.statistics.novelty import Silence
 
+FARTHEST = -10.0  # an effect below which only that is said: ten times as far from real data as the prior
 Row = Any  # a named tuple with the summary's columns
 
 
@@ -150,6 +151,8 @@ class Contest:
 
 def share(row: Row, sign: int = 1) -> str:
     """An effect in percent of the gap, with its 95 % interval; with `sign` −1, how much it widens the gap."""
+    if sign > 0 and row.effect < FARTHEST:
+        return f"below −{-100 * FARTHEST:.0f} %"
     low, high = sorted((sign * row.effect_low, sign * row.effect_high))
     ends = (low, high) if math.isfinite(low) else (math.nan, math.nan)
     places = 0 if abs(row.effect) >= 0.1 else 1

@@ -31,6 +31,15 @@ RATIO = (
 )
 
 
+EXPLAINED = (
+    "fd_infinity",
+    "authenticity",
+    "overlap",
+    "label_accuracy",
+    "c2st",
+)  # where the first page names them
+
+
 def glossary(results: Results, summary: pd.DataFrame, said: Iterable[str]) -> list[tuple[str, str]]:
     """The terms that the texts of the first page use, each with one or two sentences.
 
@@ -52,6 +61,9 @@ def glossary(results: Results, summary: pd.DataFrame, said: Iterable[str]) -> li
         )
     if "of the gap" in text or "gap in" in text:
         terms.append(("Share of the gap closed", GAP))
+    terms += [
+        (word(name).label, _sentence(word(name).meaning)) for name in EXPLAINED if word(name).label in text
+    ]
     terms.append(("q(z)", Q))
     if len(results.runs):
         gaussian = results.runs["noise_variance"].notna().all()

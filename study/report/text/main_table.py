@@ -10,6 +10,7 @@ from study.report import frames
 from study.report.page.blocks import MainRow, MainTable
 from study.report.text import scores
 from study.report.text.contest import share
+from study.report.text.novelty import leaning
 from study.report.text.numbers import listed
 from study.report.text.words import REFERENCES, STRATEGIES, word
 
@@ -52,10 +53,11 @@ def main_table(summary: pd.DataFrame, *, family: str = "") -> MainTable | None:
     rows = frames.averaged(frames.known(summary))
     found = {row.strategy: row for row in frames.each(rows[rows["metric"] == metric])}
     told = any(np.isfinite(row.effect) for row in found.values())
+    learned = "family" in summary and bool(summary["family"].astype(str).str.endswith("prior").all())
     made = [
         MainRow(
             name,
-            _phrase(name),
+            _phrase(name, learned=learned),
             *_effect(name, found.get(name)),
             [f"{cell.mean} {cell.sign}".strip() for cell in cells],
             name in REFERENCES,
@@ -68,11 +70,18 @@ def main_table(summary: pd.DataFrame, *, family: str = "") -> MainTable | None:
     return MainTable(
         f"Models: `{family}`. " * bool(family)
         + _caption(summary, heading, signs=signs)
-        + _price(table, made),
+        + _price(table, made)
+        + _copying(summary, made),
         heading,
         [(c.heading, c.meaning) for c in table.columns],
         made,
     )
+
+
+def _copying(summary: pd.DataFrame, made: list[MainRow]) -> str:
+    """What the measures of novelty that can tell say of the strategy with the largest effect."""
+    first = next((row.name for row in made if not row.reference and row.verdict == VERDICTS["better"]), None)
+    return f" {said}" if first and "stderr" in summary and (said := leaning(summary, first)) else ""
 
 
 def _price(table: scores.Table, made: list[MainRow]) -> str:
@@ -85,8 +94,10 @@ def _price(table: scores.Table, made: list[MainRow]) -> str:
     return f" `{first}` is worse than the prior by {listed(worse)}." if worse else ""
 
 
-def _phrase(name: str) -> str:
-    """How a strategy draws z, in the letters of the thread."""
+def _phrase(name: str, *, learned: bool) -> str:
+    """How a strategy draws z, in the letters of the thread; `learned`: whether the models learn their prior."""
+    if name == frames.PRIOR:
+        return "z ~ p(z), learned with the model" if learned else "z ~ p(z) = N(0, I)"
     text = str(STRATEGIES.get(name, {}).get("summary", ""))
     for plain, shown in LETTERS.items():
         text = text.replace(plain, shown)

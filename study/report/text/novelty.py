@@ -7,7 +7,7 @@ import pandas as pd
 
 from study.report import frames
 from study.report.page.blocks import Plain
-from study.report.text.numbers import interval
+from study.report.text.numbers import count, interval, listed, number
 from study.report.text.words import in_order, word
 from study.statistics.novelty import NULL, Silence, silence
 
@@ -81,6 +81,29 @@ def silent(summary: pd.DataFrame, *, setting: frames.Setting | None = None) -> d
     }
 
 
+def leaning(summary: pd.DataFrame, strategy: str) -> str:
+    """How many measures of novelty that can tell flag a strategy, and the means of one; empty if none can tell."""
+    why = silent(summary)
+    telling = [metric for metric in in_order(why, frames.NOVELTY) if not why[metric]]
+    found = differences(summary)
+    flags = set(found.loc[found["copies"] & (found["strategy"] == strategy), "metric"])
+    flagged = [metric for metric in telling if metric in flags]
+    if not telling:
+        return f"Whether `{strategy}` copies cannot be told: no measure of novelty passes its controls here."
+    rows = frames.averaged(summary)
+    shown = flagged[0] if flagged else telling[0]
+    means = rows[rows["metric"] == shown].set_index("strategy")["mean"]
+    names = {
+        strategy: f"`{strategy}`",
+        "reconstruction": "reconstructions of held-out data",
+        HELD_OUT: "real data",
+    }
+    told = listed(f"{number(means[name])} for {text}" for name, text in names.items() if name in means)
+    of = count(len(telling), "measure")
+    lead = f"Copying: {len(flagged)} of {of} of novelty that can tell here {'flags' if len(flagged) == 1 else 'flag'}"
+    return f"{lead} `{strategy}` ({word(shown).label}: {told})."
+
+
 def _flagged(real: Any, null: float) -> bool:
     """Whether the whole interval of held-out data lies on the side of copying."""
     low, high = frames.real_interval(real)
@@ -113,7 +136,8 @@ def novelty_table(summary: pd.DataFrame) -> Plain | None:
         "Novelty minus the value of real held-out data, with 95 % interval over training runs and held-out data; "
         f"0 is as new as real data. {COPIES}: the whole interval is on the side of copying. The arrows point away "
         "from copying; far from copying is not better as such: pure noise is farthest. A measure gives a verdict only "
-        "if it flags repeated training examples, and flags neither held-out data nor noise."
+        "if it flags repeated training examples, and flags neither held-out data nor noise. A flag at reconstructions "
+        "of held-out data is the decoder's doing: only what lies beyond it is copying."
     )
     mute = [f"{word(m).label}: {no_verdict(why[m])}" for m in metrics if why[m]]
     return Plain(" ".join([caption, *(f"{text}." for text in mute)]), ["strategy", *header], rows)
