@@ -174,7 +174,7 @@ class ScoreTable(pd.DataFrame):
         return f"{len(self)} scores: metric, value, stderr, better\n{first}\n…"
 
     def _repr_html_(self) -> str:
-        return self._told().to_html(index=False, float_format="%.4g", border=0)
+        return self._told().to_html(index=False, float_format=lambda x: f"{x:.4g}", border=0)
 
 
 def evaluate(

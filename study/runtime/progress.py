@@ -95,19 +95,22 @@ class Progress:
             print(f"{self.label}: {text}", file=self._stream, flush=True)
 
 
-_SILENT = contextvars.ContextVar("silent", default=False)
+_SILENT = contextvars.ContextVar[bool | None]("silent", default=None)
 
 
 @contextlib.contextmanager
 def heard(progress: bool | None) -> Iterator[None]:
     """Within this context stages are told, or not; by default if somebody watches, at a terminal or in a notebook.
 
+    A function that is called within another's context has no say. Outside of any context stages are told.
+
     Raises:
         StudyError: it is neither True, False nor None.
     """
     if progress is not None and not isinstance(progress, bool):
         raise StudyError(f"progress: give True, False or None, got {shown(progress)}")
-    before = _SILENT.set(not (_watched(sys.stderr) if progress is None else progress) or _SILENT.get())
+    outer, told = _SILENT.get(), _watched(sys.stderr) if progress is None else progress
+    before = _SILENT.set(not told if outer is None else outer)
     try:
         yield
     finally:

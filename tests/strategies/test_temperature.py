@@ -87,4 +87,4 @@ def test_a_learned_prior_has_none() -> None:
     learned = SimpleNamespace(info={}, log_prob=None, sample=None)
     told = r"^strategy 'prior': a learned prior has no temperature; leave it at 1$"
     with pytest.raises(CannotFit, match=told):
-        strategy("prior", temperature=0.5).fit(KEY, codes(2), model=SimpleNamespace(prior=learned))  # type: ignore[arg-type]
+        strategy("prior", temperature=0.5).fit(KEY, codes(2), model=SimpleNamespace(prior=learned))
