@@ -28,6 +28,7 @@ from study.scoring.model import ScoredModel
 from study.strategies.base import Fitted
 from study.tables import schemas
 from study.tables.names import REFERENCES
+from study.tables.results import Results
 
 SPLITS = ("train", "validation", "test")
 LINES = 5  # strategies in a repr
@@ -49,8 +50,7 @@ class Comparison(Brief):
     """Strategies compared on one model.
 
     Attributes:
-        rows: one row for each fit, draw, evaluation and metric of a strategy or row of reference; the columns of a
-            results folder's table `metrics`.
+        results: the tables, as `study.load_results` gives them.
         verdicts: one row for each strategy and metric, as `study.summarise` gives them: `effect` is the share of the
             prior's gap that is closed, with its interval over draws, fits, halves of test and feature extractors, and
             `verdict` better, worse, equivalent or not decided. One model has no training seeds: another training may
@@ -60,11 +60,16 @@ class Comparison(Brief):
         fitted: the first fit of each strategy: `found.fitted["gmm"].sample(0, n=10)`.
     """
 
-    rows: pd.DataFrame
+    results: Results
     verdicts: pd.DataFrame
     answer: str
     metric: str
     fitted: Mapping[str, Fitted]
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """One row for each fit, draw, evaluation and metric; the columns of a results folder's table `metrics`."""
+        return self.results.metrics[list(schemas.METRICS)]
 
     @property
     def ranked(self) -> pd.DataFrame:
@@ -151,9 +156,8 @@ def compare(
         latent_dim=encoded.train.d, facts={}, seconds=time.perf_counter() - began, run_id="compared",
     )  # fmt: skip
     verdicts, answer = judged(results)
-    rows = results.metrics[list(schemas.METRICS)]
     fitted = {name: fit for name, (fit, _) in found.fitted.items()}
-    return Comparison(rows, verdicts, answer.headline, answer.metric, fitted)
+    return Comparison(results, verdicts, answer.headline, answer.metric, fitted)
 
 
 def _scored(model: Any, data: Dataset, decode: Any) -> ScoredModel:

@@ -124,18 +124,18 @@ def gains(found: Any) -> Figure:
     Raises:
         StudyError: it is none of these, or holds no effect.
     """
+    results = getattr(found, "results", found)
     summary = getattr(found, "verdicts", getattr(found, "summary", None))
-    if isinstance(found, Results):
-        _, summary = next(iter(frames.by_family(found, summarise(found.metrics)).values()))
-    if summary is None:
+    if not isinstance(results, Results):
         raise StudyError(f"plot.gains: give what study.compare or study.run returned, got {shown(found)}")
+    if summary is None:
+        results, summary = next(iter(frames.by_family(results, summarise(results.metrics)).values()))
     with style.styled():
         figure = None
         if len(summary):
-            kinds = [grid.gains, effects.effects] if isinstance(found, Results) else [effects.effects]
-            figure = next(filter(None, (kind(found, summary) for kind in kinds)), None)
+            figure = grid.gains(results, summary) or effects.effects(results, summary)
         if figure is None:
-            raise StudyError("plot.gains: no strategy but the prior has an effect to show; see .verdicts")
+            raise StudyError("plot.gains: no strategy but the prior has an effect that can be shown")
         return _on_paper(figure)
 
 

@@ -1,6 +1,5 @@
 """Digits, a model trained on them in a second, its codes, and strategies compared on it."""
 
-import dataclasses
 from typing import NamedTuple
 
 import pytest
@@ -33,4 +32,4 @@ def made() -> Made:
         for split in ("train", "validation", "test")
     }
     found = study.compare(model, data, strategies=STRATEGIES, evaluations=2)
-    return Made(data, model, codes, dataclasses.replace(found))
+    return Made(data, model, codes, found)

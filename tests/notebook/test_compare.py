@@ -1,6 +1,5 @@
 """Comparing strategies in Python: rows, verdicts, a model or its codes, and what is said about wrong arguments."""
 
-import json
 import re
 from typing import Any
 
@@ -110,7 +109,3 @@ def test_another_size_of_data(made: Made) -> None:
         StudyError, match=r"^compare: the model takes 64 values, an example of 'colour-patches' has"
     ):
         study.compare(made.model, other)
-
-
-def test_a_plain_dictionary_of_rows_can_be_written(made: Made) -> None:
-    assert json.loads(made.found.rows.head(2).to_json())["metric"]

@@ -1,6 +1,7 @@
 """Figures for a notebook: what they show is what was measured, and pyplot knows of none."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from study.errors import StudyError
 from study.latents import Latents
 from study.report.plots.latents import aggregate_density
 from tests.notebook.conftest import Made
+
+COMMITTED = Path(__file__).parents[2] / "results" / "sampling_strategies" / "digits-default"
 
 
 def figures(made: Made) -> dict[str, Figure]:
@@ -83,8 +86,14 @@ def test_gains_are_the_effects(made: Made) -> None:
         assert not low <= share <= high or any(abs(share - x) < 1e-9 for x in single)
 
 
-def test_gains_of_a_study(smoke_run: Any) -> None:
-    assert isinstance(study.plot.gains(study.load_results(smoke_run)), Figure)
+def test_gains_of_a_study(smoke_run: Path) -> None:
+    """A map over α and β for each main strategy; a run that is too small for any effect says so."""
+    figure = study.plot.gains(study.load_results(COMMITTED))
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert "posterior" in [axes.get_title(loc="left") for axes in panels]
+    assert all(len(axes.get_xticklabels()) == len(axes.get_yticklabels()) == 3 for axes in panels)
+    with pytest.raises(StudyError, match="^plot.gains: no strategy but the prior has an effect"):
+        study.plot.gains(study.load_results(smoke_run))
 
 
 @pytest.mark.usefixtures("unchecked")

@@ -207,5 +207,5 @@ def test_stages_are_told_where_somebody_watches(monkeypatch, stream, progress, t
 @pytest.mark.usefixtures("unchecked")
 def test_what_is_no_progress():
     told = r"^progress: give True, False or None, got 'yes'$"
-    with pytest.raises(StudyError, match=told), heard("yes"):
+    with pytest.raises(StudyError, match=told), heard("yes"):  # type: ignore[arg-type]
         pass
