@@ -98,8 +98,17 @@ def test_from_pytorch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def encode(self, x: Any) -> Any:
             return self.both(x.flatten(1)).chunk(2, dim=1)
 
+    vae, x = Plain(), torch.from_numpy(pictures()["x_train"])
+    optimizer = torch.optim.Adam(vae.parameters(), 3e-3)
+    for _ in range(200):
+        mu, log_var = vae.encode(x)
+        recon = vae.decoder(mu + torch.exp(0.5 * log_var) * torch.randn_like(mu))
+        loss = 20 * (recon - x).square().sum() + 0.5 * (mu**2 + log_var.exp() - log_var - 1).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {"torch": torch, "np": np, "vae": Plain().eval(), **pictures()}
+    names: dict[str, Any] = {"torch": torch, "np": np, "vae": vae.eval(), **pictures()}
     run(block("@torch"), names)
     run(block("class Encoder"), names)
     with np.errstate(all="ignore"):

@@ -92,7 +92,7 @@ def test_gains_of_a_study(smoke_run: Path) -> None:
     panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
     assert "posterior" in [axes.get_title(loc="left") for axes in panels]
     assert all(len(axes.get_xticklabels()) == len(axes.get_yticklabels()) == 3 for axes in panels)
-    with pytest.raises(StudyError, match="^plot.gains: no strategy but the prior has an effect"):
+    with pytest.raises(StudyError, match=r"^plot.gains: no strategy but the prior has an effect"):
         study.plot.gains(study.load_results(smoke_run))
 
 

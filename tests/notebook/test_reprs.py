@@ -28,7 +28,7 @@ def objects(made: Made, smoke_run: Path, tmp_path_factory: pytest.TempPathFactor
     data, model, codes, found = made
     lat = codes["train"]
     folder = tmp_path_factory.mktemp("saved")
-    study.save_model(folder / "model.npz", model)
+    study.save_model(model, folder / "model.npz")
     study.save_strategy(folder / "fit.npz", found.fitted["posterior"])
     x = model.decode(found.fitted["prior"].sample(0, n=60))
     return {
