@@ -88,10 +88,16 @@ def test_gains_are_the_effects(made: Made) -> None:
 
 def test_gains_of_a_study(smoke_run: Path) -> None:
     """A map over α and β for each main strategy; a run that is too small for any effect says so."""
-    figure = study.plot.gains(study.load_results(COMMITTED))
-    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
-    assert "posterior" in [axes.get_title(loc="left") for axes in panels]
-    assert all(len(axes.get_xticklabels()) == len(axes.get_yticklabels()) == 3 for axes in panels)
+    results = study.load_results(COMMITTED)
+    panels = {axes.get_title(loc="left"): axes for axes in study.plot.gains(results).axes}
+    told = study.summarise(results.metrics).query(
+        "strategy == 'posterior' and metric == 'kid' and state == 'ok'"
+    )
+    expected = sorted(f"{100 * effect:.0f}" for effect in told.loc[told["alpha"].notna(), "effect"])
+    shares = [
+        text.get_text().split()[0] for text in panels["posterior"].texts if "s =" not in text.get_text()
+    ]
+    assert len(expected) == 7 and sorted(share.replace("−", "-") for share in shares) == expected
     with pytest.raises(StudyError, match=r"^plot.gains: no strategy but the prior has an effect"):
         study.plot.gains(study.load_results(smoke_run))
 
