@@ -1,8 +1,8 @@
 """Temperature: τ times the standard deviation of a strategy's Gaussian noise, its location unchanged.
 
 Only strategies whose draws are location + scale · ε have one. For a Gaussian it is the same as raising the density to
-the power 1/τ² :cite:`kingma2018`; for those that draw from the encoder's posteriors it is the noise around each code. Of
-a fitted mixture, a kernel estimate (whose width is its `bandwidth`) or a flow, it might mean several things.
+the power 1/τ² :cite:`kingma2018`; for those that draw from the encoder's posteriors it is the noise around each code.
+Of a fitted mixture, a kernel estimate (whose width is its `bandwidth`) or a flow, it might mean several things.
 """
 
 import dataclasses
