@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 BELOW = {  # of each room those that it may import, and with them what lies below these
     "cli": {"audit", "pipeline"},
+    "notebook": {"audit"},
     "audit": {"report", "scoring"},
     "pipeline": {"report", "claims", "scoring"},
     "report": {"claims", "strategies", "metrics"},  # what strategies and metrics are called and mean

@@ -9,11 +9,13 @@ import pandas as pd
 
 from study.audit.copies import Copying, copying
 from study.report import frames
+from study.report.text import limits
 from study.report.text.contest import percent, share
 from study.report.text.numbers import number
 from study.report.text.words import STRATEGIES, word
 from study.statistics import MATTERS, summarise
 from study.tables.names import REFERENCES
+from study.tables.results import Results
 
 PRIOR = frames.PRIOR
 WHY = {
@@ -57,6 +59,15 @@ def summary_of(metrics: pd.DataFrame) -> pd.DataFrame:
     one = metrics.assign(seed=metrics["fit"], alpha=0.0, beta=0.0, noise_variance=0.0)
     summary = summarise(one)
     return frames.averaged(summary) if len(summary) else summary
+
+
+def judged(results: Results) -> tuple[pd.DataFrame, Answer]:
+    """The summary of one model's tables and the answer; no verdicts if there are too few examples for any."""
+    summary = frames.with_errors(summary_of(results.metrics), results.metrics)
+    few = limits.too_few(results, summary) if len(summary) else ""
+    if few:
+        summary = limits.without_verdicts(summary)
+    return summary, answer_of(results.metrics, summary, too_few=few)
 
 
 def answer_of(metrics: pd.DataFrame, summary: pd.DataFrame, *, too_few: str = "") -> Answer:

@@ -8,7 +8,6 @@ from typing import Any
 import jax
 import pandas as pd
 
-from study.audit.codes import Codes
 from study.data.base import Dataset
 from study.errors import StudyError
 from study.metrics.evaluate import Evaluator, evaluators
@@ -18,8 +17,10 @@ from study.metrics.reference import FeatureExtractor
 from study.runtime.checks import whole_number
 from study.runtime.progress import stage
 from study.scoring.context import Context, Evaluation, Measured
+from study.scoring.encode import Encoded
 from study.scoring.fit import replicates
 from study.scoring.latents import measure_latents
+from study.scoring.model import ScoredModel
 from study.scoring.score import score
 from study.statistics.estimates import FEWEST
 from study.strategies import REGISTRY, strategy
@@ -67,9 +68,9 @@ class Plan:
                 "strategies: the prior is missing, with which all others are compared; add 'prior'"
             )
         for name, least in (("fits", 1), ("evaluations", 1), ("seed", 0)):
-            whole_number(getattr(self, name), name=f"audit: {name}", least=least)
+            whole_number(getattr(self, name), name=name, least=least)
         if self.fits < FEWEST:
-            raise StudyError(f"audit: give at least {FEWEST} fits, which an interval needs, got {self.fits}")
+            raise StudyError(f"fits: give at least {FEWEST} fits, which an interval needs, got {self.fits}")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -109,36 +110,40 @@ def extractors_of(data: Dataset, plan: Plan) -> tuple[FeatureExtractor, ...]:
 
 
 def measure(
-    codes: Codes,
+    model: ScoredModel,
+    encoded: Encoded,
     data: Dataset,
     plan: Plan,
     *,
     extractors: Sequence[FeatureExtractor],
+    verb: str = "audit",
 ) -> Measurements:
     """Fit, sample and score every strategy, and measure q(z).
 
     Args:
-        codes: of the data set under the model.
+        model: the model.
+        encoded: the codes of the data set under it.
         data: the data set.
         plan: how much.
         extractors: one for each evaluation.
+        verb: what progress calls this.
 
     Raises:
         CannotFit: test has too few examples to compare with.
     """
     key = jax.random.key(plan.seed)
     n = min(len(data.reference), MOST)
-    with stage("audit: preparing the real data for comparison"):
+    with stage(f"{verb}: preparing the real data for comparison"):
         whole = evaluators(data, extractors, n=n)
         again = (Evaluator(data, extractors[0], n=n, pixels=whole[0].pixels, again=True), *whole[1:])
-    full = Context(key, codes.model, codes.encoded, data, whole)
+    full = Context(key, model, encoded, data, whole)
     rest = dataclasses.replace(full, evaluators=again)
-    with stage("audit: measuring q(z) against the prior"):
+    with stage(f"{verb}: measuring q(z) against the prior"):
         parts = [measure_latents(full, density_draws=DENSITY_DRAWS)]
     fitted: dict[str, tuple[Fitted, float]] = {}
     names = (*plan.strategies, "reconstruction", *ONCE)
     for i, name in enumerate(names):
-        with stage(f"audit: {name} ({i + 1} of {len(names)})"):
+        with stage(f"{verb}: {name} ({i + 1} of {len(names)})"):
             own = []
             for fit in range(1 if name in ONCE else plan.fits):
                 ready = _ready(full, name, fit, first=fitted.get(name))

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study.audit.answer import PRIOR, Answer, answer_of, summary_of
+from study.audit.answer import PRIOR, Answer, judged
 from study.audit.copies import copying
 from study.audit.tabulate import QUESTION
 from study.metrics.registry import names
@@ -67,11 +67,7 @@ def write_report(
         The answer, and the path of the page.
     """
     results, findings = tamed(results), tamed_table(findings)
-    summary = frames.with_errors(summary_of(results.metrics), results.metrics)
-    few = limits.too_few(results, summary) if len(summary) else ""
-    if few:
-        summary = limits.without_verdicts(summary)
-    answer = answer_of(results.metrics, summary, too_few=few)
+    summary, answer = judged(results)
     pictures = _pictures(folder, results, summary)
     report = compose(results, summary, findings, answer, pictures, shown(place or folder))
     replace(folder / "report.md", markdown.render(report).encode())

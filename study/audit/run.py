@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pandas as pd
 
-from study.audit.answer import Answer, answer_of, summary_of
+from study.audit.answer import Answer, judged
 from study.audit.codes import Codes, codes_of
 from study.audit.diagnosis import Evidence, Finding, diagnose, table
 from study.audit.export import check_export, export
@@ -25,11 +25,10 @@ from study.audit.readings import READINGS, Reading
 from study.audit.tabulate import tabulate
 from study.data.base import Dataset
 from study.errors import StudyError
-from study.report.text import limits
 from study.runtime.checks import finite_number, shown
 from study.runtime.files import check_writable
 from study.runtime.folders import is_ours
-from study.runtime.progress import stage
+from study.runtime.progress import heard, stage
 from study.strategies.base import Fitted
 from study.tables.results import Results
 
@@ -100,6 +99,7 @@ def audit(
     fits: int = FITS,
     evaluations: int = EVALUATIONS,
     seed: int = 0,
+    progress: bool | None = None,
 ) -> Audit:
     """Say from which latent distribution a trained VAE should be sampled, and what is wrong with it.
 
@@ -120,6 +120,7 @@ def audit(
         fits: of each strategy.
         evaluations: random halves of test and feature extractors.
         seed: decides every draw.
+        progress: whether to say what is going on; by default at a terminal and in a notebook.
 
     Raises:
         StudyError: something given cannot be used; one line that says what and how to mend it, nothing is written.
@@ -134,7 +135,8 @@ def audit(
         encode, decode, axes, shape_of(encode, examples, conditional=conditional), checked_scale(scaling_factor),
         classes=examples.classes if conditional else None,
     )  # fmt: skip
-    return carry_out(Subject(model, data), plan, reading=reading, export_to=export, out=out)
+    with heard(progress):
+        return carry_out(Subject(model, data), plan, reading=reading, export_to=export, out=out)
 
 
 def shape_of(encode: Function, examples: Examples, *, conditional: bool) -> tuple[int, ...]:
@@ -165,7 +167,7 @@ def carry_out(
         codes = codes_of(subject.model, data, reading=reading, assumed=subject.assumed)
     with stage("audit: feature extractors"):
         extractors = extractors_of(data, plan)
-    found = measure(codes, data, plan, extractors=extractors)
+    found = measure(codes.model, codes.encoded, data, plan, extractors=extractors)
     facts = {
         "model": {
             "name": subject.name,
@@ -194,9 +196,7 @@ def _conclude(
     folder: Path | None,
 ) -> Audit:
     """Answer, diagnosis, report and export."""
-    summary = summary_of(results.metrics)
-    few = limits.too_few(results, summary) if len(summary) else ""
-    answer = answer_of(results.metrics, summary, too_few=few)
+    summary, answer = judged(results)
     diagnosis = table(findings(codes, data, plan, results, answer, given=given))
     fitted, _ = found.fitted[answer.strategy]
     page = None

@@ -35,6 +35,7 @@ def tabulate(
     latent_dim: int,
     facts: Mapping[str, Any],
     seconds: float,
+    run_id: str = "audited",
 ) -> Results:
     """The tables of one audited model.
 
@@ -45,10 +46,11 @@ def tabulate(
         latent_dim: d.
         facts: about the model, for the provenance.
         seconds: of the audit.
+        run_id: of the model in the tables.
     """
     row = {
         **UNKNOWN,
-        "run_id": "audited",
+        "run_id": run_id,
         "experiment": EXPERIMENT,
         "dataset": data.name,
         "fingerprint": data.fingerprint,

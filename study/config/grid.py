@@ -10,6 +10,7 @@ from study.config.model import VAEConfig
 from study.config.serialise import ADDED
 from study.config.training import TrainConfig
 from study.errors import StudyError
+from study.runtime.brief import Changes
 from study.runtime.checks import shown
 
 Decode = Literal["mean", "sample", "unclipped"]  # how a sample x is made from z
@@ -30,8 +31,8 @@ GRID_LIMITS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class StudyConfig:
+@dataclasses.dataclass(frozen=True, repr=False)
+class StudyConfig(Changes):
     """One run of an experiment: the grid of cells, and what is measured on each.
 
     Attributes:

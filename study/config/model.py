@@ -8,6 +8,7 @@ from study.config.families import FAMILIES, FamilyName, ObjectiveConfig, PriorCo
 from study.config.fields import WIDTH, check
 from study.config.serialise import to_dict
 from study.errors import StudyError
+from study.runtime.brief import Changes
 
 FLAT_NETWORKS = ("linear", "mlp")  # those that do not need the shape of an example
 
@@ -20,8 +21,8 @@ NETWORK_SETTINGS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class VAEConfig:
+@dataclasses.dataclass(frozen=True, repr=False)
+class VAEConfig(Changes):
     """The model to build: everything that changes the shape of its compiled program.
 
     Attributes:

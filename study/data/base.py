@@ -3,8 +3,8 @@
 import dataclasses
 import hashlib
 import math
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,12 +12,13 @@ from study.config.windows import WindowsConfig
 from study.data.labels import class_numbers
 from study.data.own.names import plain_name
 from study.errors import StudyError
+from study.runtime.brief import Brief, Text
 
 Likelihood = Literal["gaussian", "bernoulli"]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Dataset:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Dataset(Brief):
     """Real or synthetic data, split once and for all.
 
     Models train on `train`; anything tuned uses `validation`; `test` is only scored. For scoring, `test` is cut into
@@ -89,6 +90,12 @@ class Dataset:
                     digest.update(repr((array.shape, str(array.dtype))).encode())
                     digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
+
+    def _facts(self) -> Mapping[str, Any]:
+        kind = next((kind for kind in ("image", "table", "sequence") if getattr(self, f"is_{kind}")), "other")
+        splits = {split: Text(f"{len(getattr(self, split)):,}") for split in ("train", "validation", "test")}
+        facts = {"name": self.name, "kind": Text(kind), "shape": list(self.shape), **splits}
+        return {**facts, "classes": self.n_classes, "likelihood": self.likelihood, "read_as": self.read_as}
 
     @property
     def n_classes(self) -> int:

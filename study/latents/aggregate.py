@@ -25,6 +25,7 @@ from study.errors import StudyError
 from study.latents.base import Latents, require_latents
 from study.models.normal import LOG_2PI
 from study.runtime.arrays import numbers
+from study.runtime.brief import Brief
 from study.runtime.checks import whole_number
 from study.runtime.environment import blas_threads
 from study.runtime.keys import Key, as_key
@@ -37,8 +38,8 @@ SPARSE = 0.1  # largest share of blocks with components that matter for which ta
 HOPELESS = 100.0  # a worst-case error of so many tolerances is not worth a probe
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class AggregatePosterior:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class AggregatePosterior(Brief):
     """Exact q(z) of a set of encoded examples.
 
     Attributes:

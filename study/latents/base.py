@@ -12,14 +12,15 @@ from jaxtyping import Float, Float32, Integer
 from study.data.labels import are_names, class_numbers
 from study.errors import StudyError
 from study.runtime.arrays import numbers
+from study.runtime.brief import Brief
 from study.runtime.checks import shown
 from study.runtime.keys import Key, as_key
 
 LARGEST_LOG_VAR = 40.0  # so that squares of variances, and sums of z² over examples, are finite in float32
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Latents:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Latents(Brief):
     """Means and log-variances of q(z|x_n), one row per example.
 
     Attributes:
@@ -90,6 +91,17 @@ class Latents:
     def d(self) -> int:
         """Number of latent dimensions d."""
         return self.mean.shape[1]
+
+    def _facts(self) -> Mapping[str, Any]:
+        wide = np.exp(0.5 * self.log_var, dtype=np.float64)
+        classes = {} if self.labels is None else {"classes": len(np.unique(self.labels))}
+        return {
+            "n": self.n,
+            "d": self.d,
+            **classes,
+            "sd_of_means": float(self.mean.std(0, dtype=np.float64).mean()),
+            "mean_sd": float(wide.mean()),
+        }
 
     def sample(self, key: Key) -> Float32[np.ndarray, "{self.n} {self.d}"]:
         """One z ~ q(z|x_n) for every example, in the order of the examples."""

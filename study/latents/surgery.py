@@ -22,7 +22,8 @@ need the prior's marginals are NaN if these are not tractable (flow, LARS).
 
 import dataclasses
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -33,6 +34,7 @@ from study.latents.base import Latents, require_latents
 from study.latents.prior import MarginalPrior, PriorDensity
 from study.models.likelihoods import gaussian_kl
 from study.models.normal import LOG_2PI
+from study.runtime.brief import Brief
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 
@@ -54,8 +56,8 @@ class Estimate:
     how: str = ""
 
 
-@dataclasses.dataclass(frozen=True)
-class Surgery:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Surgery(Brief):
     """The decomposition of one model's rate, in nats except for shares and counts.
 
     Attributes:
@@ -89,6 +91,9 @@ class Surgery:
     hole_mass_converse: Estimate
     active_units: Estimate
     active_units_kl: Estimate
+
+    def _facts(self) -> Mapping[str, Any]:
+        return {field.name: getattr(self, field.name).value for field in dataclasses.fields(self)}
 
     @property
     def identified(self) -> bool:

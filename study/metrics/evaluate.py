@@ -22,10 +22,12 @@ from study.metrics.units import other_units
 from study.runtime.arrays import numbers
 from study.runtime.checks import shown, whole_number
 from study.runtime.environment import blas_threads
+from study.runtime.progress import heard, stage
 
 __all__ = ["Evaluator", "evaluate", "evaluators"]
 
 _FEWEST = DENSITY_K + 1  # fewest rows for every reference point to have a k-th neighbour
+_LINES = 5  # scores in a repr
 _LARGEST = 1e12  # largest value for which the variance of the cubic kernel, a twelfth power, is finite
 _THREADS = 1  # of matrix products: threads wait for each other, on busy cores twenty times as long as a product takes
 
@@ -157,12 +159,32 @@ def _default_extractor(content: _ByContent) -> Extractor:
     return train_extractor(content.data)
 
 
-def evaluate(x: ArrayLike, data: Dataset, *, extractor: FeatureExtractor | None = None) -> pd.DataFrame:
+class ScoreTable(pd.DataFrame):
+    """The rows of `evaluate`: a data frame that is shown in short, `.to_string()` for the whole; parts are plain."""
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame
+
+    def _told(self) -> pd.DataFrame:
+        return pd.DataFrame(self)[["metric", "value", "stderr", "better"]]
+
+    def __repr__(self) -> str:
+        first = self._told().head(_LINES).to_string(index=False, header=False, float_format="%.4g")
+        return f"{len(self)} scores: metric, value, stderr, better\n{first}\n…"
+
+    def _repr_html_(self) -> str:
+        return self._told().to_html(index=False, float_format=lambda x: f"{x:.4g}", border=0)
+
+
+def evaluate(
+    x: ArrayLike, data: Dataset, *, extractor: FeatureExtractor | None = None, progress: bool | None = None
+) -> ScoreTable:
     """Score samples x `[N, D]` against a data set, one tidy row per metric.
 
     n is the smaller of N and `len(data.reference)`: the first n samples are compared with the first n rows of the
     reference. If no extractor is given, one is trained, once per data set. Warns if samples seem to be in other units
-    than the model's range.
+    than the model's range. `progress` says what is going on, by default at a terminal and in a notebook.
 
     Returns:
         Columns metric, value, stderr, n, reference, better, status, reason.
@@ -180,11 +202,16 @@ def evaluate(x: ArrayLike, data: Dataset, *, extractor: FeatureExtractor | None 
         raise StudyError(f"evaluate: needs {_FEWEST} samples or more, got {len(x)}")
     if extractor is not None and not hasattr(extractor, "forward"):
         raise StudyError(f"evaluate: extractor must be a FeatureExtractor, got {shown(extractor)}")
-    extractor = extractor or _default_extractor(_ByContent(data.fingerprint, data))
     if doubt := other_units(x, data):
         warnings.warn(f"evaluate: {doubt}", stacklevel=2)
     n = min(len(x), len(data.reference))
-    rows = Evaluator(data, extractor, n=n).measure(x[:n])
-    return pd.DataFrame([{**dataclasses.asdict(row), "status": row.status} for row in rows])[
-        ["metric", "value", "stderr", "n", "reference", "better", "status", "reason"]
-    ]
+    with heard(progress):
+        if extractor is None:
+            with stage("evaluate: feature extractor"):
+                extractor = _default_extractor(_ByContent(data.fingerprint, data))
+        with stage(f"evaluate: {n:,} samples against as many of {data.name}"):
+            rows = Evaluator(data, extractor, n=n).measure(x[:n])
+    return ScoreTable(
+        [{**dataclasses.asdict(row), "status": row.status} for row in rows],
+        columns=["metric", "value", "stderr", "n", "reference", "better", "status", "reason"],
+    )

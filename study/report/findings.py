@@ -5,6 +5,8 @@ import dataclasses
 import pandas as pd
 from matplotlib.figure import Figure
 
+from study.runtime.brief import Brief
+
 
 @dataclasses.dataclass(frozen=True)
 class Exhibit:
@@ -21,8 +23,8 @@ class Exhibit:
     figure: Figure
 
 
-@dataclasses.dataclass(frozen=True)
-class Section:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Section(Brief):
     """A section of the appendix: a title, a text, and a table or a figure or both."""
 
     title: str
@@ -31,8 +33,8 @@ class Section:
     figure: Figure | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Findings:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Findings(Brief):
     """An experiment's own part of its report.
 
     Attributes:

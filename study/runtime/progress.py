@@ -5,6 +5,7 @@ fails is ignored, since a closed terminal must not end a run of hours.
 """
 
 import contextlib
+import contextvars
 import sys
 import threading
 import time
@@ -13,6 +14,9 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from tqdm import tqdm
+
+from study.errors import StudyError
+from study.runtime.checks import shown
 
 EVERY = 5.0  # seconds between plain lines
 TICK = 20.0  # seconds after which a silent phase says that it goes on
@@ -91,9 +95,42 @@ class Progress:
             print(f"{self.label}: {text}", file=self._stream, flush=True)
 
 
+_SILENT = contextvars.ContextVar[bool | None]("silent", default=None)
+
+
+@contextlib.contextmanager
+def heard(progress: bool | None) -> Iterator[None]:
+    """Within this context stages are told, or not; by default if somebody watches, at a terminal or in a notebook.
+
+    A function that is called within another's context has no say. Outside of any context stages are told.
+
+    Raises:
+        StudyError: it is neither True, False nor None.
+    """
+    if progress is not None and not isinstance(progress, bool):
+        raise StudyError(f"progress: give True, False or None, got {shown(progress)}")
+    outer, told = _SILENT.get(), _watched(sys.stderr) if progress is None else progress
+    before = _SILENT.set(not told if outer is None else outer)
+    try:
+        yield
+    finally:
+        _SILENT.reset(before)
+
+
+def _watched(stream: Any) -> bool:
+    """Whether a stream is a terminal, or that of a notebook's kernel."""
+    try:
+        return type(stream).__module__.startswith("ipykernel") or bool(stream.isatty())
+    except (AttributeError, ValueError):  # no stream, or a closed one
+        return False
+
+
 @contextlib.contextmanager
 def stage(label: str) -> Iterator[None]:
     """Say that something without countable parts begins, and every `TICK` seconds that it goes on."""
+    if _SILENT.get():
+        yield
+        return
     stream, began = sys.stderr, time.monotonic()
     label = sayable(label, stream)
 

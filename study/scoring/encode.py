@@ -10,12 +10,13 @@ from jaxtyping import Float, Shaped
 from study.data.base import Dataset
 from study.data.labels import are_names, class_numbers
 from study.latents import Latents
+from study.runtime.brief import Brief
 from study.scoring.model import ScoredModel
 from study.strategies.base import with_labels
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Encoded:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Encoded(Brief):
     """The posteriors of each part of a data set; `held_out` are those of `Dataset.held_out`."""
 
     train: Latents

@@ -56,11 +56,13 @@ def generate(
     For a conditional model the requested classes are as frequent as in the training data, and the same for all
     strategies. For any other model a conditional strategy chooses the classes itself.
     """
+    picks = getattr(fitted, "asked", None)
     if model.conditional:
         asked = asked_labels(key, data, n=n)
+        if picks is None:  # labels play no part in its draws
+            return model.decode(fitted.sample(key, n=n), asked), asked
         named = np.array(data.class_names)[asked] if getattr(fitted, "class_names", ()) else asked
         return model.decode(fitted.sample(key, n=n, labels=named), asked), asked
-    picks = getattr(fitted, "asked", None)
     classes = picks(key, n=n) if picks else None
     if classes is not None and classes.dtype.kind == "U":
         classes = data.class_numbers(classes)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Float32, Float64, Integer
 from study.errors import CannotFit, StudyError
 from study.latents.base import Latents, require_latents
 from study.runtime.keys import Key, as_key
-from study.strategies.parts.settings import check_settings
+from study.strategies.parts.settings import check_settings, is_added
 from study.strategies.parts.validation import with_validation
 
 Source = Literal["thread", "fitted", "learned", "reference"]
@@ -175,7 +175,14 @@ class Strategy:
         """
         given = Given(fit_key(key, latents, validation), latents, model, validation)
         self.require(latents)
-        return with_validation(given.key, self.estimate(given), validation)
+        return self.told(given.key, self.estimate(given), validation)
+
+    def told(self, key: jax.Array, fitted: Any, validation: Latents | None) -> Any:
+        """The fitted strategy; its `info` also tells name, temperature, and the score of the validation codes."""
+        temperature = getattr(self, "temperature", 1.0)
+        own = {"strategy": self.name} | ({"temperature": temperature} if temperature != 1 else {})
+        named = dataclasses.replace(fitted, info={**own, **fitted.info})
+        return with_validation(key, named, validation)
 
     def require(self, latents: Latents) -> None:
         """Raise CannotFit if the codes lack the labels that it needs, or are too few for its parameters."""
@@ -208,5 +215,9 @@ def require_codes(latents: Latents, *, at_least: int, strategy: str) -> None:
 
 
 def hyperparameters(strategy: Strategy) -> dict[str, Any]:
-    """The fields of a strategy as plain values, for keys and tables."""
-    return dataclasses.asdict(strategy)
+    """The fields of a strategy as plain values, for keys and tables; at its default an `added` field is left out."""
+    values = dataclasses.asdict(strategy)
+    for field in dataclasses.fields(strategy):
+        if is_added(field) and values[field.name] == field.default:
+            del values[field.name]
+    return values

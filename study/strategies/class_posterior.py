@@ -1,6 +1,7 @@
 """n uniform on the training examples of class c, z ~ q(z|x_n): a draw from q(z|c) = 1/N_c Σ_{n∈c} q(z|x_n).
 
-If no class is requested, all classes come in equal shares, and the density is that of 1/C Σ_c q(z|c).
+If no class is requested, all classes come in equal shares, and the density is that of 1/C Σ_c q(z|c). At a
+temperature τ, z = mean + τ σ ε, and every q(z|x_n) is N(mean, τ² σ²).
 
 Source: discussion thread, "if you only want digits of 1".
 
@@ -20,13 +21,15 @@ from study.data.labels import class_numbers
 from study.errors import CannotFit, StudyError
 from study.latents import AggregatePosterior
 from study.runtime.arrays import numbers
+from study.runtime.brief import Brief
 from study.runtime.keys import Key, as_key
-from study.strategies.base import Given, Strategy
+from study.strategies.base import Given
 from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.temperature import Tempered
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class FittedClasses:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class FittedClasses(Brief):
     """Codes sorted by class: those of `classes[c]` are rows `starts[c] : starts[c] + counts[c]`.
 
     If the codes have `class_names`, classes are asked for and told by name.
@@ -106,7 +109,7 @@ class FittedClasses:
 
 
 @dataclasses.dataclass(frozen=True)
-class ClassPosterior(Strategy):
+class ClassPosterior(Tempered):
     """Sampling from the aggregate posterior of a requested class."""
 
     name = "class-posterior"
@@ -122,7 +125,7 @@ class ClassPosterior(Strategy):
 
     def estimate(self, given: Given) -> FittedClasses:
         """Sort the codes by class; nothing is estimated."""
-        latents = given.latents
+        latents = self.tempered(given.latents)
         assert latents.labels is not None  # `require` checked it, by `needs`
         classes, position, counts = np.unique(latents.labels, return_inverse=True, return_counts=True)
         order = np.argsort(position, kind="stable")

@@ -86,7 +86,7 @@ class FlowLayers:
         return paramax.unwrap(eqx.combine(jax.tree.unflatten(trainable, leaves), static, is_leaf=_is_fixed))
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedFlow(Unconditional):
     """The trained arrays of the layers, by number, and the whitened coordinates that they act on."""
 

@@ -1,6 +1,7 @@
 """z ~ N(m, C), m = E[mean] and C = Cov(mean) + diag E[exp log_var]: all first and second moments of q(z).
 
-With `fit_on="means"`, C = Cov(mean), which is too narrow by the average posterior variance.
+With `fit_on="means"`, C = Cov(mean), which is too narrow by the average posterior variance. At a temperature τ,
+N(m, τ² C).
 
 Source: ex-post density estimation, :cite:`ghosh2020`, section 4, with one component.
 
@@ -10,13 +11,14 @@ The thread: not named there. A step from "sample the prior" towards "sample what
 
 import dataclasses
 
-from study.strategies.base import Given, Rung, Strategy
+from study.strategies.base import Given, Rung
 from study.strategies.parts.gaussian import FittedGaussian
 from study.strategies.parts.moments import FitOn, moments, whole_cholesky
+from study.strategies.parts.temperature import Tempered
 
 
 @dataclasses.dataclass(frozen=True)
-class GaussianFull(Strategy):
+class GaussianFull(Tempered):
     """A Gaussian with the mean and the covariance of q(z); `fit_on` "samples" or "means"."""
 
     fit_on: FitOn = "samples"
@@ -43,4 +45,4 @@ class GaussianFull(Strategy):
         mean, covariance = moments(given.latents, fit_on=self.fit_on, strategy=self.name)
         cholesky, smallest = whole_cholesky(covariance, strategy=self.name)
         info = {"codes": given.latents.n, "smallest_correlation_eigenvalue": smallest}
-        return FittedGaussian(mean, cholesky, info)
+        return FittedGaussian(mean, self.temperature * cholesky, info)

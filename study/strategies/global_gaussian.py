@@ -1,7 +1,7 @@
 """z ~ N(m, diag v), m = E[mean] and v = Var(mean) + E[exp log_var]: the moments of each dimension of q(z).
 
 Of all Gaussians with independent dimensions, it is the one that minimises KL(q(z) ‖ ·). With `fit_on="means"`,
-v = Var(mean), which is too narrow by the average posterior variance.
+v = Var(mean), which is too narrow by the average posterior variance. At a temperature τ, N(m, τ² diag v).
 
 Source: discussion thread, "the empirical distribution of z".
 
@@ -13,13 +13,14 @@ import dataclasses
 
 import numpy as np
 
-from study.strategies.base import Given, Rung, Strategy
+from study.strategies.base import Given, Rung
 from study.strategies.parts.gaussian import FittedGaussian
 from study.strategies.parts.moments import FitOn, moments
+from study.strategies.parts.temperature import Tempered
 
 
 @dataclasses.dataclass(frozen=True)
-class GlobalGaussian(Strategy):
+class GlobalGaussian(Tempered):
     """A Gaussian with the mean and the variances of q(z); `fit_on` "samples" or "means"."""
 
     fit_on: FitOn = "samples"
@@ -44,5 +45,5 @@ class GlobalGaussian(Strategy):
             CannotFit: it is fitted on means, and one dimension of these is constant.
         """
         mean, covariance = moments(given.latents, fit_on=self.fit_on, strategy=self.name)
-        scale = np.diag(np.sqrt(np.diag(covariance)))
+        scale = self.temperature * np.diag(np.sqrt(np.diag(covariance)))
         return FittedGaussian(mean, scale, {"codes": given.latents.n})

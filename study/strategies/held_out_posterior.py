@@ -6,6 +6,7 @@ The thread: says that the posteriors of the training data may only reconstruct t
 cannot, and need no density to be fitted: what `posterior` gains over this strategy is memorisation, and what this
 strategy gains over a fitted density is that density's misfit. Early stopping and the choice of settings did see the
 validation examples. If they are few, draws repeat them.
+At a temperature τ, z = mean + τ σ ε.
 """
 
 import dataclasses
@@ -13,12 +14,13 @@ import dataclasses
 import numpy as np
 
 from study.errors import CannotFit
-from study.strategies.base import Given, Rung, Strategy
+from study.strategies.base import Given, Rung
 from study.strategies.parts.codes import FittedCodes
+from study.strategies.parts.temperature import Tempered
 
 
 @dataclasses.dataclass(frozen=True)
-class HeldOutPosterior(Strategy):
+class HeldOutPosterior(Tempered):
     """Sampling from the posteriors of validation data.
 
     It states no density: at the validation codes, with which densities are compared, every code would meet its own
@@ -48,5 +50,6 @@ class HeldOutPosterior(Strategy):
             raise CannotFit(
                 f"strategy {self.name!r}: give codes of data that was not trained on as validation"
             )
+        codes = self.tempered(codes)
         info = {"codes": codes.n, "components": codes.n}
         return FittedCodes(codes.mean, np.exp(0.5 * codes.log_var), info)

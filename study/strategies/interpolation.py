@@ -31,7 +31,7 @@ Path = Literal["lerp", "slerp"]
 NARROW = 1e-3  # the smallest sin Ω of an arc: below it float32 sees no difference, or codes are opposite
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedPaths(Unconditional):
     """The codes between which to interpolate: location and scale float32."""
 

@@ -35,7 +35,7 @@ CANDIDATES = (0.125, 0.177, 0.25, 0.354, 0.5, 0.707, 1.0, 1.414, 2.0)  # a facto
 WITHOUT_VALIDATION = 1.0
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedKernels(Unconditional):
     """z = mean + cholesky u, with u from kernels of one width at the whitened codes.
 

@@ -40,7 +40,7 @@ Velocity = Callable[[Float[Array, "n d"], Float[Array, " n"]], Float[Array, "n d
 WAVES = 8  # sines and cosines of t, inputs of the network beside w_t
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedDiffusion(Unconditional):
     """The network's layers and the sampler; no tractable density."""
 

@@ -50,7 +50,7 @@ BLOCKS, BLOCK = 64, 8192  # draws of p for the estimate of Z
 SETS, SCORED = 512, 16_384  # sets of draws, and draws, for the estimate of the sampler's gap
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedNcp(Unconditional):
     """The classifier on whitened codes, log Z, and the sampler."""
 

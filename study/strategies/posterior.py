@@ -5,6 +5,9 @@ Source: the aggregated posterior of :cite:`makhzani2016`; as a mixture over the 
 The thread: one side says "sample what the encoder learned": these are the z that the decoder was trained on.
 The other side says "sample the prior": this strategy needs the training data and may only reconstruct them. It is way
 1 of the asker's `generate_new_data`.
+
+At a temperature τ, z = mean + τ σ ε, and the density is that of 1/N Σ_n N(mean, τ² σ²); towards 0 it is
+`posterior-mean`.
 """
 
 import dataclasses
@@ -12,12 +15,13 @@ import dataclasses
 import numpy as np
 
 from study.latents import AggregatePosterior
-from study.strategies.base import Given, Rung, Strategy
+from study.strategies.base import Given, Rung
 from study.strategies.parts.codes import FittedCodesDensity
+from study.strategies.parts.temperature import Tempered
 
 
 @dataclasses.dataclass(frozen=True)
-class Posterior(Strategy):
+class Posterior(Tempered):
     """Sampling from the aggregate posterior."""
 
     name = "posterior"
@@ -32,6 +36,6 @@ class Posterior(Strategy):
 
     def estimate(self, given: Given) -> FittedCodesDensity:
         """Keep the codes; nothing is estimated."""
-        codes = given.latents
+        codes = self.tempered(given.latents)
         info = {"codes": codes.n, "components": codes.n}
         return FittedCodesDensity(codes.mean, np.exp(0.5 * codes.log_var), info, AggregatePosterior(codes))

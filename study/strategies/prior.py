@@ -1,7 +1,8 @@
 """z ~ p(z): N(0, I), the distribution that the rate term pulls every posterior towards, or the model's own prior.
 
 For a model that learned its prior (families `vampprior`, `mog-prior`, `flow-prior`, `lars-prior`) it is that one, with
-the model's density. For a model without a `prior` it is N(0, I).
+the model's density. For a model without a `prior` it is N(0, I), at a temperature τ N(0, τ² I); a learned prior has
+no temperature.
 
 Source: the generative model of :cite:`kingma2014`, section 2.1: z ~ p(z), then x ~ p(x|z).
 
@@ -18,14 +19,16 @@ import jax
 import numpy as np
 from jaxtyping import Float, Float32, Float64
 
+from study.errors import CannotFit
 from study.latents.prior import PriorDensity
-from study.strategies.base import Decoder, Given, Rung, Strategy
+from study.strategies.base import Decoder, Given, Rung
 from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.gaussian import FittedGaussian
 from study.strategies.parts.settings import check_z
+from study.strategies.parts.temperature import Tempered
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedPrior(Unconditional):
     """A prior that was learned with the model."""
 
@@ -51,7 +54,7 @@ class FittedPrior(Unconditional):
 
 
 @dataclasses.dataclass(frozen=True)
-class FromPrior(Strategy):
+class FromPrior(Tempered):
     """Sampling from N(0, I), or from the prior that the model learned; of the codes only their dimension is used."""
 
     name = "prior"
@@ -65,8 +68,17 @@ class FromPrior(Strategy):
     rung = Rung(0)
 
     def estimate(self, given: Given) -> FittedGaussian | FittedPrior:
-        """N(0, I) in as many dimensions as the codes have, or the model's own prior."""
-        return prior_of(given.model, given.latents.d, codes=given.latents.n)
+        """N(0, τ² I) in as many dimensions as the codes have, or the model's own prior.
+
+        Raises:
+            CannotFit: the prior was learned with the model, and the temperature is not 1.
+        """
+        found = prior_of(given.model, given.latents.d, codes=given.latents.n)
+        if self.temperature == 1:
+            return found
+        if isinstance(found, FittedPrior):
+            raise CannotFit(f"strategy {self.name!r}: a learned prior has no temperature; leave it at 1")
+        return dataclasses.replace(found, cholesky=self.temperature * found.cholesky)
 
 
 def prior_of(model: Decoder | None, d: int, **info: Any) -> FittedGaussian | FittedPrior:

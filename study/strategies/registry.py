@@ -7,7 +7,7 @@ from typing import Any
 
 from study.errors import StudyError
 from study.runtime.lazy import Lazy
-from study.strategies.base import Rung, Strategy, hyperparameters
+from study.strategies.base import Rung, Strategy
 from study.strategies.reference import REFERENCES, ReferenceRow
 
 REGISTRY = Lazy(
@@ -86,7 +86,7 @@ def _of_strategy(kind: type[Strategy]) -> dict[str, Any]:
         "needs": kind.needs,
         "fitted_on": kind.fitted_on,
         "rung": kind.rung and kind.rung._asdict(),
-        "hyperparameters": hyperparameters(kind()),
+        "hyperparameters": dataclasses.asdict(kind()),
         "quick": dict(kind.quick),
     }
 

@@ -51,7 +51,7 @@ SATURATED, WARNED = (
 BLOCKS, BLOCK = 64, 8192  # proposals for the final estimate
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedResampled(Unconditional):
     """The acceptance network on whitened codes, the coordinates in which the proposal is N(0, I), T and Z."""
 

@@ -39,7 +39,7 @@ Centroids = Literal["random", "k-means"]
 CHAINS = 256  # from which the acceptance rate in `info` is computed
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedRiemannian(Unconditional):
     """Centroids and log-variances of K codes, float32, ρ, and the chain's settings; the density is unnormalised."""
 

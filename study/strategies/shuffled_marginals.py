@@ -25,7 +25,7 @@ from study.strategies.parts.moments import FitOn
 from study.strategies.parts.settings import check_z
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedMarginals(Unconditional):
     """z_j = location[n_j, j] + scale[n_j, j] ε_j, n_j independent; location and scale float32."""
 
@@ -44,7 +44,7 @@ class FittedMarginals(Unconditional):
         )
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedMarginalsDensity(FittedMarginals):
     """`FittedMarginals` with noise, whose density is a product of d one-dimensional mixtures."""
 

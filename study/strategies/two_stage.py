@@ -32,7 +32,7 @@ from study.strategies.parts.whitening import Whitening
 START = -2.0  # initial log γ: at 0 the codes look like pure noise, and the encoder collapses to the prior
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedTwoStage(Unconditional):
     """The second decoder and its noise; no tractable density."""
 

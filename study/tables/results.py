@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from study.errors import StudyError
+from study.runtime.brief import Brief, Text
 from study.runtime.checks import said, shown
 from study.runtime.claims import pause
 from study.runtime.files import told, write_whole
@@ -48,8 +49,8 @@ CONFIGURATION = [
 ]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Results:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Results(Brief):
     """The tables of one results folder.
 
     Attributes:
@@ -74,6 +75,18 @@ class Results:
     draws: pd.DataFrame
     samples: Mapping[str, np.ndarray]
     provenance: Mapping[str, Any]
+
+    def _facts(self) -> Mapping[str, Any]:
+        names = sorted(set(self.metrics["strategy"]))
+        return {
+            **{name: self.provenance[name] for name in ("experiment", "project") if name in self.provenance},
+            "runs": len(self.runs),
+            "failed": int((self.runs["status"] == "failed").sum()),
+            "datasets": Text(", ".join(sorted(set(self.runs["dataset"])))),
+            "strategies": Text(f"{len(names)}: {', '.join(names)}"),
+            "metrics": self.metrics["metric"].nunique(),
+            "rows": len(self.metrics),
+        }
 
     def only(self, run_ids: Iterable[str]) -> "Results":
         """The same tables with only the rows of these runs."""

@@ -10,6 +10,7 @@ from study.data.base import Dataset
 from study.data.labels import telling
 from study.errors import StudyError
 from study.runtime.checks import shown
+from study.runtime.progress import heard, stage
 from study.training.architecture import Architecture
 from study.training.checkpoint import load as load_model
 from study.training.checkpoint import save as save_model
@@ -51,10 +52,12 @@ def train(
     beta: float = 1.0,
     seed: int = 0,
     training: TrainConfig | None = None,
+    progress: bool | None = None,
 ) -> TrainedModel:
     """Train one model on `data.train` with loss α·D + β·R, by the same program as in a grid.
 
-    Warns if the validation loss still falls at the end; `model.convergence` has the numbers.
+    Warns if the validation loss still falls at the end; `model.convergence` has the numbers. `progress` says that it is
+    going on, by default at a terminal and in a notebook.
 
     Raises:
         StudyError: a weight or the seed is out of range, an argument has the wrong type, the family, network or
@@ -74,7 +77,9 @@ def train(
     weights = _Weights(alpha, beta, seed)
     architecture = Architecture.of(config, data)
     cell = Cell(weights.alpha, weights.beta, weights.seed, training.learning_rate)
-    (trained,) = train_cells(data, architecture, training, [cell])
+    told = f"train: {config.family}, {config.network}, on {len(data.train):,} examples of {data.name}"
+    with heard(progress), stage(told):
+        (trained,) = train_cells(data, architecture, training, [cell])
     if not trained.model.finite:
         raise StudyError(
             f"training with alpha={alpha:g}, beta={beta:g}, learning_rate={training.learning_rate:g} diverged; "

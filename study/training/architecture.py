@@ -16,11 +16,12 @@ from study.errors import StudyError
 from study.models import FAMILY_CLASSES
 from study.models.base import Model
 from study.models.likelihoods import Likelihood
+from study.runtime.brief import Brief
 from study.runtime.checks import shown, whole_number
 
 
-@dataclasses.dataclass(frozen=True)
-class Architecture:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Architecture(Brief):
     """Everything that decides the shapes in a model's program; hashable, so that programs are cached by it.
 
     Attributes:

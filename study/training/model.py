@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -14,6 +14,7 @@ from study.data.labels import are_names, class_numbers
 from study.errors import CannotFit, StudyError
 from study.models.likelihoods import Likelihood
 from study.runtime.arrays import numbers
+from study.runtime.brief import Brief, Text
 from study.runtime.keys import Key, as_key
 from study.training.architecture import Architecture
 from study.training.blocks import in_blocks, rows
@@ -23,8 +24,8 @@ from study.training.prior import LearnedPrior, learned_prior
 Labels = Shaped[np.ndarray, " n"] | Sequence[str] | None  # numbers of classes, or names
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class TrainedModel:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class TrainedModel(Brief):
     """One trained cell.
 
     Attributes:
@@ -45,6 +46,24 @@ class TrainedModel:
     losses: Float[np.ndarray, "epochs 2 2"]
     decay: int = 0
     class_names: tuple[str, ...] = ()
+
+    def _facts(self) -> Mapping[str, Any]:
+        config = self.architecture.config
+        facts = {
+            "family": config.family,
+            "network": config.network,
+            "latent_dim": config.latent_dim,
+            "data": Text(f"[{self.architecture.size}] {self.likelihood}"),
+            "alpha": float(self.alpha),
+            "beta": float(self.beta),
+            "seed": self.seed,
+            "parameters": sum(np.size(leaf) for leaf in jax.tree.leaves(self.parameters)),
+            "epochs": len(self.losses),
+        }
+        if not self.encodes:
+            return facts
+        recon, rate = (float(one) for one in self.losses[-1, 1])
+        return {**facts, "validation_recon": recon, "validation_rate": rate}
 
     def encode(
         self, x: Float[np.ndarray, "N D"], labels: Labels = None

@@ -10,14 +10,15 @@ import numpy as np
 from jaxtyping import Array, Float, Float32, Float64
 
 from study.models.priors.base import Mixture, Prior
+from study.runtime.brief import Brief
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 from study.training.architecture import Architecture
 from study.training.blocks import in_blocks, rows
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class LearnedPrior:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class LearnedPrior(Brief):
     """p(z) of one trained model.
 
     Attributes:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from study.errors import StudyError
 from study.runtime import progress as module
-from study.runtime.progress import LONGEST, Progress, sayable, stage
+from study.runtime.progress import LONGEST, Progress, heard, sayable, stage
 
 ROOT = Path(__file__).parents[2]
 LABEL = "β of \x1b[31m\x07red\n\ud800\u202e label"
@@ -174,3 +175,37 @@ def test_a_stage_without_a_stream_ends_no_run(stream, monkeypatch, capsys):
     with stage("tables"):
         pass
     assert capsys.readouterr().out == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "progress", "told"),
+    [
+        (io.StringIO, None, False),
+        (io.StringIO, True, True),
+        (Terminal, None, True),
+        (Terminal, False, False),
+        (type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"}), None, True),
+    ],
+)
+def test_stages_are_told_where_somebody_watches(monkeypatch, stream, progress, told):
+    """At a terminal or in a notebook, unless the caller decides, for what is called within too."""
+    err = stream()
+    monkeypatch.setattr(sys, "stderr", err)
+    with heard(progress), heard(None), heard(not told), stage("train"):
+        pass
+    assert err.getvalue() == ("train\n" if told else "")
+    with stage("run"):
+        pass
+    assert err.getvalue().endswith("run\n")
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_what_is_no_progress():
+    told = r"^progress: give True, False or None, got 'yes'$"
+    with pytest.raises(StudyError, match=told), heard("yes"):  # type: ignore[arg-type]
+        pass

@@ -249,9 +249,22 @@ def test_what_can_be_traced_draws_the_same_in_a_compiled_program(case: Case) -> 
 
 
 def test_labels_play_no_part_where_they_do_not_apply(case: Case) -> None:
-    if not REGISTRY[case.name].conditional:
+    """One warning says so, and names the strategy and one where they do."""
+    if REGISTRY[case.name].conditional:
+        case.fitted.sample(DRAW, n=N, labels=np.zeros(N, int))  # a warning would be an error
+        return
+    told = (
+        f"^strategy '{case.name}': labels play no part in its draws; 'class-posterior' draws from requested"
+    )
+    with pytest.warns(UserWarning, match=told) as warned:
         z = case.fitted.sample(DRAW, n=N, labels=np.zeros(N, int))
-        np.testing.assert_array_equal(z, case.fitted.sample(DRAW, n=N))
+    assert len(warned) == 1 and warned[0].filename == __file__
+    np.testing.assert_array_equal(z, case.fitted.sample(DRAW, n=N))
+
+
+def test_it_is_shown_in_one_short_line(case: Case) -> None:
+    text = repr(case.fitted)
+    assert len(text) < 400 and "\n" not in text and f"strategy={case.name!r}" in text
 
 
 @pytest.mark.parametrize("name", [name for name, kind in REGISTRY.items() if kind.conditional])

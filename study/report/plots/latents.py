@@ -44,7 +44,7 @@ def per_dimension(results: Results, summary: pd.DataFrame) -> Figure | None:
     )
     for axes, setting in zip(axes_grid.ravel(), grid, strict=False):
         rows = frames.at(table, setting)
-        _bars(axes, rows)
+        bars(axes, rows)
         axes.set_title(setting.label, fontsize=8)
     style.hide_unused(axes_grid, len(grid))
     for axes in axes_grid.ravel()[max(0, len(grid) - columns) : len(grid)]:
@@ -55,7 +55,8 @@ def per_dimension(results: Results, summary: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def _bars(axes: Axes, rows: pd.DataFrame) -> None:
+def bars(axes: Axes, rows: pd.DataFrame) -> None:
+    """Stacked bars of the ranked dimensions of one setting, from the table `latents`."""
     ranked = rows.sort_values("kl", ascending=False).assign(rank=lambda r: r.groupby("run_id").cumcount() + 1)
     mean = ranked.groupby("rank")[["marginal_kl", "mutual_information"]].mean()
     active = rows.groupby("run_id")["active"].sum().mean()
@@ -90,7 +91,7 @@ def code_map(results: Results, summary: pd.DataFrame) -> Figure | None:
         return None
     first = [frames.at(runs, s).sort_values("seed")["run_id"].iloc[0] for s in chosen]
     codes = [np.asarray(results.samples[f"{run}/codes"], float) for run in first]
-    reach = max(3.3, *(float(np.quantile(np.abs(c[:, 0]), 0.995)) * 1.1 for c in codes))
+    reach = max(map(reach_of, codes))
     columns = min(2, len(chosen))
     lines = -(-len(chosen) // columns)
     figure, grid = style.panels(
@@ -101,7 +102,7 @@ def code_map(results: Results, summary: pd.DataFrame) -> Figure | None:
         title="q(z) (blue density, dots are means) against the prior (circles)",
     )
     for axes, setting, code in zip(grid.ravel(), chosen, codes, strict=False):
-        _map(axes, code, reach)
+        draw_map(axes, code, reach)
         axes.set_title(setting.label)
     for axes in grid[-1]:
         axes.set_xlabel("z₁")
@@ -109,6 +110,11 @@ def code_map(results: Results, summary: pd.DataFrame) -> Figure | None:
         axes.set_ylabel("z₂")
     style.hide_unused(grid, len(chosen))
     return figure
+
+
+def reach_of(codes: np.ndarray) -> float:
+    """Half the side of a map that holds N(0, I) and nearly all means of codes `[m, 2, 2]`."""
+    return max(3.3, float(np.quantile(np.abs(codes[:, 0]), 0.995)) * 1.1)
 
 
 def aggregate_density(codes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -125,7 +131,8 @@ def aggregate_density(codes: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.nda
     return along[1] @ along[0].T / len(codes)
 
 
-def _map(axes: Axes, codes: np.ndarray, reach: float) -> None:
+def draw_map(axes: Axes, codes: np.ndarray, reach: float) -> None:
+    """Density and means of codes `[m, 2, 2]` (mean and log-variance of two dimensions), and circles of N(0, I)."""
     side = np.linspace(-reach, reach, CELLS)
     density = aggregate_density(codes, side, side)
     levels = np.linspace(0.03, 1, 9) * density.max()

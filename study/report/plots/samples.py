@@ -71,7 +71,7 @@ def sheet(rows: dict[str, np.ndarray], *, title: str, together: int = 1) -> Figu
     text = 1.45
     inches = (style.WIDTH - text - 0.2) * canvas.shape[0] / canvas.shape[1]
     total = inches + 0.55
-    figure = Figure(figsize=(style.WIDTH, total))
+    figure = style.Drawing(figsize=(style.WIDTH, total))
     figure.suptitle(title, x=0.01, y=1 - 0.06 / total, ha="left", va="top")
     axes = figure.add_axes((text / style.WIDTH, 0.1 / total, 1 - (text + 0.2) / style.WIDTH, inches / total))
     axes.imshow(canvas, interpolation="none", aspect="auto")

@@ -1,5 +1,6 @@
 """The style of every figure: one palette safe for colour-blind readers, and no global state."""
 
+import io
 import itertools
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -108,6 +109,16 @@ def styled() -> Iterator[None]:
         yield
 
 
+class Drawing(Figure):
+    """A figure that a notebook shows although pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        with styled():
+            self.savefig(file, format="png", dpi=110)
+        return file.getvalue()
+
+
 def panels(
     rows: int,
     columns: int,
@@ -118,7 +129,7 @@ def panels(
     share_y: bool | Literal["row"] = True,
 ) -> tuple[Figure, np.ndarray]:
     """A figure of the report's width with a title, and its `[rows, columns]` axes."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure = Drawing(figsize=(WIDTH, height), layout="constrained")
     figure.suptitle(textwrap.fill(title, TITLE), x=0.01, ha="left")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=share_x, sharey=share_y)
     return figure, axes

@@ -14,7 +14,7 @@ from study.strategies.parts.draws import shared_draws
 from study.strategies.parts.fitted import Unconditional
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedCodes(Unconditional):
     """n uniform over the codes, z = location_n + scale_n ε; location and scale float32."""
 
@@ -30,7 +30,7 @@ class FittedCodes(Unconditional):
         return self.location[index] + self.scale[index] * epsilon
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedCodesDensity(FittedCodes):
     """`FittedCodes` whose scales are all positive, so that the mixture has a density."""
 

@@ -29,7 +29,7 @@ def log_normal(
     return -0.5 * (white**2).sum(axis=0) - log_determinant - 0.5 * len(mean) * LOG_2PI
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedGaussian(Unconditional):
     """N(mean, cholesky choleskyᵀ); the cholesky is lower-triangular, both are float64."""
 

@@ -21,7 +21,7 @@ from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.moments import FitOn, points
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedMixture(Unconditional):
     """Weights, means and lower-triangular choleskys of K components, all float64."""
 

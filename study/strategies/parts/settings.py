@@ -48,6 +48,16 @@ def _checked(hint: Any, value: Any, name: str, field: str) -> Any:
     return plain if several else plain[0]
 
 
+def added(default: Any) -> Any:
+    """A field that a strategy got after results were stored: at its default it is in no key and in no table."""
+    return dataclasses.field(default=default, metadata={"added": True})
+
+
+def is_added(field: "dataclasses.Field[Any]") -> bool:
+    """Whether a field was declared by `added`."""
+    return bool(field.metadata.get("added"))
+
+
 def check_positive(strategy: Any) -> None:
     """Check that every numeric hyper-parameter is above 0.
 

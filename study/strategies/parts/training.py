@@ -28,7 +28,7 @@ from study.runtime.keys import Key
 from study.strategies.base import Fitted, Given, Strategy, fit_key
 from study.strategies.parts.moments import FitOn
 from study.strategies.parts.settings import check_positive
-from study.strategies.parts.validation import VALIDATION_CODES, with_validation
+from study.strategies.parts.validation import VALIDATION_CODES
 from study.strategies.parts.whitening import Whitening, whitening
 from study.training import loop
 
@@ -145,9 +145,7 @@ class TrainedStrategy(Strategy):
             if not all(np.isfinite(leaf).all() for leaf in [losses[-1, 0], *jax.tree.leaves(parameters)]):
                 raise CannotFit(f"strategy {self.name!r}: training diverged; lower the learning_rate")
             info = {"codes": latents[i].n, **self._diagnostics(losses)}
-            fitted.append(
-                with_validation(own[i], self.finish(own[i], parameters, spaces[i], info), checks[i])
-            )
+            fitted.append(self.told(own[i], self.finish(own[i], parameters, spaces[i], info), checks[i]))
         return fitted
 
     def _objective(self) -> "TrainedStrategy":
