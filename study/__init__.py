@@ -32,6 +32,7 @@ _HOME = {
     "load_model": "study.training.checkpoint:load",
     "load_results": "study.tables.results",
     "load_strategy": "study.strategies.saving:load",
+    "open_dataset": "study.data",
     "run": "study.pipeline.study_run",
     "save_model": "study.training.checkpoint:save",
     "save_strategy": "study.strategies.saving:save",

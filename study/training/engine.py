@@ -105,7 +105,8 @@ def train_cells(
     mesh = Mesh(np.array(jax.devices()[:used]), ("cells",))
     per_call = batching.width * mesh.size
     split, whole = NamedSharding(mesh, PartitionSpec("cells")), NamedSharding(mesh, PartitionSpec())
-    train, validation = (jax.device_put(part, whole) for part in parts(data, architecture))
+    parts = (Part.of(data, split, architecture.conditional) for split in ("train", "validation"))
+    train, validation = (jax.device_put(part, whole) for part in parts)
     decay = training.epochs(len(data.train)) if training.schedule == "cosine" else 0
     waiting = iter(cells)
     while group := list(itertools.islice(waiting, per_call)):
@@ -124,17 +125,6 @@ def train_cells(
             ran = losses[i][: epochs[i]]
             model = TrainedModel(architecture, own, cell.alpha, cell.beta, cell.seed, ran, decay)
             yield Trained(cell, model, seconds, compile_seconds)
-
-
-def parts(data: Dataset, architecture: Architecture) -> tuple[Part, Part]:
-    """Training and validation data."""
-    if not architecture.conditional:
-        return Part(data.train, None), Part(data.validation, None)
-    assert data.train_labels is not None and data.validation_labels is not None
-    return (
-        Part(data.train, data.train_labels.astype(np.int32)),
-        Part(data.validation, data.validation_labels.astype(np.int32)),
-    )
 
 
 class _Program(NamedTuple):

@@ -5,14 +5,17 @@ All of it is traced. α, β and the step size are the traced `Weights` of one ce
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Scalar
 
 from study.config import TrainConfig
+from study.data.base import Dataset
+from study.data.large import LargeDataset
 from study.runtime.keys import stage_key
 from study.training import loop
 from study.training.architecture import Architecture
@@ -26,6 +29,14 @@ class Part(NamedTuple):
 
     x: Any
     labels: Any
+
+    @classmethod
+    def of(
+        cls, data: Dataset | LargeDataset, split: Literal["train", "validation"], labelled: bool
+    ) -> "Part":
+        """A split of a data set, with its labels if the family sees them."""
+        labels = getattr(data, f"{split}_labels") if labelled else None
+        return cls(getattr(data, split), None if labels is None else labels.astype(np.int32))
 
 
 class Weights(NamedTuple):
