@@ -1,7 +1,6 @@
 """Data that stay on disk: rows are read and scaled when they are asked for, to the values that they have in memory."""
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -77,11 +76,6 @@ class Split:
         if self.columns is not None:
             x = x[:, self.columns]
         return x.astype(np.float32) if self.affine is None else self.affine.to_model(x)
-
-    def blocks(self, size: int) -> Iterator[tuple[int, np.ndarray]]:
-        """All rows in their order, `size` at a time: the number of the first, and `[n, D]`."""
-        for start in range(0, len(self), size):
-            yield start, self[start : start + size]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

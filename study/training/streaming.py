@@ -22,12 +22,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, UInt32
 
 from study.config import TrainConfig
 from study.config.serialise import to_dict
 from study.data.binarise import check_binarisable
 from study.data.large import LargeDataset
+from study.runtime.keys import IMPLEMENTATION
 from study.training import loop, steps
 from study.training.architecture import Architecture
 from study.training.engine import Cell
@@ -122,27 +123,23 @@ class _Run:
         """Train to the end; yields the state after every block, and after every epoch."""
         while state.epoch < self._epochs and not self._stopped(state):
             number = jnp.int32(state.epoch)
-            order, noise = _drawn(self._training, self._n, self._keys.train, number)
-            order = np.asarray(order)
+            order, noise = map(np.asarray, _drawn(self._training, self._n, self._keys.train, number))
             starts = range(len(state.recent), self._count, self._per_block)
             reads = (
                 functools.partial(self._read, order[start : start + self._per_block]) for start in starts
             )
             for start, block in zip(starts, _ahead(reads), strict=True):
                 count = min(self._per_block, self._count - start)
-                keys = noise[start : start + count]
-                # copies of the last key fill the last block, so that one program serves all
-                keys = keys[jnp.minimum(jnp.arange(self._per_block), count - 1)]
-                first = jnp.int32(state.epoch * self._count + start)
+                places = start + np.minimum(np.arange(self._per_block), count - 1)  # the last one is filled
                 carry, losses = _advance(
                     self._architecture,
                     self._training,
                     self._n,
                     self._weights,
                     state.carry,
-                    first,
-                    count,
-                    keys,
+                    jnp.int32(state.epoch * self._count + start),
+                    jnp.int32(count),
+                    noise[places],
                     block,
                 )
                 recent = np.concatenate([state.recent, np.asarray(losses)[:count]])
@@ -218,7 +215,9 @@ def _begin(architecture: Architecture, n: int, key: jax.Array, part: Float[Array
 def _drawn(
     training: TrainConfig, n: int, key: jax.Array, number: Int[Array, ""]
 ) -> tuple[jax.Array, jax.Array]:
-    return steps.drawn(key, number, training, n)
+    """Rows and raw keys of the steps of an epoch."""
+    order, noise = steps.drawn(key, number, training, n)
+    return order, jax.random.key_data(noise)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2), donate_argnums=4)
@@ -229,19 +228,20 @@ def _advance(
     weights: Weights,
     carry: Any,
     first: Int[Array, ""],
-    count: int,
-    keys: jax.Array,
+    count: Int[Array, ""],
+    keys: UInt32[Array, "steps 2"] | UInt32[np.ndarray, "steps 2"],
     block: Part,
 ) -> tuple[Any, Float[Array, "steps 2"]]:
     """The first `count` steps of a block; `first` is the number of its first step."""
     advance = steps.step(architecture, training, weights, n)
+    noise = jax.random.wrap_key_data(jnp.asarray(keys), impl=IMPLEMENTATION)
 
     def step(i: Any, state: tuple[Any, jax.Array]) -> tuple[Any, jax.Array]:
         carry, losses = state
-        carry, loss = advance(carry, first + i, keys[i], jax.tree.map(lambda a: a[i], block))
+        carry, loss = advance(carry, first + i, noise[i], jax.tree.map(lambda a: a[i], block))
         return carry, losses.at[i].set(loss)
 
-    return jax.lax.fori_loop(0, count, step, (carry, jnp.zeros((len(keys), 2))))
+    return jax.lax.fori_loop(jnp.int32(0), count, step, (carry, jnp.zeros((len(keys), 2))))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
