@@ -39,7 +39,9 @@ class Affine:
             0, len(x), _BLOCK
         ):  # in blocks: a float64 copy of a large data set would not fit in memory
             block = x[start : start + _BLOCK].astype(np.float64)
-            scaled[start : start + _BLOCK] = (block - self.offset) / self.scale
+            block -= self.offset
+            block /= self.scale
+            scaled[start : start + _BLOCK] = block
         return scaled
 
     def tiled(self, times: int) -> "Affine":

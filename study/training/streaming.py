@@ -128,7 +128,7 @@ class _Run:
             reads = (
                 functools.partial(self._read, order[start : start + self._per_block]) for start in starts
             )
-            for start, block in zip(starts, _ahead(reads), strict=True):
+            for start, block in zip(starts, ahead(reads), strict=True):
                 count = min(self._per_block, self._count - start)
                 places = start + np.minimum(np.arange(self._per_block), count - 1)  # the last one is filled
                 carry, losses = _advance(
@@ -191,7 +191,7 @@ class _Run:
         return Part(x, labels)
 
 
-def _ahead(reads: Iterator[Callable[[], Part]]) -> Iterator[Part]:
+def ahead(reads: Iterator[Callable[[], Part]]) -> Iterator[Part]:
     """The results of all calls in their order, while threads work on the next ones."""
     with ThreadPoolExecutor(READERS) as pool:
         waiting: collections.deque[Future[Part]] = collections.deque()
