@@ -1,7 +1,9 @@
 """Training on data that stay on disk: the same model as the engine's, one cell at a time, with bounded memory.
 
 The batches are those of the engine: the same permutation of all rows in every epoch, from the same keys. While the
-device takes the steps of one block of batches, threads read the next ones.
+device takes the steps of one block of batches, threads read the next ones. A loader such as grain would not read faster
+(`experiments/benchmarks/large_reading.py`), its own order of the rows would give another model, and the state of its
+iterator is one number, which is kept here beside the moments of Adam.
 
 In memory stay the numbers of the rows in an epoch (4 bytes each, several times that while they are drawn), a few
 blocks, and the validation rows of a `LargeDataset`. What a family takes from the training data as a whole, before the

@@ -109,7 +109,8 @@ def _map(path: Path) -> np.ndarray:
     if not header.size:
         return np.empty(header.shape, header.dtype)
     order: Any = "F" if header.fortran_order else "C"
-    return np.memmap(path, header.dtype, mode="r", shape=header.shape, offset=header.n_bytes, order=order)
+    shape = header.shape or (1,)
+    return np.memmap(path, header.dtype, mode="r", shape=shape, offset=header.n_bytes, order=order)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -172,6 +172,7 @@ WRONG: list[tuple[Callable[[Path], Path], dict[str, Any], str]] = [
     (lambda f: saved(f / "mine.npy", np.array([{}] * 9)), {}, "it holds Python objects"),
     (lambda f: saved(f / "mine.npy", TABLE[:5]), {}, "give at least 6 non-empty examples"),
     (lambda f: saved(f / "mine.npy", TABLE[:, :0]), {}, "give at least 6 non-empty examples"),
+    (lambda f: saved(f / "mine.npy", np.array(3.0)), {}, "give [N, D], [N, H, W] or [N, H, W, C]"),
     (lambda f: saved(f / "mine.npy", TABLE[:, 0]), {}, "give [N, D], [N, H, W] or [N, H, W, C]"),
     (lambda f: saved(f / "mine.npy", CLASSES[:, None]), {}, "has type <U5; convert it to numbers"),
     (lambda f: saved(f / "mine.npy", nan(TABLE)), {}, "example 41 has values that are NaN or infinite; fill them"),
