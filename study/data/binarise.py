@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from study.data.base import Dataset
+from study.data.large import LargeDataset
 from study.errors import StudyError
 from study.runtime.checks import whole_number
 
@@ -33,7 +34,7 @@ def binarised(data: Dataset, *, seed: int = 0) -> Dataset:
     )
 
 
-def check_binarisable(data: Dataset) -> None:
+def check_binarisable(data: Dataset | LargeDataset) -> None:
     """Check that all values lie in [0, 1], so that they can be probabilities.
 
     Raises:

@@ -7,7 +7,7 @@ import numpy as np
 
 from study.config.data import Kind, Scale
 from study.data.naming import Naming
-from study.data.scaling import SHIFT, Affine, bounded, check_spread, standardise, told
+from study.data.scaling import SHIFT, Affine, Moments, bounded, check_spread, standardise, told
 from study.errors import StudyError
 
 EIGHT_BITS = 255
@@ -34,7 +34,12 @@ class Scaling:
 
 
 def choose_scaling(
-    splits: Mapping[str, np.ndarray], *, kind: Kind, scale: Scale = "auto", names: Naming
+    splits: Mapping[str, np.ndarray],
+    *,
+    kind: Kind,
+    scale: Scale = "auto",
+    names: Naming,
+    moments: Moments | None = None,
 ) -> Scaling:
     """The map between the user's units and the model's range.
 
@@ -47,6 +52,7 @@ def choose_scaling(
         kind: what an example is.
         scale: what the user asked for.
         names: the words of messages.
+        moments: mean and standard deviation of each column of train, if `splits` only stand for the data.
 
     Raises:
         StudyError: train does not vary, or has values that float64 cannot scale.
@@ -66,7 +72,7 @@ def choose_scaling(
     if scale == "255":
         return Scaling(Affine(0.0, float(EIGHT_BITS)), "values divided by 255")
     if scale == "standard":
-        made, more = bounded(standardise(train, names=names), splits, names=names)
+        made, more = bounded(standardise(train, names=names, moments=moments), splits, names=names)
         each = "each feature" if kind == "sequence" else "each pixel" if kind == "image" else "each column"
         said = f"{each} standardised by the training rows"
         return Scaling(made, f"{said}; {more}" if more else said)

@@ -13,6 +13,7 @@ OUTSIDE = 3 * REACH  # and so far in other splits
 FARTHEST = 1000.0  # largest value after scaling, in any split; 100 times as far as train reaches
 _BLOCK = 4096
 _LEAST_SPREAD = 1e-150  # below it, the variance has few digits in float64, or none
+Moments = tuple[np.ndarray, np.ndarray]  # mean and standard deviation of each column, `[D]` float64
 SHIFT = "subtract a constant from all values and multiply the result"
 
 
@@ -38,7 +39,9 @@ class Affine:
             0, len(x), _BLOCK
         ):  # in blocks: a float64 copy of a large data set would not fit in memory
             block = x[start : start + _BLOCK].astype(np.float64)
-            scaled[start : start + _BLOCK] = (block - self.offset) / self.scale
+            block -= self.offset
+            block /= self.scale
+            scaled[start : start + _BLOCK] = block
         return scaled
 
     def tiled(self, times: int) -> "Affine":
@@ -46,12 +49,13 @@ class Affine:
         return Affine(*(np.tile(value, times) for value in (self.offset, self.scale)))
 
 
-def standardise(train: np.ndarray, *, names: Naming) -> Affine:
+def standardise(train: np.ndarray, *, names: Naming, moments: Moments | None = None) -> Affine:
     """The map to mean 0 and variance 1 column by column; a column that is constant becomes zero.
 
     Args:
         train: `[N, D]`.
         names: the words of messages.
+        moments: of the whole of train, if `train` holds only some rows, those with the extremes among them.
 
     Raises:
         StudyError: no column varies, or a column varies but has no finite mean and positive variance in float64.
@@ -60,8 +64,9 @@ def standardise(train: np.ndarray, *, names: Naming) -> Affine:
     check_spread(low, high, where=names.where)
     constant = low == high
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = np.where(constant, low.astype(np.float64), train.mean(axis=0, dtype=np.float64))
-        spread = np.where(constant, 1.0, train.std(axis=0, dtype=np.float64))
+        mean, spread = moments or (train.mean(axis=0, dtype=np.float64), train.std(axis=0, dtype=np.float64))
+        mean = np.where(constant, low.astype(np.float64), mean)
+        spread = np.where(constant, 1.0, spread)
     for j in np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(spread)):
         raise StudyError(
             f"{names.where}: {names.column(int(j))} has training values from {told(low[j])} to {told(high[j])}, whose "

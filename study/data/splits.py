@@ -45,13 +45,16 @@ def stratified_order(rng: np.random.Generator, *, labels: np.ndarray) -> np.ndar
     return by_class[np.argsort(place, kind="stable")]
 
 
-def _cut(rng: np.random.Generator, labels: np.ndarray, *sizes: int) -> list[np.ndarray]:
+def _cut(rng: np.random.Generator, n: int, labels: np.ndarray | None, *sizes: int) -> list[np.ndarray]:
     """Row numbers in stratified order, cut after each of `sizes`; the rest comes last."""
-    return np.split(stratified_order(rng, labels=labels), np.cumsum(sizes))
-
-
-def _labels_or_one_class(n: int, labels: np.ndarray | None) -> np.ndarray:
-    return np.zeros(n, np.int64) if labels is None else labels
+    if (
+        labels is None
+    ):  # the order of a single class, with the same draws, without sorting it: for millions of rows
+        order = rng.permutation(n)
+        rng.random(n)
+    else:
+        order = stratified_order(rng, labels=labels)
+    return np.split(order, np.cumsum(sizes))
 
 
 def split_rows(n: int, *, seed: int, labels: np.ndarray | None = None) -> SplitRows:
@@ -63,8 +66,7 @@ def split_rows(n: int, *, seed: int, labels: np.ndarray | None = None) -> SplitR
         labels: `[n]`, to stratify by.
     """
     rng = np.random.default_rng(seed)
-    labels = _labels_or_one_class(n, labels)
-    test, validation, train = _cut(rng, labels, round(n * TEST_SHARE), round(n * VALIDATION_SHARE))
+    test, validation, train = _cut(rng, n, labels, round(n * TEST_SHARE), round(n * VALIDATION_SHARE))
     return SplitRows(train, validation, rng.permutation(test))
 
 
@@ -76,6 +78,5 @@ def split_test_rows(
     With a `validation_share` of 0, the test rows are only put in the random order that `Dataset` needs.
     """
     rng = np.random.default_rng(seed)
-    labels = _labels_or_one_class(n, labels)
-    validation, test = _cut(rng, labels, round(n * validation_share))
+    validation, test = _cut(rng, n, labels, round(n * validation_share))
     return validation, rng.permutation(test)

@@ -132,8 +132,8 @@ class Model(nnx.Module):
         """Variance of p(x|z) around its mean for a Gaussian decoder: s = β/(2α), unless the family learns it."""
         return beta / (2 * alpha)
 
-    def start(self, key: jax.Array, train: Float[Array, "N D"]) -> None:
-        """Set the initial parameters that depend on the training data."""
+    def start(self, key: jax.Array, train: Float[Array, "N D"], n: int | None = None) -> None:
+        """Set the initial parameters that depend on the training data; n is their number if `train` is a part."""
         if self.begins_at_mean:
             output = decoder_output(self.likelihood, train.mean(0), edge=EDGE)
             self.decoder.layers[-1].bias[...] = output

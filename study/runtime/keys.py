@@ -12,6 +12,7 @@ from study.runtime.checks import shown, whole_number
 
 Key: TypeAlias = jax.Array | np.ndarray | int
 Stage = Literal["train", "features"]
+IMPLEMENTATION = "threefry2x32"  # named, so that results do not depend on a global default
 
 
 def stage_key(seed: Any, stage: Stage) -> jax.Array:
@@ -20,7 +21,7 @@ def stage_key(seed: Any, stage: Stage) -> jax.Array:
     Measuring has `jax.random.key(seed)`, and so do users. Without a key of its own, training with the same seed would
     draw the same numbers as measuring. The generator is named, so that results do not depend on a global default.
     """
-    return jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), zlib.crc32(stage.encode()) >> 1)
+    return jax.random.fold_in(jax.random.key(seed, impl=IMPLEMENTATION), zlib.crc32(stage.encode()) >> 1)
 
 
 def as_key(key: Any) -> jax.Array:

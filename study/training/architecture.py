@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from study.config import FLAT_NETWORKS, VAEConfig
 from study.data.base import Dataset
+from study.data.large import LargeDataset
 from study.errors import StudyError
 from study.models import FAMILY_CLASSES
 from study.models.base import Model
@@ -39,7 +40,7 @@ class Architecture(Brief):
     classes: int = 0
 
     @classmethod
-    def of(cls, config: VAEConfig, data: Dataset) -> "Architecture":
+    def of(cls, config: VAEConfig, data: Dataset | LargeDataset) -> "Architecture":
         """The architecture of a configuration on a data set.
 
         Raises:
@@ -126,11 +127,13 @@ class Architecture(Brief):
         """Whether validation data are processed in blocks: as `Model.blockwise` says, and for large networks."""
         return FAMILY_CLASSES[self.config.family].blockwise or self.config.network not in FLAT_NETWORKS
 
-    def initialise(self, key: jax.Array, train: Float[Array, "N D"] | None = None) -> Any:
-        """Initial parameters, a pytree of arrays; some depend on training data, if given."""
+    def initialise(
+        self, key: jax.Array, train: Float[Array, "N D"] | None = None, n: int | None = None
+    ) -> Any:
+        """Initial parameters, a pytree of arrays; some depend on training data, if given, all n or a part of them."""
         model = _build(self, key)
         if train is not None:
-            model.start(jax.random.fold_in(key, 1), train)
+            model.start(jax.random.fold_in(key, 1), train, n)
         return nnx.split(model)[1]
 
     def finish(

@@ -11,7 +11,6 @@ discarded, so that the arithmetic of a cell does not depend on the cells that it
 import dataclasses
 import functools
 import itertools
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -20,18 +19,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Array, Float, Scalar, UInt32
+from jaxtyping import Array, Float, UInt32
 
 from study.config import TrainConfig
 from study.data.base import Dataset
 from study.data.binarise import check_binarisable
-from study.runtime.keys import stage_key
-from study.training import loop
+from study.training import loop, steps
 from study.training.architecture import Architecture
-from study.training.convergence import MATTERS
 from study.training.model import TrainedModel
-
-BINARISE = 0xB1  # folded into a step's key to draw its binary examples; models fold in smaller numbers
+from study.training.steps import Best, Part, Weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +105,8 @@ def train_cells(
     mesh = Mesh(np.array(jax.devices()[:used]), ("cells",))
     per_call = batching.width * mesh.size
     split, whole = NamedSharding(mesh, PartitionSpec("cells")), NamedSharding(mesh, PartitionSpec())
-    train, validation = (jax.device_put(part, whole) for part in _parts(data, architecture))
+    parts = (Part.of(data, split, architecture.conditional) for split in ("train", "validation"))
+    train, validation = (jax.device_put(part, whole) for part in parts)
     decay = training.epochs(len(data.train)) if training.schedule == "cosine" else 0
     waiting = iter(cells)
     while group := list(itertools.islice(waiting, per_call)):
@@ -128,24 +125,6 @@ def train_cells(
             ran = losses[i][: epochs[i]]
             model = TrainedModel(architecture, own, cell.alpha, cell.beta, cell.seed, ran, decay)
             yield Trained(cell, model, seconds, compile_seconds)
-
-
-class _Part(NamedTuple):
-    """x `[N, D]` and labels `[N]` int32; labels are None if the family does not see them."""
-
-    x: Any
-    labels: Any
-
-
-def _parts(data: Dataset, architecture: Architecture) -> tuple[_Part, _Part]:
-    """Training and validation data."""
-    if not architecture.conditional:
-        return _Part(data.train, None), _Part(data.validation, None)
-    assert data.train_labels is not None and data.validation_labels is not None
-    return (
-        _Part(data.train, data.train_labels.astype(np.int32)),
-        _Part(data.validation, data.validation_labels.astype(np.int32)),
-    )
 
 
 class _Program(NamedTuple):
@@ -181,8 +160,8 @@ def _program(
         beta: Float[Array, " cells"],
         learning_rate: Float[Array, " cells"],
         seed: UInt32[Array, " cells"],
-        train: _Part,
-        validation: _Part,
+        train: Part,
+        validation: Part,
     ) -> Any:
         cells = (alpha, beta, learning_rate, seed)
         if batching.mode == "vmap":
@@ -194,80 +173,25 @@ def _program(
     return _Program(jax.jit(sharded), [])
 
 
-def _objective(
-    architecture: Architecture,
-    training: TrainConfig,
-    alpha: Scalar,
-    parameters: Any,
-    weight: Scalar,
-    key: jax.Array,
-    part: _Part,
-) -> tuple[Scalar, Float[Array, "2"]]:
-    """The loss of some examples with `weight` for β, and their mean (recon, rate)."""
-    if training.binarise:
-        x = jax.random.bernoulli(jax.random.fold_in(key, BINARISE), part.x).astype(part.x.dtype)
-        part = part._replace(x=x)
-    loss = architecture.merge(parameters).loss(key, *part, alpha, weight)
-    return loss.value, jnp.stack([loss.recon.mean(), loss.rate.mean()])
-
-
-def _checked(
-    objective: Callable[..., tuple[jax.Array, jax.Array]],
-    architecture: Architecture,
-    parameters: Any,
-    beta: Scalar,
-    key: jax.Array,
-    validation: _Part,
-    batch: int,
-) -> tuple[Scalar, Float[Array, "2"]]:
-    """The objective on validation data; computed in blocks of about one batch if `architecture.blockwise`."""
-    if not architecture.blockwise:
-        return objective(parameters, beta, key, validation)
-    blocks = _in_blocks(validation, batch)
-    one = lambda block: objective(parameters, beta, *block)  # noqa: E731
-    values = jax.lax.map(one, (jax.random.split(key, len(blocks.x)), blocks))
-    return jax.tree.map(lambda value: value.mean(0), values)
-
-
-class _Best(NamedTuple):
-    """The state of early stopping: parameters to return, lowest loss, epochs since these parameters, epochs so far.
-
-    The parameters are those of the last epoch whose loss was not higher than the lowest by more than `MATTERS` of it.
-    The lowest of many epochs with a large step size is luck: a linear VAE stopped there at a rate of 1.48 nats, with a
-    loss 0.02 % below that of the last epoch, where the rate was 1.63 nats and the optimum's is 1.66.
-    """
-
-    parameters: Any
-    lowest: Scalar
-    waited: Scalar
-    epochs: Scalar
-
-
 def _until_no_better(
     epoch: Callable[..., tuple[Any, jax.Array, jax.Array]],
     start: Any,
     parameters: Any,
     numbers: jax.Array,
     training: TrainConfig,
-) -> tuple[_Best, jax.Array]:
-    """Run epochs until none of the last `patience` was as good as the best, see `_Best`; returns all losses too."""
+) -> tuple[Best, jax.Array]:
+    """Run epochs until none of the last `patience` was as good as the best, see `Best`; returns all losses too."""
 
-    def unless_stopped(carry: tuple[Any, _Best], number: jax.Array) -> tuple[tuple[Any, _Best], jax.Array]:
-        def run(carry: tuple[Any, _Best]) -> tuple[tuple[Any, _Best], jax.Array]:
+    def unless_stopped(carry: tuple[Any, Best], number: jax.Array) -> tuple[tuple[Any, Best], jax.Array]:
+        def run(carry: tuple[Any, Best]) -> tuple[tuple[Any, Best], jax.Array]:
             state, best = carry
             state, losses, value = epoch(state, number)
-            good = value <= best.lowest + MATTERS * jnp.abs(best.lowest)
-            kept = jax.tree.map(lambda new, old: jnp.where(good, new, old), state[0], best.parameters)
-            lowest = jnp.where(value < best.lowest, value, best.lowest)
-            warming = number < math.ceil(training.kl_warmup * len(numbers))
-            waited = jnp.where(good | warming, 0, best.waited + 1)
-            return (state, _Best(kept, lowest, waited, number + 1)), losses
+            return (state, steps.better(best, state[0], value, number, training, len(numbers))), losses
 
         skip = lambda carry: (carry, jnp.zeros((2, 2)))  # noqa: E731
         return jax.lax.cond(carry[1].waited < training.patience, run, skip, carry)
 
-    best = _Best(parameters, jnp.float32(jnp.inf), jnp.int32(0), jnp.int32(0))
-    (_, best), losses = jax.lax.scan(unless_stopped, (start, best), numbers)
+    (_, best), losses = jax.lax.scan(unless_stopped, (start, steps.nothing_yet(parameters)), numbers)
     return best, losses
 
 
@@ -278,41 +202,35 @@ def _train_one(
     beta: jax.Array,
     learning_rate: jax.Array,
     seed: jax.Array,
-    train: _Part,
-    validation: _Part,
+    train: Part,
+    validation: Part,
 ) -> tuple[Any, jax.Array, jax.Array]:
     """Train one cell: parameters, losses `[epochs, 2, 2]` and how many epochs ran; a pure function of its arguments."""
     n = train.x.shape[0]
-    batch = min(training.batch_size, n)
-    steps, epochs = training.steps_per_epoch(n), training.epochs(n)
-    adam = loop.adam(momentum=architecture.momentum)
-    initial_key, train_key, check_key = jax.random.split(stage_key(seed, "train"), 3)
-    parameters = architecture.initialise(initial_key, train.x)
-
-    objective = functools.partial(_objective, architecture, training, alpha)
+    batch, count, epochs = min(training.batch_size, n), training.steps_per_epoch(n), training.epochs(n)
+    weights, keys = Weights(alpha, beta, learning_rate), steps.keys_of(seed)
+    parameters = architecture.initialise(keys.initial, train.x)
+    advance = steps.step(architecture, training, weights, n)
 
     def step(carry: Any, inputs: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
-        count, key, rows = inputs
-        done = count.astype(jnp.float32) / (steps * epochs)
-        weight = beta * _warmup(training, done)
-        examples = jax.tree.map(lambda a: a[rows], train)
-        loss = lambda parameters: objective(parameters, weight, key, examples)  # noqa: E731
-        return loop.descend(adam, carry, learning_rate * _schedule(training, done), loss, has_aux=True)
+        number, key, rows = inputs
+        return advance(carry, number, key, jax.tree.map(lambda a: a[rows], train))
 
     def epoch(carry: Any, number: jax.Array) -> tuple[Any, jax.Array, jax.Array]:
-        order_key, noise_key = jax.random.split(jax.random.fold_in(train_key, number))
-        order = jax.random.permutation(order_key, n)[: steps * batch].reshape(steps, batch)
-        counts = number * steps + jnp.arange(steps, dtype=jnp.int32)
-        carry, losses = jax.lax.scan(step, carry, (counts, jax.random.split(noise_key, steps), order))
+        order, noise = steps.drawn(keys.train, number, training, n)
+        numbers = number * count + jnp.arange(count, dtype=jnp.int32)
+        carry, losses = jax.lax.scan(step, carry, (numbers, noise, order))
         # with the same noise after every epoch, so that it does not hide which parameters are better
-        value, checked = _checked(objective, architecture, carry[0], beta, check_key, validation, batch)
+        value, checked = steps.checked(
+            architecture, training, weights, carry[0], keys.check, validation, batch
+        )
         return carry, jnp.stack([losses.mean(0), checked]), value
 
     def always(carry: Any, number: jax.Array) -> tuple[Any, jax.Array]:
         carry, losses, _ = epoch(carry, number)
         return carry, losses
 
-    start = loop.begin(adam, parameters)
+    start = loop.begin(steps.optimiser(architecture), parameters)
     numbers = jnp.arange(epochs, dtype=jnp.int32)
     if training.patience:
         best, losses = _until_no_better(epoch, start, parameters, numbers, training)
@@ -320,23 +238,4 @@ def _train_one(
     else:
         (parameters, _), losses = jax.lax.scan(always, start, numbers)
         ran = jnp.int32(epochs)
-    return architecture.finish(jax.random.fold_in(initial_key, 2), parameters, *train), losses, ran
-
-
-def _in_blocks(part: _Part, batch: int) -> _Part:
-    """`[N, ·]` as k blocks of at most a batch, `[k, N // k, ·]`; fewer than k examples are left out."""
-    n = len(part.x)
-    k = -(-n // batch)
-    return jax.tree.map(lambda a: a[: n // k * k].reshape(k, n // k, *a.shape[1:]), part)
-
-
-def _schedule(training: TrainConfig, done: Scalar) -> Scalar:
-    """Factor on the step size when a share `done` of all steps, 0 to 1, is completed."""
-    if training.schedule == "constant":
-        return jnp.float32(1.0)
-    return 0.5 * (1 + jnp.cos(jnp.pi * done))
-
-
-def _warmup(training: TrainConfig, done: Scalar) -> Scalar:
-    """Factor on β when a share `done` of all steps is completed."""
-    return jnp.minimum(1.0, done / training.kl_warmup) if training.kl_warmup else jnp.float32(1.0)
+    return architecture.finish(jax.random.fold_in(keys.initial, 2), parameters, *train), losses, ran

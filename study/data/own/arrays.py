@@ -95,7 +95,7 @@ def _naming(
     steps = shape[0] if kind == "sequence" else 0
     return Naming(
         where,
-        functools.partial(_column, shape=shape, kind=kind, columns=columns),
+        functools.partial(column_name, shape=shape, kind=kind, columns=columns),
         functools.partial(_row, rows=rows, steps=steps, lines=columns is not None),
     )
 
@@ -141,7 +141,8 @@ def _scaled(
     return {key: x.reshape(len(flat[key]), -1) for key, x in scaled.items()}, scaling
 
 
-def _column(j: int, *, shape: tuple[int, ...], kind: Kind, columns: Sequence[str] | None) -> str:
+def column_name(j: int, *, shape: tuple[int, ...], kind: Kind, columns: Sequence[str] | None) -> str:
+    """The name of value j of an example, for messages."""
     if kind == "sequence":
         return f"feature {j} (counted from 0)"
     if columns is not None and kind != "image":  # whose channels may have moved

@@ -73,18 +73,28 @@ def _check_values(x: np.ndarray, key: str, where: str, *, lines: bool) -> None:
     what = f"{where}: {key!r}"
     if not isinstance(x, np.ndarray):
         raise StudyError(f"{what} is a {type(x).__name__}; give a NumPy array")
-    if x.dtype.kind not in "buif":
-        raise StudyError(f"{what} has type {x.dtype}; convert it to numbers, such as float32 or uint8")
-    if not 2 <= x.ndim <= 4:
-        raise StudyError(f"{what} has shape {list(x.shape)}; give [N, D], [N, H, W] or [N, H, W, C]")
-    if len(x) < LEAST_ROWS[key] or x.size == 0:
-        raise StudyError(
-            f"{what} has shape {list(x.shape)}; give at least {LEAST_ROWS[key]} non-empty examples"
-        )
+    check_example_shape(x.shape, x.dtype, key, where)
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         bad = ~np.isfinite(x)
         row = int(bad.reshape(len(x), -1).any(axis=1).argmax())
         place = f"row {row + 1}" if lines else f"example {row}"
         raise StudyError(
             f"{what} has {bad.sum()} values that are NaN or infinite, the first in {place}; fill them"
+        )
+
+
+def check_example_shape(shape: tuple[int, ...], dtype: np.dtype, key: str, where: str) -> None:
+    """Check that examples are numbers, of a shape that can be read, and enough of them.
+
+    Raises:
+        StudyError: they are not.
+    """
+    what = f"{where}: {key!r}"
+    if dtype.kind not in "buif":
+        raise StudyError(f"{what} has type {dtype}; convert it to numbers, such as float32 or uint8")
+    if not 2 <= len(shape) <= 4:
+        raise StudyError(f"{what} has shape {list(shape)}; give [N, D], [N, H, W] or [N, H, W, C]")
+    if shape[0] < LEAST_ROWS[key] or 0 in shape:
+        raise StudyError(
+            f"{what} has shape {list(shape)}; give at least {LEAST_ROWS[key]} non-empty examples"
         )

@@ -25,11 +25,18 @@ class Arranged:
         arrays: by split, `[N, *shape]`; the channels of images last.
         kind: what an example is.
         said: the same in words.
+        columns: the order of the values of an example, of those as they were given; None if it is the same.
     """
 
     arrays: Mapping[str, np.ndarray]
     kind: Kind
     said: str
+    columns: np.ndarray | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of an example."""
+        return next(iter(self.arrays.values())).shape[1:]
 
 
 def arranged(arrays: Mapping[str, np.ndarray], options: DataConfig, *, where: str) -> Arranged:
@@ -92,9 +99,16 @@ def _columns(arrays: Mapping[str, np.ndarray], *, asked: bool, where: str) -> Ar
     why = "" if asked else ", recognised by their values and because neighbours are alike"
     said = f"images of {size[0]}×{size[1]}{' in 3 colours' if len(found) == 3 else ''}, from {d} columns{why}"
     if len(found) == 3 and found[0] == 3 != found[2]:
-        grid = {key: np.moveaxis(x, 1, -1) for key, x in grid.items()}
-        said += ", channels first, moved last"
+        return _moved(grid, said)
     return Arranged(grid, "image", said)
+
+
+def _moved(arrays: Mapping[str, np.ndarray], said: str) -> Arranged:
+    """Images with their channels, which came first, last."""
+    shape = next(iter(arrays.values())).shape[1:]
+    columns = np.moveaxis(np.arange(math.prod(shape)).reshape(shape), 0, -1).ravel()
+    moved = {key: np.moveaxis(x, 1, -1) for key, x in arrays.items()}
+    return Arranged(moved, "image", f"{said}, channels first, moved last", columns)
 
 
 def is_constant(x: np.ndarray) -> bool:
@@ -143,9 +157,7 @@ def _with_channels(arrays: Mapping[str, np.ndarray], options: DataConfig, where:
         return Arranged(
             arrays, "image", f"images of {shape[0]}×{shape[1]} with {_channels(shape[2])}, channels last"
         )
-    moved = {key: np.moveaxis(x, 1, -1) for key, x in arrays.items()}
-    said = f"images of {shape[1]}×{shape[2]} with {_channels(shape[0])}, channels first, moved last"
-    return Arranged(moved, "image", said)
+    return _moved(arrays, f"images of {shape[1]}×{shape[2]} with {_channels(shape[0])}")
 
 
 def _may_be_channels(n: int, sides: tuple[int, ...]) -> bool:

@@ -1,6 +1,8 @@
 """A folder of PNG or JPEG pictures, its sub-folders as classes."""
 
 import contextlib
+import dataclasses
+import math
 import os
 import struct
 import warnings
@@ -29,6 +31,45 @@ _LARGER = 1 << 26  # bytes of a file
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Pictures:
+    """Pictures `[N, H, W]` or `[N, H, W, 3]`, uint8, that are read when they are asked for.
+
+    Attributes:
+        paths: of the files.
+        sides: height and width to which each is resized.
+        colour: whether all are read in colour.
+    """
+
+    paths: tuple[Path, ...]
+    sides: tuple[int, int]
+    colour: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """`(N, H, W)` or `(N, H, W, 3)`."""
+        return (len(self.paths), *self.sides, *((3,) if self.colour else ()))
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of a value."""
+        return np.dtype(np.uint8)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """These pictures.
+
+        Raises:
+            StudyError: one cannot be read.
+        """
+        x = np.empty((len(rows), *self.shape[1:]), np.uint8)
+        for i, row in enumerate(rows):
+            x[i] = _pixels(self.paths[row], colour=self.colour, sides=self.sides)
+        return x
+
+
+Found = dict[str, list[tuple[Path, str | None]]]  # by split, the pictures and their classes
+
+
 def read_pictures(
     folder: Path, *, size: Sequence[int] = (), max_bytes: int = MAX_BYTES
 ) -> tuple[dict[str, np.ndarray], str]:
@@ -51,27 +92,12 @@ def read_pictures(
     """
     from tqdm import tqdm
 
-    where = told_path(folder)
-    found, others = _found(folder)
-    paths = [path for split in found.values() for path, _ in split]
-    if not paths:
-        raise StudyError(
-            f"{where}: no PNG or JPEG pictures, and no IDX file such as train-images-idx3-ubyte.gz; give the folder "
-            "that holds them"
-        )
-    sides = (tuple(size) * 2)[:2] if len(size) == 1 else tuple(size)
-    height, width, colour, mixed = _measured(paths, sides, where)
-    depth = (3,) if colour else ()
-    check_bytes(
-        len(paths) * height * width * (3 if colour else 1),
-        limit=max_bytes,
-        where=where,
-        verb="of pictures takes",
-    )
-    x = np.empty((len(paths), height, width, *depth), np.uint8)
-    with tqdm(paths, desc=f"pictures of {folder.name}", unit="", disable=None) as progress:
-        for i, path in enumerate(progress):
-            x[i] = _pixels(path, colour=colour, sides=(height, width))
+    pictures, found, said = _listed(folder, size)
+    check_bytes(math.prod(pictures.shape), limit=max_bytes, where=told_path(folder), verb="of pictures takes")
+    x = np.empty(pictures.shape, np.uint8)
+    with tqdm(range(len(x)), desc=f"pictures of {folder.name}", unit="", disable=None) as progress:
+        for i in progress:
+            x[i : i + 1] = pictures.read(np.array([i]))
     arrays: dict[str, np.ndarray] = {}
     start = 0
     for split, own in found.items():
@@ -80,21 +106,51 @@ def read_pictures(
         if any(label is not None for _, label in own):
             arrays[labels] = np.array([label for _, label in own], object)
         start += len(own)
+    return arrays, said
+
+
+def picture_source(folder: Path, *, size: Sequence[int] = ()) -> tuple[Pictures, np.ndarray | None, str]:
+    """Pictures that stay on disk, their classes `[N]`, and a phrase about what is done to them.
+
+    Raises:
+        StudyError: as `read_pictures`, or the folder has splits of its own.
+    """
+    pictures, found, said = _listed(folder, size)
+    if list(found) != [""]:
+        raise StudyError(
+            f"{told_path(folder)}: pictures on disk are split here; give one folder, with classes as sub-folders"
+        )
+    classes = [label for _, label in found[""]]
+    return pictures, None if None in classes else np.array(classes, object), said
+
+
+def _listed(folder: Path, size: Sequence[int]) -> tuple[Pictures, Found, str]:
+    """The pictures of a folder, where each belongs, and a phrase about what is done to them."""
+    where = told_path(folder)
+    found, others = _found(folder)
+    paths = tuple(path for split in found.values() for path, _ in split)
+    if not paths:
+        raise StudyError(
+            f"{where}: no PNG or JPEG pictures, and no IDX file such as train-images-idx3-ubyte.gz; give the folder "
+            "that holds them"
+        )
+    sides = (tuple(size) * 2)[:2] if len(size) == 1 else tuple(size)
+    height, width, colour, mixed = _measured(paths, sides, where)
     said = [
         f"{len(paths)} pictures",
         f"resized to {height}×{width}" if sides else "",
         "grey ones as colour" if mixed else "",
         f"{others} other files left out" if others else "",
     ]
-    return arrays, ", ".join(part for part in said if part)
+    return Pictures(paths, (height, width), colour), found, ", ".join(part for part in said if part)
 
 
-def _found(folder: Path) -> tuple[dict[str, list[tuple[Path, str | None]]], int]:
+def _found(folder: Path) -> tuple[Found, int]:
     """Pictures and their classes by split, the empty name if there are no splits; and the number of other files."""
     inside = _visible(folder)
     folders = [path for path in inside if path.is_dir()]
     if folders and {path.name.lower() for path in folders} <= set(SPLITS):
-        splits: dict[str, list[tuple[Path, str | None]]] = {}
+        splits: Found = {}
         others = len(inside) - len(folders)
         for part in folders:
             splits[SPLITS[part.name.lower()]], more = _classes(part)

@@ -36,10 +36,10 @@ class BetaTCVAE(Model):
         """A variable for the number of training examples."""
         self.examples = nnx.Variable(jnp.float32(2.0))
 
-    def start(self, key: jax.Array, train: Float[Array, "N D"]) -> None:
+    def start(self, key: jax.Array, train: Float[Array, "N D"], n: int | None = None) -> None:
         """Store the number of training examples."""
-        super().start(key, train)
-        self.examples[...] = jnp.float32(len(train))
+        super().start(key, train, n)
+        self.examples[...] = jnp.float32(n or len(train))
 
     def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
         """α·D + β·(R + (t − 1)·TC), means over x, with one draw of z per example."""

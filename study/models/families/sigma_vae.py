@@ -45,9 +45,9 @@ class SigmaVAE(Model):
             )
         self.log_variance = nnx.Param(jnp.zeros(()))
 
-    def start(self, key: jax.Array, train: Float[Array, "N D"]) -> None:
+    def start(self, key: jax.Array, train: Float[Array, "N D"], n: int | None = None) -> None:
         """Start at the variance of the data around their mean, the error of a decoder that ignores z."""
-        super().start(key, train)
+        super().start(key, train, n)
         self.log_variance[...] = jnp.log(jnp.maximum(train.var(0).mean(), LEAST))
 
     def loss(self, key: jax.Array, x: Examples, labels: Labels, alpha: Scalar, beta: Scalar) -> Loss:
