@@ -34,7 +34,6 @@ _HOME = {
     "load_results": "study.tables.results",
     "load_strategy": "study.strategies.saving:load",
     "open_dataset": "study.data",
-    "open_dataset": "study.data",
     "plot": "study.notebook",
     "run": "study.pipeline.study_run",
     "save_model": "study.training.checkpoint:save",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from study.statistics.estimates import Means, crossed
-from study.statistics.gaps import PRIMARY, Gaps, counted, gaps
+from study.statistics.gaps import PRIMARY, Gaps, State, counted, gaps
 from study.statistics.leaders import leader, may_be_best
 from study.statistics.replicates import BASELINE
 from study.statistics.scores import Scores, scores
@@ -80,7 +80,8 @@ def _told(measured: Sequence[Scores]) -> set[tuple[float, ...]]:
 def _rows(of: Scores, told: set[tuple[float, ...]]) -> tuple[list[dict[str, Any]], Means]:
     """The rows of one metric and kind of model, before verdicts, and their effects."""
     shares = gaps(of) if of.better != "none" else None
-    states = shares.states if shares and of.metric not in COSTS else ("no floor",) * len(of.settings)
+    unknown: tuple[State, ...] = ("no floor",) * len(of.settings)
+    states = shares.states if shares and of.metric not in COSTS else unknown
     none = np.full(of.values[:, 0].shape, np.nan)
     rows, effects = [], []
     whole = counted(states, [where[:2] in told for where in of.settings])
