@@ -63,7 +63,10 @@ def lines(
         figure, grid = style.panels(rows, columns, height=height * rows + 0.9, title=title, share_y=False)
         for axes, panel in zip(grid.ravel(), panels, strict=False):
             _lines(axes, panel, x, looks)
-            setting_axis(axes, pd.Series(sorted(panel.table[x].unique())), axis)
+            settings = pd.Series(sorted(panel.table[x].unique()))
+            setting_axis(axes, settings, axis)
+            if sum(len(number(value)) + 1 for value in settings) > style.TITLE // columns:
+                axes.tick_params(axis="x", labelrotation=40)
             axes.set_title(textwrap.fill(panel.title, style.TITLE // columns))
             axes.set_ylabel(panel.label)
         style.hide_unused(grid, len(panels))
