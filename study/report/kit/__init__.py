@@ -6,6 +6,7 @@ from study.report.kit.curves import Lines, curve, lines, log_axis, setting_axis
 from study.report.kit.dots import Panel, dots
 from study.report.kit.estimates import by_run, each_metric, each_place, estimate, estimates, values
 from study.report.kit.pairs import Pair, compared, decided, paired
+from study.report.kit.pictured import pictured, stored
 from study.report.kit.readable import Column, Row, cell, change, contrast, plain, readable, several, value
 from study.report.kit.sentences import (
     UNDECIDED,
@@ -56,6 +57,7 @@ __all__ = [
     "lines",
     "log_axis",
     "paired",
+    "pictured",
     "placed",
     "plain",
     "ranged",
@@ -65,6 +67,7 @@ __all__ = [
     "share_closed",
     "shares",
     "size",
+    "stored",
     "trainings",
     "undecided",
     "unseen",

@@ -50,7 +50,7 @@ def pictures(results: Results, run: str, kind: str = "") -> dict[str, np.ndarray
     for name, array in results.samples.items():
         owner, strategy, *rest = name.split("/")
         if owner == run and rest == [kind] * bool(kind) and _is_image(name, results):
-            images[strategy] = _images(array)
+            images[strategy] = images_of(array)
     return {name: images[name] for name in in_order(images, STRATEGIES)}
 
 
@@ -100,6 +100,7 @@ def _is_image(name: str, results: Results) -> bool:
     )
 
 
-def _images(array: np.ndarray) -> np.ndarray:
+def images_of(array: np.ndarray) -> np.ndarray:
+    """Stored pictures with an axis for their channels: `[k, height, width, channels]` uint8."""
     array = np.asarray(array, np.uint8)
     return array[..., None] if array.ndim == 3 else array
