@@ -24,6 +24,8 @@ REGISTRY = Lazy(
         "class-posterior": "class_posterior:ClassPosterior",
         "gaussian-full": "gaussian_full:GaussianFull",
         "shuffled-marginals": "shuffled_marginals:ShuffledMarginals",
+        "one-from-q": "one_dimension:OneFromQ",
+        "one-from-prior": "one_dimension:OneFromPrior",
         "gmm": "gmm:Gmm",
         "bayesian-gmm": "bayesian_gmm:BayesianGmm",
         "kde": "kde:Kde",
