@@ -164,7 +164,7 @@ def figure(table: pd.DataFrame) -> Figure:
     """Correlations, and shares of the mismatch, against s."""
     rows = table.assign(s=table["beta"] / (2 * table["alpha"]))
     shares = {
-        "upper half": "marginal mismatch in the half with the higher KL",
+        "upper half": "marginal KL in the half of higher KL",
         "marginals": "KL(q(z)‖p(z)) in marginals",
     }
     return kit.lines(

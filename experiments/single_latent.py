@@ -24,6 +24,7 @@ from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.config.serialise import from_dict
 from study.pipeline.experiment import Finished
 from study.report import frames, kit
+from study.report.plots import style
 from study.report.plots.samples import sheet
 from study.report.text.numbers import listed, with_ends
 from study.report.text.words import word
@@ -142,6 +143,7 @@ def _swap(rows: pd.DataFrame) -> str:
     """The verdicts on the swap, with sizes where it closes part of the gap."""
     words = {
         "better": "closes part of the gap", "worse": "widens the gap", "equivalent": "changes less than 5 % of the gap",
+        "not decided": "is not decided",
     }  # fmt: skip
     lead = "Drawing only the dimension farthest from N(0, 1) from q(z)"
     return f"{lead} {kit.placed(rows, words, sizes=_sizes)}"
@@ -242,7 +244,8 @@ def pictures(results: Results) -> Figure | None:
     setting = frames.spread(frames.settings(runs), 3)[0]
     run = str(frames.at(runs, setting)["run_id"].iloc[0])
     title = f"The dimension farthest from N(0, 1) traversed, {setting.label}"
-    return sheet(kit.stored(results, f"{run}/traverse/"), title=title)
+    with style.styled():
+        return sheet(kit.stored(results, f"{run}/traverse/"), title=title)
 
 
 BETAS = (0.02, 0.2, 1.0)

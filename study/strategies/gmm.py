@@ -101,3 +101,26 @@ class Gmm(Strategy):
 
         what = f"strategy {self.name!r}: n_components"
         return choose(key, fit, candidates, validation, what=what, until_worse=not self._given)
+
+
+@dataclasses.dataclass(frozen=True)
+class TenComponents(Gmm):
+    """`Gmm` with ten components, as in the source, whose published gains are compared with."""
+
+    n_components: int | tuple[int, ...] | None = 10
+
+    name = "gmm-10"
+    summary = "z from a mixture of ten full-covariance Gaussians fitted to q(z)"
+    rung = None
+    variants = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class TenOnMeans(TenComponents):
+    """`TenComponents` fitted to the posterior means, as the source does for models without noise in their codes."""
+
+    fit_on: FitOn = "means"
+
+    name = "gmm-10-means"
+    summary = "z from a mixture of ten full-covariance Gaussians fitted to the posterior means"
+    aims_at_q = False

@@ -27,6 +27,8 @@ REGISTRY = Lazy(
         "one-from-q": "one_dimension:OneFromQ",
         "one-from-prior": "one_dimension:OneFromPrior",
         "gmm": "gmm:Gmm",
+        "gmm-10": "gmm:TenComponents",
+        "gmm-10-means": "gmm:TenOnMeans",
         "bayesian-gmm": "bayesian_gmm:BayesianGmm",
         "kde": "kde:Kde",
         "tempered-prior": "tempered_prior:TemperedPrior",

@@ -75,7 +75,8 @@ def lines(
             for panel in grid.ravel()[: len(panels)]
             for h in panel.get_legend_handles_labels()[0]
         }
-        figure.legend([*handles.values()], [*handles], loc="outside lower center", ncols=4, frameon=False)
+        fit = int(np.clip(100 // (max(map(len, handles), default=0) + 6), 1, 4))
+        figure.legend([*handles.values()], [*handles], loc="outside lower center", ncols=fit, frameon=False)
     return figure
 
 

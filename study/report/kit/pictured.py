@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from study.report.plots import style
 from study.report.plots.samples import images_of, pictures, sheet
 from study.report.text.numbers import listed
 from study.tables.results import Results
@@ -41,4 +42,5 @@ def pictured(
         if set(strategies) <= set(found):
             rows[label(run)] = np.concatenate([found[name][:SHOWN] for name in strategies])
     named = listed(f"{SHOWN} of {name}" for name in strategies)
-    return sheet(rows, title=f"{title}: {named}", together=SHOWN) if rows else None
+    with style.styled():
+        return sheet(rows, title=f"{title}: {named}", together=SHOWN) if rows else None

@@ -94,6 +94,7 @@ def _is_image(name: str, results: Results) -> bool:
     return (
         array.dtype == np.uint8  # windows of sequences are stored as floats
         and not name.endswith("/codes")
+        and name.split("/")[2:] in ([], ["nearest"])  # others are an experiment's own
         and len(shape) in (3, 4)
         and shape[0] > 0
         and (len(shape) == 3 or shape[3] < 5)

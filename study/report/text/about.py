@@ -36,7 +36,7 @@ def title(results: Results) -> str:
     name = str(results.provenance.get("experiment") or common(results.runs, "experiment") or "Results")
     data = (results.provenance.get("dataset") or {}).get("name") or common(results.runs, "dataset")
     name = name.replace("_", " ")
-    name = name[:1].upper() + name[1:]
+    name = name[:1].upper() + name[1:] if not name.startswith("kl ") else f"KL{name[2:]}"
     return f"{name} on {data}" if data else name
 
 
