@@ -47,7 +47,8 @@ TEXTS = {
     "95 % intervals over trainings.",
     "shares": "The share of the gap in KID between the prior and held-out data that each strategy closes, in %, with "
     "95 % intervals{over}. Verdicts are against zero, after Holm's correction over the settings of a strategy; `lost` "
-    "is what `posterior` closes and `one-from-prior` does not.",
+    "is what `posterior` closes and `one-from-prior` does not, which also breaks the dependence of the dimension "
+    "on the others.",
     "metrics": "Each metric with the swap minus without it, on the same model, examples and noise, with 95 % "
     "intervals{over}. Verdicts are on the swapped draws, with Holm's correction over the rows of a metric.",
     "traverse": "Three draws of the prior decoded with the value of the farthest dimension alone changed: nine "

@@ -116,7 +116,7 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
             Section("Copying", novel, _copied(copies, place)),
             *([Section("Pictures", TEXTS["pictures"], figure=drawn)] if drawn else []),
         ),
-        (kit.Exhibit("What the number of examples changes", caption, figure(table, metrics)), "novelty"),
+        (kit.Exhibit("What the number of examples changes", caption, figure(table, metrics)),),
     )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ covariances approximate q(z). Unlike "sample the prior", it adds a density that 
 """
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
@@ -53,9 +55,9 @@ class Gmm(Strategy):
     aims_at_q = True
     keeps_data = False
     fits = (FittedMixture,)
-    rung = Rung(3, "joint structure")
+    rung: ClassVar[Rung | None] = Rung(3, "joint structure")
     version = 2
-    variants = ({"n_components": (2, 3)},)
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({"n_components": (2, 3)},)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,6 +1,7 @@
 """What is said of similar inputs and their codes, on made-up tables."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,15 +13,17 @@ from tests.experiments.conftest import results_of, short
 
 def made(same, distances, *, seeds=5, labels=True):
     """Two numbers of latents; neighbours of the same class and distances as given, 10 % by chance."""
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"latent_dim": d, "beta": 0.1, "scores": {}, "family_settings": f"latent_dim={d}"} for d in (1, 2)
     ]
     found = results_of(cells, seeds=seeds)
     rows = []
-    for run in found.runs.itertuples():
-        luck = 0.01 * (run.seed - 2)
-        known = same + 0.2 * (run.latent_dim - 1) + luck if labels else np.nan
-        rows.append({"run_id": run.run_id, "same class": known, "chance": 0.1, "distances": distances - luck})
+    for run in found.runs.to_dict("records"):
+        luck = 0.01 * (run["seed"] - 2)
+        known = same + 0.2 * (run["latent_dim"] - 1) + luck if labels else np.nan
+        rows.append(
+            {"run_id": run["run_id"], "same class": known, "chance": 0.1, "distances": distances - luck}
+        )
     return found, {"similar": pd.DataFrame(rows)}
 
 

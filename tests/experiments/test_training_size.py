@@ -16,7 +16,7 @@ def results(novelty=(-0.3, -0.1, 0.0), share=(0.3, 0.6, 0.9), *, seeds=5, prior=
             "gmm": around(0.6, 0.005),
             "posterior": around(1 - closed, 0.003 if n == 100 else 0.004),
         }
-        scores |= {"held-out-posterior": around(0.5, 0.004), "reconstruction": 0.05}
+        scores |= {"held-out-posterior": around(0.5, 0.004), "reconstruction": around(0.05, 0)}
         authentic = {"prior": 0.6, "gmm": 0.55, "posterior": 0.5 + lost, "held-out": 0.5, "copycat": 0.0}
         novel = {(name, "authenticity"): around(value, 0.004) for name, value in authentic.items()}
         novel["reconstruction", "authenticity"] = around(0.5, 0.01)
