@@ -217,7 +217,7 @@ EXPERIMENT = Experiment(
         "quick": QUICK,
         "default": sizes(MNIST, 100, 300, 1000, 3000, 10_000, 0, **LARGE),
         "default/digits": sizes(DIGITS, 100, 200, 400, 0, betas=(0.05, 0.5), density_draws=500),
-        "default/colour-patches": sizes(MNIST, 100, 300, 1000, 3000, 0, **LARGE),
+        "default/colour-patches": sizes(MNIST, 100, 300, 0, **LARGE),
     },
     findings=findings,
 )
