@@ -183,10 +183,11 @@ def answer(rows: pd.DataFrame) -> str:
     if kit.undecided(rows):
         return kit.UNDECIDED
     own, foreign, against = (rows[(rows["first"] == one) & (rows["second"] == other)] for one, other in PAIRS)
-    n, won = len(own), len(kit.by_verdict(own).get("better", []))
+    n, found = len(own), kit.by_verdict(own)
+    won, worse = (len(found.get(verdict, [])) for verdict in ("better", "worse"))
     lost = len(kit.by_verdict(against).get("worse", []))
     lead = "Yes" if won == lost == n else "Not everywhere" if won else "Not shown"
-    of_all = f"{won} of {count(n, 'comparison')} (data set × β)"
+    of_all = f"{won} of {count(n, 'comparison')} (data set × β)" + f" and worse in {worse}" * bool(worse)
     first = f"{lead}: by KID, a decoder's own codes score better than N(0, I) in {of_all}."
     of = {verdict: len(found) for verdict, found in kit.by_verdict(foreign).items()}
     parts = " and ".join(
