@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import Dataset, Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
+from study import Experiment, Findings, Section, StudyConfig, TrainConfig, VAEConfig, experiment_main
 from study.models import linear_optimum
+from study.pipeline.experiment import Finished
 from study.report import frames, kit
 from study.report.plots import style
 from study.report.text.numbers import count, number, with_ends
@@ -40,11 +41,11 @@ def grid(dataset: str, betas: tuple[float, ...], latent_dim: int, steps: int, se
     )
 
 
-def optimum(results: Results, data: Dataset) -> Mapping[str, pd.DataFrame]:
+def optimum(run: Finished) -> Mapping[str, pd.DataFrame]:
     """What only the data can tell: the exact rate, leading KLs and number of active axes, per α and β."""
     rows = []
-    for setting in frames.settings(results.runs):
-        exact = linear_optimum(data.train, alpha=setting.alpha, beta=setting.beta)
+    for setting in frames.settings(run.results.runs):
+        exact = linear_optimum(run.data.train, alpha=setting.alpha, beta=setting.beta)
         kls = {f"kl_{i + 1}_exact": exact.kl[i] for i in range(2)}
         rows.append(
             {**dataclasses.asdict(setting), "active_exact": exact.active, "rate_exact": exact.rate, **kls}

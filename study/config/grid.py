@@ -22,6 +22,7 @@ GRID_LIMITS = {
     "alphas": WEIGHT,
     "betas": WEIGHT,
     "seeds": Limits(0, MOST, "must lie in 0 .. 2**31 - 1", items=MOST_SEEDS),
+    "n_train": Limits(0, MOST, "must be 0 (all training examples) or more"),
     "n_samples": Limits(0, MOST, "must be 0 (all of the reference set) or more"),
     "fits": Limits(1, 10_000, "must be positive"),
     "draws": Limits(1, 10_000, "must be positive"),
@@ -41,6 +42,8 @@ class StudyConfig(Changes):
         model, training: see `VAEConfig` and `TrainConfig`.
         alphas, betas, seeds: the grid; a cell is one value of each.
         strategies: names of strategies and reference rows, in table order; if empty, only the latents are measured.
+        n_train: train on so many examples, chosen at random, and validate on as large a share of the validation data
+            (`study.data.smaller`); 0 means all. Features and test data stay those of the whole data set.
         n_samples: samples per strategy and draw; 0 means as many as the reference set has.
         fits: independent fits per strategy and model.
         draws: independent draws per fit.
@@ -62,6 +65,7 @@ class StudyConfig(Changes):
     betas: tuple[float, ...] = (1.0,)
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     strategies: tuple[str, ...] = ()
+    n_train: int = dataclasses.field(default=0, metadata={ADDED: 0})
     n_samples: int = 0
     fits: int = 1
     draws: int = 1

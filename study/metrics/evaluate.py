@@ -130,15 +130,21 @@ class Evaluator:
             return inside(features, manifold_of(self._reference))
 
 
-def evaluators(data: Dataset, extractors: Sequence[FeatureExtractor], *, n: int) -> tuple[Evaluator, ...]:
+def evaluators(
+    data: Dataset, extractors: Sequence[FeatureExtractor], *, n: int, pictured: Dataset | None = None
+) -> tuple[Evaluator, ...]:
     """One evaluation per extractor, each with its own halves of test (`halved`), the first with those of the data set.
 
-    Together they show how far scores depend on the luck of one extractor and of one half.
+    The second view is made from `pictured`, if it is another data set. Together they show how far scores depend on the
+    luck of one extractor and of one half.
 
     Raises:
         CannotFit, StudyError: as `Evaluator`.
     """
-    first = Evaluator(data, extractors[0], n=n)
+    pixels = None
+    if pictured is not None and pictured is not data and extractors[0].name != "pca":
+        pixels = pixel_extractor(pictured)
+    first = Evaluator(data, extractors[0], n=n, pixels=pixels)
     others = (
         Evaluator(halved(data, i), extractor, n=n, pixels=first.pixels, again=True)
         for i, extractor in enumerate(extractors[1:], start=1)

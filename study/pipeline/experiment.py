@@ -4,8 +4,9 @@ import dataclasses
 import importlib.util
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from study.config import StudyConfig
@@ -15,6 +16,22 @@ from study.pipeline.experiment_files import experiment_file, installed_file, is_
 from study.report.findings import Findings
 from study.runtime.checks import said
 from study.tables.results import Results
+from study.training.model import TrainedModel
+
+
+class Finished(NamedTuple):
+    """What a run has at its end, and a report made later from its tables has not.
+
+    Attributes:
+        results: the tables.
+        data: the data set.
+        models: the trained models of a grid by `run_id`, of one that the experiment does not declare too; what is not
+            in the store is trained first.
+    """
+
+    results: Results
+    data: Dataset
+    models: Callable[[StudyConfig], Mapping[str, TrainedModel]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,15 +44,18 @@ class Experiment:
         profiles: the grids of each profile, usually one; a key "profile/dataset" takes precedence for that data set.
         findings: makes the experiment's own answer, figures and sections, with every verdict in them, from the stored
             tables, whenever a report is written; None for the general report only.
-        tables: facts that only the data set can tell, by file stem, without verdicts; made at the end of a run, written
-            as CSV and given to `findings`. None for most experiments.
+        tables: facts that only the data set or the models can tell, by file stem, without verdicts; made at the end of
+            a run, written as CSV and given to `findings`. None for most experiments.
+        samples: arrays that only the models can give, such as pictures; made at the end of a run and stored among
+            `Results.samples` under the names "<run_id>/<experiment's own>/<...>". None for most experiments.
     """
 
     name: str
     question: str
     profiles: Mapping[str, StudyConfig | tuple[StudyConfig, ...]]
     findings: Callable[[Results, Mapping[str, pd.DataFrame]], Findings] | None = None
-    tables: Callable[[Results, Dataset], Mapping[str, pd.DataFrame]] | None = None
+    tables: Callable[[Finished], Mapping[str, pd.DataFrame]] | None = None
+    samples: Callable[[Finished], Mapping[str, np.ndarray]] | None = None
 
     def __post_init__(self) -> None:
         if not is_name(self.name):

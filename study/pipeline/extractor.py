@@ -24,7 +24,7 @@ def feature_extractors(plan: Plan, store: Store) -> tuple[FeatureExtractor, ...]
             built_in = found, *pool.map(lambda one: _stored(plan, store, *one), others)
     if not plan.config.features:
         return built_in
-    return tuple(OnnxExtractor.load(plan.config.features, plan.data, classifier=one) for one in built_in)
+    return tuple(OnnxExtractor.load(plan.config.features, plan.whole, classifier=one) for one in built_in)
 
 
 def _stored(plan: Plan, store: Store, config: ExtractorConfig, key: str) -> Extractor:
@@ -34,7 +34,7 @@ def _stored(plan: Plan, store: Store, config: ExtractorConfig, key: str) -> Extr
         with store.claimed("features", key):
             found = store.get("features", key)
             if found is None:
-                extractor = train_extractor(plan.data, config)
+                extractor = train_extractor(plan.whole, config)
                 store.put("features", key, extractor.to_arrays(), {"accuracy": extractor.accuracy})
                 return extractor
     return Extractor.from_arrays(dict(found.arrays))

@@ -175,7 +175,9 @@ def _shared(one: StudyConfig, other: StudyConfig, name: str) -> set[float]:
 
 def _models(grid: StudyConfig) -> str:
     """The settings of a grid's models and of their scoring, without α, β and seed; together they identify a run."""
-    return json.dumps([grid.model.deciding, grid.training.deciding, grid.decode], sort_keys=True)
+    return json.dumps(
+        [grid.model.deciding, grid.training.deciding, grid.decode, grid.n_train], sort_keys=True
+    )
 
 
 def _that_join(

@@ -57,11 +57,15 @@ class Keys:
         config: StudyConfig,
         data: Dataset,
         *,
+        whole: Dataset,
         architecture: Architecture,
         batching: Batching,
         extractor: ExtractorConfig,
     ) -> "Keys":
-        """Collect it from a configuration and the settings that follow from the data set."""
+        """Collect it from a configuration and the settings that follow from the data set.
+
+        Scores depend on the whole data set too where it is not trained on: its features are made of it.
+        """
         metrics = metrics_for(windows=data.is_sequence, table=data.is_table, asked=True)
         return cls(
             trained={
@@ -83,6 +87,7 @@ class Keys:
                 "extractor": dataclasses.asdict(extractor),
                 "network": network_digest(config.features) if config.features else "",
                 "decode": config.decode,
+                **({"whole": whole.fingerprint} if whole is not data else {}),
             },
             strategies={name: _strategy(name) for name in config.strategies},
             draws=config.draws,

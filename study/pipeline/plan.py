@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from study.config import StudyConfig
 from study.data.base import Dataset
 from study.data.binarise import binarised, check_binarisable
+from study.data.smaller import smaller
 from study.metrics.features import ExtractorConfig
 from study.pipeline.keys import Keys, features_key
 from study.pipeline.store import content_key
@@ -57,10 +58,10 @@ class PlannedCell:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Plan:
-    """Everything a run needs to know before it begins."""
+    """Everything a run needs to know before it begins; `whole` is the data set with all its training examples."""
 
     config: StudyConfig
-    data: Dataset
+    whole: Dataset
     architecture: Architecture
     batching: Batching
     extractors: tuple[ExtractorConfig, ...]
@@ -68,9 +69,21 @@ class Plan:
     cells: tuple[PlannedCell, ...]
 
     @functools.cached_property
+    def data(self) -> Dataset:
+        """The data to train on."""
+        return smaller(self.whole, self.config.n_train)
+
+    @functools.cached_property
     def measured(self) -> Dataset:
         """The data to measure models on; if training binarises at random in each step, they are binarised once."""
         return binarised(self.data) if self.config.training.binarise else self.data
+
+    @property
+    def pictured(self) -> Dataset:
+        """The data that all scores' second view is made from: those to measure on, with all training examples."""
+        if self.data is self.whole:
+            return self.measured
+        return binarised(self.whole) if self.config.training.binarise else self.whole
 
     @property
     def n_samples(self) -> int:
@@ -106,7 +119,14 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
     extractors = tuple(
         ExtractorConfig(dimensions=config.feature_dimensions, seed=i) for i in range(config.evaluations)
     )
-    keys = Keys.of(config, data, architecture=architecture, batching=batching, extractor=extractors[0])
+    keys = Keys.of(
+        config,
+        smaller(data, config.n_train),
+        whole=data,
+        architecture=architecture,
+        batching=batching,
+        extractor=extractors[0],
+    )
 
     def planned(alpha: float, beta: float, seed: int) -> PlannedCell:
         cell = Cell(float(alpha), float(beta), seed, config.training.learning_rate)

@@ -19,7 +19,10 @@ from study.pipeline.plan import Plan, PlannedCell
 from study.pipeline.store import Store
 from study.pipeline.training import train
 from study.runtime.environment import peak_memory
+from study.runtime.programs import kept_programs
 from study.runtime.progress import Progress, stage
+from study.training import checkpoint
+from study.training.model import TrainedModel
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -67,7 +70,9 @@ def execute(
     if plan.config.strategies:
         with stage(f"{label}: feature extractors"):
             extractors = feature_extractors(plan, store)
-    made = evaluators(plan.measured, extractors, n=plan.n_samples) if extractors else ()
+    made = (
+        evaluators(plan.measured, extractors, n=plan.n_samples, pictured=plan.pictured) if extractors else ()
+    )
     job = Job(plan, store, made, Count())
     if executor.name == "ray":
         from study.pipeline.executors.ray import fill  # an extra of the package
@@ -89,6 +94,19 @@ def execute(
     ordered = tuple(ended[planned.run_id] for planned in plan.cells if planned.run_id in ended)
     memory = peak_memory() + job.count.memory
     return Run(plan, ordered, extractors, time.perf_counter() - began, memory, job.count)
+
+
+def trained(plan: Plan, store: Store, *, label: str = "study") -> dict[str, TrainedModel]:
+    """The models of a plan by `run_id`, trained where the store does not hold them; those that failed are left out.
+
+    Raises:
+        FileError: the store cannot be read or written.
+    """
+    store.prepare()
+    with kept_programs(store.programs):
+        _train(Job(plan, store, (), Count()), label, fail_fast=False)
+    stored = {planned.run_id: store.get("train", planned.train_key) for planned in plan.cells}
+    return {run: checkpoint.unpack(one.arrays, one.facts) for run, one in stored.items() if one is not None}
 
 
 def _train(job: Job, label: str, *, fail_fast: bool) -> dict[str, str]:

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from study.config import StudyConfig
 from study.data import DATASETS, Dataset, load_dataset
 from study.errors import StudyError
 from study.pipeline.executors import LOCAL, Executor
-from study.pipeline.experiment import Experiment, load_experiment
+from study.pipeline.experiment import Experiment, Finished, load_experiment
 from study.pipeline.grids import configured, flags
 from study.pipeline.plan import Plan, check_strategies, make_plan
 from study.pipeline.publish import publish
-from study.pipeline.run import Run, execute, missing
+from study.pipeline.run import Run, execute, missing, trained
 from study.pipeline.store import Store, default_store
 from study.pipeline.tabulate import tabulate
 from study.runtime.environment import use_all_cores
@@ -25,6 +26,7 @@ from study.runtime.programs import kept_programs
 from study.runtime.progress import stage
 from study.runtime.shown import shown_command
 from study.tables.results import Results, load_results
+from study.training.model import TrainedModel
 
 
 def run(
@@ -136,10 +138,19 @@ class PreparedRun:
                 profile=self.profile,
                 command=shown_command(["study", "run", self.experiment.name, *typed]),
             )
-            tables = self.experiment.tables(results, self.data) if self.experiment.tables else {}
+            finished = Finished(results, self.data, self._models)
+            tables = self.experiment.tables(finished) if self.experiment.tables else {}
+            samples = self.experiment.samples(finished) if self.experiment.samples else {}
+            results = dataclasses.replace(results, samples={**results.samples, **samples})
         with stage(f"{label}: figures and report"):
             answer, page = publish(results, self.out, experiment=self.experiment, tables=tables)
         return FinishedRun(tuple(runs), answer, page)
+
+    def _models(self, config: StudyConfig) -> Mapping[str, TrainedModel]:
+        """The trained models of a grid, by `run_id`; what is not in the store is trained first."""
+        own = config.dataset == self.plans[0].config.dataset
+        data = self.data if own else load_dataset(config.dataset)
+        return trained(make_plan(config, data), self.store, label=f"{self.experiment.name} on {data.name}")
 
     def _executed(self, executor: Executor, *, fail_fast: bool) -> list[Run]:
         if self.missing:

@@ -84,7 +84,10 @@ def _told_apart(grids: Sequence[Run]) -> list[dict[str, Any]]:
     configs = [run.plan.config for run in grids]
     named = ("network", "latent_dim")
     every = [
-        {name: getattr(c.model, name) for name in named} | c.model.network_settings | c.training.deciding
+        {name: getattr(c.model, name) for name in named}
+        | c.model.network_settings
+        | c.training.deciding
+        | {"n_train": c.n_train}
         for c in configs
     ]
     apart: list[dict[str, Any]] = []
@@ -160,7 +163,7 @@ def _provenance(
     grids: Sequence[Run], *, experiment: str, question: str, profile: str, command: str
 ) -> dict[str, Any]:
     run = grids[0]
-    data, extractors = run.plan.data, run.extractors
+    data, extractors = run.plan.whole, run.extractors
     facts: dict[str, Any] = {
         "experiment": experiment,
         "question": question,

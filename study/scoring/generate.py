@@ -93,3 +93,17 @@ def in_units(x: Float[np.ndarray, "k D"], data: Dataset) -> Float32[np.ndarray, 
     """Samples as examples `[k, *shape]` in the user's own units, if the scaling can be inverted."""
     back = x if data.inverse is None else data.inverse(x)
     return back.astype(np.float32).reshape(-1, *data.shape)
+
+
+def traversed(
+    model: ScoredModel,
+    z: Float[np.ndarray, " d"],
+    data: Dataset,
+    *,
+    dimension: int,
+    values: Float[np.ndarray, " m"],
+) -> UInt8[np.ndarray, "m ..."]:
+    """Pictures `[m, *shape]` of one code with these values in one dimension, each decoded to its mean."""
+    codes = np.tile(z, (len(values), 1)).astype(np.float32)
+    codes[:, dimension] = values
+    return to_uint8(model.decode(codes), data)

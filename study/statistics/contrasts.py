@@ -18,6 +18,7 @@ def contrasts(
     pairs: Sequence[Float[np.ndarray, "_ 2 _"]],
     *,
     families: Sequence[Hashable],
+    matters: float | None = None,
 ) -> pd.DataFrame:
     """Differences own − other, paired by training seed, with intervals and verdicts.
 
@@ -27,11 +28,13 @@ def contrasts(
         facts: for each contrast, the first columns of its row, including `better`, the metric's better direction.
         pairs: for each contrast own and other, by seed and evaluation.
         families: for each contrast a label; p-values with equal labels are corrected together by Holm's method.
+        matters: the smallest difference that matters, in the unit of all contrasts; None where none is declared.
 
     Returns:
         The facts, and columns seeds, own, other (means), difference, low, high (95 %, not corrected), p_holm, verdict
-        ("better" or "worse" if p_holm is below 0.05, else "not decided"; "none" without an interval or a better
-        direction), and detectable: the smallest difference that as many seeds tell with 80 % at the corrected level.
+        ("better" or "worse" if p_holm is below 0.05, else "equivalent" if the corrected interval lies within
+        ± `matters`, else "not decided"; "none" without an interval or a better direction), and detectable: the smallest
+        difference that as many seeds tell with 80 % at the corrected level.
         Empty if there are no contrasts.
     """
     if not facts:
@@ -52,7 +55,7 @@ def contrasts(
     paired = crossed(np.where(undirected[:, None, None], sides[0] - sides[1], signs[:, None, None] * gains))
     low, high = paired.ends()
     effects = Means(*(np.where(undirected, np.nan, field) for field in crossed(gains)))
-    found = verdicts(effects, families, matters=None)
+    found = verdicts(effects, families, matters=matters)
     own, other = crossed(sides).mean
     return pd.DataFrame(facts).assign(
         seeds=[len(pair) for pair in pairs], own=own, other=other, difference=paired.mean, low=low, high=high,

@@ -57,7 +57,9 @@ def test_the_table_that_needs_the_data_holds_the_optimum_and_no_verdict(module):
     runs = pd.DataFrame(
         {"alpha": [1.0] * 4, "beta": [0.5, 0.5, 4.0, 4.0], "noise_variance": [0.25, 0.25, 2.0, 2.0]}
     )
-    (name, table), *none = module.optimum(SimpleNamespace(runs=runs), SimpleNamespace(train=x)).items()
+    (name, table), *none = module.optimum(
+        SimpleNamespace(results=SimpleNamespace(runs=runs), data=SimpleNamespace(train=x))
+    ).items()
     assert name == "optimum" and not none and len(table) == 2
     assert set(table) == {
         "alpha",

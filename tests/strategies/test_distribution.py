@@ -51,6 +51,10 @@ def _moments(name: str, fields: dict[str, Any], latents: Latents, fitted: Any) -
             return whole[0], whole[1] * eye
         case "posterior-mean":
             return _mixture(uniform, mean, spread(0 * log_var))
+        case "one-from-q" | "one-from-prior":
+            kept = np.asarray(fitted.from_q, float)
+            assert kept.sum() == 1  # of two dimensions
+            return kept * whole[0], np.diag(np.where(kept > 0, np.diag(whole[1]), 1.0))
         case "averaged-moments":
             return mean.mean(0), np.diag(np.exp(log_var.mean(0)))
         case "literal-logvar":

@@ -17,7 +17,7 @@ class Work:
     """The inputs of a plan and the keys of its cells, which can be sent to another process.
 
     Attributes:
-        config, data, batching: as in `Plan`.
+        config, data, batching: as in `Plan`; the whole data set.
         keys: the keys of all measurements, by cell.
         store: a folder that both processes see.
     """
@@ -32,7 +32,7 @@ class Work:
     def of(cls, job: Job) -> "Work":
         """The work of a job."""
         plan = job.plan
-        return cls(plan.config, plan.data, plan.batching, _keys(plan), Store(job.store.folder.resolve()))
+        return cls(plan.config, plan.whole, plan.batching, _keys(plan), Store(job.store.folder.resolve()))
 
     def job(self) -> Job | None:
         """The job; None if this process knows other strategies or metrics, and would store other numbers."""
@@ -40,7 +40,11 @@ class Work:
         if _keys(plan) != self.keys:
             return None
         extractors = feature_extractors(plan, self.store) if plan.config.strategies else ()
-        made = evaluators(plan.measured, extractors, n=plan.n_samples) if extractors else ()
+        made = (
+            evaluators(plan.measured, extractors, n=plan.n_samples, pictured=plan.pictured)
+            if extractors
+            else ()
+        )
         return Job(plan, self.store, made, Count())
 
 

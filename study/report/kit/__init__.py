@@ -2,10 +2,11 @@
 
 from study.report.findings import Exhibit
 from study.report.kit.crossed import by_training, covered, share_closed, trainings
-from study.report.kit.curves import curve, log_axis, setting_axis
+from study.report.kit.curves import Lines, curve, lines, log_axis, setting_axis
 from study.report.kit.dots import Panel, dots
 from study.report.kit.estimates import by_run, each_metric, each_place, estimate, estimates, values
 from study.report.kit.pairs import Pair, compared, decided, paired
+from study.report.kit.pictured import pictured, stored
 from study.report.kit.readable import Column, Row, cell, change, contrast, plain, readable, several, value
 from study.report.kit.sentences import (
     UNDECIDED,
@@ -21,6 +22,7 @@ from study.report.kit.sentences import (
     unseen,
     where,
 )
+from study.report.kit.shares import along, closing, shares
 from study.report.kit.windows import windows
 
 __all__ = [
@@ -28,9 +30,11 @@ __all__ = [
     "WORDS",
     "Column",
     "Exhibit",
+    "Lines",
     "Pair",
     "Panel",
     "Row",
+    "along",
     "at",
     "brief",
     "by_run",
@@ -39,6 +43,7 @@ __all__ = [
     "cell",
     "change",
     "clauses",
+    "closing",
     "compared",
     "contrast",
     "covered",
@@ -49,8 +54,10 @@ __all__ = [
     "each_place",
     "estimate",
     "estimates",
+    "lines",
     "log_axis",
     "paired",
+    "pictured",
     "placed",
     "plain",
     "ranged",
@@ -58,7 +65,9 @@ __all__ = [
     "setting_axis",
     "several",
     "share_closed",
+    "shares",
     "size",
+    "stored",
     "trainings",
     "undecided",
     "unseen",

@@ -1,13 +1,99 @@
 """Curves over settings, with bands or error bars, on an axis labelled with the settings."""
 
+import dataclasses
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
+from study.report.plots import style
 from study.report.text.numbers import number
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Lines:
+    """The content of one panel of curves.
+
+    Attributes:
+        title: the title of the panel.
+        table: one row per setting, with columns `<name>`, `<name>_low` and `<name>_high` of every curve.
+        curves: the columns to draw, with their labels; those without values are left out.
+        label: the label of the vertical axis.
+        scale: what values are multiplied by.
+        log: whether the vertical axis is logarithmic.
+        mark: a horizontal line at this value, if it is not None.
+    """
+
+    title: str
+    table: pd.DataFrame
+    curves: Mapping[str, str]
+    label: str
+    scale: float = 1.0
+    log: bool = False
+    mark: float | None = None
+
+
+def lines(
+    panels: Sequence[Lines], *, x: str, axis: str, title: str, columns: int = 2, height: float = 2.6
+) -> Figure:
+    """A figure of curves over the settings of `x`, with 95 % intervals; a curve has one look in all panels.
+
+    Args:
+        panels: from left to right, and then down; those without curves are left out.
+        x: the column for the horizontal axis, which is logarithmic.
+        axis: the label of the horizontal axis.
+        title: the title of the figure.
+        columns: panels beside each other.
+        height: inches per row of panels.
+    """
+    panels = [panel for panel in panels if set(panel.curves) & set(panel.table)] or panels[:1]
+    names = list(dict.fromkeys(name for panel in panels for name in panel.curves))
+    looks = {
+        name: {"color": color, "marker": mark}
+        for name, color, mark in zip(names, style.shades(len(names)), style.markers(len(names)), strict=True)
+    }
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    with style.styled():
+        figure, grid = style.panels(rows, columns, height=height * rows + 0.9, title=title, share_y=False)
+        for axes, panel in zip(grid.ravel(), panels, strict=False):
+            _lines(axes, panel, x, looks)
+            settings = pd.Series(sorted(panel.table[x].unique()))
+            setting_axis(axes, settings, axis)
+            if sum(len(number(value)) + 1 for value in settings) > style.TITLE // columns:
+                axes.tick_params(axis="x", labelrotation=40)
+            axes.set_title(textwrap.fill(panel.title, style.TITLE // columns))
+            axes.set_ylabel(panel.label)
+        style.hide_unused(grid, len(panels))
+        handles = {
+            h.get_label(): h
+            for panel in grid.ravel()[: len(panels)]
+            for h in panel.get_legend_handles_labels()[0]
+        }
+        fit = int(np.clip(100 // (max(map(len, handles), default=0) + 6), 1, 4))
+        figure.legend([*handles.values()], [*handles], loc="outside lower center", ncols=fit, frameon=False)
+    return figure
+
+
+def _lines(axes: Axes, panel: Lines, x: str, looks: Mapping[str, Mapping[str, Any]]) -> None:
+    """The curves of one panel."""
+    for name, label in panel.curves.items():
+        ends = (name, f"{name}_low", f"{name}_high")
+        if name not in panel.table:
+            continue
+        kept = panel.table.reindex(columns=[x, *ends]).dropna(subset=[name])
+        scaled = kept.assign(**{end: panel.scale * kept[end] for end in ends})
+        if len(scaled):
+            curve(axes, scaled, x, ends, label=label, **looks[name])
+    if panel.mark is not None:
+        axes.axhline(panel.mark, color=style.SOFT, linewidth=0.8, linestyle=(0, (4, 3)))
+    if panel.log:
+        log_axis(axes)
 
 
 def curve(

@@ -30,7 +30,9 @@ class Pair:
     family: Hashable
 
 
-def paired(pairs: Iterable[Pair], *, own: str = "own", other: str = "other") -> pd.DataFrame:
+def paired(
+    pairs: Iterable[Pair], *, own: str = "own", other: str = "other", matters: float | None = None
+) -> pd.DataFrame:
     """The table of `study.statistics.contrasts` of own − other; `own` and `other` also name the columns of means.
 
     Of a metric that is best at 1 the difference is that of |v − 1|, score by score. Seeds that lack an evaluation which
@@ -44,7 +46,9 @@ def paired(pairs: Iterable[Pair], *, own: str = "own", other: str = "other") -> 
         if len(sides[0]):
             kept.append(pair)
             values.append(np.stack([side.to_numpy(np.float64) for side in sides], axis=1))
-    table = contrasts([pair.facts for pair in kept], values, families=[pair.family for pair in kept])
+    table = contrasts(
+        [pair.facts for pair in kept], values, families=[pair.family for pair in kept], matters=matters
+    )
     return table.rename(columns={"own": own, "other": other})
 
 
@@ -56,7 +60,8 @@ def compared(
     columns: Sequence[str] = ("family", "strategy"),
     places: Sequence[str] = ("beta",),
     average: bool = False,
-    **named: str,
+    own: str = "own",
+    other: str = "other",
 ) -> pd.DataFrame:
     """The table of `paired` for pairs of conditions, metric by metric and place by place.
 
@@ -68,24 +73,24 @@ def compared(
         places: the columns that define a place, where conditions are compared.
         average: also compare means over all places, by the seeds that have every one; their place is NaN, and they are
             a family of tests of their own.
-        named: `own` and `other` of `paired`.
+        own, other: as in `paired`.
 
     Returns:
         Columns: the facts of the pair, places, metric, better, and those of `paired`.
     """
     made = []
     for metric, better, table in each_metric(metrics, names, rows=[*places, "seed"], columns=columns):
-        for facts, own, other in pairs:
-            if not {own, other} <= set(table):
+        for facts, *sides in pairs:
+            if not set(sides) <= set(table):
                 continue
-            both = table[[own, other]].dropna()
+            both = table[sides].dropna()
             parts = [(place, part.droplevel(places)) for place, part in each_place(both, places)]
             if average and len(parts) > 1:
                 parts.append((dict.fromkeys(places, np.nan), _averaged([part for _, part in parts])))
             for place, part in parts:
                 whole = {**facts, **place, "metric": metric, "better": better}
-                made.append(Pair(whole, part[own], part[other], (metric, pd.isna(place[places[0]]))))
-    return paired(made, **named)
+                made.append(Pair(whole, part[sides[0]], part[sides[1]], (metric, pd.isna(place[places[0]]))))
+    return paired(made, own=own, other=other)
 
 
 def _averaged(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def pictures(results: Results, run: str, kind: str = "") -> dict[str, np.ndarray
     for name, array in results.samples.items():
         owner, strategy, *rest = name.split("/")
         if owner == run and rest == [kind] * bool(kind) and _is_image(name, results):
-            images[strategy] = _images(array)
+            images[strategy] = images_of(array)
     return {name: images[name] for name in in_order(images, STRATEGIES)}
 
 
@@ -94,12 +94,14 @@ def _is_image(name: str, results: Results) -> bool:
     return (
         array.dtype == np.uint8  # windows of sequences are stored as floats
         and not name.endswith("/codes")
+        and name.split("/")[2:] in ([], ["nearest"])  # others are an experiment's own
         and len(shape) in (3, 4)
         and shape[0] > 0
         and (len(shape) == 3 or shape[3] < 5)
     )
 
 
-def _images(array: np.ndarray) -> np.ndarray:
+def images_of(array: np.ndarray) -> np.ndarray:
+    """Stored pictures with an axis for their channels: `[k, height, width, channels]` uint8."""
     array = np.asarray(array, np.uint8)
     return array[..., None] if array.ndim == 3 else array

@@ -22,7 +22,7 @@ MEASURES = [
 ]
 FEW = ["rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_mass", "active_units"]
 SPELT = {  # parts of names as they are written in a title
-    "gan": "GAN", "mnist": "MNIST", "fashion": "Fashion", "co2": "CO₂", "etth1": "ETTh1",
+    "gan": "GAN", "kl": "KL", "mnist": "MNIST", "fashion": "Fashion", "co2": "CO₂", "etth1": "ETTh1",
 }  # fmt: skip
 MOST_PLACES = 4  # of a rate in nats: more would only widen the table
 
