@@ -7,7 +7,7 @@ and held-out, metrics kid, fd_infinity and coverage; columns mean_variance and v
 Effect: The share of the variance of z that the means have, Σ Var(mean) / Σ (Var(mean) + E[σ²]), in points: 0 for two
 fixed vectors. And a share of the gap in KID, FD∞ and coverage between draws from the prior and real held-out data,
 from 0 (as the prior) to 1 (as real data): what posterior closes less what averaged-moments closes.
-Matters: 5 points of the variance, and 5 % of the gap, the smallest effect that matters in the whole study.
+Matters: 5 % of the variance, and 5 % of the gap, the smallest effect that matters in the whole study.
 Supports: The effects lie above 5.
 Refutes: They lie below 5: two vectors would do.
 """
@@ -36,7 +36,7 @@ CLAIM = Claim(
             0.05,
             "above",
             MAIN,
-            "points",
+            "percent",
         ),
         *(
             Measure(

@@ -10,7 +10,7 @@ import numpy as np
 from study.claims.evidence import Evidence
 
 Side = Literal["above", "below", "apart", "within"]
-Unit = Literal["gap", "points", "nats", "sd", "plain"]
+Unit = Literal["gap", "points", "percent", "nats", "sd", "plain"]
 IMAGES = ("digits", "mnist", "fashion-mnist", "colour-patches")
 LABELLED = IMAGES[:3]
 SERIES = ("co2", "etth1")
@@ -57,7 +57,8 @@ class Measure:
         least: the smallest effect that matters, a number in `unit`.
         supports: which side of `least` supports the claim; the other side refutes it. "apart" and "within" are for
             ± `least`, where the claim says that there is a difference of either sign, or none.
-        unit: of the number: a share of the "gap", "points" of a share of samples, "nats", "sd" of a latent, or none.
+        unit: of the number: a share of the "gap", "points" of a share of samples, "percent" of
+            something else, "nats", "sd" of a latent, or none.
         axis: what the effect may depend on, one of `study.claims.thresholds.AXES`.
         reads: experiments whose tables it reads; of several the first one that has tables of a data set.
         part: which part of the claim it is about, if the claim has several.

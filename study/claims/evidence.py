@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import pandas as pd
 from study.statistics.gaps import Gaps, gaps
 from study.statistics.scores import Scores, scores
 from study.tables.names import MODEL
-from study.tables.results import Results, load_results
+from study.tables.results import Results, extra_tables, load_results
+from study.tables.schemas import METRICS
 
 # What tells models apart that are never averaged; those that differ in their seed alone are at one place.
 PLACE = [
@@ -94,8 +95,24 @@ def each_place(rows: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFram
         yield dict(zip(PLACE, key, strict=True)), own
 
 
-def evidence(results: Results, *, experiment: str, dataset: str, folder: str = "") -> Evidence:
-    """The evidence in the tables of a results folder."""
+def evidence(
+    results: Results,
+    *,
+    experiment: str,
+    dataset: str,
+    folder: str = "",
+    more: Iterable[pd.DataFrame] = (),
+) -> Evidence:
+    """The evidence in the tables of a results folder.
+
+    Args:
+        results: its tables.
+        experiment, dataset: their names.
+        folder: the folder as a reader types it.
+        more: tables that the experiment added; those with the columns of `schemas.METRICS` hold further measurements.
+    """
+    further = [table for table in more if set(METRICS) <= set(table)]
+    metrics = pd.concat([results.metrics, *(table[[*METRICS]].astype(METRICS) for table in further)])
     runs = results.runs
     places = runs[["run_id", *PLACE, "seed"]]
 
@@ -103,11 +120,11 @@ def evidence(results: Results, *, experiment: str, dataset: str, folder: str = "
         known = [name for name in [*PLACE, "seed"] if name in table]
         return table.drop(columns=known).merge(places, on="run_id", how="left", validate="many_to_one")
 
-    tables = (placed(table) for table in (results.metrics, results.latents, results.draws))
+    tables = (placed(table) for table in (metrics, results.latents, results.draws))
     return Evidence(experiment, dataset, folder, runs, *tables)
 
 
-def find(root: Path, experiments: Iterator[str] | tuple[str, ...]) -> dict[tuple[str, str], Path]:
+def find(root: Path, experiments: Iterable[str]) -> dict[tuple[str, str], Path]:
     """The results folders below `root` by experiment and data set; of several profiles the first of `PROFILES`."""
     found: dict[tuple[str, str], Path] = {}
     for experiment in experiments:
@@ -124,5 +141,8 @@ def read(path: Path, *, experiment: str, dataset: str) -> Evidence:
     Raises:
         StudyError: it is none, or was altered.
     """
-    folder = f"{experiment}/{path.name}"
-    return evidence(load_results(path), experiment=experiment, dataset=dataset, folder=folder)
+    results = load_results(path)
+    more = extra_tables(path, results.provenance).values()
+    return evidence(
+        results, experiment=experiment, dataset=dataset, folder=f"{experiment}/{path.name}", more=more
+    )

@@ -6,9 +6,9 @@ Reads: `metrics.parquet` of `latent_maps`, models with latent_dim 1: strategy cl
 and confidence, by run, seed and evaluation.
 Effect: The share of samples that an independent classifier assigns to the class asked for, and its mean confidence,
 in points. Of ten classes, codes without order would give 10.
-Matters: 50 points: as many right as wrong, five times chance.
-Supports: The effects lie above 50 points.
-Refutes: They lie below 50 points.
+Matters: 50 %: as many right as wrong, five times chance.
+Supports: The effects lie above 50 %.
+Refutes: They lie below 50 %.
 """
 
 from study.claims.base import LABELLED, Claim, Measure
@@ -26,7 +26,7 @@ CLAIM = Claim(
             0.5,
             "above",
             ("latent_maps",),
-            "points",
+            "percent",
         )
         for metric in ("label_accuracy", "confidence")
     ),

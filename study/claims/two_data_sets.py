@@ -2,8 +2,8 @@
 
 Means: Codes of one data set, given to the decoder of another, give worse samples than N(0, I) does: the learned
 spaces differ. And codes of the decoder's own data set give better ones than N(0, I).
-Reads: `metrics.parquet` of `two_datasets`: strategies prior, posterior, other-posterior (codes of the other data set)
-and held-out; metrics kid and fd_infinity.
+Reads: `metrics.parquet` of `two_datasets`, and its own table with the same columns: strategies prior, posterior,
+other-posterior (codes of the other data set) and held-out; metrics kid and fd_infinity.
 Effect: A share of the gap in KID and FD∞ between the prior and real data: minus what other-posterior closes, and what
 posterior closes.
 Matters: 5 % of the gap, the smallest effect that matters in the whole study.

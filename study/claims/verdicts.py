@@ -11,8 +11,9 @@ test
 - else is not decided.
 
 A claim is supported if at least two of its tests support it and none says otherwise, refuted likewise, and depends if
-at least two are decided and they do not agree. One test alone, or one metric, decides nothing, and neither do fewer
-than five trainings. Places where a metric can show no effect (nothing to gain, no decoder to speak of) are left out.
+at least two are decided and they do not agree. Of a claim that has several parts each must be decided by a test. One
+test alone, or one metric, decides nothing, and neither do fewer than five trainings. Places where a metric can show no
+effect (nothing to gain, no decoder to speak of) are left out.
 """
 
 import dataclasses
@@ -100,7 +101,8 @@ def judge(claim: Claim, dataset: str, tables: dict[str, Evidence]) -> Judged:
     words = {one.verdict for one in decided}
     metrics = {one.test.metric for one in decided}
     verdict: Verdict = "not decided"
-    if len(decided) >= LEAST_TESTS and len(metrics) >= LEAST_TESTS:
+    parts = {one.test.part for one in tests} - {one.test.part for one in decided}
+    if not parts and len(decided) >= LEAST_TESTS and len(metrics) >= LEAST_TESTS:
         verdict = decided[0].verdict if len(words) == 1 else "depends"
     like = [one for one in tests if one.verdict == verdict] or decided or [one for one in tests if one.found]
     return Judged(claim, dataset, verdict, _why(verdict, tests), tests, like[0] if like else None)
@@ -111,12 +113,7 @@ def _why(verdict: Verdict, tests: Sequence[Outcome]) -> str:
     if verdict == "not decided":
         if all(one.found is None for one in tests):
             return "no tables yet"
-        decided = [one.test.metric for one in tests if one.decided]
-        if decided:
-            return (
-                f"only {' and '.join(dict.fromkeys(decided))} decides anything, and one measure is not enough"
-            )
-        return next(one.reason for one in tests if one.reason and one.found is not None)
+        return _open([one for one in tests if one.found is not None], tests)
     if verdict != "depends":
         return ""
     parts: dict[str, list[Outcome]] = {}
@@ -126,6 +123,20 @@ def _why(verdict: Verdict, tests: Sequence[Outcome]) -> str:
     if len(parts) == 1:
         return _dependence(next(iter(parts.values())))
     return "; ".join(f"{part}: {_said(own)}" for part, own in parts.items())
+
+
+def _open(there: Sequence[Outcome], tests: Sequence[Outcome]) -> str:
+    """Why nothing is decided, although there are tables."""
+    decided = [one for one in tests if one.decided]
+    missing = dict.fromkeys(one.test.part for one in tests) if decided else {}
+    for one in decided:
+        missing.pop(one.test.part, None)
+    if missing:
+        found = [one.test.part for one in there]
+        return "; ".join(f"{part}: {'not decided' if part in found else 'no tables yet'}" for part in missing)
+    if decided:
+        return f"one measure alone decides: {decided[0].test.quantity}"
+    return next(one.reason for one in there if one.reason)
 
 
 def _said(decided: Sequence[Outcome]) -> str:
@@ -191,7 +202,7 @@ def _overall(test: Measure, for_it: int, against: int, n: int, ends: tuple[float
         return "depends"
     if test.supports in ("apart", "within"):
         return "supported" if for_it == n else "refuted" if against == n else "not decided"
-    mean: Verdict = _sides(test, *(np.array([end]) for end in ends))[0]
+    mean: Verdict = _sides(test, *(np.array([end]) for end in ends)).tolist()[0]
     contrary = against if mean == "supported" else for_it
     return "not decided" if contrary else mean
 
