@@ -29,8 +29,8 @@ QUESTION = (
 )
 CAPTION = (
     "A verdict on each claim for each data set; none yet: there are no tables to decide from; —: not about such data. "
-    "Below a verdict: the effect that shows it, a mean over settings with its 95 % interval (% of KID and the like: share "
-    "of the gap closed), or where along an axis the claim holds, by one of its tests. A claim leads to all of them."
+    "Below a verdict: an effect that shows it, a mean over settings with its 95 % interval (KID and the like in % of "
+    "the gap), or where along an axis the claim holds, by one of its tests. A claim leads to all of them."
 )
 VERDICTS = (
     "Each claim has a test that was fixed, with the smallest effect that matters, before the results on Fashion-MNIST "
@@ -94,7 +94,8 @@ def headline(found: Sequence[Judged]) -> str:
     where = f", most of them on {axis}" if axis and 2 * most > of["depends"] else ""
     kinds: tuple[Verdict, ...] = ("supported", "refuted", "not decided")
     rest = listed(f"{of[kind]} {'is' if of[kind] == 1 else 'are'} {kind}" for kind in kinds if of[kind])
-    lead = f"{of['depends']} of {count(len(there), 'verdict')} on {count(len({o.claim.number for o in there}), 'claim')}"
+    about = count(len({one.claim.number for one in there}), "claim")
+    lead = f"{of['depends']} of {count(len(there), 'verdict')} on {about}"
     said = f"{lead} {'depends' if of['depends'] == 1 else 'depend'}{where}"
     left = len(found) - len(there)
     open_ = f" {count(left, 'verdict')} still {'lacks' if left == 1 else 'lack'} evidence." if left else ""
@@ -132,8 +133,11 @@ def _section(claim: Claim, found: Sequence[Judged]) -> PageSection:
     blocks += [Text("Where verdicts change, with 95 % intervals:"), Bullets(turns)] if turns else []
     blocks += [Links(_links(claim, there))] if there else []
     missing = list(dict.fromkeys(command for one in found for command in words.commands(one)))
-    blocks += [Text("Tables that do not exist yet, and the commands that make them:")] if missing else []
-    blocks += [Command(command) for command in missing]
+    if missing:
+        blocks += [
+            Text("Commands that make the tables which do not exist yet:"),
+            Bullets([f"`{c}`" for c in missing]),
+        ]
     return PageSection(f"claim-{claim.number}", f"{claim.number}. {claim.statement}", blocks)
 
 

@@ -1,12 +1,12 @@
 """Verdicts on claims in words: the cells of the table, the rows of a claim's own table, and what is missing."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from study.claims.base import Unit
 from study.claims.thresholds import Threshold
 from study.claims.verdicts import Judged, Outcome
-from study.report.text.numbers import count, interval, number
+from study.report.text.numbers import count, interval, listed, number
 from study.report.text.words import word
 
 NONE_YET = "none yet"
@@ -69,15 +69,22 @@ def _parts(one: Judged) -> Iterator[str]:
         if test.decided:
             parts.setdefault(test.test.part, []).append(test)
     for part, own in parts.items():
-        said = {test.verdict for test in own}
-        turns = [test for test in own if test.thresholds]
-        name = f"{part}: " * bool(part)
-        if len(said) == 1 and not turns:
-            yield name + said.pop()
-        elif turns:
-            yield f"{name}{holds(turns[0].thresholds[0])} ({label(turns[0].test.metric)})"
-        else:
-            yield f"{name}depends on what is measured"
+        yield f"{part}: " * bool(part) + ", ".join(_part(own))
+
+
+def _part(own: Sequence[Outcome]) -> Iterator[str]:
+    """Where a part of a claim holds by one of its tests, and what those say that say the same at all settings."""
+    said = {test.verdict for test in own}
+    if said in ({"supported"}, {"refuted"}):
+        yield said.pop()
+        return
+    turns = [test for test in own if test.thresholds]
+    if turns:
+        yield f"{holds(turns[0].thresholds[0])} ({label(turns[0].test.metric)})"
+    for verdict in ("supported", "refuted"):
+        names = list(dict.fromkeys(label(test.test.metric) for test in own if test.verdict == verdict))
+        if names:
+            yield f"{verdict} by {listed(names)}"
 
 
 def holds(one: Threshold) -> str:
