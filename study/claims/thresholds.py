@@ -80,24 +80,26 @@ def crossing(
     rng = np.random.default_rng(n)
     seeds, evaluations = rng.integers(0, n, (RESAMPLES, n, 1)), rng.integers(0, m, (RESAMPLES, 1, m))
     curves = values[:, seeds, evaluations].mean((-2, -1)).T - least
-    rises = bool(values[-1].mean() > values[0].mean())
-    found = np.array([_crossing(np.log(at), curve, rises=rises) for curve in curves])
-    here = _crossing(np.log(at), values.mean((1, 2)) - least, rises=rises)
+    whole = values.mean((1, 2)) - least
+    here, *found = _crossings(np.log(at), np.vstack([whole, curves]), rises=bool(whole[-1] > whole[0]))
     if np.isnan(found).mean() > UNTOLD:
         return float(np.exp(here)), math.nan, math.nan
-    told = found[~np.isnan(found)]
+    told = np.array(found)[~np.isnan(found)]
     low, high = np.quantile(told, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")
     with np.errstate(over="ignore"):
         return float(np.exp(here)), float(np.exp(low)), float(np.exp(high))
 
 
-def _crossing(log_x: np.ndarray, curve: np.ndarray, *, rises: bool) -> float:
-    """The log of the only place where a curve changes sign; ± infinity if it does not, NaN if several times."""
-    above = curve > 0
-    turns = np.flatnonzero(above[1:] != above[:-1])
-    if len(turns) == 0:
-        return -math.inf if above[0] == rises else math.inf
-    if len(turns) > 1:
-        return math.nan
-    i = int(turns[0])
-    return float(log_x[i] + (log_x[i + 1] - log_x[i]) * curve[i] / (curve[i] - curve[i + 1]))
+def _crossings(log_x: np.ndarray, curves: np.ndarray, *, rises: bool) -> np.ndarray:
+    """For each curve `[R, K]` the log of the only place where it changes sign.
+
+    ± infinity if it does not, NaN if it does several times.
+    """
+    above = curves > 0
+    turns = above[:, 1:] != above[:, :-1]
+    i, rows = turns.argmax(1), np.arange(len(curves))
+    before, after = curves[rows, i], curves[rows, i + 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        place = log_x[i] + (log_x[i + 1] - log_x[i]) * before / (before - after)
+    beyond = np.where(above[:, 0] == rises, -math.inf, math.inf)
+    return np.where(turns.sum(1) == 1, place, np.where(turns.any(1), math.nan, beyond))

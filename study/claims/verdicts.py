@@ -6,8 +6,8 @@ corrected for the number of places; trainings and evaluations are two factors of
 test
 
 - depends, if one place supports the claim and another refutes it;
-- else supports or refutes it, if the interval of the mean over all places does and no place says the contrary (of a
-  claim about the size of an effect of either sign: if every place does);
+- else supports or refutes it, if the interval of the mean over all places does, and more than half of the places, and
+  none says the contrary (of a claim about the size of an effect of either sign: if every place does);
 - else is not decided.
 
 A claim is supported if at least two of its tests support it and none says otherwise, refuted likewise, and depends if
@@ -203,13 +203,13 @@ def _overall(test: Measure, for_it: int, against: int, n: int, ends: tuple[float
     if test.supports in ("apart", "within"):
         return "supported" if for_it == n else "refuted" if against == n else "not decided"
     mean: Verdict = _sides(test, *(np.array([end]) for end in ends)).tolist()[0]
-    contrary = against if mean == "supported" else for_it
-    return "not decided" if contrary else mean
+    most = for_it if mean == "supported" else against
+    return mean if most * 2 > n and most == for_it + against else "not decided"
 
 
 def _undecided(test: Measure) -> str:
-    side = "the interval lies on both sides of what matters"
-    return side if test.refutes else f"{side}, or on the side that a bound cannot show"
+    said = "at too many settings the interval lies on both sides of what matters"
+    return said if test.refutes else f"{said}, or on the side that a bound cannot show"
 
 
 def _sides(test: Measure, low: np.ndarray, high: np.ndarray) -> np.ndarray:
