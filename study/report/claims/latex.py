@@ -5,21 +5,24 @@ from collections.abc import Sequence
 from study.report.page.blocks import Verdicts
 from study.report.page.escape import latex
 
-CLAIM = r"p{0.3\linewidth}"
+CLAIM, WIDE = 0.3, 0.65  # of the line: a claim, and its verdicts together
 
 
 def table(block: Verdicts) -> str:
-    """A `tabular` with a row for each claim and the verdict on each data set, with its first note."""
-    columns = f"r{CLAIM}" + "l" * len(block.datasets)
+    """A `tabular` with a row for each claim: the verdict on each data set, and what it depends on or the effect."""
+    columns = [
+        f"p{{{share:.3g}\\linewidth}}"
+        for share in (CLAIM, *[WIDE / len(block.datasets)] * len(block.datasets))
+    ]
     lines = [
-        rf"\begin{{tabular}}{{{columns}}}",
+        rf"\begin{{tabular}}{{{''.join(columns)}}}",
         r"\toprule",
-        rf"{_cells(['', 'claim', *block.datasets])} \\",
+        rf"{_cells(['claim', *block.datasets])} \\",
         r"\midrule",
     ]
     for row in block.rows:
-        said = [row.statement + f" ({row.said_by})", *(verdict or "—" for verdict, _ in row.cells)]
-        lines.append(rf"{_cells([str(row.number), *said])} \\")
+        said = ["; ".join(filter(None, (verdict, *notes))) for verdict, notes in row.cells]
+        lines.append(rf"{_cells([f'{row.number}. {row.statement} ({row.said_by})', *said])} \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 

@@ -65,7 +65,7 @@ LIMITS = (
 def compose(found: Sequence[Judged]) -> Report:
     """The page of all verdicts; a section for each claim is folded."""
     claims = list(dict.fromkeys(one.claim for one in found))
-    datasets = list(dict.fromkeys(data for claim in claims for data in claim.datasets))
+    datasets = list(dict.fromkeys(one.dataset for one in found))
     by = {(one.claim.number, one.dataset): one for one in found}
     return Report(
         title=TITLE,
@@ -77,7 +77,7 @@ def compose(found: Sequence[Judged]) -> Report:
         table=Verdicts(CAPTION, datasets, [_row(claim, datasets, by) for claim in claims]),
         limits=LIMITS,
         appendix=[
-            *(_section(claim, [by[claim.number, d] for d in claim.datasets]) for claim in claims),
+            *(_section(claim, [one for one in found if one.claim is claim]) for claim in claims),
             _again(),
         ],
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from study.claims.base import Unit
 from study.claims.thresholds import Threshold
 from study.claims.verdicts import Judged, Outcome
+from study.report.outside import tame
 from study.report.text.numbers import count, interval, listed, number
 from study.report.text.words import word
 
@@ -109,7 +110,7 @@ def at(one: Threshold, sign: str = "=") -> str:
 
 def turn(one: Threshold) -> str:
     """Where a verdict changes, and what it is on either side."""
-    kind = f" ({one.line})" if one.line else ""
+    kind = f" ({tame(one.line)})" if one.line else ""
     if one.below == one.above:
         return f"{one.below} at both ends of {one.axis} and not between them{kind}"
     return f"{one.below} below {at(one)}, {one.above} above{kind}"
