@@ -13,7 +13,6 @@ from study.statistics.gaps import Gaps, gaps
 from study.statistics.scores import Scores, scores
 from study.tables.names import MODEL
 from study.tables.results import Results, extra_tables, load_results
-from study.tables.schemas import METRICS
 
 # What tells models apart that are never averaged; those that differ in their seed alone are at one place.
 PLACE = [
@@ -31,6 +30,7 @@ class Evidence:
         experiment, dataset: their names.
         folder: the results folder as a reader types it.
         runs, metrics, latents, draws: as in `Results`.
+        own: the tables that the experiment added, by name; those about single models with the columns of `PLACE` too.
     """
 
     experiment: str
@@ -40,6 +40,12 @@ class Evidence:
     metrics: pd.DataFrame
     latents: pd.DataFrame
     draws: pd.DataFrame
+    own: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """`latents`, `draws`, or one of the experiment's own tables; empty if there is none."""
+        known = {"latents": self.latents, "draws": self.draws, **self.own}
+        return known.get(name, pd.DataFrame(columns=[*PLACE, "seed"]))
 
     @functools.cached_property
     def models(self) -> pd.DataFrame:
@@ -101,7 +107,7 @@ def evidence(
     experiment: str,
     dataset: str,
     folder: str = "",
-    more: Iterable[pd.DataFrame] = (),
+    own: Mapping[str, pd.DataFrame] | None = None,
 ) -> Evidence:
     """The evidence in the tables of a results folder.
 
@@ -109,19 +115,18 @@ def evidence(
         results: its tables.
         experiment, dataset: their names.
         folder: the folder as a reader types it.
-        more: tables that the experiment added; those with the columns of `schemas.METRICS` hold further measurements.
+        own: the tables that the experiment added.
     """
-    further = [table for table in more if set(METRICS) <= set(table)]
-    metrics = pd.concat([results.metrics, *(table[[*METRICS]].astype(METRICS) for table in further)])
     runs = results.runs
-    places = runs[["run_id", *PLACE, "seed"]]
+    known = [*PLACE, "seed"]
 
     def placed(table: pd.DataFrame) -> pd.DataFrame:
-        known = [name for name in [*PLACE, "seed"] if name in table]
-        return table.drop(columns=known).merge(places, on="run_id", how="left", validate="many_to_one")
+        bare = table.drop(columns=[name for name in known if name in table])
+        return bare.merge(runs[["run_id", *known]], on="run_id", how="left", validate="many_to_one")
 
-    tables = (placed(table) for table in (metrics, results.latents, results.draws))
-    return Evidence(experiment, dataset, folder, runs, *tables)
+    metrics, latents, draws = (placed(table) for table in (results.metrics, results.latents, results.draws))
+    more = {name: placed(t) if "run_id" in t else t for name, t in (own or {}).items()}
+    return Evidence(experiment, dataset, folder, runs, metrics, latents, draws, more)
 
 
 def find(root: Path, experiments: Iterable[str]) -> dict[tuple[str, str], Path]:
@@ -142,7 +147,6 @@ def read(path: Path, *, experiment: str, dataset: str) -> Evidence:
         StudyError: it is none, or was altered.
     """
     results = load_results(path)
-    more = extra_tables(path, results.provenance).values()
-    return evidence(
-        results, experiment=experiment, dataset=dataset, folder=f"{experiment}/{path.name}", more=more
-    )
+    own = extra_tables(path, results.provenance)
+    folder = f"{experiment}/{path.name}"
+    return evidence(results, experiment=experiment, dataset=dataset, folder=folder, own=own)

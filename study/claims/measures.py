@@ -101,14 +101,41 @@ def fact(of: str | Callable[[pd.DataFrame], pd.Series], *, where: Where = PLAIN)
 
 
 def per_model(table: str, of: Callable[[pd.DataFrame], float], *, where: Where = PLAIN) -> Effects:
-    """A number from the rows of each model in `latents` or `draws`."""
+    """A number from the rows of each model in `latents`, `draws` or a table of the experiment's own."""
 
     def effects(found: Evidence) -> Iterator[Effect]:
-        for place, rows in each_place(getattr(found, table)):
+        for place, rows in each_place(found.table(table)):
             if at(place, where):
                 own = [(seed, of(part)) for seed, part in rows.groupby("seed")]
                 seeds, values = (np.array(side) for side in zip(*own, strict=True))
                 yield Effect(place, seeds, values[:, None].astype(np.float64))
+
+    return lambda found: tuple(effects(found))
+
+
+def by_source(metric: str, source: str, other: str, *, relative: bool) -> Effects:
+    """How much lower a metric is with z from one source than from another, on decoders of the data set in question.
+
+    Reads the table `crossed` of `two_datasets`: data, alpha, beta, seed, source, metric, value.
+
+    Args:
+        metric: its name.
+        source, other: of z, as that table calls them.
+        relative: as a share of the value with the other source, for metrics that are zero at best.
+    """
+
+    def effects(found: Evidence) -> Iterator[Effect]:
+        rows = found.own.get("crossed", pd.DataFrame(columns=["data", "metric", "alpha", "beta"]))
+        rows = rows[(rows["data"] == found.dataset) & (rows["metric"] == metric)]
+        for place, _ in each_place(found.runs):
+            here = np.isclose(rows["alpha"], place["alpha"]) & np.isclose(rows["beta"], place["beta"])
+            if not here.any():
+                continue
+            by = rows[here].pivot_table(index="seed", columns="source", values="value").sort_index()
+            one, two = by[[source]].to_numpy(), by[[other]].to_numpy()
+            yield Effect(
+                place, by.index.to_numpy(), share_of_gap(one, two, 0 * two) if relative else two - one
+            )
 
     return lambda found: tuple(effects(found))
 

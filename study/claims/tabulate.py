@@ -1,5 +1,6 @@
 """The verdicts on all claims, from results folders, and as the table `claims.csv`."""
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,8 +26,18 @@ def judged(root: Path) -> list[Judged]:
     names = tuple(dict.fromkeys(name for claim in every for name in claim.reads))
     tables: dict[str, dict[str, Evidence]] = {}
     for (experiment, dataset), path in find(root, names).items():
-        tables.setdefault(dataset, {})[experiment] = read(path, experiment=experiment, dataset=dataset)
+        found = read(path, experiment=experiment, dataset=dataset)
+        tables.setdefault(dataset, {})[experiment] = found
+        for other in _also(found):  # of two data sets, unless the other one has a run of its own
+            tables.setdefault(other, {}).setdefault(experiment, dataclasses.replace(found, dataset=other))
     return [judge(claim, data, tables.get(data, {})) for claim in every for data in claim.datasets]
+
+
+def _also(found: Evidence) -> Iterator[str]:
+    """The other data sets that the experiment's own tables are about, which name theirs in a column `data`."""
+    for table in found.own.values():
+        if "data" in table:
+            yield from (str(name) for name in table["data"].unique() if name != found.dataset)
 
 
 def claim_table(found: Sequence[Judged]) -> pd.DataFrame:

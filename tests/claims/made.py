@@ -49,6 +49,7 @@ def made(
     facts: Mapping[str, Wanted] | None = None,
     latents: Mapping[str, Callable[[Mapping[str, Any], int], float]] | None = None,
     inside: Wanted | None = None,
+    own: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]] | None = None,
     seeds: int = 6,
     noise: float = 0.003,
 ) -> Evidence:
@@ -62,6 +63,7 @@ def made(
         facts: measurements of the model.
         latents: columns of `latents` from place and dimension.
         inside: how much larger the share of prior draws is that look real, where codes are dense.
+        own: the experiment's own tables, for each the rows of a model; numbers get noise.
         seeds: how many trainings.
         noise: standard deviation of scores over trainings.
     """
@@ -70,6 +72,7 @@ def made(
     metrics: list[dict[str, Any]] = []
     dims: list[dict[str, Any]] = []
     draws: list[dict[str, Any]] = []
+    tables_of: dict[str, list[dict[str, Any]]] = {name: [] for name in own or {}}
     for at in places:
         for seed in range(seeds):
             run = {"run_id": str(len(runs)), **at, "seed": seed}
@@ -78,18 +81,26 @@ def made(
                 _scored(run, at, shares or {}, values or {}, facts or {}, lambda: noise * rng.normal())
             )
             for j in range(DIMENSIONS if latents else 0):
-                own = {name: of(at, j) * (1 + noise * rng.normal()) for name, of in (latents or {}).items()}
-                dims.append({**run, "dimension": j, **own})
+                row = {name: of(at, j) * (1 + noise * rng.normal()) for name, of in (latents or {}).items()}
+                dims.append({**run, "dimension": j, **row})
+            for name, rows_of in (own or {}).items():
+                tables_of[name] += [run | _noisy(of, noise * rng.normal()) for of in rows_of(at)]
             for k in range(8 if inside is not None else 0):
-                more = _at(inside or 0.0, at) * (k >= 4) + noise * rng.normal()
+                higher = _at(inside or 0.0, at) * (k >= 4) + noise * rng.normal()
                 draws.append(
-                    {**run, "source": "prior", "bin": k, "draws": 1000, "inside": round(1000 * (0.4 + more))}
+                    {
+                        **run,
+                        "source": "prior",
+                        "bin": k,
+                        "draws": 1000,
+                        "inside": round(1000 * (0.4 + higher)),
+                    }
                 )
-    tables = (
-        pd.DataFrame(rows, columns=None if rows else [*PLACE, "seed"])
-        for rows in (runs, metrics, dims, draws)
+    more = {name: pd.DataFrame(rows) for name, rows in tables_of.items()}
+    folder = f"{experiment}/digits-default"
+    return Evidence(
+        experiment, "digits", folder, _frame(runs), _frame(metrics), _frame(dims), _frame(draws), more
     )
-    return Evidence(experiment, "digits", f"{experiment}/digits-default", *tables)
 
 
 def verdict(claim: Claim, *found: Evidence) -> Judged:
@@ -128,6 +139,14 @@ def _row(run: Mapping[str, Any], name: str, metric: str, value: float, evaluatio
         "split": "test", "metric": metric, "value": value, "stderr": 0.001, "n": 100, "reference": "test",
         "better": BETTER.get(metric, "none" if name == "model" else "lower"), "status": "ok", "reason": "",
     }  # fmt: skip
+
+
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=None if rows else [*PLACE, "seed"])
+
+
+def _noisy(row: Mapping[str, Any], by: float) -> dict[str, Any]:
+    return {name: of * (1 + by) if isinstance(of, float) else of for name, of in row.items()}
 
 
 def _at(wanted: Wanted, at: Mapping[str, Any]) -> float:

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from study.claims.evidence import evidence, find, read
+from study.claims.measures import per_model
 from study.claims.registry import claims
 from study.claims.tabulate import claim_table, judged
 from study.errors import StudyError
+from study.pipeline.publish import publish
 from study.tables import schemas
 from study.tables.results import load_results
 from tests.claims.made import grid, made, verdict
@@ -37,17 +39,45 @@ def test_longer_profiles_come_first_and_short_ones_do_not_count(tmp_path):
     }
 
 
-def test_a_table_that_an_experiment_added_with_the_columns_of_metrics_counts_as_such():
+def test_tables_of_an_experiment_s_own_are_read_model_by_model():
     results = load_results(SMALL)
-    run = results.runs["run_id"].iloc[0]
-    row = {name: results.metrics[name].iloc[0] for name in schemas.METRICS}
-    more = pd.DataFrame([row | {"run_id": run, "strategy": "other-posterior", "metric": "kid", "value": 3.0}])
-    other = pd.DataFrame({"run_id": [run], "a": [1.0]})
-    found = evidence(results, experiment="x", dataset="mnist", more=[more, other])
-    assert len(found.metrics) == len(results.metrics) + 1
-    (scored,) = found.scored("kid")
-    value = scored.value("other-posterior")
-    assert value is not None and value.item() == 3.0
+    own = {
+        "similar": pd.DataFrame({"run_id": results.runs["run_id"], "a": 1.0}),
+        "free": pd.DataFrame({"b": [1.0]}),
+    }
+    found = evidence(results, experiment="x", dataset="mnist", own=own)
+    assert found.table("similar")[["seed", "latent_dim"]].notna().all(axis=None)
+    assert list(found.table("free")) == ["b"] and found.table("absent").empty
+    (first, *_) = per_model("similar", lambda rows: float(rows["a"].sum()))(found)
+    assert first.values.tolist() == [[1.0]] * 5
+
+
+def test_an_experiment_about_two_data_sets_is_evidence_on_both(tmp_path):
+    results = load_results(SMALL)
+    folder = tmp_path / "two_datasets" / "mnist-default"
+    scores = [
+        {
+            "data": data,
+            "alpha": 1.0,
+            "beta": 0.5,
+            "seed": seed,
+            "source": source,
+            "metric": metric,
+            "value": value,
+        }
+        for data in ("mnist", "fashion-mnist")
+        for seed in range(5)
+        for source, better in (("own codes", 0.5), ("other's codes", 0.0), ("N(0, I)", 0.0))
+        for metric, value in (("kid", 1 - better + seed / 50), ("coverage", 0.3 + better * (1 + seed / 50)))
+    ]
+    publish(results, folder, experiment=None, tables={"crossed": pd.DataFrame(scores)})
+    found = {one.dataset: one for one in judged(tmp_path) if one.claim.number == 22}
+    assert {name: one.verdict for name, one in found.items()} == {
+        "mnist": "supported",
+        "fashion-mnist": "supported",
+    }
+    assert found["fashion-mnist"].shown is not None
+    assert found["fashion-mnist"].shown.places == 1
 
 
 def test_a_folder_that_was_altered_is_no_evidence(root, tmp_path):

@@ -12,7 +12,7 @@ from study.metrics.registry import names
 from study.tables import schemas
 from tests.claims.worlds import CASES
 
-TABLES = {"inside", "mean_variance", *schemas.LATENTS}  # measures of the tables of latents and draws
+TABLES = {"inside", "mean_variance", "same class", "distances", *schemas.LATENTS}  # measures of other tables
 TO_COME = {
     "kl_per_dimension",
     "latent_dimension",
@@ -38,7 +38,7 @@ def test_there_are_24_claims_in_the_order_of_their_numbers():
 def test_the_docstring_has_what_is_demanded(claim):
     assert tuple(claim.sections) == SECTIONS and all(len(text) > 10 for text in claim.sections.values())
     assert claim.statement.endswith(".") and len(claim.statement.split()) < 30 and claim.said_by
-    assert "parquet" in claim.sections["Reads"]
+    assert ".parquet`" in claim.sections["Reads"]
     for experiment in claim.reads:
         assert f"`{experiment}`" in claim.sections["Reads"], experiment
     for test in claim.tests:

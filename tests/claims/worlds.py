@@ -109,6 +109,21 @@ def _drawn(means: float, draws: float) -> Wanted:
     return lambda at: means if at["decode"] == "mean" else draws
 
 
+def _similar(same: float, distances: float) -> dict[str, Any]:
+    return {"own": {"similar": lambda at: [{"same class": same, "chance": 0.1, "distances": distances}]}}
+
+
+def _crossed(kid: float, coverage: float) -> dict[str, Any]:
+    """Scores with codes of a decoder's own, beside a KID of 1 and a coverage of 0.4 with any other z."""
+    scores = {"own codes": (kid, coverage), "other's codes": (1.0, 0.4), "N(0, I)": (1.0, 0.4)}
+    rows = [
+        {"data": "digits", "source": source, "metric": metric, "value": value}
+        for source, values in scores.items()
+        for metric, value in zip(("kid", "coverage"), values, strict=True)
+    ]
+    return {"own": {"crossed": lambda at: rows}}
+
+
 ALPHAS = grid(*BETAS, alphas=(1.0, 10.0))
 FAMILIES = [
     at for name in ("vae", "vampprior", "mog-prior", "flow-prior") for at in grid(*BETAS, family=name)
@@ -180,8 +195,7 @@ CASES: Mapping[str, Case] = {
         shares(posterior=0.1, averaged_moments=0.1) | _dims(mean_variance=0.001, variance_mean=1.0),
     ),
     "similar_codes": _one(
-        *({"values": {("class-posterior", m): v for m in ("label_accuracy", "confidence")}} for v in (0.8, 0.2)),
-        experiment="latent_maps", places=grid(*BETAS, latent_dim=1),
+        _similar(0.6, 0.5), _similar(0.15, 0.05), experiment="latent_maps", places=grid(*BETAS, latent_dim=1)
     ),
     "like_one_image": _one(_like(0.0), _like(0.3), experiment="conditional"),
     "weight_raises_kl": _one(_kl(1.0), _kl(0.0), experiment="reconstruction_weight", places=ALPHAS),
@@ -219,11 +233,7 @@ CASES: Mapping[str, Case] = {
         shares(TWO, posterior=0.6, one_from_q=0.0, one_from_prior=0.6) | _dims(w1=0.01, ks=0.01),
         experiment="single_latent",
     ),
-    "two_data_sets": _one(
-        shares(TWO, posterior=0.6, other_posterior=-0.5),
-        shares(TWO, posterior=0.0, other_posterior=0.0),
-        experiment="two_datasets",
-    ),
+    "two_data_sets": _one(_crossed(0.4, 0.6), _crossed(1.2, 0.3), experiment="two_datasets"),
     "gan_without_encoder": _one(
         *(shares(prior=_gan(other)) for other in (0.0, 0.8)), experiment="gan_baseline", places=GANS
     ),

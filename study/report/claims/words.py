@@ -27,6 +27,8 @@ MEASURES = {
     "w1": "W₁",
     "ks": "KS",
     "kl": "KL per latent",
+    "same class": "neighbours",
+    "distances": "distances",
 }
 
 
