@@ -26,7 +26,7 @@ CLAIM = Claim(
         *(
             Measure(
                 metric,
-                f"rise of {metric} from the smallest α to the largest",
+                "rise from the smallest α to the largest",
                 change(fact(metric), axis="alpha"),
                 0.05,
                 "above",

@@ -20,6 +20,8 @@ from study.claims.base import Claim, Measure
 from study.claims.measures import per_model
 from study.claims.shared import READS
 
+TOLD = {"mutual_information": "information about the example", "mean_variance": "variance of means"}
+
 
 def _ranks(one: str, other: str) -> Callable[[pd.DataFrame], float]:
     return lambda rows: float(rows[one].corr(rows[other], method="spearman"))
@@ -32,7 +34,7 @@ CLAIM = Claim(
     tests=tuple(
         Measure(
             by,
-            f"rank correlation of {informative} with {by}",
+            f"rank correlation with {TOLD[informative]}",
             per_model("latents", _ranks(informative, by)),
             0.5,
             "above",

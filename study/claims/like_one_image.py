@@ -21,7 +21,7 @@ CLAIM = Claim(
     tests=tuple(
         Measure(
             metric,
-            f"{metric} of `class-posterior` less `{other}`",
+            f"`class-posterior` less `{other}`",
             difference("class-posterior", metric, minus=other),
             -0.05,
             "above",
