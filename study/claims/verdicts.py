@@ -12,8 +12,8 @@ test
 
 A claim is supported if at least two of its tests support it and none says otherwise, refuted likewise, and depends if
 at least two are decided and they do not agree. Of a claim that has several parts each must be decided by a test. One
-test alone, or one metric, decides nothing, and neither do fewer than five trainings. Places where a metric can show no
-effect (nothing to gain, no decoder to speak of) are left out.
+test alone, or one metric, decides nothing. Places where a metric can show no effect (nothing to gain, no decoder to
+speak of) are left out, and those with fewer than five trainings.
 """
 
 import dataclasses
@@ -44,7 +44,7 @@ class Outcome:
         found: the tables that it read; None if there are none.
         verdict: its verdict, and `reason`, why nothing is decided.
         effect, low, high: the mean over places, and its 95 % interval.
-        seeds, places: how many trainings each place has, and at how many places the effect could be seen.
+        seeds, places: how many trainings each place has at least, and at how many places the effect could be seen.
         counts: how many places support the claim, refute it, or decide nothing.
         left_out: how many places can show no effect, by reason.
         thresholds: where the verdict changes, if it depends.
@@ -165,10 +165,7 @@ def _first(test: Measure, tables: dict[str, Evidence]) -> Outcome:
 
 def outcome(test: Measure, found: Evidence, effects: Sequence[Effect]) -> Outcome:
     """The outcome of a test on effects at one or more places."""
-    states = [
-        "no value" if one.state == "ok" and not np.isfinite(one.values).any() else one.state
-        for one in effects
-    ]
+    states = [_state(one) for one in effects]
     kept = [one for one, state in zip(effects, states, strict=True) if state == "ok"]
     missing = Counter(state for state in states if state != "ok")
     left_out = tuple(missing.items())
@@ -178,12 +175,8 @@ def outcome(test: Measure, found: Evidence, effects: Sequence[Effect]) -> Outcom
     _, values = aligned(kept)
     each, whole = crossed(values), crossed(values.mean(0))
     low, high = map(float, whole.ends())
-    seeds = int(each.seeds.min())
-    seen = Outcome(test, found, effect=float(whole.mean), low=low, high=high, seeds=seeds, places=len(kept))
-    seen = dataclasses.replace(seen, left_out=left_out)
-    if seeds < LEAST_SEEDS:
-        few = f"{seeds} trainings, and {LEAST_SEEDS} are the fewest that decide"
-        return dataclasses.replace(seen, reason=few)
+    seen = Outcome(test, found, effect=float(whole.mean), low=low, high=high, places=len(kept))
+    seen = dataclasses.replace(seen, left_out=left_out, seeds=int(each.seeds.min()))
     sides = _sides(test, *each.ends(1 - (1 - LEVEL) / len(kept)))
     for_it, against = (int((sides == word).sum()) for word in ("supported", "refuted"))
     said = _overall(test, for_it, against, len(kept), (low, high))
@@ -194,6 +187,14 @@ def outcome(test: Measure, found: Evidence, effects: Sequence[Effect]) -> Outcom
         counts=(for_it, against, len(kept) - for_it - against),
         thresholds=_thresholds(test, kept, sides) if said == "depends" else (),
     )
+
+
+def _state(one: Effect) -> str:
+    """Whether a place counts, or why it does not."""
+    seeds = int(np.isfinite(one.values).any(1).sum())
+    if one.state != "ok" or not seeds:
+        return "no value" if one.state == "ok" else one.state
+    return "ok" if seeds >= LEAST_SEEDS else f"fewer than {LEAST_SEEDS} trainings"
 
 
 def _overall(test: Measure, for_it: int, against: int, n: int, ends: tuple[float, float]) -> Verdict:

@@ -49,7 +49,7 @@ def test_a_claim_that_is_true_at_some_settings_alone_depends_on_them(claim):
 def test_four_trainings_decide_nothing(name):
     case = CASES[name]
     found = judged(name, case, case.true, seeds=4)
-    assert found.verdict == "not decided" and found.on == "4 trainings, and 5 are the fewest that decide"
+    assert found.verdict == "not decided" and found.on.endswith(f"fewer than 5 trainings at {len(BETAS)}")
 
 
 @pytest.mark.parametrize("name", list(CLAIMS))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from study.claims.base import SECTIONS, Claim
 from study.claims.thresholds import SYMBOLS
@@ -32,6 +33,7 @@ CAPTION = (
     "Below a verdict: an effect that shows it, a mean over settings with its 95 % interval (KID and the like in % of "
     "the gap), or where along an axis the claim holds, by one of its tests. A claim leads to all of them."
 )
+FIGURES = ("figure-1", "effects", "mismatch")  # where the one that a claim names was not drawn
 VERDICTS = (
     "Each claim has a test that was fixed, with the smallest effect that matters, before the results on Fashion-MNIST "
     "and on colour patches existed. `supported`: at least two tests agree that the effect is as large as the claim "
@@ -62,8 +64,13 @@ LIMITS = (
 )
 
 
-def compose(found: Sequence[Judged]) -> Report:
-    """The page of all verdicts; a section for each claim is folded."""
+def compose(found: Sequence[Judged], root: Path | None = None) -> Report:
+    """The page of all verdicts; a section for each claim is folded.
+
+    Args:
+        found: every verdict.
+        root: the folder of all results, in which figures to link to are looked for.
+    """
     claims = list(dict.fromkeys(one.claim for one in found))
     datasets = list(dict.fromkeys(one.dataset for one in found))
     by = {(one.claim.number, one.dataset): one for one in found}
@@ -77,7 +84,7 @@ def compose(found: Sequence[Judged]) -> Report:
         table=Verdicts(CAPTION, datasets, [_row(claim, datasets, by) for claim in claims]),
         limits=LIMITS,
         appendix=[
-            *(_section(claim, [one for one in found if one.claim is claim]) for claim in claims),
+            *(_section(claim, [one for one in found if one.claim is claim], root) for claim in claims),
             _again(),
         ],
     )
@@ -115,7 +122,7 @@ def _row(claim: Claim, datasets: Sequence[str], by: dict[tuple[int, str], Judged
     return ClaimRow(claim.number, claim.statement, claim.said_by, f"claim-{claim.number}", cells)
 
 
-def _section(claim: Claim, found: Sequence[Judged]) -> PageSection:
+def _section(claim: Claim, found: Sequence[Judged], root: Path | None) -> PageSection:
     declared = claim.sections
     blocks: list[Block] = [
         Text(f"Said by: {claim.said_by}."),
@@ -131,7 +138,7 @@ def _section(claim: Claim, found: Sequence[Judged]) -> PageSection:
         for turn in test.thresholds
     ]
     blocks += [Text("Where verdicts change, with 95 % intervals:"), Bullets(turns)] if turns else []
-    blocks += [Links(_links(claim, there))] if there else []
+    blocks += [Links(_links(claim, there, root))] if there else []
     missing = list(dict.fromkeys(command for one in found for command in words.commands(one)))
     if missing:
         blocks += [
@@ -160,19 +167,21 @@ def _tests(claim: Claim, found: Sequence[Judged]) -> Plain:
     return Plain(caption, header, rows)
 
 
-def _links(claim: Claim, found: Sequence[Judged]) -> list[tuple[str, str]]:
+def _links(claim: Claim, found: Sequence[Judged], root: Path | None) -> list[tuple[str, str]]:
+    """For each folder that was read its report, and a figure that shows the claim."""
     folders = dict.fromkeys(
         test.found.folder
         for one in found
         for test in one.tests
         if test.found is not None and test.found.folder
     )
-    links = [(f"Report of {folder}", f"../{folder}/report.html") for folder in folders]
-    first = next(iter(folders), "")
-    figure = (
-        [(f"Figure “{claim.figure}” of {first}", f"../{first}/figures/{claim.figure}.png")] if first else []
-    )
-    return [*figure, *links]
+    links = []
+    for folder in folders:
+        names = (f"{folder}/figures/{name}.png" for name in (claim.figure, *FIGURES))
+        figure = next((name for name in names if root is not None and (root / name).is_file()), "")
+        links += [(f"Figure of {folder}: {Path(figure).stem}", f"../{figure}")] if figure else []
+        links.append((f"Report of {folder}", f"../{folder}/report.html"))
+    return links
 
 
 def _again() -> PageSection:

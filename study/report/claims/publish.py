@@ -33,7 +33,7 @@ def publish(found: Sequence[Judged], root: Path, *, everything: bool = False) ->
     Raises:
         FileError: the folder cannot be written.
     """
-    report, folder = compose(found), root / NAME
+    report, folder = compose(found, root), root / NAME
     read = dict.fromkeys(
         test.found.folder for one in found for test in one.tests if test.found and test.found.folder
     )

@@ -40,8 +40,13 @@ def found() -> list[Judged]:
 
 
 @pytest.fixture(scope="module")
-def report(found: Sequence[Judged]) -> Report:
-    return compose(found)
+def report(found: Sequence[Judged], tmp_path_factory: pytest.TempPathFactory) -> Report:
+    root = tmp_path_factory.mktemp("results")
+    figures = root / "sampling_strategies" / "digits-default" / "figures"
+    figures.mkdir(parents=True)
+    for name in ("mismatch", "effects"):
+        (figures / f"{name}.png").touch()
+    return compose(found, root)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +77,9 @@ def test_every_claim_has_its_section_with_tests_links_and_commands(html):
     for number in (2, 4, 6, 14, 16):
         assert f'href="#claim-{number}"' in html and f'id="claim-{number}"' in html
     assert 'href="../sampling_strategies/digits-default/report.html"' in html
-    assert 'href="../sampling_strategies/digits-default/figures/effects.png"' in html
+    for figure in ("mismatch", "effects"):  # instead of one that was not drawn
+        assert f'href="../sampling_strategies/digits-default/figures/{figure}.png"' in html
+    assert "figures/where.png" not in html
     assert "study run reconstruction_weight --dataset digits" in html
 
 
