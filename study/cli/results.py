@@ -61,6 +61,10 @@ def _report(arguments: argparse.Namespace) -> int:
     from study.pipeline.publish import republish
     from study.tables.results import load_results
 
+    if (arguments.folder / "claims.csv").is_file() and not (arguments.folder / "runs.parquet").is_file():
+        raise StudyError(
+            f"{arguments.folder}: the page of claims is written again by `study claims`, with --all in full"
+        )
     if load_results(arguments.folder).provenance.get("experiment") == "audit":
         from study.audit.publish import republish as again
 

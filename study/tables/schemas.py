@@ -96,6 +96,18 @@ DRAWS: Mapping[str, str] = {
     "log_q": "float64",
     "low": "float64",
 }
+CLAIMS: Mapping[str, str] = {  # `claims.csv` of `study claims`, which is of no single experiment
+    "claim": "int64",
+    "statement": "string",
+    "said_by": "string",
+    "dataset": "string",
+    "verdict": "string",
+    "effect": "float64",
+    "low": "float64",
+    "high": "float64",
+    "test": "string",
+    "n": "int64",
+}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "runs": RUNS,
     "metrics": METRICS,
@@ -103,6 +115,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "losses": LOSSES,
     "draws": DRAWS,
 }
+DECLARED = {**TABLES, "claims": CLAIMS}
 
 # What readers decide by: columns of few words, each with all that it can hold.
 VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -111,6 +124,7 @@ VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "latents": {},
     "losses": {"split": ("train", "validation")},
     "draws": {"source": ("prior", "posterior", "reconstruction")},
+    "claims": {"verdict": ("supported", "refuted", "depends", "not decided")},
 }
 
 MOST_VALUES = 200_000_000  # largest number of values in a table that is read
@@ -123,7 +137,7 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         StudyError: a column is missing or unknown, or holds values of another type, empty cells or another word than
             one of `VALUES`.
     """
-    schema = TABLES[table]
+    schema = DECLARED[table]
     absent = [c for c in schema if c not in frame.columns]
     unknown = [c for c in frame.columns if c not in schema]
     if absent or unknown:

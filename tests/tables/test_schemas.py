@@ -16,7 +16,7 @@ def table(name: str, rows: int = 50) -> pd.DataFrame:
     values = np.random.default_rng(0).normal(size=rows) * 10.0 ** np.arange(-25, rows - 25)
     values[:3] = np.nan, np.inf, -0.0
     frame = {
-        c: values if kind.startswith("float") else FILL[kind] for c, kind in schemas.TABLES[name].items()
+        c: values if kind.startswith("float") else FILL[kind] for c, kind in schemas.DECLARED[name].items()
     } | {c: words[0] for c, words in schemas.VALUES[name].items()}
     return schemas.conform(pd.DataFrame(frame), name)
 

@@ -87,6 +87,35 @@ class MainRow:
 
 
 @dataclasses.dataclass(frozen=True)
+class Verdicts:
+    """The table of claims: a row for each claim, and a verdict in words for each data set, with a few more of them.
+
+    Attributes:
+        caption: how to read it.
+        datasets: the headings of the columns.
+        rows: claims.
+    """
+
+    caption: str
+    datasets: Sequence[str]
+    rows: Sequence["ClaimRow"]
+
+
+@dataclasses.dataclass(frozen=True)
+class ClaimRow:
+    """A claim: number, statement, who said it, the anchor of its section, and for each data set verdict and notes.
+
+    A cell without a verdict says nothing: the claim is not about that data set, or has no evidence there.
+    """
+
+    number: int
+    statement: str
+    said_by: str
+    anchor: str
+    cells: Sequence[tuple[str, Sequence[str]]]
+
+
+@dataclasses.dataclass(frozen=True)
 class Definitions:
     """Terms with their explanations."""
 
@@ -114,7 +143,9 @@ class Lines:
     lines: Sequence[str]
 
 
-Block = Text | Bullets | Plain | Scores | MainTable | Definitions | Links | Command | Lines | Picture
+Block = (
+    Text | Bullets | Plain | Scores | MainTable | Verdicts | Definitions | Links | Command | Lines | Picture
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,7 +178,7 @@ class Report:
     notice: str
     words: Sequence[tuple[str, str]]
     figures: Sequence[Picture]
-    table: MainTable | Plain | None
+    table: MainTable | Plain | Verdicts | None
     limits: Sequence[tuple[str, str]]
     appendix: Sequence[PageSection]
     front: Sequence[PageSection] = ()

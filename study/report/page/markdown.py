@@ -20,6 +20,7 @@ from study.report.page.blocks import (
     Report,
     Scores,
     Text,
+    Verdicts,
 )
 
 
@@ -57,6 +58,8 @@ def _block(block: Block) -> str:
             return "\n".join(f"- {_link(text, address)}" for text, address in block.items)
         case MainTable():
             return _main(block)
+        case Verdicts():
+            return _verdicts(block)
         case Command():
             return escape.fenced(block.text)
         case Lines():
@@ -87,6 +90,18 @@ def _main(block: MainTable) -> str:
         effect = [f"{row.effect} {row.verdict}".strip()] if block.effect else []
         rows.append([f"{row.name}: {row.phrase}" if row.phrase else row.name, *effect, *row.cells])
     return f"**Table 1. The strategies.** {escape.markdown(block.caption)}\n\n{_plain(header, rows)}"
+
+
+def _verdicts(block: Verdicts) -> str:
+    rows = [
+        [
+            f"{row.number}. {row.statement} ({row.said_by})",
+            *("; ".join(filter(None, (verdict, *notes))) for verdict, notes in row.cells),
+        ]
+        for row in block.rows
+    ]
+    table = _plain(["claim", *block.datasets], rows)
+    return f"**Table 1. The claims.** {escape.markdown(block.caption)}\n\n{table}"
 
 
 def _link(text: str, address: str) -> str:

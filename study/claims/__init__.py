@@ -1,0 +1,1 @@
+"""What the thread claims, each a test on the tables, declared before the data are seen."""

@@ -1,0 +1,1 @@
+"""The page of claims: what the thread claims, with a verdict on every data set."""

@@ -1,0 +1,54 @@
+"""Write `claims.csv` and the page of claims into its folder, all or nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from study.claims.tabulate import claim_table
+from study.claims.verdicts import Judged
+from study.report.claims import latex
+from study.report.claims.page import compose
+from study.report.figures import replace
+from study.report.outside import visible
+from study.report.page import markdown, render
+from study.report.page.blocks import Verdicts
+from study.runtime.files import told
+from study.runtime.folders import exchanged, sha256
+from study.runtime.versions import project_version
+from study.tables.results import seal
+
+NAME = "claims"
+
+
+def publish(found: Sequence[Judged], root: Path, *, everything: bool = False) -> tuple[str, Path]:
+    """Write `claims.csv`, `report.html` and `report.md` below `root`, the folder of all results.
+
+    Args:
+        found: every verdict.
+        root: the folder that holds the results folders which were read.
+        everything: also write `table.tex`, which is not kept.
+
+    Returns:
+        The answer in a sentence, and the path of the page.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    report, folder = compose(found, root), root / NAME
+    read = dict.fromkeys(
+        test.found.folder for one in found for test in one.tests if test.found and test.found.folder
+    )
+    facts = {
+        "experiment": NAME,
+        "command": "study claims",
+        "project": project_version(),
+        "read": {name: sha256(root / name / "provenance.json") for name in sorted(read)},
+    }
+    with exchanged(folder) as fresh:
+        with told(folder):
+            claim_table(found).to_csv(fresh / "claims.csv", index=False, lineterminator="\n")
+            replace(fresh / "report.html", render.render(report).encode())
+            replace(fresh / "report.md", markdown.render(report).encode())
+            if everything and isinstance(report.table, Verdicts):
+                replace(fresh / "table.tex", latex.table(report.table).encode())
+        seal(fresh, facts)
+    return visible(report.headline), folder / "report.html"
