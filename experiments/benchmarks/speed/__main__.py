@@ -15,6 +15,7 @@ work decides nothing.
 
 import argparse
 import json
+import os
 import platform
 import tempfile
 from contextlib import ExitStack
@@ -105,7 +106,7 @@ def save(runs: pd.DataFrame, folder: Path, group: str) -> None:
     runs.to_csv(folder / "runs.csv", index=False, float_format="%.6g")
     path = folder / "machine.json"
     machine = json.loads(path.read_text()) if path.is_file() else {}
-    facts = {**describe(), "processor": _processor()}
+    facts = {**describe(), "processor": _processor(), "load": os.getloadavg()}
     path.write_text(json.dumps({**machine, group: facts}, indent=2, sort_keys=True) + "\n")
 
 

@@ -55,6 +55,9 @@ def growth(table: pd.DataFrame) -> Figure | None:
         if np.isfinite(bound["bound_seconds"]).any():
             place.plot(bound["value"], bound["bound_seconds"], ":", color=style.INK, label="bound")
         place.set(xscale="log", yscale="log", xlabel=str(axis), ylabel="seconds", title=_short(str(task)))
+        at = sorted(part["value"].unique())
+        place.set_xticks(at, [f"{value:g}" for value in at])
+        place.minorticks_off()
         place.legend(fontsize=6)
     style.hide_unused(axes, len(panels))
     return figure

@@ -50,12 +50,11 @@ def compose(
 ) -> Report:
     """The report as plain values."""
     goals = targets.reached(found)
-    good = sum(ok == "yes" for *_, ok in goals)
     front = PageSection("targets", "Targets", [_goals(goals)]) if goals else None
     return Report(
         title="Speed",
         question="How fast is the study, against its peers, older code, and what this machine can do at most?",
-        headline=f"{good} of {len(goals)} targets are reached{_open(goals)}; {_best(found)}.",
+        headline=f"{_said(goals)}; {_best(found)}.",
         notice="",
         words=[
             ("Ratio", "seconds of the other over ours, of medians; in brackets the smallest and largest pair")
@@ -72,9 +71,13 @@ def compose(
     )
 
 
-def _open(goals: list[tuple[targets.Target, float, str]]) -> str:
-    n = sum(ok == targets.OPEN for *_, ok in goals)
-    return f", {n} measured beside other work and not decided" if n else ""
+def _said(goals: list[tuple[targets.Target, float, str]]) -> str:
+    """How many targets are reached, and how many are not decided."""
+    if not goals:
+        return "No target was measured"
+    good, unclear = (sum(ok == wanted for *_, ok in goals) for wanted in ("yes", targets.OPEN))
+    more = f", {unclear} measured beside other work and not decided" if unclear else ""
+    return f"{good} of {len(goals)} targets are reached{more}"
 
 
 def _best(found: pd.DataFrame) -> str:
