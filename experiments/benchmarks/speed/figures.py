@@ -1,0 +1,67 @@
+"""The figures of the page: how many times faster ours is, and how time grows."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from experiments.benchmarks.speed.cases import OURS
+from study.report.plots import style
+
+COLORS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.GREY)
+
+
+def largest(table: pd.DataFrame) -> pd.DataFrame:
+    """Of each task the case with the largest value of its last axis, without the machine's own peaks."""
+    table = table[table["group"] != "peaks"]
+    last = table.groupby("task", sort=False)["axis"].transform("last")
+    own = table[table["axis"] == last]
+    top = own.groupby("task", sort=False)["value"].transform("max")
+    return own[own["value"].isna() | (own["value"] == top)]
+
+
+def ratios(table: pd.DataFrame) -> Figure | None:
+    """A row for each task and other side: the ratio of medians, and the smallest and largest of the pairs."""
+    rows = largest(table).dropna(subset=["ratio"])
+    rows = rows[~rows["side"].str.startswith(OURS)]
+    names = [f"{name}: {side}" for name, side in zip(rows["name"], rows["side"], strict=True)]
+    if not names:
+        return None
+    figure, ((axes,),) = style.panels(
+        1, 1, height=0.9 + 0.21 * len(rows), title="How many times faster than the others"
+    )
+    position = style.rows_axis(axes, names)
+    for y, (_, row) in zip(position, rows.iterrows(), strict=True):
+        axes.plot([row["ratio_low"], row["ratio_high"]], [y, y], color=style.BLUE, linewidth=1.2)
+        axes.plot(row["ratio"], y, "o", color=style.BLUE)
+    axes.set_xscale("log")
+    axes.axvline(1, color=style.SOFT, linewidth=0.8)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel("the other's seconds over ours: median, smallest and largest pair")
+    return figure
+
+
+def growth(table: pd.DataFrame) -> Figure | None:
+    """A panel for each task and axis: seconds by the quantity that grows, a line for each side, and the bound."""
+    table = table[(table["axis"] != "") & (table["group"] != "peaks")]
+    panels = list(table.groupby(["task", "axis"], sort=False))
+    if not panels:
+        return None
+    rows = -(-len(panels) // 3)
+    figure, axes = style.panels(rows, 3, height=0.6 + 2.1 * rows, title="How time grows", share_y=False)
+    for place, ((task, axis), part) in zip(axes.ravel(), panels, strict=False):
+        for color, (side, own) in zip(COLORS, part.groupby("side", sort=False), strict=False):
+            place.plot(own["value"], own["seconds"], "o-", color=color, label=side)
+        bound = part[part["side"] == OURS]
+        if np.isfinite(bound["bound_seconds"]).any():
+            place.plot(bound["value"], bound["bound_seconds"], ":", color=style.INK, label="bound")
+        place.set(xscale="log", yscale="log", xlabel=str(axis), ylabel="seconds", title=_short(str(task)))
+        at = sorted(part["value"].unique())
+        place.set_xticks(at, [f"{value:g}" for value in at])
+        place.minorticks_off()
+        place.legend(fontsize=6)
+    style.hide_unused(axes, len(panels))
+    return figure
+
+
+def _short(task: str) -> str:
+    return task if len(task) <= 26 else f"{task[:25]}…"
