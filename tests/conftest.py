@@ -1,6 +1,7 @@
 """Settings under which every test runs: two CPU devices, no silent promotion of type or rank, checked annotations."""
 
 import contextlib
+import importlib
 import os
 import shutil
 import subprocess
@@ -68,6 +69,13 @@ unchecked_module = pytest.fixture(without_checks, name="unchecked_module", scope
 
 
 @pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skips the report, which would take most of a tiny run; the smoke run and others write it."""
+    instead: Callable[..., tuple[str, Path]] = lambda folder, *_, **__: ("", folder / "report.html")  # noqa: E731
+    monkeypatch.setattr("study.pipeline.publish.build_report", instead)
+
+
+@pytest.fixture
 def mnist_available() -> None:
     """Skips where `$STUDY_DATA` does not hold MNIST."""
     home = os.environ.get("STUDY_DATA", "")
@@ -123,7 +131,7 @@ def one_extractor_for_all(extractor_of: Callable[..., Any]) -> Iterator[None]:
     """Runs in this process share their feature extractors, whose training would take most of a tiny run."""
     with pytest.MonkeyPatch.context() as patch:
         for module in ("study.pipeline.extractor", "study.metrics.evaluate", "study.audit.measuring"):
-            patch.setattr(f"{module}.train_extractor", extractor_of)
+            patch.setattr(importlib.import_module(module), "train_extractor", extractor_of)
         yield
 
 

@@ -29,6 +29,7 @@ CONFIG = StudyConfig(
     strategies=("prior", "global-gaussian", "held-out"),
     n_samples=50,
     density_draws=50,
+    evaluations=2,
 )
 
 
