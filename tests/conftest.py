@@ -1,6 +1,7 @@
 """Settings under which every test runs: two CPU devices, no silent promotion of type or rank, checked annotations."""
 
 import contextlib
+import importlib
 import os
 import shutil
 import subprocess
@@ -14,8 +15,9 @@ import filelock
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Most programs of the tests run once on little data: light optimisation takes less time than it saves.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
+# Most programs of the tests run once on little data: light optimisation takes less time than it saves, and so does
+# XLA's older code generator for fused loops (of the time to train, encode, fit and draw, a third is saved).
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false")
 
 
 # Programs that were compiled before are read again. JAX writes its cache in place, so every process that runs beside
@@ -64,6 +66,13 @@ def without_checks() -> Iterator[None]:
 
 unchecked = pytest.fixture(without_checks, name="unchecked")
 unchecked_module = pytest.fixture(without_checks, name="unchecked_module", scope="module")
+
+
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skips the report, which would take most of a tiny run; the smoke run and others write it."""
+    instead: Callable[..., tuple[str, Path]] = lambda folder, *_, **__: ("", folder / "report.html")  # noqa: E731
+    monkeypatch.setattr("study.pipeline.publish.build_report", instead)
 
 
 @pytest.fixture
@@ -121,8 +130,8 @@ def extractor_of() -> Callable[..., Any]:
 def one_extractor_for_all(extractor_of: Callable[..., Any]) -> Iterator[None]:
     """Runs in this process share their feature extractors, whose training would take most of a tiny run."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("study.pipeline.extractor", "study.metrics.evaluate"):
-            patch.setattr(f"{module}.train_extractor", extractor_of)
+        for module in ("study.pipeline.extractor", "study.metrics.evaluate", "study.audit.measuring"):
+            patch.setattr(importlib.import_module(module), "train_extractor", extractor_of)
         yield
 
 

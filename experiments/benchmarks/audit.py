@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.benchmarks.audit_models import CASES, SEEDS
+from study.audit.measuring import EVALUATIONS
 from study.audit.run import Audit, audit
 from study.runtime.environment import use_all_cores
 
@@ -21,11 +22,12 @@ STRATEGIES = ("prior", "posterior", "gaussian-full", "gmm")
 NOTHING = "nothing"
 
 
-def audited(name: str, seed: int) -> tuple[str, Audit]:
+def audited(name: str, seed: int, *, evaluations: int = EVALUATIONS) -> tuple[str, Audit]:
     """The diagnosis that a case must get, and its audit."""
     case = CASES[name](seed)
     found = audit(
-        encode=case.encode, decode=case.decode, train=case.train, test=case.test, strategies=STRATEGIES
+        encode=case.encode, decode=case.decode, train=case.train, test=case.test, strategies=STRATEGIES,
+        evaluations=evaluations,
     )  # fmt: skip
     return case.expected or NOTHING, found
 

@@ -93,7 +93,9 @@ def test_names_from_outside_are_escaped(made: Made, tmp_path: Path) -> None:
         assert "&lt;i&gt;" in text or "&lt;i>" in text
 
 
-def test_recorded_codes_are_as_good_as_the_encoder(made: Made, tmp_path: Path) -> None:
+def test_recorded_codes_are_as_good_as_the_encoder(
+    made: Made, found: tuple[Audit, Path], tmp_path: Path
+) -> None:
     """With `--latents`, and a decoder that takes codes of another shape and scale."""
     arrays: dict[str, np.ndarray] = {}
     for split in ("train", "test"):
@@ -101,23 +103,20 @@ def test_recorded_codes_are_as_good_as_the_encoder(made: Made, tmp_path: Path) -
         arrays |= {f"{split}_mean": mean.reshape(-1, 2, 2), f"{split}_log_var": log_var.reshape(-1, 2, 2)}
     np.savez(tmp_path / "codes.npz", **arrays)  # type: ignore[arg-type]  # of arrays
     words = ["audit", "--train", str(made.folder / "train.npz"), "--test", str(made.folder / "test.npz")]
-    words += [
-        "--decoder",
-        str(made.folder / "decoder.onnx"),
-        "--strategies",
-        "prior",
-        "posterior",
-        "--seed",
-        "0",
-    ]
-    one, other = tmp_path / "one", tmp_path / "other"
-    assert main([*words, "--encoder", str(made.folder / "encoder.onnx"), "--out", str(one)]) == 0
-    assert main([*words, "--latents", str(tmp_path / "codes.npz"), "--out", str(other)]) == 0
-    a, b = (load_results(folder).metrics for folder in (one, other))
-    kept = ~a["metric"].str.startswith("seconds") & ~a["metric"].isin(
-        ["precision", "recall", "density", "coverage"]
+    words += ["--decoder", str(made.folder / "decoder.onnx"), "--latents", str(tmp_path / "codes.npz")]
+    words += ["--strategies", "prior", "posterior", "--seed", "0", "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    rows = load_results(tmp_path / "out").metrics.merge(
+        found[0].results.metrics,
+        on=["strategy", "fit", "draw", "evaluation", "metric"],
+        suffixes=("", "_encoder"),
     )
-    np.testing.assert_allclose(b.loc[kept, "value"], a.loc[kept, "value"], rtol=0.01, atol=0.01)
+    measured = rows[rows["strategy"].isin(["prior", "posterior"])]
+    assert measured.groupby(["strategy", "fit", "evaluation"]).ngroups == 2 * 3 * 4
+    timed = rows["metric"].str.startswith("seconds")
+    kept = rows[~timed & ~rows["metric"].isin(["precision", "recall", "density", "coverage"])]
+    assert set(kept["strategy"]) > {"model", "prior", "posterior", "reconstruction"}
+    np.testing.assert_allclose(kept["value"], kept["value_encoder"], rtol=0.01, atol=0.01)
 
 
 @pytest.mark.parametrize(

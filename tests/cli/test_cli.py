@@ -28,16 +28,9 @@ TINY = StudyConfig(
     seeds=(0, 1, 2),
     strategies=("prior", "posterior", "held-out"),
     density_draws=50,
+    evaluations=2,
 )
 EXPERIMENT = Experiment(name="tiny", question="Does it run?", profiles={"default": TINY})
-
-
-@pytest.fixture
-def no_report(monkeypatch):
-    """Skip the report, which would take most of a tiny run; the smoke run and others write it."""
-    monkeypatch.setattr(
-        "study.pipeline.publish.build_report", lambda folder, *_, **__: ("", folder / "report.html")
-    )
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +279,7 @@ def test_a_users_own_arrays_without_labels(tmp_path, monkeypatch):
     assert set(of_prior.index) == {"class_histogram", "confidence", "fd_infinity"}
     assert "needs at least 64 samples" in of_prior["fd_infinity"].iloc[0]
     kid = metrics[(metrics["metric"] == "kid") & (metrics["status"] == "ok")]
-    assert kid.groupby("evaluation").size().tolist() == [9] * 8
+    assert kid.groupby("evaluation").size().tolist() == [9] * 2
 
 
 def test_model_families_are_listed_with_summary_and_source():

@@ -10,8 +10,10 @@ from study import StudyError, TrainConfig, VAEConfig, load_dataset, load_model, 
 from study.models import FAMILY_CLASSES
 from study.models.networks.conv import ConvDecoder, ConvEncoder, patches, sides, unpatch
 from study.training import Architecture
+from tests.tiers import variant
 
 NHWC = ("NHWC", "HWIO", "NHWC")
+OTHERS = [((8, 8), 0), ((32, 32, 3), 10), ((28, 28), 0), ((28, 28), 10)]
 
 
 @pytest.mark.parametrize("side", [(8, 8), (7, 7), (28, 20), (5, 9)])
@@ -38,8 +40,9 @@ def test_strides_end_at_two_pixels():
     assert [stride for _, stride in sides(8, 8, 4)] == [1, 2, 2, 1, 1]
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (28, 28), (32, 32, 3)])
-@pytest.mark.parametrize("context", [0, 10])
+@pytest.mark.parametrize(
+    ("shape", "context"), [((8, 8), 10), ((32, 32, 3), 0), *(variant(s, c) for s, c in OTHERS)]
+)
 def test_shapes_scales_and_context(shape, context):
     size = int(np.prod(shape))
     encoder = ConvEncoder(shape, (16, 32), 3, context=context, rngs=nnx.Rngs(params=0))

@@ -15,6 +15,7 @@ from study.models.networks import build_networks
 from study.models.networks.gru import GRU
 from study.models.networks.tcn import TAPS, CausalConvolution, blocks, reach
 from study.training import Architecture, Cell, engine, train_cells
+from tests.tiers import first_of
 
 T, F = 12, 2
 CONFIG = WindowsConfig("t", ("a", "b"), "a", 8, 4)
@@ -90,7 +91,7 @@ def test_context_reaches_both_sides(network):
     assert decoder(jnp.zeros((5, 5))).shape == (5, T * F)
 
 
-@pytest.mark.parametrize(("network", "hidden"), [("gru", (12, 8)), ("tcn", (12, 12))])
+@pytest.mark.parametrize(("network", "hidden"), first_of([("gru", (12, 8)), ("tcn", (12, 12))]))
 def test_networks_for_windows_learn_in_one_program(waves, tmp_path, network, hidden):
     config = VAEConfig(network=network, hidden=hidden, latent_dim=3)
     training = TrainConfig(steps=250, batch_size=64, learning_rate=5e-3, schedule="constant", patience=0)

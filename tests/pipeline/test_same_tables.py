@@ -1,4 +1,9 @@
-"""One configuration, two processes: the same bytes in every table, figure and page, apart from times and memory."""
+"""One configuration, two processes: the same bytes in every table, figure and page, apart from times and memory.
+
+Both compile all of their programs with full optimisation, which takes most of the time. That another process measures
+the same numbers, and draws the same figures, is also tested where programs are shared: executors/test_local.py and
+report/test_same_bytes.py.
+"""
 
 import json
 import os
@@ -6,6 +11,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 SCRIPT = """
 import itertools, sys, time
@@ -24,6 +31,7 @@ sys.exit(cli.experiment_main(experiment, ["--out", sys.argv[1] + "/results/out",
 """
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     # each compiles its own programs, as for a user: what a cache or the tests' settings would hide is a part of it
     environment = {k: v for k, v in os.environ.items() if k != "JAX_COMPILATION_CACHE_DIR"}

@@ -22,14 +22,16 @@ ROOT = Path(__file__).parents[2]
 TINY = StudyConfig(
     model=VAEConfig(latent_dim=2, hidden=(8,)), training=TrainConfig(steps=20), seeds=(0, 1),
     strategies=("prior", "posterior", "held-out"), n_samples=50, density_draws=50,
+    evaluations=2,
 )  # fmt: skip
 EXPERIMENT = Experiment(name="tiny", question="Does it run?", profiles={"default": TINY})
 
 
-def test_python_and_the_command_give_the_same_tables(tmp_path, monkeypatch):
+def test_python_and_the_command_give_the_same_tables(tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
     made = study.run(EXPERIMENT, seeds=1, betas=[0.5, 1], latent_dim=3, out="a", store="s")
     flags = ["--seeds", "1", "--betas", "0.5", "1", "--latent-dim", "3", "--out", "b", "--store", "s"]
+    request.getfixturevalue("no_report")  # from here on: one is enough
     assert experiment_main(EXPERIMENT, flags) == 0
     typed = study.load_results("b")
     pd.testing.assert_frame_equal(made.metrics, typed.metrics)
@@ -106,13 +108,14 @@ def test_the_smoke_profile_of_an_installed_experiment_is_planned_from_any_folder
     assert "6 cells, 0 of them done" in capsys.readouterr().out
 
 
-def test_verdicts_are_made_anew_whenever_a_report_is_written(tmp_path, monkeypatch):
+def test_verdicts_are_made_anew_whenever_a_report_is_written(tmp_path, monkeypatch, no_report):
     """From the stored rows: a table that an earlier version of the experiment wrote has no say, and is left out."""
     made = dataclasses.replace(
         EXPERIMENT, tables=lambda results, data: {"old": pd.DataFrame({"verdict": ["better"]})}
     )
     out = tmp_path / "out"
     study.run(made, out=out, store=tmp_path / "store")
+    monkeypatch.undo()  # reports are written from here on
     assert (out / "old.csv").is_file()
     assert (
         republish(out)[0] and (out / "old.csv").is_file()

@@ -45,6 +45,7 @@ def test_rows_do_not_depend_on_the_group(group: int, tmp_path: Path, monkeypatch
         n_samples=100,
         fits=2,
         density_draws=100,
+        evaluations=2,
     )
     plan = make_plan(config, load_dataset("digits"))
     calls: list[int] = []

@@ -78,6 +78,7 @@ def test_it_gains_on_its_proposal(halves: Latents) -> None:
     assert "validation_log_prob" in fitted.info
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_saturated_acceptance_is_told() -> None:
     """On a ring of eight clusters from N(0, I), a is above 0.9 on most codes and the fit 0.9 nats below the truth."""

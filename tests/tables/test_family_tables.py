@@ -16,7 +16,7 @@ def test_settings_and_early_stopping_are_columns_and_keys(tmp_path):
     model = VAEConfig(family="rae", latent_dim=2, hidden=(8,), objective=ObjectiveConfig(penalty="gradient"))
     config = StudyConfig(
         model=model, training=TrainConfig(steps=2000, learning_rate=0.3, schedule="constant", patience=1), seeds=(0, 1),
-        density_draws=50,
+        density_draws=50, evaluations=2,
     )  # fmt: skip
     plan = make_plan(config, data)
     run = execute(plan, Store(tmp_path))
@@ -48,7 +48,7 @@ def test_lengths_are_told_apart_and_whether_the_loss_still_falls_is_a_column(tmp
     for steps, beta in ((42, 1.0), (140, 1.0), (140, 4.0)):
         config = StudyConfig(
             model=VAEConfig(latent_dim=2, hidden=(8,)), training=TrainConfig(steps=steps), betas=(beta,), seeds=(0,),
-            density_draws=50,
+            density_draws=50, evaluations=2,
         )  # fmt: skip
         plan = make_plan(config, data)
         runs.append(execute(plan, Store(tmp_path)))

@@ -23,6 +23,7 @@ TINY = StudyConfig(
     strategies=("prior", "posterior", "held-out"),
     n_samples=50,
     density_draws=50,
+    evaluations=2,
 )
 EXPERIMENT = Experiment(name="tiny", question="Does it run?", profiles={"default": TINY})
 TABLES = ("runs", "metrics", "latents", "losses", "draws")
@@ -44,12 +45,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def out(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def out(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_report: None) -> Path:
     """A copy of it, below the current folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        "study.pipeline.publish.build_report", lambda fresh, *_, **__: ("", fresh / "report.html")
-    )
     shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     return Path("out")
 

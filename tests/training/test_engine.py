@@ -10,6 +10,7 @@ import pytest
 from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset, load_model, save_model, train
 from study.runtime.keys import stage_key
 from study.training import Architecture, Batching, Cell, TrainedModel, engine, train_cells
+from tests.tiers import variant
 
 TRAINING = TrainConfig(steps=40, batch_size=64)
 
@@ -114,8 +115,15 @@ def test_seeds_and_weights_matter(digits):
         assert not np.array_equal(leaves(base)[0], leaves(other)[0])
 
 
-@pytest.mark.parametrize("network", ["linear", "mlp"])
-@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+@pytest.mark.parametrize(
+    ("likelihood", "network"),
+    [
+        ("gaussian", "linear"),
+        ("bernoulli", "mlp"),
+        variant("gaussian", "mlp"),
+        variant("bernoulli", "linear"),
+    ],
+)
 def test_every_network_and_likelihood_learns(digits, network, likelihood):
     training = TrainConfig(steps=300, batch_size=64, learning_rate=3e-3)
     (trained,) = train_cells(

@@ -16,15 +16,22 @@ from study.models.base import Model
 from study.scoring.encode import encode
 from study.strategies.base import with_labels
 from study.training import Architecture, Cell, train_cells
-from tests.tiers import first_of
+from tests.tiers import first_of, variant
 
 LEARNED = [name for name, family in KNOWN.items() if family.prior]  # their training is in test_learned_priors
 OWN = [name for name, family in FAMILY_CLASSES.items() if family.encodes and name not in ("vae", *LEARNED)]
-CASES = [
-    (name, dict(settings))
-    for name in OWN
-    for settings in (FAMILY_CLASSES[name].quick, *FAMILY_CLASSES[name].variants)
-]
+# Labels, a parameter beside the networks, a loss that couples the examples of a batch, and a loss without R: all other
+# families go through the same code.
+PATHS = ("cvae", "sigma-vae", "beta-tc-vae", "ae")
+
+
+def _cases(name: str) -> list[Any]:
+    kind = FAMILY_CLASSES[name]
+    found = [(name, dict(settings)) for settings in (kind.quick, *kind.variants)]
+    return first_of(found) if name in PATHS else [variant(*case) for case in found]
+
+
+CASES = [case for name in OWN for case in _cases(name)]
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from study.models import FAMILY_CLASSES
 from study.scoring.encode import encode
 from study.training import Architecture, Cell, train_cells
 from study.training.prior import LearnedMixture
+from tests.tiers import first_of
 
 LEARNED = [name for name, family in KNOWN.items() if family.prior]
 
@@ -35,7 +36,9 @@ def digits() -> Dataset:
     return load_dataset("digits")
 
 
-@pytest.mark.parametrize("family", LEARNED)
+@pytest.mark.parametrize(
+    "family", first_of(["mog-prior", *(name for name in LEARNED if name != "mog-prior")])
+)
 def test_a_family_trains_in_one_program_and_comes_back_from_disk(
     digits, four_cells, family, tmp_path, request
 ):
