@@ -70,8 +70,8 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     active, collapsed = (table[table["rate_exact"] > 0], table[table["rate_exact"] == 0])
     text = (
         "Exact values come from the eigenvalues of the covariance of the training data; trained values are means over "
-        "seeds of the closed-form KL over training examples, with 95 % intervals. KLs are sorted within each model. The "
-        f"optimum counts as reached where the whole interval lies within {100 * REACHED:.0f} % of it."
+        "seeds of the closed-form KL over training examples, with 95 % intervals. KLs are sorted within each model. "
+        f"The optimum counts as reached where the whole interval lies within {100 * REACHED:.0f} % of it."
     )
     columns = {name: kit.value(name) for name in ("beta", "noise_variance")} | kit.plain(
         "seeds", "active_exact"
