@@ -4,9 +4,9 @@ Only the source of z changes from rung to rung; the decoder is that of one train
 knowledge about q(z) to the rung above, and the fall in KID is that knowledge's share of the whole gap between samples
 from the prior and real data. Two rungs are parallel branches: correlation and marginal shape both start from the
 diagonal Gaussian, and neither includes the other, so they do not add up; the fall of the mixture is measured from the
-full Gaussian. The posteriors of validation data, which no parameter was trained on, tell the flow's misfit from what
-only the training data hold. Shares depend on the decoder and on how long it was trained, so they are said setting by
-setting and are not averaged.
+full Gaussian. The posteriors of validation data, which no parameter was trained on, tell the density's misfit from what
+only the training data hold. KID does not see copies, so no rung measures memorisation. Shares depend on the decoder and
+on how long it was trained, so they are said setting by setting and are not averaged.
 
 Pictures are clipped to the range of the data before scoring, as they are before display. The outputs of an affine
 decoder scatter around black, and clipping turns this scatter into grey. So every model is scored a second time
@@ -16,6 +16,7 @@ unclipped, which shows how much of the gap, and of the decoder's share in it, is
     study run gap_ladder --profile quick      digits, 15 VAEs scored twice
 """
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,9 +37,9 @@ RUNGS = (  # each with the rung from which its fall is measured, and what it add
     ("shuffled-marginals", "global-gaussian", "marginal shape"),
     ("gmm", "gaussian-full", "joint structure, coarse"),
     ("flow", "gmm", "joint structure, fine"),
-    ("held-out-posterior", "flow", "misfit of the flow"),
-    ("posterior", "held-out-posterior", "memorisation"),
-    ("reconstruction", "posterior", "unseen examples"),
+    ("held-out-posterior", "flow", "misfit of the density"),
+    ("posterior", "held-out-posterior", "codes of the training data instead of unseen ones"),
+    ("reconstruction", "posterior", "codes of the test data instead"),
     ("held-out", "reconstruction", "decoder"),
 )
 ABOVE = {"prior": ("prior", ""), **{name: (parent, adds) for name, parent, adds in RUNGS}}
@@ -49,6 +50,7 @@ STRATEGIES = ("prior", *(name for name, _, _ in RUNGS), "copycat", "noise")
 CLIPPED, UNCLIPPED = "mean", "unclipped"  # values of the column `decode`
 ENDS = ["prior", "held-out"]  # of the gap
 SHARE = "the decoder's share"
+FEW = 3  # settings that are named one by one
 TOLD = {"better": "yes", "worse": "yes, worse", "not decided": "not decided", "none": "no interval"}
 PLACE = ["alpha", "beta", "seed"]
 TEXT = (
@@ -56,20 +58,28 @@ TEXT = (
     "held-out data, a ratio of means{over}, with 95 % intervals. Shares along the path add up to one; "
     f"`{BESIDE}` is a branch parallel to `gaussian-full` and not part of the sum. A negative share means that a rung "
     "is worse than the one above. Whether a share is told from zero is decided after Holm's correction over all rungs "
-    "and settings. The decoder's share depends on the decoder and on how it was trained, so it is not averaged over "
-    "settings, and neither are the others. The posteriors of validation data, which no parameter was trained on, "
+    "and settings. The decoder's share depends on the decoder and on how it was trained, so no share here is an "
+    "average over settings. The posteriors of validation data, which no parameter was trained on, "
     "need no density to be fitted: `flow` to `held-out-posterior` is what the flow fails to fit, and from there to "
     "`posterior` what only the codes of the training data hold. That step can be below zero, since validation and test "
     "data may have a source of their own (in MNIST, other writers). The last column is the mean log-density of "
     "validation codes in nats, for rungs that have a density: a better fit to q(z) need not give better samples."
 )
 CLIPPING = (
-    "The same models, z and noise, scored clipped and unclipped: means{over}, and the paired difference "
-    "with its 95 % interval. The figure shows the shares of the gap without clipping."
+    "Clipping sets every pixel outside the range of the training data to its nearer end, as a display does, before "
+    "features are taken; what is scored unclipped is the decoder's output as it is. The outputs of an affine decoder "
+    "scatter around black, and clipping turns this scatter into grey. The same models, z and noise, scored clipped and "
+    "unclipped: means{over}, and the paired difference with its 95 % interval. The figure shows the shares of the gap "
+    "without clipping."
 )
 CAPTION = (
     "Share of the gap in KID between the prior and real data that each step closes, on one frozen decoder, with 95 % "
     "intervals{over}, not corrected."
+)
+CLIPS = " Pixels beyond the range of the training data were clipped to it, as for display."
+WRITERS = (
+    " `held-out-posterior` draws from validation data, which in MNIST are cut from the official test set and share the "
+    "writers of the test data: this may explain its lead over `posterior`."
 )
 
 
@@ -164,10 +174,8 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         said = CLIPPING.format(over=over) + _said_of_clipping(clipped)
         pictured = figure(ways[UNCLIPPED], aside=", unclipped")
         sections.append(Section("The effect of clipping", said, _readable_clipping(clipped), pictured))
-    first = kit.Exhibit(
-        "Where the gap arises, by setting", f"{CAPTION.format(over=over)}{_largest(table)}", figure(table)
-    )
-    return Findings(_answer(table), tuple(sections), (first, "ladder", "mismatch"))
+    first = kit.Exhibit("Where the gap arises, by setting", _caption(results, table, over), figure(table))
+    return Findings(_answer(table, clipped), tuple(sections), (first, "ladder", "samples"))
 
 
 SETTING = {name: kit.value(name) for name in ("alpha", "beta")}
@@ -196,25 +204,90 @@ def _readable_clipping(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _answer(table: pd.DataFrame) -> str:
-    """The decoder's share and what z can gain, setting by setting."""
+def _answer(table: pd.DataFrame, clipped: pd.DataFrame) -> str:
+    """The decoder's share, clipped and not, and what z can gain, setting by setting."""
     rows = table[table["adds"] != ""]
     if kit.undecided(rows):
         return kit.UNDECIDED
     last, drawn = (rows[rows["rung"] == rung] for rung in ("held-out", "posterior"))
     whose = "the decoder's share"
     if not (last["from"] == "reconstruction").all():
-        whose = "the share of decoder and unseen examples"
-    sizes = [with_ends(row, "closed", **PERCENT) for row in drawn.to_dict("records")]
-    return kit.brief(
-        f"Of the gap in KID between the prior and real data, {whose} is {kit.ranged(last, 'share', _share)}.",
-        f"Drawing from q(z) itself closes {listed(sizes)} % there." * bool(0 < len(sizes) <= 3),
+        whose = "the share of decoder and codes of the test data"
+    lead = f"Of the gap in KID between prior and real data, {whose} is"
+    if len(last) > FEW:
+        return kit.brief(f"{lead} {kit.ranged(last, 'share', _share)}.")
+    every = last.to_dict("records")
+    open_ = [row for row in every if row["verdict"] != "better"]
+    beside = [f"not told from zero at {kit.where(open_, len(every))}"] * bool(open_)
+    if len(clipped) and (clipped["of"] == SHARE).any():
+        without = _percents(clipped[clipped["of"] == SHARE], "unclipped")
+        beside.insert(0, f"{without} % without clipping samples to the data's range")
+    said = f"{_percents(last, 'share')} % at {kit.where(every, len(every))}"
+    said += f" ({'; '.join(beside)})" * bool(beside)
+    rest = f"Drawing from q(z) closes {_percents(drawn, 'closed')} %." * bool(len(drawn))
+    return kit.brief(f"{lead} {said}.", rest)
+
+
+def _percents(rows: pd.DataFrame, name: str) -> str:
+    """One number per setting, with its interval if it has one."""
+    ends = f"{name}_low" in rows
+    shown = (
+        with_ends(row, name, **PERCENT) if ends else number(100 * row[name], 0)
+        for row in rows.to_dict("records")
     )
+    return listed(shown)
 
 
 def _share(row: kit.Row) -> str:
     unsure = "" if row["verdict"] == "better" else " (not told from zero)"
     return f"{with_ends(row, 'share', **PERCENT)} % at {kit.at(row)}{unsure}"
+
+
+def _caption(results: Results, table: pd.DataFrame, over: str) -> str:
+    """What Figure 1 shows, and what follows for the choice of z."""
+    text = CAPTION.format(over=over) + CLIPS * bool((results.runs["decode"] == CLIPPED).any())
+    text += _largest(table) + _rest(table) + _joint(table)
+    known = (
+        "held-out-posterior" in set(table["rung"])
+        and results.provenance.get("dataset", {}).get("name") == "mnist"
+    )
+    return text + WRITERS * known + _copying(results)
+
+
+def _rest(table: pd.DataFrame) -> str:
+    """What draws from q(z) and the decoder leave of the gap."""
+    rows = table[(table["rung"] == "reconstruction") & (table["from"] == "posterior")]
+    if rows.empty or len(rows) > FEW:
+        return ""
+    return f" Draws from q(z) and the decoder leave {_percents(rows, 'share')} %: the step to codes of the test data."
+
+
+def _joint(table: pd.DataFrame) -> str:
+    """Where a full Gaussian surely closes less than half of what a mixture does."""
+    if not {"gaussian-full", "gmm"} <= set(table["rung"]) or not table["closed_low"].notna().any():
+        return ""
+    wide = table.pivot_table(index=["alpha", "beta"], columns="rung", values=["closed_low", "closed_high"])
+    short = wide[2 * wide["closed_high", "gaussian-full"] < wide["closed_low", "gmm"]].index
+    if short.empty:
+        return ""
+    place = kit.where([{"alpha": alpha, "beta": beta} for alpha, beta in short], len(wide))
+    return (
+        f" At {place} only a joint density helps: `gaussian-full` closes less than half of what `gmm` does."
+    )
+
+
+def _copying(results: Results) -> str:
+    """That KID does not see copies, with the authenticity of draws from posteriors of training and unseen data."""
+    copied, kinds = frames.measured(results, "authenticity"), ["posterior", "held-out-posterior"]
+    if not {*kinds} <= set(copied):
+        return ""
+    runs = results.runs[results.runs["decode"] == CLIPPED].set_index("run_id")[["alpha", "beta"]]
+    means = runs.join(copied[kinds], how="inner").groupby(["alpha", "beta"]).mean().reset_index()
+    row = means.sort_values(kinds[0]).to_dict("records")[0]
+    sizes = " against ".join(number(row[kind]) for kind in kinds)
+    return (
+        f" KID sees no copies: authenticity at {kit.at(row)} is {sizes} of unseen data (see `memorisation`)."
+    )
 
 
 def _each(table: pd.DataFrame) -> str:
@@ -236,7 +309,7 @@ def _largest(table: pd.DataFrame) -> str:
         .sort_values(["alpha", "beta"])
     )
     said = kit.ranged(most, "share", lambda row: f"{_sized(row)} at {kit.at(row)}")
-    return f" Of the rungs of z that are told from zero, the largest: {said}." if said else ""
+    return f" The largest step that changes only z: {said}." if said else ""
 
 
 def _named(row: kit.Row) -> str:
@@ -282,14 +355,19 @@ def figure(table: pd.DataFrame, *, aside: str = "") -> Figure:
     beside = {BESIDE: " (not in the sum)"}
     scaled = table.assign(**{name: 100 * table[name] for name in ("share", "share_low", "share_high")})
     alphas = [*scaled.groupby("alpha")]
+    below = "share of the gap in %, with 95 % intervals; below 0: the step makes samples worse"
+    alone = len(alphas) == 1  # then the label is the panel's own
     return kit.dots(
-        [kit.Panel(f"α = {number(alpha)}" * (len(alphas) > 1), rows) for alpha, rows in alphas],
+        [kit.Panel("" if alone else f"α = {number(a)}", rows, below if alone else "") for a, rows in alphas],
         rows=names,
         by="rung",
         names=("share", "share_low", "share_high"),
         title=f"Where the gap in KID between samples from the prior and real data arises{aside}",
-        below="share of the gap in %, with 95 % intervals; below 0: the step makes samples worse",
-        labels=[f"{steps['adds'][n]}{beside.get(n, '')}\n{steps['from'][n]} → {n}" for n in names],
+        below="" if alone else below,
+        labels=[
+            f"{textwrap.fill(steps['adds'][n] + beside.get(n, ''), 34)}\n{steps['from'][n]} → {n}"
+            for n in names
+        ],
     )
 
 

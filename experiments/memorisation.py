@@ -22,7 +22,8 @@ from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.plots import style
 from study.report.text.novelty import differences
-from study.report.text.numbers import number, with_ends
+from study.report.text.numbers import interval, number
+from study.report.text.words import word
 from study.tables.results import Results
 
 DRAWN = ("posterior", "prior", "gmm", "reconstruction", "copycat", "held-out")
@@ -36,6 +37,8 @@ PANELS = {
 NOVELTY = "authenticity"  # the measure that the answer is about
 SAME_DECODER = "reconstruction"
 ONE = 1.1  # an overlap below this counts as 1
+EMPTY = 0.1  # nats: at a lower rate the codes say nothing of x
+NEARLY = 0.9  # the share of what `posterior` closes of the gap that counts as nearly as much
 TEXT = (
     "Overlap: the number of training examples that could have produced a z. Authenticity and nearer_to_train are those "
     "of posterior samples minus those of held-out data reconstructed by the same decoder, with 95 % intervals over "
@@ -45,8 +48,9 @@ TEXT = (
     "different writers, as in MNIST, leaning towards the training data includes leaning towards their writers."
 )
 CAPTION = (
-    "Overlap of posteriors, and novelty and fidelity of samples, by β; bands are 95 % intervals over training "
-    f"runs{{over}}, and the range is shaded in which a draw has one source, an overlap below {ONE}."
+    "Overlap of posteriors, and novelty and fidelity of samples, by β, with 95 % intervals over training runs{over}. "
+    "The thick line, held-out data through the same decoder, is what `posterior` is compared with. Shaded: an overlap "
+    f"below {ONE}, where only one training example could have given a draw."
 )
 
 
@@ -89,7 +93,9 @@ def by_beta(overlap: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
         for name, end in ((metric, "difference"), (f"{metric}_low", "low"), (f"{metric}_high", "high")):
             table[name] = rows[end]
     copies = posterior[posterior["copies"].eq(True)]
-    table["copying"] = copies.groupby("beta")["metric"].agg(", ".join)
+    table["copying"] = (
+        copies["metric"].map(lambda name: word(name).label).groupby(copies["beta"]).agg(", ".join)
+    )
     fidelity = scores[scores["metric"] == "kid"].pivot_table(index="beta", columns="strategy", values="mean")
     table = table.assign(kid_posterior=fidelity["posterior"], kid_prior=fidelity["prior"])
     ends = (table[f"{NOVELTY}{end}"] for end in ("", "_low", "_high"))
@@ -119,39 +125,81 @@ def reported(overlap: pd.DataFrame, scores: pd.DataFrame, *, over: str = "") -> 
     columns |= {name: kit.value(name) for name in ("kid_posterior", "kid_prior")}
     shown = Section("Overlap and novelty of posterior samples, by β", TEXT, kit.readable(table, columns))
     against = "Against held-out data through the same decoder, samples from posteriors are"
-    caption = f"{CAPTION.format(over=over)} {against} {_placed(table)}."
+    caption = (
+        f"{CAPTION.replace('{over}', over)} {against} {_placed(table)}.{_empty(table)}{_mixture(scores)}"
+    )
     first = kit.Exhibit("Overlap, novelty and fidelity by β", caption, figure(overlap, scores))
-    return Findings(_answer(table), (shown,), (first, "novelty", "samples"))
+    return Findings(_answer(table), (shown,), (first, "effects", "samples"))
 
 
 def _placed(table: pd.DataFrame) -> str:
     return kit.placed(table, {"worse": "less authentic", "better": "more authentic"})
 
 
+def _empty(table: pd.DataFrame) -> str:
+    """Why curves end alike where the codes say nothing of x."""
+    row = table.sort_values("beta").to_dict("records")[-1]
+    if row["rate"] > EMPTY:
+        return ""
+    rate = number(row["rate"])
+    return (
+        f" At {kit.at(row)} the posteriors have collapsed (rate {rate} nats): all samples are one mean image."
+    )
+
+
+def _mixture(scores: pd.DataFrame) -> str:
+    """Where a mixture closes nearly as much of the gap as posteriors do with fewer copies, at the smallest such β."""
+    means = scores.pivot_table(index=["beta", "metric"], columns="strategy", values="mean")
+    if not {"gmm", "posterior", "prior", "held-out"} <= set(means) or "kid" not in means.index.levels[1]:
+        return ""
+    kid, authentic = (means.xs(name, level="metric") for name in ("kid", NOVELTY))
+    gap = kid["prior"] - kid["held-out"]
+    closed = {name: (kid["prior"] - kid[name]) / gap for name in ("gmm", "posterior")}
+    ends = scores[scores["metric"] == NOVELTY].set_index(["strategy", "beta"])
+    newer = ends.loc["gmm", "low_mean"] > ends.loc["posterior", "high_mean"]
+    kept = (closed["gmm"] >= NEARLY * closed["posterior"]) & (closed["posterior"] > 0) & newer
+    if not kept.any():
+        return ""
+    beta = kept[kept].index.min()
+    shares, copied = (
+        " against ".join(number(scale * found[name][beta], places) for name in ("gmm", "posterior"))
+        for found, scale, places in ((closed, 100, 0), (authentic, 1, 2))
+    )
+    return (
+        f" So rather draw from a mixture: at β = {number(beta)} `gmm` closes nearly as much of the gap in KID as "
+        f"`posterior`, {shares} %, with authenticity {copied}."
+    )
+
+
 def _answer(table: pd.DataFrame) -> str:
     """The verdict on authenticity, setting by setting, then where a draw has one source."""
     leans = table[table["verdict"] == "worse"].to_dict("records")
     single = table[table["overlap"] < ONE].to_dict("records")
+    than = "less authentic than held-out data through the same decoder"
+    lead = f"Not decided: at no β is it shown that samples from posteriors are {than}, which is no proof of novelty."
     if leans:
-        last, n = leans[-1], len(table)
-        size = f"the difference is {with_ends(last, NOVELTY)} at {kit.at(last)}"
-        lead = (
-            f"{'No' if len(leans) == n else 'Not everywhere'}: samples from posteriors are less authentic than "
-            f"held-out data through the same decoder at {kit.where(leans, n)} ({size})."
+        ends = sorted(leans, key=lambda row: row[NOVELTY])
+        sizes = " to ".join(
+            f"{_less(row)} at {kit.at(row)}" for row in (ends if len(ends) == 1 else (ends[0], ends[-1]))
         )
-    else:
-        lead = (
-            "Not decided: at no β is it shown that samples from posteriors are less authentic than held-out data "
-            "through the same decoder, which is no proof of novelty."
-        )
+        place = kit.where(leans, len(table))
+        elsewhere = ", not decided elsewhere" * (len(leans) < len(table))
+        lead = f"No at {place}{elsewhere}: samples from posteriors are {than} by {sizes}."
     rest = ""
     if single:
         row = single[-1]
         rest = (
-            f"Up to β = {number(row['beta'])} each draw comes from one of the {row['n_train']:.0f} training examples "
-            f"alone (overlap {with_ends(row, 'overlap')})."
+            f"Up to {kit.at(row)} only one of {row['n_train']:,.0f} training examples could have given a draw (overlap "
+            f"{number(row['overlap'])})."
         )
-    return kit.brief(lead, rest)
+    return kit.brief(
+        lead, rest, rest.replace(f" (overlap {number(single[-1]['overlap'])})", "") if single else ""
+    )
+
+
+def _less(row: kit.Row) -> str:
+    """How much less authentic, smaller end first."""
+    return interval(-row[NOVELTY], -row[f"{NOVELTY}_high"], -row[f"{NOVELTY}_low"])
 
 
 def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
@@ -166,7 +214,7 @@ def figure(overlap: pd.DataFrame, scores: pd.DataFrame) -> Figure:
         first.set_yscale("log")
         first.axhline(rows["n_train"].iloc[0], color=style.SOFT, linewidth=1, linestyle=":")
         at = (rows["beta"].iloc[0], rows["n_train"].iloc[0])
-        first.annotate("N", at, textcoords="offset points", xytext=(0, -12))
+        first.annotate(f"N = {at[1]:,.0f}", at, textcoords="offset points", xytext=(0, -12))
         for panel, (metric, label) in zip(others, PANELS.items(), strict=True):
             _curves(panel, scores[scores["metric"] == metric], label)
         others[-1].set_yscale("symlog", linthresh=0.1)
@@ -187,7 +235,10 @@ def _curves(axes: Axes, rows: pd.DataFrame, label: str) -> None:
             axes.plot(own["beta"], own["mean"], dashes, color=color, label=name)
         else:
             names = ("mean", "low_mean", "high_mean")
-            kit.curve(axes, own, "beta", names, band=True, color=color, marker=mark, label=name)
+            width = 2.8 if name == SAME_DECODER else 1.2
+            kit.curve(
+                axes, own, "beta", names, band=True, color=color, marker=mark, label=name, linewidth=width
+            )
     axes.set_ylabel(label)
 
 

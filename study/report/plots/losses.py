@@ -16,13 +16,22 @@ AT_MOST = 4  # values of α that are shown
 POINTS = 80  # epochs that a line shows, spread evenly
 LINES: dict[str, Any] = {"train": "-", "validation": (0, (2, 1.5))}
 TERMS = {"recon": "D (summed)", "rate": "rate R (nats)"}
+KIND = [
+    "hidden",
+    "activation",
+    "output_bias",
+    "steps",
+    "batch_size",
+]  # runs that differ in these are not repetitions
 
 
 def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """D and rate by epoch, a column per α, a colour per β, averaged over training runs; validation is dashed."""
-    table = results.losses.merge(results.runs[["run_id", "alpha", "beta"]], on="run_id").dropna(
-        subset=["recon"]
-    )
+    """D and rate by epoch, a column per α, a colour per β and kind of network; validation is dashed.
+
+    A line is a mean over training runs, and ends where the first of them ends.
+    """
+    runs = results.runs[["run_id", "alpha", "beta"]].assign(kind=_kinds(results.runs))
+    table = results.losses.merge(runs, on="run_id").dropna(subset=["recon"])
     if table.empty:
         return None
     ends = table.groupby("run_id")["epoch"].max()
@@ -35,8 +44,8 @@ def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
     alphas = sorted(table["alpha"].unique())
     if len(alphas) > AT_MOST:
         alphas = [alphas[0], alphas[len(alphas) // 2], alphas[-1]]
-    betas = sorted(table["beta"].unique())
-    color = dict(zip(betas, style.shades(len(betas)), strict=True))
+    looks = sorted(set(table[["beta", "kind"]].itertuples(index=False, name=None)))
+    color = dict(zip(looks, style.shades(len(looks)), strict=True))
     figure, grid = style.panels(
         2,
         len(alphas),
@@ -47,13 +56,11 @@ def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
     )
     for j, alpha in enumerate(alphas):
         rows = table[table["alpha"] == alpha]
-        mean = rows.groupby(["beta", "split", "epoch"])[list(TERMS)].mean()
+        mean = _means(rows)
         for i, term in enumerate(TERMS):
-            for (beta, split), line in mean[term].groupby(level=["beta", "split"]):
-                epoch = line.index.get_level_values("epoch")
-                grid[i, j].plot(
-                    epoch, line, color=color[beta], linestyle=LINES.get(split, ":"), linewidth=1.1
-                )
+            for (beta, kind, split), line in mean[term].groupby(level=["beta", "kind", "split"]):
+                epoch, look = line.index.get_level_values("epoch"), LINES.get(split, ":")
+                grid[i, j].plot(epoch, line, color=color[beta, kind], linestyle=look, linewidth=1.1)
         grid[0, j].set_title(f"α={number(alpha)}")
         grid[1, j].set_xlabel("epoch")
     grid[0, 0].set_yscale("log")
@@ -62,7 +69,37 @@ def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
     grid[0, 0].yaxis.set_minor_formatter(NullFormatter())
     for i, label in enumerate(TERMS.values()):
         grid[i, 0].set_ylabel(label)
-    handles = [Line2D([], [], color=color[b], linewidth=3, label=f"β={number(b)}") for b in betas]
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=color[beta, kind],
+            linewidth=3,
+            label=f"β={number(beta)}{f', {kind}' if kind else ''}",
+        )
+        for beta, kind in looks
+    ]
     handles += [Line2D([], [], color=style.GREY, linestyle=LINES[s], label=s) for s in LINES]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(8, len(handles)))
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=2 if any(kind for _, kind in looks) else min(8, len(handles)),
+    )
     return figure
+
+
+def _kinds(runs: pd.DataFrame) -> pd.Series:
+    """What tells the networks and trainings of one (α, β) apart, a text per run; empty where they are alike."""
+    cells = runs.groupby(["alpha", "beta"])
+    names = [name for name in KIND if name in runs and cells[name].nunique().max() > 1]
+    units = {"output_bias": "bias {}", "steps": "{} steps", "batch_size": "batches of {}"}
+    parts = [[units.get(name, "{}").format(value) for value in runs[name]] for name in names]
+    return pd.Series([", ".join(row) for row in zip(*parts, strict=True)] if parts else "", index=runs.index)
+
+
+def _means(rows: pd.DataFrame) -> Any:
+    """Means over runs by β, kind, split and epoch, of the epochs that all runs of a β and kind have."""
+    groups = rows.groupby(["beta", "kind", "split", "epoch"])
+    runs = rows.groupby(["beta", "kind"])["run_id"].nunique().rename("runs")
+    present = groups["run_id"].nunique().to_frame("present").join(runs, on=["beta", "kind"])
+    return groups[list(TERMS)].mean()[present["present"] == present["runs"]]
