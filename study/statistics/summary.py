@@ -35,9 +35,9 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Columns family, family_settings, decode, alpha, beta, noise_variance, strategy, metric, better, reference, n,
-        seeds, evaluations (those that differ); mean, low_mean, high_mean of the metric, and difference, low, high from `prior`, paired; if
-        the metric is best at 1, differences and averages over several settings are those of |v − 1| (all these
-        intervals are of 95 %, not corrected); effect, effect_low,
+        seeds, evaluations (those that differ); mean, low_mean, high_mean of the metric, and difference, low, high from
+        `prior`, paired; if the metric is best at 1, differences and averages over several settings are those of
+        |v − 1| (all these intervals are of 95 %, not corrected); effect, effect_low,
         effect_high (95 %) and lowest, highest (corrected); state ("ok", or why there is no effect, see `gaps`),
         settings (number in the average); p_holm, detectable, seeds_needed and verdict as in `verdicts`, "baseline" for
         the prior and "none" for rows of reference; standing: "best" for the only strategy that may be the best,

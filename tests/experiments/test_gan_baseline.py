@@ -92,7 +92,7 @@ def test_what_is_not_decided_says_what_would_have_been_seen(module):
     found = module.findings(results(1.0, {0.5: {"prior": 1.006, "posterior": 2.0}}), {})
     caption = found.figures[0].caption
     assert re.search(
-        r"against `prior` the GAN is not decided at β = 0\.5 \(a difference of 0\.0\d+ would probably have been seen\)",
+        r"against `prior` the GAN is not decided at β = 0\.5 \(only differences above 0\.0\d+ would probably have been seen\)",
         caption,
     )
     assert "against `posterior` the GAN is better at β = 0.5." in caption
