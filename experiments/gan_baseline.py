@@ -131,9 +131,10 @@ def answer(found: pd.DataFrame) -> str:
 
 
 def _sizes(rows: Sequence[Mapping[Any, Any]]) -> str:
-    sized = pd.DataFrame(rows)
-    sized = sized.assign(size=sized["difference"].abs())
-    return f"by {kit.ranged(sized, 'size', kit.size, most=1)}".replace("by from", "by")
+    """The least and the largest difference."""
+    ordered = sorted(rows, key=lambda row: abs(row["difference"]))
+    ends = dict.fromkeys(kit.size(row) for row in (ordered[0], ordered[-1]))
+    return f"by {listed(ends, last='to')}"
 
 
 def _by_metric(rows: pd.DataFrame) -> str:

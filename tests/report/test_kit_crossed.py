@@ -1,5 +1,7 @@
 """Intervals and verdicts of the kit cover trainings and evaluations, and sentences say which of them."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -176,7 +178,15 @@ def test_evaluations_that_repeat_each_other_are_one():
     assert evaluations(frame).to_dict() == {"authenticity": 1, "kid": E}
     assert evaluations(same).to_dict() == {"authenticity": 1, "kid": 1}
     assert kit.covered(results(same), ["kid"]) == " over training runs"
-    place = {"run_id": "a", "alpha": 1.0, "noise_variance": 0.5, "fit": 0, "draw": 0, "stderr": 0.1, "n": 9}
+    place: dict[str, Any] = {
+        "run_id": "a",
+        "alpha": 1.0,
+        "noise_variance": 0.5,
+        "fit": 0,
+        "draw": 0,
+        "stderr": 0.1,
+        "n": 9,
+    }
     seeds, both = "training seeds", "training seeds, feature extractors and halves of test data"
     for table, over in ((same, seeds), (frame, both)):
         run = table["seed"].map(str) + table["beta"].map(str)
