@@ -33,6 +33,11 @@ WAYS = (  # the ways to request a class, then real data for comparison
     (CONDITIONAL, "reconstruction"),
     (CONDITIONAL, "held-out"),
 )
+LABELS = {  # of rows whose name alone would mislead
+    (CONDITIONAL, "posterior"): "posterior of any class, cvae",
+    (CONDITIONAL, "gmm"): "gmm of any class, cvae",
+    (CONDITIONAL, "held-out"): "real held-out data",
+}
 STRATEGIES = (
     "prior", "posterior", "class-posterior", "gmm", "reconstruction", "held-out", "copycat", "noise",
 )  # fmt: skip
@@ -40,10 +45,13 @@ QUALITY = ("kid", "precision", "recall", "class_histogram", "authenticity")
 SHARES = (ACCURACY, "precision", "recall", "authenticity")  # their intervals cannot leave 0 and 1
 KLS = ("class_kl", "kl_aggregate")
 MISMATCH = ("rate", "label_information", *(f"{kl}_{end}" for kl in KLS for end in ("lower", "upper")))
+CONDITIONAL_WINS = "A conditional model"
+MANY = 5  # values of β of which only the least and the most accurate are named
 TEXT = (
-    "Share of samples that the classifier assigns to the requested class, and quality of the same samples: means{over} "
-    "with 95 % intervals, not corrected. `posterior` and `gmm` give the decoder of the cvae a code of any class "
-    "together with the requested label. Held-out data show the accuracy of the classifier itself."
+    "Label accuracy, the share of samples that the classifier assigns to the requested class, and quality of the same "
+    "samples: means{over} with 95 % intervals, not corrected. All classes are averaged, each requested as often as it "
+    "occurs in the data. `posterior` and `gmm` give the decoder of the cvae a code of any class together with the "
+    "requested label. Held-out data are real and show the accuracy of the classifier itself."
 )
 CLASSES = (
     "A decoder that sees the label is trained on codes from q(z|y), so its relevant mismatch is "
@@ -51,8 +59,9 @@ CLASSES = (
     "I(y; z), the information of z about the label, which the decoder already has."
 )
 CAPTION = (
-    "Share of samples to which a classifier gives the requested class, by way to request it and β; bars are 95 % "
-    "intervals{over}."
+    "Label accuracy: the share of samples to which a classifier gives the requested class, averaged over all classes, "
+    "by way to request it and β; bars are 95 % intervals{over}. “Any class”: a code of any class, decoded with the "
+    "requested label."
 )
 
 
@@ -105,44 +114,85 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
 
 
 def answer(table: pd.DataFrame, apart: pd.DataFrame) -> str:
-    """Where a conditional model gives the requested class more often than the plain one, and where often enough."""
-    rows = apart[apart["strategy"] == "prior"] if len(apart) else apart
-    if rows.empty:
+    """How often each way gives the requested class, with as many intervals as there is room for, and the recall."""
+    if apart.empty:
         return f"{_enough(table)}."
-    if kit.undecided(rows):
+    if kit.undecided(apart):
         return kit.UNDECIDED
-    words = {"better": "more often", "worse": "less often"}
-    return kit.brief(
-        "A conditional VAE's prior gives the requested class, against the posteriors of that class in a plain VAE: "
-        f"{kit.placed(rows, words, sizes=_points)}.",
-        f"{_enough(table)}.",
-    )
+    recall = _least_recall(table)
+    for ends in ((0, 1, 2), (0, 2), (2,), (0,), ()):
+        lead = _accuracies(table, _who(apart), ends)
+        if len(f"{lead} {recall}".split()) < kit.WORDS:
+            break
+    return kit.brief(lead, recall)
 
 
-def _points(rows: Sequence[Mapping[Any, Any]]) -> str:
-    sizes = kit.ranged(
-        pd.DataFrame(rows), "difference", lambda row: kit.size(row, scale=100, places=1), most=2
+def _who(apart: pd.DataFrame) -> str:
+    """Which model gives the requested class more often from class posteriors: one at every β, or neither."""
+    verdicts = set(apart.loc[apart["strategy"] == ASKED[1][1], "verdict"])
+    return {"better": CONDITIONAL_WINS, "worse": "A plain model"}.get("".join(verdicts), "It depends")
+
+
+def _accuracies(table: pd.DataFrame, who: str, ends: Sequence[int]) -> str:
+    """The accuracy of the three ways in `ASKED` at each β; those with these numbers have intervals."""
+    parts = [_at_each(_way(table, *way), with_interval=i in ends) for i, way in enumerate(ASKED)]
+    betas = sorted(table["beta"].unique())
+    place = f"β = {', '.join(map(number, betas))}" if len(betas) < MANY else f"{len(betas)} values of β"
+    first = "its" if who == CONDITIONAL_WINS else "a conditional VAE's"
+    whose = (f"{first} prior gives the requested class", "its class posteriors", "those of a plain VAE")
+    each = [f"{whose[i]} in {part} %" for i, part in enumerate(parts) if part]
+    each[0] += f" ({place})"
+    return f"{who}: averaged over classes, {listed(each)}."
+
+
+def _way(table: pd.DataFrame, family: str, strategy: str) -> pd.DataFrame:
+    return table[(table["family"] == family) & (table["strategy"] == strategy)].sort_values("beta")
+
+
+def _at_each(own: pd.DataFrame, *, with_interval: bool) -> str:
+    """Accuracy in % at each β, or at `MANY` values or more from the least to the most."""
+    rows = own.to_dict("records")
+    say = (
+        (lambda row: with_ends(row, ACCURACY, scale=100, places=1))
+        if with_interval
+        else lambda row: number(100 * row[ACCURACY], 1)
     )
-    return f"by {sizes} points".replace("by from", "from")
+    if len(rows) < MANY:
+        return listed(map(say, rows))
+    ends = sorted(rows, key=lambda row: row[ACCURACY])
+    return f"{say(ends[0])} to {say(ends[-1])}"
+
+
+def _least_recall(table: pd.DataFrame) -> str:
+    """Recall of the conditional model's prior where it is least."""
+    own = _way(table, *ASKED[0])
+    if "recall" not in own or own["recall"].isna().all():
+        return ""
+    row = own.loc[own["recall"].idxmin()]
+    return f"At {kit.at(row.to_dict())} that prior's recall is {number(row['recall'], 3)}."
 
 
 def _enough(table: pd.DataFrame) -> str:
-    """Where the intervals of both ways lie above `ENOUGH`, where one lies below, and where that is not decided."""
-    own = table[(table["family"] == CONDITIONAL) & table["strategy"].isin([way for _, way in ASKED[:2]])]
-    ends = own.groupby("beta")[[f"{ACCURACY}_low", f"{ACCURACY}_high"]].agg(lambda end: end.min(skipna=False))
-    low, high = ends[f"{ACCURACY}_low"], ends[f"{ACCURACY}_high"]
+    """Where the interval of each way lies above `ENOUGH`, where below, and where that is not decided."""
+    said = [
+        f"`{strategy}` of the {family} {where}"
+        for family, strategy in ASKED
+        if (where := _where_enough(_way(table, family, strategy)))
+    ]
+    share = f"Whether at least {100 * ENOUGH:.0f} % of samples have the requested class"
+    return f"{share}: {'; '.join(said) or 'not measured'}"
+
+
+def _where_enough(own: pd.DataFrame) -> str:
+    low, high = own[f"{ACCURACY}_low"], own[f"{ACCURACY}_high"]
     kinds = {
         "yes": low >= ENOUGH, "no": high < ENOUGH, "not decided": (low < ENOUGH) & (high >= ENOUGH),
         "without an interval": low.isna(),
     }  # fmt: skip
-    said = [
-        f"{kind} at {kit.where([{'beta': beta} for beta in ends.index[kept]], len(ends))}"
+    return listed(
+        f"{kind} at {kit.where(own[kept].to_dict('records'), len(own))}"
         for kind, kept in kinds.items()
         if kept.any()
-    ]
-    return (
-        f"Whether a conditional model gives the class in at least {100 * ENOUGH:.0f} % of samples, from its prior and "
-        f"from class posteriors: {listed(said) or 'not measured'}"
     )
 
 
@@ -163,7 +213,12 @@ def _shares(table: pd.DataFrame) -> str:
 
 def figure(table: pd.DataFrame) -> Figure:
     """Label accuracy of every way to request a class, by β."""
-    shown = table.assign(way=table["strategy"] + ", " + table["family"])
+    shown = table.assign(
+        way=[
+            LABELS.get(way, ", ".join(way[::-1]))
+            for way in zip(table["family"], table["strategy"], strict=True)
+        ]
+    )
     names = (ACCURACY, f"{ACCURACY}_low", f"{ACCURACY}_high")
     shown[list(names)] *= 100
     below = f"label accuracy in %, with 95 % intervals; dashed: {100 * ENOUGH:.0f} %   better →"

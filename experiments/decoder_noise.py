@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import Experiment, Findings, Section, StudyConfig, experiment_main
+from study import Experiment, Findings, Section, StudyConfig, experiment_main, summarise
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
 from study.report.plots import style
 from study.report.plots.samples import pictures, sheet
-from study.report.text.numbers import count, interval, listed, number
+from study.report.text.numbers import count, interval, listed, number, with_ends
 from study.report.text.words import word
 from study.tables.results import Results
 
@@ -41,6 +41,9 @@ TOLD = {
 }  # fmt: skip
 NOISE = {"claimed": "s", "residual": "residual variance", "ratio": "s / residual", "rate": "rate, nats"}
 SHOWN = 6  # pictures of each kind side by side
+BESIDE = (
+    1.4  # how far to the right of its place on a logarithmic axis the σ-VAE is drawn, not to lie under others
+)
 TEXTS = {
     "changes": "Each model is scored by the decoder's means and by draws x ~ p(x|z) with the same z. The table shows "
     "the change from means to draws, paired on the same model: means{over} with 95 % intervals. Lower is better "
@@ -59,8 +62,9 @@ TEXTS = {
     "look different: the residual is structured, while the noise of p(x|z) is independent between pixels.",
     "pictures": "The same z of one model decoded twice: the mean, and a draw of x. Rows are settings from little to "
     "much noise; `prior` on the left, `posterior` on the right.",
-    "figure": "KID of the decoder's means and of draws of x from the same models, sampled from the prior and from the "
-    "posteriors, against the variance that the decoder claims. Stars are the σ-VAE, hollow for draws.",
+    "figure": "KID of the decoder's means (filled) and of draws of x (hollow) from the same models, sampled from the "
+    "prior and from the posteriors, against the variance s that the decoder claims; bars are 95 % intervals{over}. "
+    "Stars are the σ-VAE, moved to the right. The other figures and the table below are about the decoder's means.",
 }
 
 
@@ -105,6 +109,24 @@ def _kept(means: str, draws: str) -> str:
     return "means only" if by_means else "draws only" if by_draws else "not decided"
 
 
+def shares(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The share of the gap in KID that each latent strategy closes, by means and by draws of x.
+
+    Returns:
+        The rows of `study.statistics.summarise` at single settings where KID can show an effect.
+    """
+    own = metrics[(metrics["metric"] == PRIMARY) & metrics["strategy"].isin(STRATEGIES)]
+    found = frames.per_setting(summarise(own))
+    return found[found["strategy"].isin(LATENT) & (found["state"] == "ok")]
+
+
+def values(metrics: pd.DataFrame) -> pd.DataFrame:
+    """KID of each latent strategy, by means and by draws of x, as `value` with _low and _high."""
+    by = [*PLACE, "decode", "strategy"]
+    own = kit.values(metrics, [PRIMARY], by=[*by, "seed", *frames.evaluated(metrics)])
+    return kit.estimates(own.reset_index(), by=by, of=["value"])
+
+
 def noise(results: Results) -> pd.DataFrame:
     """Per family and β: `claimed` variance, `residual` (squared error per pixel of held-out data), their `ratio` per
     model, and rate (nats), each with _low and _high over training runs.
@@ -131,42 +153,95 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
         return Findings("Nothing was compared: no model was scored by means and by draws of x.", (claimed,))
     changed = TEXTS["changes"].format(over=kit.covered(results, METRICS, alone=" over seeds"))
     ordered = TEXTS["order"].format(over=kit.covered(results, [PRIMARY], alone=""))
+    closed = shares(results.metrics).merge(models[[*PLACE, "claimed"]], on=PLACE).sort_values("claimed")
+    ordered += _closed(pairs, closed) + _order_by_setting(pairs)
     sections = [
         Section("The effect of drawing x", changed, _readable_changes(found, models)),
-        Section("The order of strategies", ordered + _order_by_setting(pairs), _readable_order(pairs)),
+        Section("The order of strategies", ordered, _readable_order(pairs)),
         claimed,
     ]  # fmt: skip
     drawn = pictures_figure(results, models)
     if drawn is not None:
         sections.append(Section("Pictures of means and draws", TEXTS["pictures"], figure=drawn))
-    caption = f"{TEXTS['figure']} {_at_both_ends(rows, models)}"
-    own = kit.Exhibit("Means and draws, by the noise that the decoder claims", caption, figure(found, models))
-    return Findings(answer(rows, pairs), tuple(sections), (own, "effects", "samples"))
+    said = TEXTS["figure"].format(over=kit.covered(results, [PRIMARY]))
+    ways, kinds = (len(rows[names].drop_duplicates()) for names in (["strategy"], PLACE))
+    counted = (
+        f"The {count(len(rows), 'comparison')} of means and draws are {ways} ways to draw z × {kinds} models."
+    )
+    caption = f"{said} {_at_both_ends(rows, models)} {counted} {_same_order(pairs)}"
+    drawn = figure(values(results.metrics), models)
+    own = kit.Exhibit("Means and draws, by the noise that the decoder claims", caption, drawn)
+    return Findings(answer(rows, pairs, closed), tuple(sections), (own, "effects", "samples"))
 
 
-def answer(rows: pd.DataFrame, pairs: pd.DataFrame) -> str:
-    """Whether means or draws have the lower KID; then whether the order of strategies depends on it."""
-    return kit.UNDECIDED if kit.undecided(rows) else kit.brief(_lead(rows), _same_order(pairs))
+def answer(rows: pd.DataFrame, pairs: pd.DataFrame, closed: pd.DataFrame) -> str:
+    """Whether means or draws have the lower KID; then which strategy is best, and how its lead depends on draws."""
+    if kit.undecided(rows):
+        return kit.UNDECIDED
+    told = (_winner(pairs, closed, ends=ends) for ends in (True, False))
+    return kit.brief(_lead(rows), *told, _same_order(pairs))
 
 
 def _lead(rows: pd.DataFrame) -> str:
     of = {verdict: len(own) for verdict, own in kit.by_verdict(rows).items()}
     better, worse = of.get("better", 0), of.get("worse", 0)
-    total = f"{count(len(rows), 'comparison')} (strategy × setting)"
+    total = count(len(rows), "comparison")
     if not better and not worse:
         return f"Not decided: by KID, draws of x are told from the decoder's means in none of {total}."
     lead = "It depends" if better and worse else "A draw" if better else "The decoder's mean"
     said = [f"worse in {worse}"] * bool(worse) + [f"better in {better}"] * bool(better)
     open_ = len(rows) - better - worse
     said += [f"not decided in {open_}"] * bool(open_)
-    return f"{lead}: by KID, draws of x are {listed(said)} of {total}{_sizes(rows)}."
+    return f"{lead}: by KID, draws of x are {listed(said)} of {total}."
 
 
-def _sizes(rows: pd.DataFrame) -> str:
-    """The change of the prior's KID where it is told, from the smallest to the largest."""
-    told = rows[(rows["strategy"] == PRIOR) & rows["verdict"].isin(["better", "worse"])]
-    sizes = kit.ranged(told, "difference", kit.change(), most=1)
-    return f"; the difference for `{PRIOR}` is {sizes}" if sizes else ""
+def best(pairs: pd.DataFrame, way: str) -> pd.Series:
+    """How many settings each latent strategy is told at to be better than every other, by means or by draws of x."""
+    verdict = pairs[f"verdict_{way}"]
+    won = pairs["first"].where(verdict == "better", pairs["second"].where(verdict == "worse"))
+    times = pairs[PLACE].assign(won=won).value_counts().reset_index()
+    return times[times["count"] == len(LATENT) - 1]["won"].value_counts()
+
+
+def _winner(pairs: pd.DataFrame, closed: pd.DataFrame, *, ends: bool) -> str:
+    """The strategy that is best at most settings, and its share of the gap at the least and the most claimed noise."""
+    counts = {way: best(pairs, way) for way in (MEAN, DRAW)} if len(pairs) else {}
+    if not counts or counts[MEAN].empty:
+        return ""
+    name, of = str(counts[MEAN].index[0]), len(pairs[PLACE].drop_duplicates())
+    n = {way: counts[way].get(name, 0) for way in counts}
+    said = [_from_least(closed[closed["strategy"] == name], way, ends=ends) for way in (MEAN, DRAW)]
+    share = f"; from least to most claimed noise it closes {said[0]} of the gap, by draws {said[1]}"
+    lead = f"`{name}` is best at {n[MEAN]} of {count(of, 'setting')} by means and {n[DRAW]} by draws"
+    return f"{lead}{share * all(said)}."
+
+
+def _from_least(closed: pd.DataFrame, way: str, *, ends: bool) -> str:
+    """A share of the gap at the least and at the most claimed noise of the plain VAE; empty if it is known at one."""
+    own = closed[(closed["decode"] == way) & (closed["family"] == PLAIN)].to_dict("records")
+    if len(own) < 2:
+        return ""
+    first, last = (
+        with_ends(row, "effect", scale=100, places=0) if ends else number(100 * row["effect"], 0)
+        for row in (own[0], own[-1])
+    )
+    return f"{first} to {last} %"
+
+
+def _closed(pairs: pd.DataFrame, closed: pd.DataFrame) -> str:
+    """The share of the gap that the best strategy closes, by means and by draws, at every setting."""
+    if pairs.empty or (counts := best(pairs, MEAN)).empty:
+        return ""
+    name = counts.index[0]
+    said = []
+    for place, own in closed[closed["strategy"] == name].groupby(PLACE, sort=False):
+        by = own.set_index("decode")
+        if {MEAN, DRAW} <= set(by.index):
+            each = [with_ends(by.loc[way], "effect", scale=100, places=0) for way in (MEAN, DRAW)]
+            said.append(
+                f"{each[0]} % by means and {each[1]} % by draws {_of(dict(zip(PLACE, place, strict=True)))}"
+            )
+    return f" Of the gap between the prior and real data `{name}` closes {'; '.join(said)}." if said else ""
 
 
 def _same_order(pairs: pd.DataFrame) -> str:
@@ -174,10 +249,17 @@ def _same_order(pairs: pd.DataFrame) -> str:
     turned = int((pairs["kept"] == "reversed").sum()) if len(pairs) else 0
     told = int(pairs["kept"].isin(["same", "reversed"]).sum()) if len(pairs) else 0
     if not told:
-        return "Whether they change the order of strategies is not decided."
-    open_ = f"; for the other {len(pairs) - told} that is not decided" if len(pairs) > told else ""
-    which = f"{turned} of" if turned else "none of"
-    return f"They reverse {which} the {count(told, 'pair')} of strategies told apart by both{open_}."
+        return "Whether draws of x change the order of strategies is not decided."
+    rest = pairs["kept"].value_counts().drop(["same", "reversed"], errors="ignore")
+    more = "".join(f", {n} {TOLD[str(kind)]}{_all_of(pairs, str(kind))}" for kind, n in rest.items())
+    which = f"{turned} of them reversed" if turned else "none of them reversed"
+    return f"Of {count(len(pairs), 'pair')} of strategies {told} are told apart by both, {which}{more}."
+
+
+def _all_of(pairs: pd.DataFrame, kind: str) -> str:
+    """The settings at which all pairs are of one kind, in brackets; empty if there is none."""
+    whole = [_of(own.iloc[0]) for _, own in pairs.groupby(PLACE, sort=False) if (own["kept"] == kind).all()]
+    return f" (all {listed(whole)})" if whole else ""
 
 
 def _order_by_setting(pairs: pd.DataFrame) -> str:
@@ -191,11 +273,11 @@ def _order_by_setting(pairs: pd.DataFrame) -> str:
         turned = own[own["kept"] == "reversed"].to_dict("records")
         which = listed(f"`{row['first']}` and `{row['second']}`" for row in turned)
         said.append(f"{_of(own.iloc[0])} {parts}" + f" ({which})" * bool(turned))
-    return f" Of the pairs of strategies, told apart {'; '.join(said)}."
+    return f" Pairs of strategies that are told apart: {'; '.join(said)}."
 
 
 def _of(row: Mapping[Any, Any]) -> str:
-    return "of the σ-VAE" if row["family"] == LEARNED else f"at β = {number(row['beta'])}"
+    return "for the σ-VAE" if row["family"] == LEARNED else f"at β = {number(row['beta'])}"
 
 
 def _at_both_ends(rows: pd.DataFrame, models: pd.DataFrame) -> str:
@@ -208,7 +290,7 @@ def _at_both_ends(rows: pd.DataFrame, models: pd.DataFrame) -> str:
 def _from_to(row: Mapping[Any, Any]) -> str:
     verdict = "no interval" if row["verdict"] == "none" else row["verdict"]
     return (
-        f"{number(row[MEAN])} → {number(row[DRAW])} ({verdict}) {_of(row)}, where the claim is "
+        f"{number(row[MEAN])} → {number(row[DRAW])} ({verdict}) where s = {number(row['claimed'])} is "
         f"{number(row['ratio'], 2)} times the residual"
     )
 
@@ -244,29 +326,33 @@ def _difference(way: str) -> kit.Column:
     return lambda row: interval(*(row[f"{name}_{way}"] for name in ("difference", "low", "high")))
 
 
-def figure(found: pd.DataFrame, models: pd.DataFrame) -> Figure:
-    """KID of means and of draws against the claimed noise, for the prior and the posteriors; stars are the σ-VAE."""
-    rows = found[found["metric"] == PRIMARY].merge(models[[*PLACE, "claimed"]], on=PLACE)
-    looks = {(PRIOR, MEAN): "-", (PRIOR, DRAW): "--", ("posterior", MEAN): "-", ("posterior", DRAW): "--"}
+def figure(kid: pd.DataFrame, models: pd.DataFrame) -> Figure:
+    """KID of means and of draws against the claimed noise, for the prior and the posteriors; stars are the σ-VAE.
+
+    Args:
+        kid: the table of `values`.
+        models: the table of `noise`.
+    """
+    rows = kid.merge(models[[*PLACE, "claimed"]], on=PLACE)
+    ends = ("value", "value_low", "value_high")
     with style.styled():
         fig, grid = style.panels(1, 1, height=3.6, title="KID by the noise that the decoder claims")
         axes = grid[0, 0]
-        for (name, way), line in looks.items():
-            own = rows[rows["strategy"] == name].sort_values("claimed")
-            learned, colour = own["family"] == LEARNED, style.BLUE if name == PRIOR else style.ORANGE
+        for name, way in itertools.product((PRIOR, "posterior"), (MEAN, DRAW)):
+            own = rows[(rows["strategy"] == name) & (rows["decode"] == way)]
+            stars = own[own["family"] == LEARNED]
+            stars = stars.assign(claimed=BESIDE * stars["claimed"])
+            look = {"color": style.BLUE if name == PRIOR else style.ORANGE, "fillstyle": "full"}
+            look |= {"markerfacecolor": look["color"] if way == MEAN else style.PAPER}
             label = f"{name}, {'mean' if way == MEAN else 'draw of x'}"
-            mark = "o" if name == PRIOR else "s"
-            axes.plot(
-                own["claimed"][~learned], own[way][~learned], line, marker=mark, color=colour, label=label
-            )
-            fill = "full" if way == MEAN else "none"
-            axes.plot(
-                own["claimed"][learned], own[way][learned], "*", color=colour, markersize=11, fillstyle=fill
-            )
+            line, mark = "-" if way == MEAN else (0, (4, 3)), "o" if name == PRIOR else "s"
+            plain = own[own["family"] == PLAIN]
+            kit.curve(axes, plain, "claimed", ends, linestyle=line, marker=mark, label=label, **look)
+            kit.curve(axes, stars, "claimed", ends, linestyle="none", marker="*", markersize=11, **look)
         kit.setting_axis(axes, models.loc[models["family"] == PLAIN, "claimed"], "claimed variance s")
         kit.log_axis(axes)
         axes.set_ylabel("KID   ← better")
-        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        fig.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, handlelength=6)
     return fig
 
 

@@ -11,7 +11,7 @@ different rates and distortions. The report therefore shows rate and distortion 
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -23,8 +23,9 @@ from study import Experiment, Findings, Section, StudyConfig, experiment_main
 from study.config import FAMILIES
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.config.serialise import from_dict
+from study.models import listing
 from study.report import kit
-from study.report.text.numbers import count, listed, number
+from study.report.text.numbers import listed
 from study.tables.results import Results
 from study.training import Architecture
 
@@ -38,29 +39,39 @@ PRIMARY = "kid"
 MODEL = ("rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_mass", "overlap")
 TEXT = (
     "KID of samples from each learned prior (`learned`) and of samples from the plain VAE by the strategy in column "
-    "`against` (`plain`): means{over}, and the difference, paired by seed, with its 95 % interval; lower is "
-    "better. Verdicts use Holm's correction, over averages and over single β separately; what is not decided is no "
-    "sign that both are alike. The last column has the difference that this many seeds would probably have shown."
+    "`against` (`plain`): means{over}, and the difference, paired by seed, with its 95 % interval; lower is better. "
+    "Verdicts use Holm's correction over all rows; what is not decided is no sign that both are alike. The last column "
+    "has the difference that this many seeds would probably have shown."
 )
 SPENT = (
     "Loss on validation data, rate, distortion on held-out data, the bracket on KL(q(z)‖p(z)), hole mass and overlap, "
-    "with 95 % intervals over seeds. A learned prior leaves the scale of z free. `truncation` is T of `lars-prior`, "
-    "whose density is at most T times that of N(0, I)."
+    "with 95 % intervals over seeds. A learned prior leaves the scale of z free. T is the number of proposals of "
+    "`lars-prior`, whose density is at most T times that of N(0, I)."
+)
+MEANING = (
+    "What each family learns and where it is from. Encoder and decoder are the same in all of them. `posterior` draws "
+    "from q(z) of the family's own model, `prior` from its own p(z)."
 )
 CAPTION = (
     "KID of each family, sampled from its learned prior, minus that of the plain VAE by four strategies, at each β; "
-    "bars are 95 % intervals{over}, paired by seed and not corrected."
+    "bars are 95 % intervals{over}, paired by seed. Bars are not corrected, verdicts are, for all comparisons."
 )
 
 
 def contrasts(metrics: pd.DataFrame) -> pd.DataFrame:
-    """value(`prior` of a family) − value(strategy of the plain VAE), paired by seed, at each β and averaged over β."""
+    """value(`prior` of a family) − value(strategy of the plain VAE), paired by seed, at each β."""
     pairs = [
         ({"family": family, "against": name}, (family, PRIOR), (PLAIN, name))
         for family in COMPARED[1:]
         for name in DRAWN
     ]
-    return kit.compared(metrics, METRICS, pairs, average=True, own="learned", other="plain")
+    return kit.compared(metrics, METRICS, pairs, own="learned", other="plain")
+
+
+def from_posteriors(metrics: pd.DataFrame) -> pd.DataFrame:
+    """KID of `posterior` − that of `prior` of the same model, for every family at each β."""
+    pairs = [({"family": family}, (family, "posterior"), (family, PRIOR)) for family in COMPARED]
+    return kit.compared(metrics, [PRIMARY], pairs)
 
 
 def models(results: Results) -> pd.DataFrame:
@@ -95,15 +106,16 @@ def parameters(provenance: Mapping[str, Any]) -> dict[str, int]:
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, the contrasts of the primary metric, and rate and distortion."""
     found, spent = contrasts(results.metrics), models(results)
-    plain = kit.plain("family", "beta", "trainings", "prior_parameters", "truncation")
-    said = kit.readable(spent, plain | kit.several(("validation_loss", *MODEL), spent))
+    plain: dict[str, kit.Column] = {"family": "family", "β": kit.value("beta"), "trainings": "trainings"}
+    plain |= {"parameters of the prior": "prior_parameters", "T": kit.value("truncation")}
+    said = kit.readable(spent, plain | kit.several(("validation_loss", *MODEL), spent, named=True))
     costs = Section("Rate and distortion", SPENT, said)
     rows = found[found["metric"] == PRIMARY] if len(found) else found
     if rows.empty:
         return Findings(
             "Nothing was compared: no family beside the plain VAE was trained and scored.", (costs,)
         )
-    columns = kit.plain("family", "against") | {"beta": kit.value("beta", missing="all")} | kit.plain("seeds")
+    columns = kit.plain("family", "against") | {"β": kit.value("beta")} | kit.plain("seeds")
     shown = kit.readable(rows, columns | kit.contrast("learned", "plain"))
     text = TEXT.format(over=kit.covered(results, [PRIMARY], alone=" over seeds"))
     caption = CAPTION.format(over=kit.covered(results, [PRIMARY]))
@@ -111,81 +123,113 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     first = kit.Exhibit(
         "A learned prior against the plain VAE", f"{caption}{_told(rows, AFTERWARDS[:1])}", figure(rows)
     )
-    return Findings(answer(rows), (own, costs), (first, "effects", "samples"))
+    posterior = from_posteriors(results.metrics)
+    told = f" KID of `posterior` against that of `prior`: {_by_family(posterior)}." if len(posterior) else ""
+    meant = Section("The families", MEANING + told, families(rows["family"]))
+    return Findings(answer(rows, posterior), (own, meant, costs), (first, "effects", "samples"))
 
 
-def answer(rows: pd.DataFrame) -> str:
-    """Whether a learned prior beats the densities fitted afterwards, then whether it beats N(0, I)."""
-    whole, over = _whole(rows)
-    fitted = whole[whole["against"].isin(AFTERWARDS)]
-    if kit.undecided(whole):
+def families(names: Iterable[str]) -> pd.DataFrame:
+    """The plain VAE and these families, what each is, and its source."""
+    known = {row["name"]: row for row in listing()}
+    return pd.DataFrame([known[name] for name in (PLAIN, *dict.fromkeys(names))])[
+        ["name", "summary", "source"]
+    ]
+
+
+def _by_family(rows: pd.DataFrame) -> str:
+    """What is told of each family, β by β."""
+    return "; ".join(
+        f"`{family}` is {kit.placed(own, sizes=_sizes)}" for family, own in rows.groupby("family", sort=False)
+    )
+
+
+def answer(rows: pd.DataFrame, own: pd.DataFrame) -> str:
+    """Which learned priors beat the densities fitted afterwards, at which β; then N(0, I), and `posterior` of each.
+
+    Args:
+        rows: `contrasts` of KID.
+        own: `from_posteriors`.
+    """
+    if kit.undecided(rows):
         return kit.UNDECIDED
-    return kit.brief(_lead(fitted, over), _against_prior(whole[whole["against"] == PRIOR]))
+    fitted = rows[rows["against"].isin(AFTERWARDS)]
+    return kit.brief(_lead(fitted), _against_prior(rows[rows["against"] == PRIOR], own))
 
 
-def _whole(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """The rows averaged over β, or those of the only one."""
-    betas = sorted(rows["beta"].dropna().unique())
-    average = rows["beta"].isna()
-    over = f"averaged over {len(betas)} values of β" if average.any() else f"at β = {number(betas[0])}"
-    return (rows[average] if average.any() else rows), over
-
-
-def _lead(rows: pd.DataFrame, over: str) -> str:
-    of = kit.by_verdict(rows)
+def _lead(rows: pd.DataFrame) -> str:
+    """The families that beat every density fitted afterwards, β by β, and those that lose to every one everywhere."""
     if rows.empty:
-        return f"No density was fitted afterwards, {over}."
-    won, lost, n = of.get("better", []), of.get("worse", []), len(rows)
-    if won:
-        pairs = [
-            f"`{row['family']}` beats `{row['against']}` by {kit.size(row)}"
-            for row in sorted(won, key=lambda row: row["difference"])
-        ]
-        which = listed(pairs) if len(pairs) < 3 else f"the most, {pairs[0]}"
-        lead = f"In {len(won)} of {count(n, 'comparison')}: {which}"
-    elif len(lost) == n:
-        lead = "No: every learned prior is worse than every density fitted to the plain VAE's codes"
+        return "No density was fitted afterwards."
+    betas, densities = sorted(rows["beta"].unique()), list(dict.fromkeys(rows["against"]))
+    every = "both " * (len(densities) == 2) + listed(f"`{name}`" for name in densities)
+    won = {beta: _all(rows[rows["beta"] == beta], "better") for beta in betas}
+    lost = _all(rows, "worse")
+    if not any(won.values()):
+        lead = f"Not shown: in KID no learned prior is told to beat {every} at {_at(betas, len(betas))}"
+        if set(lost) == set(rows["family"]):
+            return f"No: in KID every learned prior is worse than {every} at {_at(betas, len(betas))}."
     else:
-        lead = f"Not shown: in none of {count(n, 'comparison')} does a learned prior beat a density fitted afterwards"
-    open_ = n - len(won) - len(lost)
-    rest = [f"{len(lost)} worse"] * bool(0 < len(lost) < n) + [f"{open_} not decided"] * bool(open_)
-    seen = kit.unseen(of.get("not decided", [])) if open_ else ""
-    return f"{lead}, in KID {over}{f'; {listed(rest)}' * bool(rest)}{seen}."
+        lead = _winners(rows, won, every)
+    worse = f"{listed(f'`{name}`' for name in lost)} {'is' if len(lost) == 1 else 'are'} worse everywhere"
+    return f"{lead}{f'; {worse}' * bool(lost)}."
 
 
-def _against_prior(rows: pd.DataFrame) -> str:
-    """How many learned priors beat N(0, I), and by how much."""
-    won = rows[rows["verdict"] == "better"].sort_values("difference", ascending=False)
-    if won.empty:
-        return ""
-    sizes = dict.fromkeys(kit.size(row) for row in won.iloc[[0, -1]].to_dict("records"))
-    return f"{len(won)} of {len(rows)} beat N(0, I), by {listed(sizes, last='to')}."
+def _winners(rows: pd.DataFrame, won: Mapping[float, Sequence[str]], every: str) -> str:
+    """Where some families beat every density, with the least and the largest difference, and where none does."""
+    groups: dict[tuple[str, ...], list[float]] = {}
+    for beta, names in won.items():
+        groups.setdefault(tuple(names), []).append(beta)
+    said = []
+    for names, betas in sorted(groups.items(), key=lambda group: not group[0]):
+        if not names:
+            said.append(f"at {_at(betas, len(won)).removeprefix('β = ')} none does")
+            continue
+        own = rows[rows["family"].isin(names) & rows["beta"].isin(betas)].sort_values(
+            "difference", ascending=False
+        )
+        sizes = dict.fromkeys(kit.size(row) for row in own.iloc[[0, -1]].to_dict("records"))
+        beat = f"{listed(f'`{name}`' for name in names)} {'beats' if len(names) == 1 else 'beat'}"
+        what = f"{every} (in KID by {listed(sizes, last='to')})" if not said else "both"
+        said.append(f"at {_at(betas, len(won))} {beat} {what}")
+    text = ", ".join(said)
+    return text[0].upper() + text[1:]
+
+
+def _at(betas: Sequence[float], of: int) -> str:
+    return kit.where([{"beta": beta} for beta in betas], of)
+
+
+def _all(rows: pd.DataFrame, verdict: str) -> list[str]:
+    """The families that have one verdict in all rows."""
+    same = (rows["verdict"] == verdict).groupby(rows["family"], sort=False).all()
+    return [str(name) for name in same.index[same]]
+
+
+def _against_prior(rows: pd.DataFrame, own: pd.DataFrame) -> str:
+    """How many learned priors beat N(0, I), and in how many families `posterior` beats the model's own prior."""
+    said = []
+    if won := _all(rows, "better"):
+        said.append(f"{len(won)} of {rows['family'].nunique()} beat N(0, I)")
+    if len(own):
+        first = f"in {len(_all(own, 'better'))} of {own['family'].nunique()} families (with `{PLAIN}`)"
+        said.append(f"{first} `posterior` beats the model's own prior")
+    text = f"At every β {', and '.join(said)}."
+    return text if said else ""
 
 
 def _told(rows: pd.DataFrame, names: Sequence[str]) -> str:
-    """What is told of each family against some strategies, and the single β whose verdict is another."""
-    whole, over = _whole(rows)
-    single, said = rows[rows["beta"].notna()], []
-    for name in (name for name in names if name in set(whole["against"])):
-        parts = kit.clauses(
-            whole[whole["against"] == name], lambda row: f"{_named(row, single)} by {kit.size(row)}",
-            lambda row: _named(row, single), between=" for ",
-        )  # fmt: skip
-        said.append(f" Against `{name}`, {over}: {'; '.join(parts)}.")
+    """What is told of each family against some strategies, β by β, and what would have been seen."""
+    said = []
+    for name in (name for name in names if name in set(rows["against"])):
+        against = rows[rows["against"] == name]
+        open_ = kit.unseen(kit.by_verdict(against).get("not decided", []))
+        said.append(f" Against `{name}`: {_by_family(against)}{open_}.")
     return "".join(said)
 
 
-def _named(row: Mapping[Any, Any], single: pd.DataFrame) -> str:
-    """The family, and where a single β has another verdict than the average."""
-    same = single[(single["family"] == row["family"]) & (single["against"] == row["against"])]
-    others = kit.by_verdict(same[same["verdict"] != row["verdict"]].sort_values("beta"))
-    if pd.notna(row["beta"]) or not others:
-        return f"`{row['family']}`"
-    parts = [
-        f"{'no interval' if verdict == 'none' else verdict} at β = {listed(number(one['beta']) for one in own)}"
-        for verdict, own in others.items()
-    ]
-    return f"`{row['family']}` ({'; '.join(parts)})"
+def _sizes(rows: Sequence[Mapping[Any, Any]]) -> str:
+    return f"by {listed(map(kit.size, rows))}"
 
 
 def figure(rows: pd.DataFrame) -> Figure:
@@ -196,7 +240,7 @@ def figure(rows: pd.DataFrame) -> Figure:
         rows=[name for name in COMPARED if name in set(rows["family"])],
         by="family",
         title="A learned prior against the plain VAE",
-        below="difference in KID, learned prior − plain VAE, with 95 % intervals   ← learned prior better",
+        below="← learned prior better     difference in KID, learned prior − plain VAE, with 95 % intervals",
     )
 
 

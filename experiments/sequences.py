@@ -40,6 +40,7 @@ STRATEGIES = (
 )  # fmt: skip
 DRAWN = ("held-out", "reconstruction", *WAYS, "posterior-mean", "global-gaussian", "gmm")
 METRICS = ("autocorrelation", "marginal_w1", "discriminative", "tstr")
+KID = "kid"
 TOLD = ("posterior", "mean-plus-logvar")  # ways 1 and 2, which are compared with way 3
 TEXT = (
     "Means{over} with 95 % intervals, averaged over the settings of β at which a metric can show an "
@@ -57,73 +58,109 @@ WINDOWS = (
     "start from the same training window. The first rows are real windows and their reconstructions."
 )
 CAPTION = (
-    "Four distances between generated and real windows, by strategy and β, with 95 % intervals{over}; the "
+    "Way 1 draws from the posterior of a training window, way 2 adds its log-variance to its mean, way 3 draws from "
+    "N(0, I). Four distances between generated and real windows, by strategy and β, with 95 % intervals{over}; the "
     "dashed line is real held-out windows, and a number at an edge is a value beyond it."
 )
 LIMIT = 3.0  # a panel's axis ends at this multiple of the largest value, way 2 and noise left out
 COLOURS = {"held-out": style.INK} | dict.fromkeys(WAYS, style.BLUE)
 
 
-def measurements(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `study.statistics.summarise` of the sequence metrics, at each setting and averaged over settings.
+def measurements(metrics: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a `study.statistics.summarise` of the sequence metrics, at each setting and averaged over settings.
 
     The effect is the share of the gap between way 3 and real windows that a strategy closes.
     """
-    summary = frames.with_errors(summarise(metrics), metrics)
-    return summary[summary["metric"].isin(METRICS)]
+    found = frames.with_errors(summary, metrics)
+    return found[found["metric"].isin(METRICS)]
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer on the three ways, all measurements, and example windows."""
-    table = measurements(results.metrics)
-    rows, settings = frames.averaged(table), len(frames.settings(table))
+    summary = summarise(results.metrics)
+    table, settings = measurements(results.metrics, summary), len(frames.settings(summary))
+    rows, kid = frames.averaged(table), _kid(frames.averaged(summary))
     ways = {name: rows[rows["strategy"] == name].dropna(subset=["mean"]) for name in WAYS}
     said = "".join(f" {_way(name)} is {'; '.join(_clauses(ways[name], settings))}." for name in TOLD)
     found = {(row.strategy, row.metric): row for row in frames.each(rows)}
     over = kit.covered(results, METRICS)
-    text = f"{TEXT.format(over=over)} Against way 3:{said}{_floor(found)}{_drift(found)}"
-    sections = [Section("Sequence measurements, by strategy", text, _readable(rows, settings))]
+    text = f"{TEXT.format(over=over)} Against way 3:{said}{_floor(found)}{_cannot(found)}"
+    section = Section("Sequence measurements, by strategy", text, _readable(rows, settings))
     drawn = kit.windows(results, {name: _label(name, "\n") for name in DRAWN}, COLOURS)
-    if drawn is not None:
-        sections.append(Section("Generated windows beside real ones", WINDOWS, figure=drawn))
+    last = "gains" if drawn is None else kit.Exhibit("Generated windows beside real ones", WINDOWS, drawn)
     first = kit.Exhibit(
         "Generated windows, by strategy and β",
-        CAPTION.format(over=over) + _drift(found),
+        CAPTION.format(over=over) + _cannot(found) + _blind(kid),
         measured_figure(table),
     )
-    return Findings(_answer(ways), tuple(sections), (first, "effects", "gains"))
+    return Findings(_answer(ways, settings), (section,), (first, "effects", last))
 
 
 def _way(name: str) -> str:
     return f"{WAYS[name].capitalize()} (`{name}`)"
 
 
-def _answer(ways: Mapping[str, pd.DataFrame]) -> str:
-    """What is told of ways 1 and 2 against way 3; the first share of the gap that is told, if there is room."""
+def _answer(ways: Mapping[str, pd.DataFrame], settings: int) -> str:
+    """What is told of ways 1 and 2 against way 3; the first share of the gap that is told, if there is room.
+
+    Metrics that judge neither way are named once.
+    """
     first, second = (kit.by_verdict(_ordered(ways[name])) for name in TOLD)
-    rest = f"{_way(TOLD[1])} is {_short(second, sizes=False)}."
+    if {row["metric"] for row in second.get("none", ())} <= {row["metric"] for row in first.get("none", ())}:
+        second = {verdict: rows for verdict, rows in second.items() if verdict != "none"} or second
+    rest = f"{_way(TOLD[1])} is {_short(second, settings, sizes=False)}."
     for sizes in (True, False):
-        lead = (
-            f"Where a metric can tell, way 1 (`{TOLD[0]}`) is, against way 3, {_short(first, sizes=sizes)}."
-        )
+        lead = f"Against way 3 (`prior`), way 1 (`{TOLD[0]}`) is {_short(first, settings, sizes=sizes)}."
         if len(f"{lead} {rest}".split()) < kit.WORDS:
             break
     return kit.brief(lead, rest)
+
+
+def _kid(rows: pd.DataFrame) -> dict[str, Any]:
+    """The averaged rows of KID by strategy."""
+    return {row.strategy: row for row in frames.each(rows[rows["metric"] == KID])} if len(rows) else {}
+
+
+def _blind(kid: Mapping[str, Any]) -> str:
+    """That KID judges no strategy, where repeated training windows score no better than way 3; and way 2 beside."""
+    copies, prior = kid.get("copycat"), kid.get("prior")
+    if copies is None or prior is None or copies.mean < prior.mean:
+        return ""
+    far = f"; way 2 has {number(kid[TOLD[1]].mean)}" if TOLD[1] in kid else ""
+    return (
+        f" KID can show nothing here: even repeated training windows ({number(copies.mean)}) score no better than way "
+        f"3 ({number(prior.mean)}){far}."
+    )
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.set_index("metric").reindex([m for m in METRICS if m in set(rows["metric"])]).reset_index()
 
 
-def _short(found: Mapping[str, list[dict[str, Any]]], *, sizes: bool) -> str:
-    """The metrics by verdict; the first one told has the share of the gap with its interval."""
+def _short(found: Mapping[str, list[dict[str, Any]]], settings: int, *, sizes: bool) -> str:
+    """The metrics by verdict, what most of them tell first; the first one told has its share of the gap."""
+    told = sorted((v for v in found if v in ("better", "worse")), key=lambda verdict: -len(found[verdict]))
     parts = []
-    for verdict, rows in found.items():
-        names = [word(row["metric"]).label for row in rows]
-        if sizes and not parts and verdict in ("better", "worse"):
-            names[0] = f"{names[0]} ({_share(rows[0])} of the gap)"
+    for verdict in (*told, *(v for v in found if v not in told)):
+        names = [_name(row) + _counted(row, settings, "in") for row in found[verdict]]
+        if sizes and not parts and verdict in told:
+            row = found[verdict][0]
+            names[0] = f"{_name(row)} ({_share(row)}{_counted(row, settings, ',')})"
         parts.append(f"{'without a verdict' if verdict == 'none' else verdict} in {listed(names)}")
     return ", ".join(parts) or "not scored"
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    """The metric; an "autocorrelation gap" would be a second gap in sentences about the one to real windows."""
+    return word(row["metric"]).label.removesuffix(" gap")
+
+
+def _counted(row: Mapping[str, Any], settings: int, before: str) -> str:
+    """At how many settings the metric can tell, if not at all of them."""
+    if row["verdict"] == "none" or row["settings"] >= settings:
+        return ""
+    at = f"{row['settings']} of {settings} settings"
+    return f"{before} {at}" if before == "," else f" ({at})"
 
 
 def _clauses(rows: pd.DataFrame, settings: int) -> list[str]:
@@ -138,17 +175,16 @@ def _share(row: Mapping[str, Any]) -> str:
     sign = 1 if row["effect"] >= 0 else -1
     low, high = sorted((sign * row["effect_low"], sign * row["effect_high"]))
     text = interval(sign * row["effect"], low, high, scale=100, places=0)
-    return f"closes {text} %" if sign > 0 else f"widens it by {text} %"
+    return f"closes {text} % of the gap" if sign > 0 else f"widens the gap by {text} %"
 
 
 def _told(row: Mapping[str, Any], settings: int) -> str:
-    counted = f", at {row['settings']} of {settings} settings" if row["settings"] < settings else ""
-    return f"{word(row['metric']).label} ({_share(row)}{counted})"
+    return f"{_name(row)} ({_share(row)}{_counted(row, settings, ',')})"
 
 
 def _why(row: Mapping[str, Any]) -> str:
     reason = "no interval" if row["state"] == "ok" else row["state"]
-    return word(row["metric"]).label + (f" ({reason})" if row["verdict"] == "none" else "")
+    return _name(row) + (f" ({reason})" if row["verdict"] == "none" else "")
 
 
 def _floor(found: Mapping[tuple[str, str], Any]) -> str:
@@ -161,22 +197,34 @@ def _floor(found: Mapping[tuple[str, str], Any]) -> str:
     return f" Real held-out windows score, against way 3, {floor}." if floor else ""
 
 
-def _drift(found: Mapping[tuple[str, str], Any]) -> str:
-    """The metrics in which even training windows are not shown to be closer to the test period than way 3."""
-    pairs = [(found.get(("copycat", metric)), found.get(("prior", metric))) for metric in METRICS]
-    hidden = [
-        f"{word(copies.metric).label} ({number(copies.mean)} against {number(prior.mean)})"
-        for copies, prior in pairs
-        if copies is not None and prior is not None and not copies.effect_low > 0
+def _cannot(found: Mapping[tuple[str, str], Any]) -> str:
+    """The metrics that judge no strategy by the rules of `study.statistics.gaps`, with the scores that show why."""
+    blind = _against(found, "reconstruction", "noise", "no decoder to speak of")
+    drift = _against(found, "copycat", "prior", "cannot tell", worse=True)
+    said = ""
+    if blind:
+        said += (
+            f" In {listed(blind)} reconstructions are not told to score better than noise, since all samples are the "
+            "decoder's means, without the noise of real windows: no way is judged there."
+        )
+    if drift:
+        said += (
+            f" In {listed(drift)} not even repeated training windows score better than way 3: the series may drift "
+            "between the training and the test period, so no way is judged there."
+        )
+    return said
+
+
+def _against(
+    found: Mapping[tuple[str, str], Any], own: str, other: str, state: str, *, worse: bool = False
+) -> list[str]:
+    """The metrics in a state with the scores of two rows; with `worse`, those where the first scores no better."""
+    pairs = [(found.get((own, metric)), found.get((other, metric))) for metric in METRICS]
+    return [
+        f"{word(one.metric).label} ({number(one.mean)} against {number(two.mean)})"
+        for one, two in pairs
+        if one is not None and two is not None and one.state == state and not (worse and one.mean < two.mean)
     ]
-    if not hidden:
-        told = all(one is not None for pair in pairs for one in pair)
-        return " In each metric repeated training windows are shown to score better than way 3." * told
-    return (
-        f" In {listed(hidden)} not even repeated training windows are shown to score better than way 3: the series "
-        "may drift between the training and the test period, so differences in these metrics do not show which way "
-        "gives better samples."
-    )
 
 
 def _readable(rows: pd.DataFrame, settings: int) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def compose(
         notice="",
         words=words,
         figures=pictures,
-        table=_main(summary, facts),
+        table=_main(summary),
         limits=_limits(results, summary),
         appendix=_appendix(results, summary, findings, answer, folder),
         front=[_draw(answer, model), _diagnosis(findings)],
@@ -159,19 +159,19 @@ def _diagnosis(findings: pd.DataFrame) -> PageSection:
     )
 
 
-def _main(summary: pd.DataFrame, facts: Mapping[str, Any]) -> MainTable | None:
+def _main(summary: pd.DataFrame) -> MainTable | None:
     table = main_table(summary) if len(summary) else None
     if table is None:
         return None
     caption = (
-        f"Verdicts are corrected for the number of strategies. Small print: 95 % intervals over {_over(facts)}. "
+        f"Verdicts are corrected for the number of strategies. Small print: 95 % intervals over {_over(summary)}. "
         "Arrows say which values are better. Rows below the line, in italics, are references and do not compete."
     )
     return dataclasses.replace(table, caption=caption)
 
 
-def _over(facts: Mapping[str, Any]) -> str:
-    several = limits.evaluations(facts)
+def _over(summary: pd.DataFrame) -> str:
+    several = frames.evaluations(summary)
     return (
         "fits" if several < 2 else f"fits and {several} evaluations (halves of test and feature extractors)"
     )
@@ -180,7 +180,7 @@ def _over(facts: Mapping[str, Any]) -> str:
 def _limits(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
     facts = results.provenance
     config, data = facts.get("config", {}), facts.get("dataset", {})
-    evaluations = limits.evaluations(facts)
+    evaluations = frames.evaluations(summary)
     pca = facts.get("extractor", {}).get("name") == "pca"
     what = "one half of test" if evaluations < 2 else f"{evaluations} random halves of test" + (
         " with the same features" if pca else ", each with its own feature extractor"
@@ -216,7 +216,7 @@ def _appendix(
             *([Plain("Files of the model.", ["file", "SHA-256"], [[*one] for one in files.items()])] if files else []),
         ]),
         PageSection("strategies", "All metrics", [
-            Scores(f"Mean with 95 % interval over {_over(facts)}. {scores.LEGEND}", table)] if table else []),
+            Scores(f"Mean with 95 % interval over {_over(summary)}. {scores.LEGEND}", table)] if table else []),
         PageSection("novelty", "Novelty", _novelty(results.metrics, present)),
         PageSection("mismatch", "q(z) and the prior", [*_measures(results.metrics), *_dimensions(results.latents)]),
         PageSection("missing", "Failures and missing values", [part for part in (about.gaps(results),) if part]),

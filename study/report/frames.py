@@ -244,7 +244,12 @@ def key_strategies(summary: pd.DataFrame, metric: str, *, at_most: int = 3) -> l
     return [s for s in dict.fromkeys(wanted) if s in present and s != PRIOR][:at_most]
 
 
+def evaluations(summary: pd.DataFrame) -> int:
+    """Under how many evaluations that differ, feature extractors and halves of test, models were scored."""
+    return int(summary["evaluations"].max()) if "evaluations" in summary and len(summary) else 1
+
+
 def over(summary: pd.DataFrame) -> str:
     """What intervals of scores are taken over: training seeds and, if there are several, evaluations."""
-    several = "evaluations" in summary and summary["evaluations"].max() > 1
+    several = evaluations(summary) > 1
     return "training seeds, feature extractors and halves of test data" if several else "training seeds"

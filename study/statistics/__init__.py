@@ -5,7 +5,7 @@ from study.statistics.components import Components, component_table, variance_co
 from study.statistics.contrasts import contrasts
 from study.statistics.estimates import LEVEL, interval
 from study.statistics.multiplicity import holm
-from study.statistics.replicates import BASELINE, paired_differences
+from study.statistics.replicates import BASELINE, evaluations, paired_differences
 from study.statistics.summary import summarise
 from study.statistics.verdicts import MATTERS, detectable_effect
 
@@ -18,6 +18,7 @@ __all__ = [
     "component_table",
     "contrasts",
     "detectable_effect",
+    "evaluations",
     "holm",
     "interval",
     "paired_differences",

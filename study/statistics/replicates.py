@@ -25,6 +25,19 @@ def paired_differences(metrics: pd.DataFrame, *, baseline: str = BASELINE) -> pd
     return joined.drop(columns="value_baseline")
 
 
+def evaluations(metrics: pd.DataFrame) -> pd.Series:
+    """By metric, how many evaluations differ, from successful rows.
+
+    Those whose scores repeat another's to the last digit count once. So it is with principal components, which no seed
+    changes, and halves of test that keep the order of time.
+    """
+    every = metrics if EVALUATION in metrics else metrics.assign(**{EVALUATION: 0})
+    known = every.dropna(subset=["value"])
+    scores = {key: np.sort(own).tobytes() for key, own in known.groupby(["metric", EVALUATION])["value"]}
+    names = pd.Series([metric for metric, _ in scores], dtype=object)
+    return pd.Series(list(scores.values()), dtype=object).groupby(names).nunique()
+
+
 def by_model(metrics: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
     """(family, family_settings, decode) and the rows of each kind of model, in order of appearance."""
     columns = [name for name in KIND if name in metrics]

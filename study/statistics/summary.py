@@ -11,7 +11,7 @@ import pandas as pd
 from study.statistics.estimates import Means, crossed
 from study.statistics.gaps import PRIMARY, Gaps, State, counted, gaps
 from study.statistics.leaders import leader, may_be_best
-from study.statistics.replicates import BASELINE
+from study.statistics.replicates import BASELINE, evaluations
 from study.statistics.scores import Scores, scores
 from study.statistics.verdicts import verdicts
 from study.tables.names import COSTS, MODEL, REFERENCES, SHARES
@@ -35,9 +35,9 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Columns family, family_settings, decode, alpha, beta, noise_variance, strategy, metric, better, reference, n,
-        seeds, evaluations; mean, low_mean, high_mean of the metric, and difference, low, high from `prior`, paired; if
-        the metric is best at 1, differences and averages over several settings are those of |v − 1| (all these
-        intervals are of 95 %, not corrected); effect, effect_low,
+        seeds, evaluations (those that differ); mean, low_mean, high_mean of the metric, and difference, low, high from
+        `prior`, paired; if the metric is best at 1, differences and averages over several settings are those of
+        |v − 1| (all these intervals are of 95 %, not corrected); effect, effect_low,
         effect_high (95 %) and lowest, highest (corrected); state ("ok", or why there is no effect, see `gaps`),
         settings (number in the average); p_holm, detectable, seeds_needed and verdict as in `verdicts`, "baseline" for
         the prior and "none" for rows of reference; standing: "best" for the only strategy that may be the best,
@@ -55,6 +55,8 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     if not rows:
         return pd.DataFrame()
     summary = pd.DataFrame(rows)
+    distinct = summary["metric"].map(evaluations(metrics[metrics["status"] == "ok"]))
+    summary["evaluations"] = np.minimum(summary["evaluations"], distinct)
     effects = Means(*(np.concatenate(fields) for fields in zip(*parts, strict=True)))
     low, high = effects.ends()
     tested = summary["verdict"].eq("").to_numpy()

@@ -219,7 +219,7 @@ def test_what_is_not_told_from_zero_is_not_decided(module):
     assert (
         not any(name in told for name in moved) and "`gmm`" in told and all(name in open_ for name in moved)
     )
-    assert "(a share of " in open_ and "% would probably have been seen)" in open_
+    assert "(only shares above " in open_ and "% would probably have been seen)" in open_
     assert "worse" not in told + open_ and "fits validation codes" not in text
     loud = results(noise={"held-out": 5.0, "reconstruction": 5.0})
     answer = module.findings(loud, {}).answer

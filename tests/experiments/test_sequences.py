@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.statistics import summarise
 from study.tables.results import Results, load_results
 from tests.experiments.conftest import OVER, short
 
@@ -53,10 +54,12 @@ def test_what_intervals_cover_follows_the_evaluations(module):
     made = results(pictures=False)
     once = made.metrics.assign(evaluation=0)
     several = pd.concat([once, once.assign(evaluation=1, value=once["value"] + 0.001)])
+    repeated = pd.concat([once, once.assign(evaluation=1)])  # halves of a series keep its order
     for metrics, over in (
         (made.metrics, " over training runs"),
         (once, " over training runs"),
         (several, OVER),
+        (repeated, " over training runs"),
     ):
         found = module.findings(Results(made.runs, metrics, *(pd.DataFrame(),) * 3, {}, made.provenance), {})
         assert f"95 % intervals{over}; the" in found.figures[0].caption
@@ -74,16 +77,16 @@ def test_the_sentence_follows_the_table(module):
     found = results(pictures=False)
     answer, text = said(module, found.metrics, found)
     assert re.match(
-        r"Where a metric can tell, way 1 \(`posterior`\) is, against way 3, better in autocorrelation gap \(closes 8\d "
-        r"\[\d\d, \d\d\] % of the gap\), marginal W₁, ",
+        r"Against way 3 \(`prior`\), way 1 \(`posterior`\) is better in autocorrelation "
+        r"\(closes 8\d \[\d\d, \d\d\] % of the gap\), marginal W₁, ",
         answer,
     )
-    assert "Way 2 (`mean-plus-logvar`) is worse in autocorrelation gap, marginal W₁" in answer
-    assert re.search(r"worse in autocorrelation gap \(widens it by 2\d\d\d \[", text)
+    assert "Way 2 (`mean-plus-logvar`) is worse in autocorrelation, marginal W₁" in answer
+    assert re.search(r"worse in autocorrelation \(widens the gap by 2\d\d\d \[", text)
     assert not re.search("not decided|equivalent|without a verdict", answer)
     swapped = found.metrics.replace({"strategy": {"posterior": "gmm", "gmm": "posterior"}})
     answer, _ = said(module, swapped, found)
-    assert "against way 3, worse in autocorrelation gap (widens" in answer and "better" not in answer
+    assert "way 1 (`posterior`) is worse in autocorrelation (widens" in answer and "better" not in answer
 
 
 def test_what_is_not_told_is_not_decided_and_what_is_small_is_equivalent(module):
@@ -105,27 +108,61 @@ def test_a_metric_that_cannot_tell_gives_no_verdict(module):
     found = results(pictures=False)
     real = found.metrics[found.metrics["strategy"] == "held-out"].assign(strategy="copycat")
     answer, text = said(module, pd.concat([found.metrics, real.assign(value=real["value"] + 1)]), found)
-    assert "way 3, without a verdict in autocorrelation gap, marginal W₁" in answer
-    assert "without an interval in autocorrelation gap (cannot tell)" in text
+    assert "way 1 (`posterior`) is without a verdict in autocorrelation, marginal W₁" in answer
+    assert "without an interval in autocorrelation (cannot tell)" in text
     assert "better in" not in answer and "worse in" not in answer
     one = real.assign(value=real["value"] + (real["beta"] == 1.0))
-    _, text = said(module, pd.concat([found.metrics, one]), found)
-    assert re.search(r"better in autocorrelation gap \(closes [^)]* %, at 1 of 2 settings\)", text)
+    answer, text = said(module, pd.concat([found.metrics, one]), found)
+    assert re.search(r"better in autocorrelation \(closes [^)]* % of the gap, 1 of 2 settings\)", text)
+    assert "better in autocorrelation (1 of 2 settings), marginal W₁ (1 of 2 settings)" in answer
     few = results(pictures=False)
     _, text = said(module, few.metrics[few.metrics["seed"] < 2], few)
-    assert "without an interval in autocorrelation gap (no interval)" in text
+    assert "without an interval in autocorrelation (no interval)" in text
 
 
 def test_a_drift_that_hides_differences_is_named(module):
-    for copies, hidden in ((0.06, False), (0.4, True)):
+    """By the rule of `study.statistics.gaps`: the mean of copies, wherever its interval ends."""
+    for copies, hidden in ((0.06, False), (0.398, False), (0.45, True)):
         found = results(pictures=False)
-        real = found.metrics[found.metrics["strategy"] == "held-out"].assign(strategy="copycat")
-        metrics = pd.concat([found.metrics, real.assign(value=real["value"] + copies - 0.05)])
+        prior = found.metrics[found.metrics["strategy"] == "prior"].assign(strategy="copycat")
+        metrics = pd.concat([found.metrics, prior.assign(value=prior["value"] + copies - VALUES["prior"])])
         _, text = said(module, metrics, found)
-        assert ("not even repeated training windows are shown to" in text) is hidden
-        assert ("In each metric repeated training windows are shown to score better" in text) is not hidden
+        assert ("not even repeated training windows score better than way 3" in text) is hidden
+        assert ("autocorrelation (cannot tell)" in text) is hidden
     alone, none = said(module, found.metrics, found)
-    assert "repeated training windows are shown" not in alone + none
+    assert "repeated training windows" not in alone + none.replace(
+        "`copycat` is repeated training windows", ""
+    ).replace("and repeated training windows score better. `held-out`", "")
+
+
+def test_reconstructions_no_better_than_noise_are_the_reason_that_is_given(module):
+    """Copies of training windows are the best of all, and are not said to be worse."""
+    found = results(pictures=False)
+    held = found.metrics[found.metrics["strategy"] == "held-out"]
+    copies = held.assign(strategy="copycat")
+    made = held.assign(strategy="reconstruction", value=held["value"] + 2 * (held["metric"] == "tstr"))
+    told = module.findings(
+        Results(
+            found.runs, pd.concat([found.metrics, copies, made]), *(pd.DataFrame(),) * 3, {}, found.provenance
+        ),
+        {},
+    )
+    reason = r"In forecast error \(2\.\d+ against 2\.?\d*\) reconstructions are not told to score better than noise"
+    for text in (told.figures[0].caption, told.sections[0].text):
+        assert re.search(reason, text) and "not even repeated" not in text
+    answer = short(told)
+    assert answer.count("without a verdict in forecast error") == 1
+
+
+def test_where_copies_score_no_better_kid_can_show_nothing(module):
+    found = results(pictures=False)
+    kid = found.metrics[found.metrics["metric"] == "tstr"].assign(metric="kid")
+    copies = kid[kid["strategy"] == "prior"].assign(strategy="copycat")
+    for more, blind in ((0.2, True), (-0.2, False)):
+        metrics = pd.concat([found.metrics, kid, copies.assign(value=copies["value"] + more)])
+        made = Results(found.runs, metrics, *(pd.DataFrame(),) * 3, {}, found.provenance)
+        caption = module.findings(made, {}).figures[0].caption
+        assert ("KID can show nothing here: even repeated training windows (" in caption) is blind
 
 
 def test_the_table_has_every_strategy_once_and_its_way(module):
@@ -138,14 +175,20 @@ def test_the_table_has_every_strategy_once_and_its_way(module):
 
 def test_figures_hold_the_target_and_every_setting(module):
     found = results()
-    figure = module.findings(found, {}).sections[1].figure
+    first, general, exhibit = module.findings(found, {}).figures
+    assert general == "effects" and first.caption.startswith(
+        "Way 1 draws from the posterior of a training window"
+    )
+    figure = exhibit.figure
     lines = [axes.lines[0].get_ydata() for axes in figure.axes]
     kept = found.samples["b1s0/held-out/windows"][:5, :, 1]
     np.testing.assert_array_equal(np.stack(lines[:5]), kept)
-    assert len(module.findings(results(pictures=False), {}).sections) == 1
-    measured = module.measured_figure(module.measurements(found.metrics))
+    assert module.findings(results(pictures=False), {}).figures[1:] == ("effects", "gains")
+    measured = module.measured_figure(module.measurements(found.metrics, summarise(found.metrics)))
     assert len(measured.axes) == 4
-    assert any(text.get_text().endswith("→") for text in measured.axes[0].texts)  # way 2, beyond the edge
+    assert any(
+        re.fullmatch(r"β = 0\.2: [89].*, 1: [89].* →", text.get_text()) for text in measured.axes[0].texts
+    )  # way 2, beyond the edge
 
 
 @pytest.mark.slow

@@ -186,10 +186,10 @@ def test_sentences_know_verdicts_and_sizes():
 
 def test_what_would_have_been_seen_is_what_every_contrast_would_have_shown():
     rows = [{"detectable": size} for size in (0.1, 0.25, np.nan)]
-    assert kit.unseen(rows) == " (a difference of 0.25 would probably have been seen)"
+    assert kit.unseen(rows) == " (only differences above 0.1 to 0.25 would probably have been seen)"
     assert (
         kit.unseen(rows[:1], scale=100, unit=" points")
-        == " (a difference of 10 points would probably have been seen)"
+        == " (only differences above 10 points would probably have been seen)"
     )
     assert kit.unseen(rows[2:]) == kit.unseen([]) == ""
 
@@ -222,7 +222,7 @@ def test_clauses_list_verdicts_and_never_make_a_tie_of_what_is_open():
     assert said == [
         "better in n2 by 1.00 [0.50, 2.00]",
         "worse in n0 by 1.00 [0.50, 2.00]",
-        "not decided in n1 (a share of 0.3 would probably have been seen)",
+        "not decided in n1 (only shares above 0.3 would probably have been seen)",
         "without an interval in n3",
     ]
 

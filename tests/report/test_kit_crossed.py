@@ -1,5 +1,7 @@
 """Intervals and verdicts of the kit cover trainings and evaluations, and sentences say which of them."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,8 @@ from scipy import stats
 from study.report import frames, kit
 from study.report.kit.crossed import by_evaluation
 from study.report.kit.pairs import Pair
-from study.statistics import interval
+from study.report.text import limits
+from study.statistics import evaluations, interval, summarise
 from study.tables.results import Results
 
 S, E = 5, 4
@@ -164,6 +167,32 @@ def test_what_intervals_cover_is_said_once_for_all():
         assert kit.covered(made, ["kid"]) == " over training runs"
         assert kit.covered(made, ["kid"], alone="") == ""
     assert kit.covered(several, ["authenticity"]) == " over training runs"
+
+
+def test_evaluations_that_repeat_each_other_are_one():
+    """Principal components have no seed, and halves of a series keep its order: all evaluations are then the same."""
+    frame = metrics(disagreeing())
+    first = frame[frame["evaluation"] == 0]
+    kid = first[first["metric"] == "kid"]
+    same = pd.concat([first, *(kid.assign(evaluation=e) for e in range(1, E))], ignore_index=True)
+    assert evaluations(frame).to_dict() == {"authenticity": 1, "kid": E}
+    assert evaluations(same).to_dict() == {"authenticity": 1, "kid": 1}
+    assert kit.covered(results(same), ["kid"]) == " over training runs"
+    place: dict[str, Any] = {
+        "run_id": "a",
+        "alpha": 1.0,
+        "noise_variance": 0.5,
+        "fit": 0,
+        "draw": 0,
+        "stderr": 0.1,
+        "n": 9,
+    }
+    seeds, both = "training seeds", "training seeds, feature extractors and halves of test data"
+    for table, over in ((same, seeds), (frame, both)):
+        run = table["seed"].map(str) + table["beta"].map(str)
+        summary = summarise(table.assign(**place, reference="").assign(run_id=run))
+        assert frames.over(summary) == over
+        assert ("alone" in limits.covered(summary)) == (over == seeds)
 
 
 def test_one_extractor_for_all_evaluations_is_not_called_several():

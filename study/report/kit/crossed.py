@@ -12,6 +12,7 @@ import pandas as pd
 from study.report import frames
 from study.report.text.numbers import listed
 from study.report.text.words import in_order, word
+from study.statistics import evaluations
 from study.statistics.gaps import share_of_gap
 from study.statistics.replicates import EVALUATION
 from study.tables.results import Results
@@ -63,14 +64,11 @@ def covered(results: Results, names: Iterable[str], *, alone: str = " over train
 
     Args:
         results: with the metrics.
-        names: the metrics; those that are measured under one evaluation only are named apart.
+        names: the metrics; those whose evaluations do not differ are named apart.
         alone: what is said if none has several evaluations.
     """
     rows = results.metrics[results.metrics["status"] == "ok"]
-    wanted = rows[rows["metric"].isin(list(names))]
-    if not frames.evaluated(wanted):
-        return alone
-    counts = wanted.groupby("metric")[EVALUATION].nunique()
+    counts = evaluations(rows[rows["metric"].isin(list(names))])
     if not (counts > 1).any():
         return alone
     over = (

@@ -73,10 +73,11 @@ def dots(
             axes.set_title(textwrap.fill(panel.title, style.TITLE // len(panels)))
             axes.set_xlabel(panel.label)
             axes.locator_params(axis="x", nbins=4 if len(panels) > 1 else 8)
-        if below:
-            figure.supxlabel(below, fontsize=9)
         handles = grid[0][0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", frameon=False, ncols=min(5, max(1, len(betas))))
+        figure.legend(
+            *handles, loc="outside lower center", frameon=False, ncols=min(5, max(1, len(betas))), title=below or None,
+            title_fontsize=9,
+        )  # fmt: skip
     return figure
 
 
@@ -92,6 +93,9 @@ def _dots(axes: Axes, own: pd.DataFrame, place: np.ndarray, i: int, n: int, *, l
 def _beyond(axes: Axes, panel: Panel, by: str, name: str, middle: dict[Any, float]) -> None:
     """Write the values beyond the edge beside it."""
     far = panel.table[panel.table[name].gt(panel.edge)].sort_values("beta")
-    for row, own in far.groupby(by)[name]:
-        text = f"{', '.join(map(number, own))} →"
+    for row, own in far.groupby(by):
+        each = (
+            f"{number(beta)}: {number(value)}" for beta, value in zip(own["beta"], own[name], strict=True)
+        )
+        text = f"β = {', '.join(each)} →"
         axes.text(panel.edge, middle[row], text, ha="right", va="center", fontsize=6.5)

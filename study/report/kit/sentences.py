@@ -43,14 +43,16 @@ def unseen(
     unit: str = "",
     places: int | None = None,
 ) -> str:
-    """What is said of contrasts that are not decided: the difference that every one of them would have shown.
+    """What is said of contrasts that are not decided: above which difference each would have shown it, least to most.
 
     With 80 % power at the corrected level. In brackets, with a space before; empty if it is not known.
     """
     sizes = [row["detectable"] for row in rows if math.isfinite(row["detectable"])]
     if not sizes:
         return ""
-    return f" ({what} of {number(scale * max(sizes), places)}{unit} would probably have been seen)"
+    ends = dict.fromkeys(number(scale * size, places) for size in (min(sizes), max(sizes)))
+    several = f"{what.removeprefix('a ')}s"
+    return f" (only {several} above {listed(ends, last='to')}{unit} would probably have been seen)"
 
 
 def at(row: Row) -> str:

@@ -54,22 +54,16 @@ def limits(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
         n = scored.loc[scored["metric"] == (frames.primary(summary) or ""), "n"]
         found.append(("Samples", f"n = {span(n)} on each side of a comparison."))
         found.append(("Features", features(results.provenance)))
-        found.append(("Not covered", covered(results.provenance)))
+        found.append(("Not covered", covered(summary)))
     return [(term, text) for term, text in found if text]
 
 
-def evaluations(facts: Mapping[str, Any]) -> int:
-    """How many feature extractors and random halves of test every model was scored with."""
-    extractor = facts.get("extractor")
-    found = extractor.get("evaluations", 1) if isinstance(extractor, Mapping) else 1
-    return found if isinstance(found, int) else 1
-
-
-def covered(facts: Mapping[str, Any]) -> str:
+def covered(summary: pd.DataFrame) -> str:
     """What the intervals cover, and what they do not."""
-    if evaluations(facts) > 1:
+    several = frames.evaluations(summary)
+    if several > 1:
         return (
-            f"Intervals cover the choice of training seed and {evaluations(facts)} evaluations, each with another "
+            f"Intervals cover the choice of training seed and {several} evaluations, each with another "
             "feature extractor of this kind and another random half of the test data; another kind of features, other "
             "data and other networks are not covered."
         )

@@ -100,7 +100,7 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
             "has one contribution to an average, the mean of its contributions at all settings, since settings share "
             "the luck of a seed; averages hold for these settings. Interquartile means and probabilities of "
             "improvement have bootstrap intervals, in which a resampled seed brings its trainings at all settings. "
-            f"{covered(results.provenance)} Where all seeds agree to the last digit there is no "
+            f"{covered(summary)} Where all seeds agree to the last digit there is no "
             f"interval. Training runs per setting: {span(_seeds(scored))}.",
         ),
         (
@@ -124,7 +124,7 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
 
 def _design(summary: pd.DataFrame) -> str:
     """How the errors of two crossed factors are joined; empty if there is one."""
-    if "evaluations" not in summary or not summary["evaluations"].max() > 1:
+    if frames.evaluations(summary) < 2:
         return ""
     return (
         "all models are scored by the same extractors on the same halves, so trainings and evaluations are two crossed "
