@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.benchmarks.timing import write_table
+from experiments.benchmarks.written import write_table
 
 ROWS, SIDE, LATENT, HIDDEN, BATCH = (60_000, 250_000, 1_000_000), 28, 16, 512, 128
 IN_MEMORY = 250_000  # rows, at most

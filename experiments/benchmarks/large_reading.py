@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.large import make
-from experiments.benchmarks.timing import timed, write_table
+from experiments.benchmarks.written import timed, write_table
 from study.data.own.mapped import Mapped, map_arrays
 from study.data.scaling import Affine
 from study.training.streaming import READERS, ahead

@@ -13,8 +13,6 @@ that is not its default.
 import argparse
 import dataclasses
 import json
-import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,9 +21,10 @@ import jax
 import numpy as np
 import pandas as pd
 
+from experiments.benchmarks.written import timed, write_table
 from study import Latents
 from study.errors import StudyError
-from study.runtime.environment import describe, peak_memory, use_all_cores
+from study.runtime.environment import use_all_cores
 from study.strategies import REGISTRY, strategy
 
 CODES, VALIDATION, DIMENSIONS, DRAWS = 60_000, 6_000, 16, 10_000
@@ -91,23 +90,6 @@ def _median(way: Callable[[], object], repeats: int) -> float:
     return float(np.median([timed(way)[0] for _ in range(repeats + 1)][1:]))
 
 
-def write(table: pd.DataFrame, folder: Path) -> None:
-    """Print the table and write it as `strategies.csv`, with machine, load and memory in `strategies.json`."""
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
-    folder.mkdir(parents=True, exist_ok=True)
-    table.to_csv(folder / "strategies.csv", index=False, float_format="%.6g")
-    facts = {**describe(), "load": os.getloadavg(), "peak_memory_bytes": peak_memory()}
-    (folder / "strategies.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
-    print(f"load {facts['load'][0]:.1f}, peak memory {facts['peak_memory_bytes'] / 2**20:.0f} MiB")
-
-
-def timed(way: Callable[[], object]) -> tuple[float, float]:
-    """Seconds of wall-clock time, and of processor time over all cores."""
-    began, busy = time.perf_counter(), time.process_time()
-    way()
-    return time.perf_counter() - began, time.process_time() - busy
-
-
 if __name__ == "__main__":
     use_all_cores()
     parser = argparse.ArgumentParser(
@@ -122,4 +104,4 @@ if __name__ == "__main__":
         for fields in ({}, *FURTHER.get(name, [])):
             rows.append(cost(name, fields, chosen.repeats))
             print(rows[-1], flush=True)
-    write(pd.DataFrame([dataclasses.asdict(row) for row in rows]), chosen.out)
+    write_table("strategies", pd.DataFrame([dataclasses.asdict(row) for row in rows]), folder=chosen.out)

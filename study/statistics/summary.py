@@ -82,7 +82,7 @@ def _told(measured: Sequence[Scores]) -> set[tuple[float, ...]]:
 def _rows(of: Scores, told: set[tuple[float, ...]]) -> tuple[list[dict[str, Any]], Means]:
     """The rows of one metric and kind of model, before verdicts, and their effects."""
     shares = gaps(of) if of.better != "none" else None
-    unknown: tuple[State, ...] = ("no floor",) * len(of.settings)
+    unknown: list[State] = ["no floor"] * len(of.settings)
     states = shares.states if shares and of.metric not in COSTS else unknown
     none = np.full(of.values[:, 0].shape, np.nan)
     rows, effects = [], []

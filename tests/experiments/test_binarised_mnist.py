@@ -3,6 +3,7 @@
 import dataclasses
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -133,7 +134,11 @@ def test_no_learning_curve_mixes_networks_or_runs_past_an_end():
     ]
     none = pd.DataFrame()
     figure = losses(Results(pd.DataFrame(runs), none, none, pd.DataFrame(rows), none, {}, {}), none)
-    lines = [(list(line.get_xdata()), list(line.get_ydata())) for line in figure.axes[0].get_lines()]
+    assert figure is not None
+    drawn = figure.axes[0].get_lines()
+    lines = [
+        tuple(np.asarray(ends).tolist() for ends in (line.get_xdata(), line.get_ydata())) for line in drawn
+    ]
     assert lines == [([1, 2, 3], [1.0, 1.0, 1.0]), ([1, 2], [7.0, 7.0])]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels[:2] == ["β=1, relu", "β=1, tanh"]
