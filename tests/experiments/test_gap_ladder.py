@@ -299,7 +299,7 @@ def test_clipping_that_is_not_told_is_not_decided(module):
     one = (made.metrics["strategy"] == "reconstruction") & (made.metrics["metric"] == "kid")
     made.metrics.loc[one & made.metrics["run_id"].str.contains("0-unclipped"), "value"] += 0.2
     text = module.findings(made, {}).sections[1].text
-    assert "% at β = 1: not decided at β = 1 (a difference of " in text
+    assert "% at β = 1: not decided at β = 1 (only differences above " in text
     assert "larger with clipping" not in text and "smaller with clipping" not in text
 
 

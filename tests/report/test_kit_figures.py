@@ -49,27 +49,31 @@ def test_dots_stand_at_their_values_with_their_intervals():
 def test_a_value_beyond_the_edge_is_written_and_not_drawn():
     figure = kit.dots([kit.Panel("one", TABLE, edge=2.2)], rows=["a", "b"], by="name", title="t")
     (axes,) = figure.axes
-    assert [text.get_text() for text in axes.texts] == ["3 →", "4 →"]
+    assert [text.get_text() for text in axes.texts] == ["β = 2: 3 →", "β = 2: 4 →"]
     drawn = np.array([xs(container) for container in axes.containers])
     assert drawn[0].tolist() == [1.0, 2.0] and np.isnan(drawn[1]).all()
     assert bars(axes.containers[0])[1] == [1.5, 2.2]  # the interval ends at the edge
 
 
-@pytest.mark.parametrize("panels", [1, 4])
+@pytest.mark.parametrize("panels", [1, 4, 5])
 def test_title_legend_and_common_label_of_dots_stand_apart(panels):
-    """A long title once ran under the legend."""
+    """A long title once ran under the legend, and the common label across it."""
     table = pd.concat([TABLE, TABLE.assign(beta=4.0), TABLE.assign(beta=0.25)])
     panels = [kit.Panel("one", table.drop_duplicates(["name", "beta"]), "x →")] * panels
     title = "How often samples have the requested class, by a classifier"
     figure = kit.dots(panels, rows=["a", "b"], by="name", title=title, below="a common label  ← better")
     with style.styled():
         FigureCanvasAgg(figure).draw()
-    (legend,), label = figure.legends, next(x for x in figure.texts if x.get_text().startswith("a common"))
+    (legend,) = figure.legends
+    label, entries = legend.get_title(), legend.get_texts()
+    assert label.get_text() == "a common label  ← better"
     heading = next(x for x in figure.texts if x.get_text() == title)
-    boxes = [artist.get_window_extent() for artist in (heading, legend, label)]
+    boxes = [artist.get_window_extent() for artist in (heading, legend)]
     inner = [box for axes in figure.axes if (box := axes.get_tightbbox()) is not None]
     assert len(inner) == len(panels)
-    for one, other in itertools.combinations(boxes, 2):
+    for one, other in itertools.combinations(
+        [boxes[0], *(x.get_window_extent() for x in (label, *entries))], 2
+    ):
         assert not one.overlaps(other)
     assert not any(box.overlaps(part) for box in boxes for part in inner)
 
