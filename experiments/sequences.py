@@ -87,13 +87,13 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     text = f"{TEXT.format(over=over)} Against way 3:{said}{_floor(found)}{_cannot(found)}"
     section = Section("Sequence measurements, by strategy", text, _readable(rows, settings))
     drawn = kit.windows(results, {name: _label(name, "\n") for name in DRAWN}, COLOURS)
-    last = "gains" if drawn is None else kit.Exhibit("Generated windows beside real ones", WINDOWS, drawn)
+    beside = () if drawn is None else (Section("Generated windows beside real ones", WINDOWS, figure=drawn),)
     first = kit.Exhibit(
         "Generated windows, by strategy and β",
         CAPTION.format(over=over) + _cannot(found) + _blind(kid),
         measured_figure(table),
     )
-    return Findings(_answer(ways, settings), (section,), (first, "effects", last))
+    return Findings(_answer(ways, settings), (section, *beside), (first, "effects", "gains"))
 
 
 def _way(name: str) -> str:

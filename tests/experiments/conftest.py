@@ -28,7 +28,7 @@ def short(found: Findings) -> str:
     assert answer[-1] == "." and not re.search(r"\bties?\b|no difference|as good as|nan|  ", answer)
     assert len(found.figures) <= 3
     own = [figure for figure in found.figures if isinstance(figure, Exhibit)]
-    assert len(own) <= 2 and {figure for figure in found.figures if isinstance(figure, str)} <= GENERAL
+    assert len(own) <= 1 and {figure for figure in found.figures if isinstance(figure, str)} <= GENERAL
     assert all(one.caption.endswith(".") and one.figure.axes for one in own)
     return answer
 

@@ -175,15 +175,14 @@ def test_the_table_has_every_strategy_once_and_its_way(module):
 
 def test_figures_hold_the_target_and_every_setting(module):
     found = results()
-    first, general, exhibit = module.findings(found, {}).figures
-    assert general == "effects" and first.caption.startswith(
-        "Way 1 draws from the posterior of a training window"
-    )
-    figure = exhibit.figure
+    told = module.findings(found, {})
+    assert told.figures[1:] == ("effects", "gains")
+    assert told.figures[0].caption.startswith("Way 1 draws from the posterior of a training window")
+    figure = told.sections[1].figure
     lines = [axes.lines[0].get_ydata() for axes in figure.axes]
     kept = found.samples["b1s0/held-out/windows"][:5, :, 1]
     np.testing.assert_array_equal(np.stack(lines[:5]), kept)
-    assert module.findings(results(pictures=False), {}).figures[1:] == ("effects", "gains")
+    assert len(module.findings(results(pictures=False), {}).sections) == 1
     measured = module.measured_figure(module.measurements(found.metrics, summarise(found.metrics)))
     assert len(measured.axes) == 4
     assert any(
