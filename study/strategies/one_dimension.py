@@ -26,7 +26,7 @@ from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.settings import check_z
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedMixed(Unconditional):
     """Some dimensions from q(z), all at once, and the others from N(0, 1); location and scale float32.
 
