@@ -32,6 +32,7 @@ def test_every_block_is_one_that_runs_here() -> None:
     begins = (
         "import jax, study",
         "found = study.compare",
+        "data = study.open_dataset",
         "import study\n",
         "@torch",
         "class Encoder",
@@ -54,6 +55,9 @@ def test_the_tour_and_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         and names["cold"].info["temperature"] == 0.7
     )
     data, model = names["data"], names["model"]
+    np.save("big.npy", data.train)
+    on_disk = run(block("data = study.open_dataset"), {"study": study, "x": names["x"][:300]})
+    assert Path("codes.npy").is_file() and len(on_disk["rows"])
     names |= {
         "encode": model.encode, "decode": model.decode, "x_train": data.train, "x_test": data.test,
         "y_train": data.train_labels, "y_test": data.test_labels,

@@ -17,6 +17,13 @@ from study.runtime.brief import Brief, Text
 Likelihood = Literal["gaussian", "bernoulli"]
 
 
+def told(data: Any) -> dict[str, Any]:
+    """What a repr tells of a data set, in memory or on disk, beside its name."""
+    splits = {split: Text(f"{len(getattr(data, split)):,}") for split in ("train", "validation", "test")}
+    facts = {"shape": list(data.shape), **splits, "classes": data.n_classes}
+    return facts | {"likelihood": data.likelihood, "read_as": data.read_as}
+
+
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Brief):
     """Real or synthetic data, split once and for all.
@@ -93,9 +100,7 @@ class Dataset(Brief):
 
     def _facts(self) -> Mapping[str, Any]:
         kind = next((kind for kind in ("image", "table", "sequence") if getattr(self, f"is_{kind}")), "other")
-        splits = {split: Text(f"{len(getattr(self, split)):,}") for split in ("train", "validation", "test")}
-        facts = {"name": self.name, "kind": Text(kind), "shape": list(self.shape), **splits}
-        return {**facts, "classes": self.n_classes, "likelihood": self.likelihood, "read_as": self.read_as}
+        return {"name": self.name, "kind": Text(kind), **told(self)}
 
     @property
     def n_classes(self) -> int:

@@ -1,12 +1,14 @@
 """Data that stay on disk: rows are read and scaled when they are asked for, to the values that they have in memory."""
 
 import dataclasses
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from study.data.base import Dataset, Likelihood
+from study.data.base import Dataset, Likelihood, told
 from study.data.scaling import Affine
+from study.runtime.brief import Brief
 from study.runtime.checks import whole_number
 
 
@@ -78,8 +80,8 @@ class Split:
         return x.astype(np.float32) if self.affine is None else self.affine.to_model(x)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class LargeDataset:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class LargeDataset(Brief):
     """A data set whose training and test rows stay on disk; made by `study.open_dataset`.
 
     In memory are the numbers of the rows (8 bytes each), labels, and a bounded part of the validation rows. What is not
@@ -105,6 +107,9 @@ class LargeDataset:
     source: str = ""
     read_as: str = ""
     class_names: tuple[str, ...] = ()
+
+    def _facts(self) -> Mapping[str, Any]:
+        return {"name": self.name, **told(self)}
 
     @property
     def n_classes(self) -> int:

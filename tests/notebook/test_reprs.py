@@ -30,6 +30,7 @@ def objects(made: Made, smoke_run: Path, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("saved")
     study.save_model(model, folder / "model.npz")
     study.save_strategy(folder / "fit.npz", found.fitted["posterior"])
+    np.save(folder / "rows.npy", data.train)
     x = model.decode(found.fitted["prior"].sample(0, n=60))
     return {
         "AggregatePosterior": study.AggregatePosterior(lat),
@@ -50,6 +51,7 @@ def objects(made: Made, smoke_run: Path, tmp_path_factory: pytest.TempPathFactor
         "encode": lat,
         "evaluate": study.evaluate(x, data),
         "load_dataset": data,
+        "open_dataset": study.open_dataset(folder / "rows.npy"),
         "load_model": study.load_model(folder / "model.npz"),
         "load_results": study.load_results(smoke_run),
         "load_strategy": study.load_strategy(folder / "fit.npz"),

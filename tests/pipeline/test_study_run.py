@@ -111,7 +111,7 @@ def test_the_smoke_profile_of_an_installed_experiment_is_planned_from_any_folder
 def test_verdicts_are_made_anew_whenever_a_report_is_written(tmp_path, monkeypatch, no_report):
     """From the stored rows: a table that an earlier version of the experiment wrote has no say, and is left out."""
     made = dataclasses.replace(
-        EXPERIMENT, tables=lambda results, data: {"old": pd.DataFrame({"verdict": ["better"]})}
+        EXPERIMENT, tables=lambda finished: {"old": pd.DataFrame({"verdict": ["better"]})}
     )
     out = tmp_path / "out"
     study.run(made, out=out, store=tmp_path / "store")

@@ -71,7 +71,8 @@ VALUES: dict[type, dict[str, st.SearchStrategy]] = {
     },
     StudyConfig: {
         "dataset": st.just("made"), "alphas": several(POSITIVE), "betas": several(weight()),
-        "seeds": several(whole(0, 2**31 - 1)), "n_samples": whole(0), "fits": whole(1, 3), "draws": whole(1, 3),
+        "seeds": several(whole(0, 2**31 - 1)), "n_train": st.sampled_from([0, 5, 9]), "n_samples": whole(0),
+        "fits": whole(1, 3), "draws": whole(1, 3),
         "evaluations": whole(1, 100),
         "density_draws": whole(1), "feature_dimensions": whole(1), "features": st.just(""),
         "strategies": st.sampled_from([("prior",), ("prior", "gmm"), ("prior", "posterior", "held-out")]),
@@ -136,7 +137,7 @@ def decides(config: StudyConfig, path: tuple[str, ...]) -> str:
     if path[0] == "model":
         of_networks = {setting for settings in NETWORK_SETTINGS.values() for setting in settings}
         return "training" if name not in of_networks or name in NETWORK_SETTINGS[model.network] else ""
-    if path[0] == "training" or name in GRID:
+    if path[0] == "training" or name in (*GRID, "n_train"):
         return "training"
     if path[0] == "likelihood":  # off where it has no examples
         return "measuring" if config.likelihood.examples or name == "examples" else ""

@@ -53,4 +53,4 @@ def test_the_longest_trained_models_are_those_of_the_main_table(make_results, ma
     order = [f"vae (steps={steps})" for steps in (32000, 8000, 2000, 500)]
     assert list(by_family(several, summary)) == order
     _, path = build_report(tmp_path, several, summary)
-    assert "Models of family <code>vae (steps=32000)</code>. " in path.read_text()
+    assert "Models: <code>vae (steps=32000)</code>. " in path.read_text()

@@ -258,7 +258,7 @@ def test_labels_play_no_part_where_they_do_not_apply(case: Case) -> None:
     )
     with pytest.warns(UserWarning, match=told) as warned:
         z = case.fitted.sample(DRAW, n=N, labels=np.zeros(N, int))
-    assert len(warned) == 1  # whose line it blames cannot be seen here, below the wrapper that checks types
+    assert len(warned) == 1  # `test_fitted.py` looks at whose line it blames: here a wrapper checks types
     np.testing.assert_array_equal(z, case.fitted.sample(DRAW, n=N))
 
 

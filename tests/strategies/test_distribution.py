@@ -188,6 +188,6 @@ def test_literal_logvar_without_density_where_a_component_is_an_atom() -> None:
     codes = Latents(np.array([[1.0], [2.0]]), np.array([[0.0], [-2.0]]))
     fitted = strategy("literal-logvar").fit(FIT, codes, validation=codes)
     assert not hasattr(fitted, "log_prob")
-    assert fitted.info == {"codes": 2, "components": 2, "atoms": 1}
+    assert fitted.info == {"strategy": "literal-logvar", "codes": 2, "components": 2, "atoms": 1}
     z = fitted.sample(DRAW, n=2000)
     assert abs((z == 1.0).mean() - 0.5) < 5 * np.sqrt(0.25 / 2000)

@@ -1,5 +1,7 @@
 """`bayesian-gmm`, `kde`, `tempered-prior` and `interpolation` against closed forms and scikit-learn."""
 
+import subprocess
+import sys
 from typing import Any
 
 import jax
@@ -153,3 +155,19 @@ def test_spherical_paths_keep_the_length_of_many_dimensions() -> None:
 def test_interpolation_errors() -> None:
     with pytest.raises(StudyError, match="'interpolation': path must be 'lerp' or 'slerp', got 'arc'"):
         strategy("interpolation", path="arc")
+
+
+CALLER = """
+import warnings, numpy as np, study
+fitted = study.strategy("prior").fit(0, study.Latents(np.zeros((3, 2)), np.zeros((3, 2))))
+with warnings.catch_warnings(record=True) as told:
+    warnings.simplefilter("always")
+    fitted.sample(0, n=2, labels=np.zeros(2, int))
+assert [(one.filename, one.lineno) for one in told] == [("<string>", 6)], told
+"""
+
+
+def test_the_warning_about_labels_blames_the_callers_line() -> None:
+    """In a process of its own: in this one, functions are wrapped to check types."""
+    done = subprocess.run([sys.executable, "-c", CALLER], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

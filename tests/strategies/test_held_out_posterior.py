@@ -31,7 +31,7 @@ def test_draws_are_of_the_validation_codes_alone(classes: Latents, other: Latent
     moved = Latents(classes.mean + 7, classes.log_var)
     again = strategy("held-out-posterior").fit(FIT, moved, validation=other)
     np.testing.assert_array_equal(z, again.sample(DRAW, n=N))
-    assert fitted.info == {"codes": 30, "components": 30}
+    assert fitted.info == {"strategy": "held-out-posterior", "codes": 30, "components": 30}
 
 
 def test_it_is_the_posterior_of_data_that_happen_to_be_held_out(classes: Latents) -> None:

@@ -52,8 +52,8 @@ def test_registry_errors() -> None:
             strategy(other)
     with pytest.raises(StudyError, match="strategy 'gmm' has no 'k'; known: n_components, fit_on, "):
         strategy("gmm", k=3)
-    with pytest.raises(StudyError, match="strategy 'prior' has no 'scale'; known: none"):
-        strategy("prior", scale=2.0)
+    with pytest.raises(StudyError, match="strategy 'averaged-moments' has no 'scale'; known: none"):
+        strategy("averaged-moments", scale=2.0)
     for name in (name for name, kind in REGISTRY.items() if hasattr(kind, "fit_on")):
         with pytest.raises(StudyError, match=f"'{name}': fit_on must be 'samples' or 'means', got 'mean'"):
             strategy(name, fit_on="mean")

@@ -82,7 +82,10 @@ def test_wrong_arguments(digits: Dataset, name: str, value: Any, told: str) -> N
 @pytest.mark.parametrize("data", ["digits", None, np.zeros((5, 4)), []], ids=repr)
 @pytest.mark.usefixtures("unchecked")
 def test_data_that_are_no_data_set(data: Any) -> None:
-    with pytest.raises(StudyError, match=r"^train: data must be study.load_dataset\(...\), got [^\n]*$"):
+    with pytest.raises(
+        StudyError,
+        match=r"^train: data must be study.load_dataset\(...\) or study.open_dataset\(...\), got [^\n]*$",
+    ):
         train(data, **SMALL)
 
 
