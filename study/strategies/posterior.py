@@ -32,7 +32,7 @@ class Posterior(Tempered):
     keeps_data = True
     fits = (FittedCodesDensity,)
     fitted_on = "posteriors"
-    rung = Rung(6, "memorisation")
+    rung = Rung(6, "codes of training data")
 
     def estimate(self, given: Given) -> FittedCodesDensity:
         """Keep the codes; nothing is estimated."""

@@ -117,7 +117,7 @@ REFERENCES: dict[str, ReferenceRow] = {
             _CONTROL,
             _reconstruction,
             needs=("model",),
-            rung=Rung(7, "unseen examples"),
+            rung=Rung(7, "codes of test data"),
         ),
         ReferenceRow(
             "copycat",

@@ -3,6 +3,7 @@
 import dataclasses
 import warnings
 from pathlib import Path
+from typing import Any
 
 from study.config import TrainConfig, VAEConfig
 from study.config.fields import WEIGHT, check
@@ -84,13 +85,7 @@ def train(
         VAEConfig() if config is None else config,
         TrainConfig() if training is None else training,
     )
-    for name, value, kind, made in (
-        ("data", data, Dataset | LargeDataset, "study.load_dataset(...) or study.open_dataset(...)"),
-        ("config", config, VAEConfig, "study.VAEConfig(...)"),
-        ("training", training, TrainConfig, "study.TrainConfig(...)"),
-    ):
-        if not isinstance(value, kind):
-            raise StudyError(f"train: {name} must be {made}, got {shown(value)}")
+    _check_kinds(data, config, training)
     weights = _Weights(alpha, beta, seed)
     architecture = Architecture.of(config, data)
     cell = Cell(weights.alpha, weights.beta, weights.seed, training.learning_rate)
@@ -111,6 +106,16 @@ def train(
         )
     _warn_if_falling(model)
     return dataclasses.replace(model, class_names=telling(data.class_names))
+
+
+def _check_kinds(data: Any, config: Any, training: Any) -> None:
+    for name, value, kind, made in (
+        ("data", data, Dataset | LargeDataset, "study.load_dataset(...) or study.open_dataset(...)"),
+        ("config", config, VAEConfig, "study.VAEConfig(...)"),
+        ("training", training, TrainConfig, "study.TrainConfig(...)"),
+    ):
+        if not isinstance(value, kind):
+            raise StudyError(f"train: {name} must be {made}, got {shown(value)}")
 
 
 def _file(path: str | Path | None) -> Path | None:

@@ -13,11 +13,11 @@ from study.report.text.words import REFERENCES, word
 from study.strategies.registry import ladder as rungs
 from study.tables.results import Results
 
-AT_MOST = 3  # settings, in addition to the average
+AT_MOST = 3  # settings
 
 
 def ladder(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """Mean of KID (or FD) with its interval at every rung, averaged and from small to large β/α."""
+    """Mean of KID (or FD) with its interval at every rung, from small to large β/α."""
     metric = next((m for m in ("kid", "fd") if (summary["metric"] == m).any()), None)
     if metric is None:
         return None
@@ -27,8 +27,6 @@ def ladder(results: Results, summary: pd.DataFrame) -> Figure | None:
         return None
     chosen = frames.spread(frames.settings(rows), AT_MOST)
     parts = [(s.label, frames.at(rows, s)) for s in chosen]
-    if len(chosen) > 1 and rows["alpha"].isna().any():
-        parts.insert(0, ("mean over all settings", frames.averaged(rows)))
     columns = min(2, len(parts))
     lines = -(-len(parts) // columns)
     figure, grid = style.panels(

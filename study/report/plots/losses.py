@@ -34,13 +34,7 @@ def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
     table = results.losses.merge(runs, on="run_id").dropna(subset=["recon"])
     if table.empty:
         return None
-    ends = table.groupby("run_id")["epoch"].max()
-    at = table.groupby("epoch")["run_id"].nunique()
-    every = [
-        epoch for epoch, n in at.items() if n == (ends >= epoch).sum()
-    ]  # where no run has its last epoch alone
-    shown = np.unique(np.linspace(0, len(every) - 1, POINTS).round().astype(int))
-    table = table[table["epoch"].isin(np.array(every)[shown])]
+    table = _thinned(table)
     alphas = sorted(table["alpha"].unique())
     if len(alphas) > AT_MOST:
         alphas = [alphas[0], alphas[len(alphas) // 2], alphas[-1]]
@@ -86,6 +80,15 @@ def losses(results: Results, summary: pd.DataFrame) -> Figure | None:
         ncols=2 if any(kind for _, kind in looks) else min(8, len(handles)),
     )
     return figure
+
+
+def _thinned(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of at most `POINTS` epochs, spread evenly over those that every run has which is still trained then."""
+    ends = table.groupby("run_id")["epoch"].max()
+    at = table.groupby("epoch")["run_id"].nunique()
+    every = np.array([epoch for epoch, n in at.items() if n == (ends >= epoch).sum()])
+    shown = np.unique(np.linspace(0, len(every) - 1, POINTS).round().astype(int))
+    return table[table["epoch"].isin(every[shown])]
 
 
 def _kinds(runs: pd.DataFrame) -> pd.Series:
