@@ -272,7 +272,7 @@ def _shares_caption(table: pd.DataFrame, changes: pd.DataFrame, ending: pd.DataF
         told = rows[rows["verdict"] == verdict] if len(rows) else rows
         if len(told):
             places = [f"`{name}` {_where(own.to_dict('records'))}" for name, own in told.groupby("strategy")]
-            text += f" From {since:,} to {steps[-1]:,} steps shares {verb} of {listed(places)}."
+            text += f" From {since:,} to {steps[-1]:,} steps the shares {verb} for {listed(places)}."
     if len(last) and len(
         open_ := last.groupby("strategy").filter(lambda own: {*own["verdict"]} == {"not decided"})
     ):

@@ -113,8 +113,8 @@ def test_the_answer_follows_the_paired_change(module, share, says, never):
     assert not any(word in first for word in never)
     assert len(found.answer.split()) <= 60
     seen = {
-        "rises by 5": "shares rise of `posterior` at α = 1.",
-        "falls by 5": "shares fall of `posterior` at α = 1.",
+        "rises by 5": "the shares rise for `posterior` at α = 1.",
+        "falls by 5": "the shares fall for `posterior` at α = 1.",
     }
     caption = found.figures[0].caption
     assert seen.get(says, "Of `posterior` nothing is decided from 500 to 32,000") in caption
@@ -164,7 +164,7 @@ def test_where_the_rise_ends_is_said(module):
     lengths = (500, 8000, 32_000)
     ended, rises = (module.findings(made({0.5: share}, lengths=lengths), {}) for share in (up_and_down, up))
     assert ended.answer.endswith(" After 8,000 steps no rise is decided.")
-    assert "From 8,000 to 32,000 steps shares fall of `posterior` at α = 1." in ended.figures[0].caption
+    assert "From 8,000 to 32,000 steps the shares fall for `posterior` at α = 1." in ended.figures[0].caption
     assert rises.answer.endswith(" After 8,000 steps it still rises at α = 1.")
     assert "Longest training against the one before" in [section.title for section in ended.sections]
 

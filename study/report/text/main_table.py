@@ -147,7 +147,7 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
             "real data"
         )
         where = f"{'The effect is averaged' if heading else 'Means are taken'} over {part}"
-        where += "; each metric over those of them where it can show an effect." if heading else "."
+        where += "; each metric over those of them where it can show an effect."
     else:
         where = f"At {grid[0].label}." if grid else ""
     told = " Verdicts are corrected for the number of strategies." if heading else ""

@@ -82,14 +82,19 @@ def silent(summary: pd.DataFrame, *, setting: frames.Setting | None = None) -> d
 
 
 def leaning(summary: pd.DataFrame, strategy: str) -> str:
-    """How many measures of novelty that can tell flag a strategy, and the means of one; empty if none can tell."""
+    """How many measures of novelty that can tell flag a strategy, and the means of one; or why none can tell."""
     why = silent(summary)
     telling = [metric for metric in in_order(why, frames.NOVELTY) if not why[metric]]
     found = differences(summary)
     flags = set(found.loc[found["copies"] & (found["strategy"] == strategy), "metric"])
     flagged = [metric for metric in telling if metric in flags]
     if not telling:
-        return f"Whether `{strategy}` copies cannot be told: no measure of novelty passes its controls here."
+        reasons = listed(dict.fromkeys(WHY[one] for one in why.values()))
+        return (
+            f"No measure of novelty gives a verdict on `{strategy}` in this table: {reasons}."
+            if reasons
+            else ""
+        )
     rows = frames.averaged(summary)
     shown = flagged[0] if flagged else telling[0]
     means = rows[rows["metric"] == shown].set_index("strategy")["mean"]

@@ -9,7 +9,8 @@ from study.report import frames
 from study.report.plots.nearest import nearest
 from study.report.text.answer import answer
 from study.report.text.contest import contest
-from study.report.text.novelty import COPIES, differences, novelty_table, silent
+from study.report.text.main_table import main_table
+from study.report.text.novelty import COPIES, differences, leaning, novelty_table, silent
 from study.statistics import summarise
 
 
@@ -153,3 +154,21 @@ def test_the_interval_covers_with_five_trainings_and_one_set_of_real_data():
         row = differences(summary).set_index("strategy").loc["gmm"]
         hits.append(row["low"] <= 0 <= row["high"])
     assert abs(np.mean(hits) - 0.95) < 0.03 + 2 * 0.015
+
+
+def test_the_main_table_says_by_how_many_telling_measures_a_strategy_copies(summary):
+    told = summary.assign(stderr=1e-9)
+    said = leaning(told, "posterior")
+    assert said.startswith(
+        "Copying: 1 of 1 measure of novelty that can tell here flags `posterior` (nearer to train:"
+    )
+    assert "for `posterior`" in said and "for reconstructions of held-out data and" in said
+    assert said.endswith("for real data).")
+    assert leaning(told, "prior").startswith(
+        "Copying: 0 of 1 measure of novelty that can tell here flag `prior`"
+    )
+    table = main_table(told)
+    assert table is not None and "Copying: " in table.caption
+    unscored = told[told["strategy"] != "noise"]
+    said = "No measure of novelty gives a verdict on `posterior` in this table: noise was not scored as a control."
+    assert leaning(unscored, "posterior") == said

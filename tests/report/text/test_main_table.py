@@ -1,0 +1,47 @@
+"""The table of the first page: what the caption says of the best strategy, and phrases and effects of single rows."""
+
+import numpy as np
+
+from study.report.text.about import title
+from study.report.text.contest import share
+from study.report.text.main_table import main_table
+
+
+def named(summary, name):
+    (row,) = (row for row in main_table(summary).rows if row.name == name)
+    return row
+
+
+def test_by_which_metrics_the_best_strategy_is_worse_than_the_prior(summary):
+    first = next(row.name for row in main_table(summary).rows if row.verdict == "▲ better")
+    average = summary["alpha"].isna() & summary["strategy"].eq(first)
+    worse = summary["verdict"].mask(average & summary["metric"].isin(["recall", "coverage"]), "worse")
+    told = main_table(summary.assign(verdict=worse)).caption
+    assert f"`{first}` is worse than the prior by recall and coverage." in told
+    assert "is worse than the prior by" not in main_table(summary).caption
+
+
+def test_the_prior_is_called_what_it_is(summary):
+    assert named(summary, "prior").phrase == "z ~ p(z) = N(0, I)"
+    assert named(summary.assign(family="flow-prior"), "prior").phrase == "z ~ p(z), learned with the model"
+
+
+def test_an_effect_far_below_the_prior_is_not_spelt_out(summary):
+    rows = summary["alpha"].isna() & summary["strategy"].eq("noise") & summary["metric"].eq("kid")
+    row = next(summary[rows].assign(effect=-48.78, effect_low=-75.0, effect_high=-21.8).itertuples())
+    assert share(row) == "below −1000 %"
+    near = next(summary[rows].assign(effect=-8.83, effect_low=-13.92, effect_high=-3.75).itertuples())
+    assert share(near) == "−883 [−1392, −375] %" and share(near, -1) == "883 [375, 1392] %"
+
+
+def test_averages_of_costs_leave_no_setting_out(summary):
+    """That of seconds is over all settings: none can show an "effect" in the sense of a distance to real data."""
+    rows = summary[summary["alpha"].isna() & summary["metric"].eq("seconds_fit")]
+    assert np.all(rows["settings"] == 9)
+
+
+def test_titles_are_spelt_as_names_are(make_results):
+    results = make_results()
+    facts = results.provenance | {"experiment": "gan_baseline", "dataset": {"name": "fashion-mnist"}}
+    results.provenance.update(facts)
+    assert title(results) == "GAN baseline on Fashion-MNIST"
