@@ -7,18 +7,24 @@ from study.report.text.contest import share
 from study.report.text.main_table import main_table
 
 
+def made(summary):
+    table = main_table(summary)
+    assert table is not None
+    return table
+
+
 def named(summary, name):
-    (row,) = (row for row in main_table(summary).rows if row.name == name)
+    (row,) = (row for row in made(summary).rows if row.name == name)
     return row
 
 
 def test_by_which_metrics_the_best_strategy_is_worse_than_the_prior(summary):
-    first = next(row.name for row in main_table(summary).rows if row.verdict == "▲ better")
+    first = next(row.name for row in made(summary).rows if row.verdict == "▲ better")
     average = summary["alpha"].isna() & summary["strategy"].eq(first)
     worse = summary["verdict"].mask(average & summary["metric"].isin(["recall", "coverage"]), "worse")
-    told = main_table(summary.assign(verdict=worse)).caption
+    told = made(summary.assign(verdict=worse)).caption
     assert f"`{first}` is worse than the prior by recall and coverage." in told
-    assert "is worse than the prior by" not in main_table(summary).caption
+    assert "is worse than the prior by" not in made(summary).caption
 
 
 def test_the_prior_is_called_what_it_is(summary):
