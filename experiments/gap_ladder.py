@@ -355,7 +355,7 @@ def figure(table: pd.DataFrame, *, aside: str = "") -> Figure:
     beside = {BESIDE: " (not in the sum)"}
     scaled = table.assign(**{name: 100 * table[name] for name in ("share", "share_low", "share_high")})
     alphas = [*scaled.groupby("alpha")]
-    below = "share of the gap in %, with 95 % intervals; below 0: the step makes samples worse"
+    below = "share of the gap in %, 95 % intervals (below 0: worse samples)"
     alone = len(alphas) == 1  # then the label is the panel's own
     return kit.dots(
         [kit.Panel("" if alone else f"α = {number(a)}", rows, below if alone else "") for a, rows in alphas],

@@ -108,7 +108,7 @@ SPECS = (
         "One frozen decoder per model; only the source of z changes from rung to rung. The second line of a label "
         "names what each rung adds, which is what the fall from the rung above measures. Green rungs sample no latent "
         "distribution: the distance left there is due to the decoder. Bars are 95 % intervals over {over} "
-        "and are not paired: two rungs whose bars overlap may still differ on every single model.",
+        "and are not paired: two rungs whose bars meet may still differ on every single model.",
         "it needs the prior and at least two other rungs, scored by KID or FD",
     ),
     Spec(

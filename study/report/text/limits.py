@@ -46,7 +46,8 @@ def limits(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
     found = [("Data", _data(results)), ("Network", _network(runs)), ("Training", _training(results))]
     scored = summary[summary["strategy"] != MODEL]
     seeds = runs[runs["status"] == "done"].groupby(["alpha", "beta"])["seed"].nunique()
-    repeated = f"{span(seeds)} training seeds at each of {count(len(seeds), 'setting')} of (α, β)."
+    noun = "seed" if set(seeds) == {1} else "seeds"
+    repeated = f"{span(seeds)} training {noun} at each of {count(len(seeds), 'setting')} of (α, β)."
     if len(scored):
         repeated += " Averages over settings hold for these settings."
     found.append(("Seeds", repeated if len(seeds) else ""))
