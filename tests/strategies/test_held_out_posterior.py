@@ -51,4 +51,4 @@ def test_it_is_a_rung_between_the_flow_and_the_posterior() -> None:
     rungs = ladder(["posterior", "flow", "held-out-posterior", "reconstruction"])
     assert list(rungs) == ["flow", "held-out-posterior", "posterior", "reconstruction"]
     assert len({rung.level for rung in rungs.values()}) == 4
-    assert rungs["posterior"].measures == "memorisation"
+    assert rungs["posterior"].measures == "codes of training data"
