@@ -27,7 +27,7 @@ from study.report.text.words import word
 from study.tables.results import Results
 
 DRAWN = ("posterior", "prior", "gmm", "reconstruction", "copycat", "held-out")
-STRATEGIES = DRAWN
+STRATEGIES = (*DRAWN, "noise")  # a control, far from every curve
 COLOURS = (style.ORANGE, style.BLUE, style.PURPLE, style.GREEN, style.GREY, style.INK)
 PANELS = {
     "authenticity": "authenticity\n(0: copies)",
