@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +10,33 @@ import pandas as pd
 
 from study.claims.evidence import Evidence, find, read
 from study.claims.registry import claims
+from study.claims.rule import MEASURED_IN
 from study.claims.verdicts import Judged, Outcome, judge
 from study.tables import schemas
 
 TOGETHER = "all tests"
 
 
-def judged(root: Path) -> list[Judged]:
-    """The verdict on every claim on every data set that it is about, from the results folders below `root`.
+def collected(root: Path) -> list[Evidence]:
+    """The evidence of every experiment that a claim or the rule of thumb reads, below the folder of all results.
 
     Raises:
         StudyError: one of the folders was altered or cannot be read.
     """
-    every = claims()
-    names = tuple(dict.fromkeys(name for claim in every for name in claim.reads))
+    names = dict.fromkeys([*(name for claim in claims() for name in claim.reads), *MEASURED_IN])
+    return [read(path, experiment=e, dataset=d) for (e, d), path in find(root, tuple(names)).items()]
+
+
+def judged(every: Iterable[Evidence]) -> list[Judged]:
+    """The verdict on every claim on every data set that it is about."""
     tables: dict[str, dict[str, Evidence]] = {}
-    for (experiment, dataset), path in find(root, names).items():
-        found = read(path, experiment=experiment, dataset=dataset)
-        tables.setdefault(dataset, {})[experiment] = found
+    for found in every:
+        tables.setdefault(found.dataset, {})[found.experiment] = found
         for other in _also(found):  # of two data sets, unless the other one has a run of its own
-            tables.setdefault(other, {}).setdefault(experiment, dataclasses.replace(found, dataset=other))
-    return [judge(claim, data, tables.get(data, {})) for claim in every for data in claim.datasets]
+            tables.setdefault(other, {}).setdefault(
+                found.experiment, dataclasses.replace(found, dataset=other)
+            )
+    return [judge(claim, data, tables.get(data, {})) for claim in claims() for data in claim.datasets]
 
 
 def _also(found: Evidence) -> Iterator[str]:

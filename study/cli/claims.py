@@ -32,13 +32,13 @@ def add(verbs: Any) -> None:
 
 
 def _claims(arguments: argparse.Namespace) -> int:
-    from study.claims.tabulate import judged
+    from study.claims.tabulate import collected, judged
     from study.report.claims.publish import publish
 
     if not arguments.results.is_dir():
         raise StudyError(
             f"{arguments.results}: no such folder; run this where results/ is, or give --results"
         )
-    answer, page = publish(judged(arguments.results), arguments.results, everything=arguments.all)
+    answer, page = publish(judged(collected(arguments.results)), arguments.results, everything=arguments.all)
     print(f"{answer}\n\nreport: {page}")
     return DONE

@@ -108,6 +108,22 @@ CLAIMS: Mapping[str, str] = {  # `claims.csv` of `study claims`, which is of no 
     "test": "string",
     "n": "int64",
 }
+RULE: Mapping[str, str] = {  # `rule.csv` of `study claims`: what the rule of thumb says of each place
+    "dataset": "string",
+    "experiment": "string",
+    "network": "string",
+    "latent_dim": "int64",
+    "n_train": "int64",
+    "s": "float64",
+    "rate": "float64",
+    "linear_rate": "float64",
+    "quantity": "string",
+    "measured": "float64",
+    "low": "float64",
+    "high": "float64",
+    "from_rate": "float64",
+    "from_s": "float64",
+}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "runs": RUNS,
     "metrics": METRICS,
@@ -115,7 +131,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "losses": LOSSES,
     "draws": DRAWS,
 }
-DECLARED = {**TABLES, "claims": CLAIMS}
+DECLARED = {**TABLES, "claims": CLAIMS, "rule": RULE}
 
 # What readers decide by: columns of few words, each with all that it can hold.
 VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -124,6 +140,7 @@ VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "latents": {},
     "losses": {"split": ("train", "validation")},
     "draws": {"source": ("prior", "posterior", "reconstruction")},
+    "rule": {"quantity": ("posteriors", "mixture", "copied")},
     "claims": {"verdict": ("supported", "refuted", "depends", "not decided")},
 }
 

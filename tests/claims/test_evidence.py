@@ -10,7 +10,7 @@ import pytest
 from study.claims.evidence import evidence, find, read
 from study.claims.measures import per_model
 from study.claims.registry import claims
-from study.claims.tabulate import claim_table, judged
+from study.claims.tabulate import claim_table, collected, judged
 from study.errors import StudyError
 from study.pipeline.publish import publish
 from study.tables import schemas
@@ -71,7 +71,7 @@ def test_an_experiment_about_two_data_sets_is_evidence_on_both(tmp_path):
         for metric, value in (("kid", 1 - better + seed / 50), ("coverage", 0.3 + better * (1 + seed / 50)))
     ]
     publish(results, folder, experiment=None, tables={"crossed": pd.DataFrame(scores)})
-    found = {one.dataset: one for one in judged(tmp_path) if one.claim.number == 22}
+    found = {one.dataset: one for one in judged(collected(tmp_path)) if one.claim.number == 22}
     assert {name: one.verdict for name, one in found.items()} == {
         "mnist": "supported",
         "fashion-mnist": "supported",
@@ -89,7 +89,7 @@ def test_a_folder_that_was_altered_is_no_evidence(root, tmp_path):
 
 
 def test_the_table_has_its_declared_columns_and_a_row_for_every_verdict(root):
-    found = judged(root)
+    found = judged(collected(root))
     table = claim_table(found)
     assert list(table.columns) == list(schemas.CLAIMS)
     together = table[table["test"].str.startswith("all tests")]
@@ -106,7 +106,7 @@ def test_the_table_has_its_declared_columns_and_a_row_for_every_verdict(root):
 
 
 def test_a_word_that_is_no_verdict_is_refused(root):
-    table = claim_table(judged(root)).assign(verdict="perhaps")
+    table = claim_table(judged(collected(root))).assign(verdict="perhaps")
     with pytest.raises(StudyError, match="'perhaps', which is none of supported"):
         schemas.conform(table, "claims")
 
