@@ -11,7 +11,7 @@ Before there is a model, s takes the place of R: a linear VAE with the noise var
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,7 +53,7 @@ class Curve:
 
     def at(self, x: np.ndarray) -> np.ndarray:
         """The share at x = R / log N; any shape."""
-        return x**self.power / (self.half**self.power + x**self.power)
+        return np.asarray(x**self.power / (self.half**self.power + x**self.power))
 
 
 RULE: Mapping[tuple[Quantity, Source], Curve] = {
@@ -97,10 +97,9 @@ def fitted(points: pd.DataFrame) -> dict[tuple[Quantity, Source], Curve]:
     for quantity, source in RULE:
         rows = own[own["quantity"] == quantity]
         rate = rows["rate" if source == "rate" else "linear_rate"]
-        known = rate.notna()
-        found[quantity, source] = fit(
-            (rate / np.log(rows["n_train"]))[known].to_numpy(), rows["measured"][known]
-        )
+        known = rate.notna().to_numpy()
+        x = (rate / np.log(rows["n_train"])).to_numpy()[known]
+        found[quantity, source] = fit(x, rows["measured"].to_numpy()[known])
     return found
 
 
@@ -128,12 +127,12 @@ def read_spectra(root: Path) -> pd.DataFrame:
 
 def _rows(one: Evidence, eigenvalues: np.ndarray | None) -> Iterator[dict[str, Any]]:
     near = {_key(found.place): found for found in one.scored("nearer_to_train")}
-    models = (
-        one.models.groupby([*map(str, _PLACED)], dropna=False)["rate"].mean() if "rate" in one.models else {}
-    )
+    models: Mapping[Any, float] = {}
+    if "rate" in one.models:
+        models = one.models.groupby([*_PLACED], dropna=False)["rate"].mean().to_dict()
     for found in one.scored("kid"):
         place = found.place
-        rate = float(models.get(tuple(place[name] for name in _PLACED), np.nan)) if len(models) else np.nan
+        rate = models.get(tuple(place[name] for name in _PLACED), np.nan)
         plain = all(place[name] == value for name, value in PLAIN.items())
         if not plain or place["likelihood"] != "gaussian" or found.state != "ok" or not rate > LEAST_RATE:
             continue
@@ -152,7 +151,17 @@ def _rows(one: Evidence, eigenvalues: np.ndarray | None) -> Iterator[dict[str, A
             }  # fmt: skip
 
 
-_PLACED = ("latent_dim", "n_train", "network", "hidden", "likelihood", "family", "decode", "alpha", "beta")
+_PLACED = (
+    "latent_dim",
+    "n_train",
+    "network",
+    "hidden",
+    "likelihood",
+    "family",
+    "decode",
+    "alpha",
+    "beta",
+)
 
 
 def _key(place: Mapping[str, Any]) -> tuple[str, ...]:
@@ -194,5 +203,5 @@ def errors(points: pd.DataFrame) -> pd.DataFrame:
                     "error": own["off"].abs().mean(), "bias": own["off"].mean(), "worst": own["off"].abs().max(),
                 }
             )  # fmt: skip
-    names: Sequence[str] = ["dataset", "quantity", "source", "seen", "settings", "error", "bias", "worst"]
+    names = ["dataset", "quantity", "source", "seen", "settings", "error", "bias", "worst"]
     return pd.DataFrame(rows, columns=names)

@@ -32,6 +32,7 @@ def add(verbs: Any) -> None:
 
 
 def _claims(arguments: argparse.Namespace) -> int:
+    from study.claims.rule import predictions, read_spectra
     from study.claims.tabulate import collected, judged
     from study.report.claims.publish import publish
 
@@ -39,6 +40,8 @@ def _claims(arguments: argparse.Namespace) -> int:
         raise StudyError(
             f"{arguments.results}: no such folder; run this where results/ is, or give --results"
         )
-    answer, page = publish(judged(collected(arguments.results)), arguments.results, everything=arguments.all)
+    every = collected(arguments.results)
+    points = predictions(every, read_spectra(arguments.results))
+    answer, page = publish(judged(every), arguments.results, points=points, everything=arguments.all)
     print(f"{answer}\n\nreport: {page}")
     return DONE

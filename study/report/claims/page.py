@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from study.claims.base import SECTIONS, Claim
 from study.claims.thresholds import SYMBOLS
 from study.claims.verdicts import LEAST_SEEDS, Judged, Verdict
-from study.report.claims import words
+from study.report.claims import rule, words
 from study.report.page.blocks import (
     Block,
     Bullets,
@@ -64,11 +66,14 @@ LIMITS = (
 )
 
 
-def compose(found: Sequence[Judged], root: Path | None = None) -> Report:
+def compose(
+    found: Sequence[Judged], root: Path | None = None, *, points: pd.DataFrame | None = None
+) -> Report:
     """The page of all verdicts; a section for each claim is folded.
 
     Args:
         found: every verdict.
+        points: what the rule of thumb says of each place, `schemas.RULE`.
         root: the folder of all results, in which figures to link to are looked for.
     """
     claims = list(dict.fromkeys(one.claim for one in found))
@@ -83,6 +88,7 @@ def compose(found: Sequence[Judged], root: Path | None = None) -> Report:
         figures=(),
         table=Verdicts(CAPTION, datasets, [_row(claim, datasets, by) for claim in claims]),
         limits=LIMITS,
+        front=[about] if (about := None if points is None else rule.section(points)) else [],
         appendix=[
             *(_section(claim, [one for one in found if one.claim is claim], root) for claim in claims),
             _again(),

@@ -1,16 +1,18 @@
 """Write `claims.csv` and the page of claims into its folder, all or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from study.claims.tabulate import claim_table
 from study.claims.verdicts import Judged
 from study.report.claims import latex
 from study.report.claims.page import compose
-from study.report.figures import replace
+from study.report.figures import Picture, replace
 from study.report.outside import visible
 from study.report.page import markdown, render
-from study.report.page.blocks import Verdicts
+from study.report.page.blocks import Report, Verdicts
 from study.runtime.files import told
 from study.runtime.folders import exchanged, sha256
 from study.runtime.versions import project_version
@@ -19,12 +21,15 @@ from study.tables.results import seal
 NAME = "claims"
 
 
-def publish(found: Sequence[Judged], root: Path, *, everything: bool = False) -> tuple[str, Path]:
-    """Write `claims.csv`, `report.html` and `report.md` below `root`, the folder of all results.
+def publish(
+    found: Sequence[Judged], root: Path, *, points: pd.DataFrame | None = None, everything: bool = False
+) -> tuple[str, Path]:
+    """Write `claims.csv`, `rule.csv`, `report.html` and `report.md` below `root`, the folder of all results.
 
     Args:
         found: every verdict.
         root: the folder that holds the results folders which were read.
+        points: what the rule of thumb says of each place, `schemas.RULE`; without, there is no `rule.csv`.
         everything: also write `table.tex`, which is not kept.
 
     Returns:
@@ -33,7 +38,7 @@ def publish(found: Sequence[Judged], root: Path, *, everything: bool = False) ->
     Raises:
         FileError: the folder cannot be written.
     """
-    report, folder = compose(found, root), root / NAME
+    report, folder = compose(found, root, points=points), root / NAME
     read = dict.fromkeys(
         test.found.folder for one in found for test in one.tests if test.found and test.found.folder
     )
@@ -46,9 +51,19 @@ def publish(found: Sequence[Judged], root: Path, *, everything: bool = False) ->
     with exchanged(folder) as fresh:
         with told(folder):
             claim_table(found).to_csv(fresh / "claims.csv", index=False, lineterminator="\n")
+            if points is not None:
+                points.to_csv(fresh / "rule.csv", index=False, float_format="%.6g", lineterminator="\n")
+            for picture in _pictures(report):
+                (fresh / "figures").mkdir(exist_ok=True)
+                replace(fresh / "figures" / f"{picture.name}.png", picture.png)
             replace(fresh / "report.html", render.render(report).encode())
             replace(fresh / "report.md", markdown.render(report).encode())
             if everything and isinstance(report.table, Verdicts):
                 replace(fresh / "table.tex", latex.table(report.table).encode())
         seal(fresh, facts)
     return visible(report.headline), folder / "report.html"
+
+
+def _pictures(report: Report) -> Iterator[Picture]:
+    for section in report.front:
+        yield from (block for block in section.blocks if isinstance(block, Picture))
