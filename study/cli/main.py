@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from study.cli import audit, claims, results
+from study.cli import audit, claims, index, results
 from study.cli.clean import clean as _clean
 from study.cli.exits import DONE, INTERRUPTED, WRONG_INPUT
 from study.cli.flags import add_flags, add_limit, add_store, max_bytes
@@ -124,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.add(verbs)
     results.add(verbs)
     claims.add(verbs)
+    index.add(verbs)
     _add_others(verbs)
     return parser
 
