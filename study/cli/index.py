@@ -27,6 +27,7 @@ def add(verbs: Any) -> None:
 
 
 def _index(arguments: argparse.Namespace) -> int:
+    from study.report.front import write_front
     from study.report.index import entries, write
 
     if not arguments.results.is_dir():
@@ -36,5 +37,6 @@ def _index(arguments: argparse.Namespace) -> int:
     found = entries(arguments.results)
     if not found:
         raise StudyError(f"{arguments.results}: no reports of default or paper runs below it")
+    write_front(arguments.results)
     print(f"{len(found)} reports\n\nindex: {write(found, arguments.results)}")
     return DONE
