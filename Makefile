@@ -5,7 +5,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
-.PHONY: study test test-slow check clean
+# Every folder of results/, as experiment:dataset. They share trained models, so the order matters for the time.
+RUNS ?= \
+  sampling_strategies:digits training_length:digits reconstruction_weight:digits latent_dimension:digits \
+  latent_maps:digits single_latent:digits kl_per_dimension:digits \
+  gap_ladder:mnist decoder_noise:mnist learned_priors:mnist memorisation:mnist conditional:mnist gan_baseline:mnist \
+  posterior_gap:mnist linear_ground_truth:mnist binarised_mnist:mnist latent_maps:mnist kl_per_dimension:mnist \
+  single_latent:mnist sequences:co2 sequences:etth1
+
+.PHONY: study test test-slow check results clean
 .DELETE_ON_ERROR:
 
 study: $(VENV)/.installed
@@ -21,6 +29,13 @@ check: $(VENV)/.installed-for-tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# What is done already is read from the store; one folder alone: make results RUNS=gap_ladder:mnist
+results: $(VENV)/.installed
+	set -e; for run in $(RUNS); do $(BIN)/study run $${run%%:*} --dataset $${run##*:}; done
+	$(BIN)/python -m experiments.benchmarks.spectra
+	$(BIN)/study claims
+	$(BIN)/study index
 
 clean:
 	rm -rf $(VENV) .study

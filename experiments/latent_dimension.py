@@ -105,7 +105,8 @@ def answer(filled: pd.DataFrame, table: pd.DataFrame) -> str:
     """Where the prior fills the space at each setting; then how many draws are needed."""
     if kit.undecided(filled):
         return kit.UNDECIDED
-    return kit.brief(f"{'; '.join(_filled(own) for _, own in filled.groupby(PLACE))}.", _needed(table))
+    at = [_filled(own) for _, own in filled.groupby(PLACE)]
+    return kit.brief(f"At {'; at '.join(at)}.", _needed(table))
 
 
 def _filled(own: pd.DataFrame) -> str:
@@ -117,7 +118,7 @@ def _filled(own: pd.DataFrame) -> str:
         words[verdict].format(listed(number(row[AXIS]) for row in rows)) for verdict, rows in found.items()
     ]
     row = own.iloc[0].to_dict()
-    return f"At s = {number(row['beta'] / (2 * row['alpha']))}, {listed(said)}"
+    return f"s = {number(row['beta'] / (2 * row['alpha']))}, {listed(said)}"
 
 
 def _needed(table: pd.DataFrame) -> str:

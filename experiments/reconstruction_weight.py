@@ -39,7 +39,7 @@ TEXTS = {
     "intervals; Holm's correction is over the steps.",
     "same": "At equal s, the logarithm of the rate and the share of the gap that `posterior` closes, "
     "with these weights minus those with β = 1, paired by training seed, with 95 % intervals. Equivalent: the "
-    "corrected interval lies within ± 0.05, that is 5 % of the rate or of the gap; Holm's correction is over all rows "
+    "interval lies within ± 0.05, that is 5 % of the rate or of the gap; Holm's correction is over all rows "
     "of a measure.",
     "figure": "Rate, mismatch and hole mass, and the share of the gap in KID that each strategy closes, against "
     "s = β/(2α) at β = 1 and, at the smallest s, the largest α; bars are 95 % intervals{over}.",
@@ -65,14 +65,21 @@ def rises(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def same_s(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """A column at each pair of weights minus that at the pair of equal s with β = 1, paired by seed."""
+    """A column at each pair of weights minus that at the pair of equal s with β = 1, paired by seed.
+
+    The question is whether anything but s matters, so a difference that is told and does not matter is equivalent too.
+    """
     pairs = []
     for place, own in kit.each_place(table, PLACE):
         like = table[(table["beta"] == 1) & (table["s"] == place["s"])]
         if place["beta"] != 1 and len(like):
             sides = (kit.by_training(part)[name] for part in (own, like))
             pairs.append(kit.Pair({**place, "of": name, "better": "higher"}, *sides, name))
-    return kit.paired(pairs, matters=MATTERS)
+    table = kit.paired(pairs, matters=MATTERS)
+    if table.empty:
+        return table
+    small = table["verdict"].isin(["better", "worse"]) & (table["low"] > -MATTERS) & (table["high"] < MATTERS)
+    return table.assign(verdict=table["verdict"].mask(small, "equivalent"))
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
@@ -121,8 +128,9 @@ def _rise(steps: pd.DataFrame, table: pd.DataFrame) -> str:
     lead = lead if up else "Not shown"
     parts = [f"rises at {up}"] * bool(up) + [f"falls at {down}"] * bool(down)
     parts += [f"is not decided at {open_}"] * bool(open_)
-    said = listed(f"{with_ends(row, 'rate', places=1)} nats at α = {number(row['alpha'])}" for row in ends)
-    return f"{lead}: the KL {listed(parts)} of {count(len(steps), 'step')} of α, from {said.replace(' and ', ' to ')}."
+    first, last = (f"{with_ends(row, 'rate', places=1)}" for row in ends)
+    of = f"{listed(parts)} of {count(len(steps), 'step')} of α from {' to '.join(number(row['alpha']) for row in ends)}"
+    return f"{lead}: the KL {of}, from {first} to {last} nats."
 
 
 def _beyond(alike: pd.DataFrame) -> str:

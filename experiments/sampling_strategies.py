@@ -38,6 +38,7 @@ EXPERIMENT = Experiment(
         "smoke": vary(SMOKE, alphas=(1.0, 10.0), strategies=CHEAP),
         "quick": QUICK,
         "default": vary(DIGITS, **GRID, training=CONVERGED, seeds=TEN, draws=2, evaluations=8),
+        "default/colour-patches": vary(DIGITS, **GRID, training=CONVERGED, draws=2, evaluations=8),
         **{f"quick/{name}": QUICK_IMAGES for name in IMAGES},
         **{
             f"default/{name}": vary(QUICK_IMAGES, training={"steps": 6000}, n_samples=2000) for name in IMAGES

@@ -28,7 +28,7 @@ def results(rates=(1.0, 5.0, 20.0), *, at_equal=(5.0, 0.4), seeds=5):
 @pytest.mark.parametrize(
     ("rates", "start"),
     [
-        ((1.0, 5.0, 20.0), "Yes: the KL rises at 2 of 2 steps of α, from 1.0"),
+        ((1.0, 5.0, 20.0), "Yes: the KL rises at 2 of 2 steps of α from 0.3 to 30, from 1.0"),
         ((1.0, 5.0, 2.0), "Not at every step: the KL rises at 1 and falls at 1 of 2 steps"),
         ((20.0, 5.0, 1.0), "Not shown: the KL falls at 2 of 2 steps"),
     ],
@@ -53,6 +53,15 @@ def test_a_step_that_no_seed_agrees_on_is_not_decided(answer, module):
 )
 def test_other_weights_at_equal_s_are_compared_with_beta_of_one(answer, at_equal, says):
     assert answer(results(at_equal=at_equal)).endswith(f"leave rate and share of the gap {says}.")
+
+
+def test_a_difference_that_is_told_and_too_small_to_matter_is_equivalent(module):
+    """A rate that is lower by 1 % in every seed, with a hundredth of that as spread."""
+    cells = [cell(a, 1.0, around(5.0, 0.0005), 0.4) for a in ALPHAS]
+    table = module.same_s(
+        module.models(results_of([*cells, cell(300.0, 100.0, around(4.95, 0.0005), 0.4)])), "log_rate"
+    )
+    assert (table["high"] < 0).all() and table["verdict"].tolist() == ["equivalent"]
 
 
 def test_too_few_seeds_decide_nothing(answer):
