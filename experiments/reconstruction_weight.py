@@ -39,7 +39,7 @@ TEXTS = {
     "intervals; Holm's correction is over the steps.",
     "same": "At equal s, the logarithm of the rate and the share of the gap that `posterior` closes, "
     "with these weights minus those with β = 1, paired by training seed, with 95 % intervals. Equivalent: the "
-    "interval lies within ± 0.05, that is 5 % of the rate or of the gap; Holm's correction is over all rows "
+    "corrected interval lies within ± 0.05, that is 5 % of the rate or of the gap; Holm's correction is over all rows "
     "of a measure.",
     "figure": "Rate, mismatch and hole mass, and the share of the gap in KID that each strategy closes, against "
     "s = β/(2α) at β = 1 and, at the smallest s, the largest α; bars are 95 % intervals{over}.",
@@ -65,21 +65,14 @@ def rises(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def same_s(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """A column at each pair of weights minus that at the pair of equal s with β = 1, paired by seed.
-
-    The question is whether anything but s matters, so a difference that is told and does not matter is equivalent too.
-    """
+    """A column at each pair of weights minus that at the pair of equal s with β = 1, paired by seed."""
     pairs = []
     for place, own in kit.each_place(table, PLACE):
         like = table[(table["beta"] == 1) & (table["s"] == place["s"])]
         if place["beta"] != 1 and len(like):
             sides = (kit.by_training(part)[name] for part in (own, like))
             pairs.append(kit.Pair({**place, "of": name, "better": "higher"}, *sides, name))
-    table = kit.paired(pairs, matters=MATTERS)
-    if table.empty:
-        return table
-    small = table["verdict"].isin(["better", "worse"]) & (table["low"] > -MATTERS) & (table["high"] < MATTERS)
-    return table.assign(verdict=table["verdict"].mask(small, "equivalent"))
+    return kit.paired(pairs, matters=MATTERS)
 
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
@@ -137,11 +130,15 @@ def _beyond(alike: pd.DataFrame) -> str:
     """What the verdicts at equal s amount to."""
     if alike.empty:
         return ""
-    of = {verdict: len(rows) for verdict, rows in kit.by_verdict(alike).items()}
-    n, same = len(alike), of.get("equivalent", 0)
-    differ = of.get("better", 0) + of.get("worse", 0)
-    parts = [f"within 5 % in {same}"] * bool(same) + [f"different in {differ}"] * bool(differ)
-    parts += [f"not decided in {n - same - differ}"] * (n > same + differ)
+    n, same = len(alike), int(alike["verdict"].eq("equivalent").sum())
+    told = alike["verdict"].isin(["better", "worse"])
+    small = told & (alike["low"] > -MATTERS) & (alike["high"] < MATTERS)
+    slightly, more = int(small.sum()), int((told & ~small).sum())
+    parts = [f"within 5 % in {same}"] * bool(same)
+    parts += [f"different by less than 5 % in {slightly}"] * bool(slightly) + [f"different in {more}"] * bool(
+        more
+    )
+    parts += [f"not decided in {n - same - slightly - more}"] * (n > same + slightly + more)
     return f"At equal s, other weights leave rate and share of the gap {listed(parts)} of {count(n, 'comparison')}."
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 
 from study.claims.base import IMAGES
 from study.claims.evidence import Evidence, Scored
-from study.claims.measures import PLAIN
+from study.claims.measures import PLAIN, fact
 from study.statistics.estimates import crossed
 from study.statistics.gaps import share_of_gap
 from study.tables import schemas
@@ -36,6 +36,7 @@ MEASURED_IN = (
 )
 SPECTRA = "spectra.csv"
 LEAST_RATE = 0.5  # nats: below it nothing is encoded, and there is no share to speak of
+READ = {**PLAIN, "likelihood": "gaussian"}  # the models that have an s and samples from means of the decoder
 STRATEGY: Mapping[str, str] = {"posteriors": "posterior", "mixture": "gmm"}
 
 
@@ -88,11 +89,15 @@ def fit(x: np.ndarray, shares: np.ndarray) -> Curve:
     return Curve(*(float(value) for value in np.exp(least_squares(errors, np.zeros(2)).x)))
 
 
+def fitted_to(points: pd.DataFrame) -> pd.Series:
+    """For each row of the predictions table, whether the curves of `RULE` were fitted to it."""
+    of = points["experiment"].isin(FITTED_IN) & points["n_train"].eq(ROWS)
+    return points["dataset"].eq(FITTED_ON) & of
+
+
 def fitted(points: pd.DataFrame) -> dict[tuple[Quantity, Source], Curve]:
-    """The curves that `RULE` holds, from the predictions table: from its rows on MNIST that they were fitted on."""
-    own = points[
-        (points["dataset"] == FITTED_ON) & (points["n_train"] == ROWS) & points["experiment"].isin(FITTED_IN)
-    ]
+    """The curves that `RULE` holds, from the rows of the predictions table that they were fitted to."""
+    own = points[fitted_to(points)]
     found: dict[tuple[Quantity, Source], Curve] = {}
     for quantity, source in RULE:
         rows = own[own["quantity"] == quantity]
@@ -126,42 +131,26 @@ def read_spectra(root: Path) -> pd.DataFrame:
 
 
 def _rows(one: Evidence, eigenvalues: np.ndarray | None) -> Iterator[dict[str, Any]]:
+    rates = {_key(rate.place): float(rate.values.mean()) for rate in fact("rate", where=READ)(one)}
     near = {_key(found.place): found for found in one.scored("nearer_to_train")}
-    models: Mapping[Any, float] = {}
-    if "rate" in one.models:
-        models = one.models.groupby([*_PLACED], dropna=False)["rate"].mean().to_dict()
     for found in one.scored("kid"):
         place = found.place
-        rate = models.get(tuple(place[name] for name in _PLACED), np.nan)
-        plain = all(place[name] == value for name, value in PLAIN.items())
-        if not plain or place["likelihood"] != "gaussian" or found.state != "ok" or not rate > LEAST_RATE:
+        rate = rates.get(_key(place), np.nan)
+        if found.state != "ok" or not rate > LEAST_RATE:
             continue
-        s, n = float(place["noise_variance"]), int(place["n_train"])
+        s, n, latent_dim = float(place["noise_variance"]), int(place["n_train"]), int(place["latent_dim"])
         linear = np.nan
-        if eigenvalues is not None:
-            linear = linear_rate(eigenvalues, s=s, latent_dim=int(place["latent_dim"]))
+        if eigenvalues is not None and latent_dim <= len(eigenvalues):
+            linear = linear_rate(eigenvalues, s=s, latent_dim=latent_dim)
         for quantity, values in _measured(found, near.get(_key(place))):
             means = crossed(values)
             low, high = means.ends()
             yield {
                 "dataset": one.dataset, "experiment": one.experiment, "network": place["network"],
-                "latent_dim": int(place["latent_dim"]), "n_train": n, "s": s, "rate": rate, "linear_rate": linear,
+                "latent_dim": latent_dim, "n_train": n, "s": s, "rate": rate, "linear_rate": linear,
                 "quantity": quantity, "measured": float(means.mean), "low": float(low), "high": float(high),
                 "from_rate": _said(quantity, "rate", rate, n), "from_s": _said(quantity, "s", linear, n),
             }  # fmt: skip
-
-
-_PLACED = (
-    "latent_dim",
-    "n_train",
-    "network",
-    "hidden",
-    "likelihood",
-    "family",
-    "decode",
-    "alpha",
-    "beta",
-)
 
 
 def _key(place: Mapping[str, Any]) -> tuple[str, ...]:
@@ -191,11 +180,10 @@ def errors(points: pd.DataFrame) -> pd.DataFrame:
         The columns dataset, quantity, source, seen (the curve was fitted to these points), settings, error (mean of
         |predicted − measured|), bias (mean of predicted − measured) and worst (largest |predicted − measured|).
     """
-    used = (points["dataset"] == FITTED_ON) & points["experiment"].isin(FITTED_IN)
     rows = []
     for source in ("rate", "s"):
         off = points[f"from_{source}"] - points["measured"]
-        parts = points.assign(off=off, seen=used).dropna(subset=["off"])
+        parts = points.assign(off=off, seen=fitted_to(points)).dropna(subset=["off"])
         for (dataset, seen, quantity), own in parts.groupby(["dataset", "seen", "quantity"], sort=False):
             rows.append(
                 {

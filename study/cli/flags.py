@@ -7,6 +7,7 @@ from typing import Any
 from study.cli.exits import DONE
 from study.cli.parsing import Once, Parser, number, positive, seeds, several, text, whole
 from study.cli.settings import HELP, show_all
+from study.errors import StudyError
 from study.runtime.limits import MAX_BYTES
 
 GIGABYTE = 2**30  # bytes
@@ -180,3 +181,33 @@ def written(arguments: argparse.Namespace) -> list[str]:
     return flags(
         {name: value for name, value in vars(arguments).items() if name in given} | arguments.settings
     )
+
+
+def add_results(parser: argparse.ArgumentParser, *, written: str) -> None:
+    """Add `--results`, the folder with the results of all experiments.
+
+    Args:
+        parser: of the verb.
+        written: what the verb writes there, in words.
+    """
+    parser.add_argument(
+        "--results",
+        action=Once,
+        kind=folder,
+        default=Path("results"),
+        metavar="DIR",
+        help=f"the folder with the results of all experiments, in which {written} written (default: results)",
+    )
+
+
+def results_of(arguments: argparse.Namespace) -> Path:
+    """The folder that `--results` names.
+
+    Raises:
+        StudyError: there is none.
+    """
+    if not arguments.results.is_dir():
+        raise StudyError(
+            f"{arguments.results}: no such folder; run this where results/ is, or give --results"
+        )
+    return Path(arguments.results)

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from study.claims.base import MAIN
 from study.claims.rule import FITTED_IN
-from study.report import frames
 from study.report.figures import rendered, replace
-from study.report.plots import samples, style
+from study.report.plots import style
+from study.report.plots.nearest import neighbours
 from study.runtime.files import told
 from study.tables.results import Results, load_results
 
@@ -65,13 +65,11 @@ def strip(results: Results) -> Figure | None:
 
     The model is the one with the smallest s that has samples; all share the noise that they are drawn with.
     """
-    kept = {name.split("/")[0] for name in results.samples if name.endswith("/nearest")}
-    runs = results.runs[results.runs["run_id"].isin(kept) & results.runs["decode"].eq("mean")]
-    chosen = frames.spread(frames.settings(runs), 1)
-    if not chosen:
+    means = results.runs.loc[results.runs["decode"].eq("mean"), "run_id"]
+    found = neighbours(results.only(means))
+    if found is None:
         return None
-    run = str(frames.at(runs, chosen[0]).sort_values("seed")["run_id"].iloc[0])
-    own, near = samples.pictures(results, run), samples.pictures(results, run, "nearest")
+    setting, own, near = found
     shown = {**own, "nearest": near["posterior"]}
     figure = Figure(figsize=(10, 1.15), layout="constrained")
     parts = np.asarray(figure.subfigures(1, len(STRIP)), dtype=object)
@@ -80,7 +78,7 @@ def strip(results: Results) -> Figure | None:
         for ax, image in zip(part.subplots(1, 5), shown[name][:5], strict=True):
             ax.imshow(image, cmap="gray", vmin=0, vmax=255)
             ax.set_axis_off()
-    figure.supxlabel(f"one VAE on MNIST, {chosen[0].label}, 16 latents", fontsize=8)
+    figure.supxlabel(f"one VAE on MNIST, {setting.label}, 16 latents", fontsize=8)
     return figure
 
 

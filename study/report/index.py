@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from study.claims.evidence import PROFILES
 from study.errors import FileError
 from study.report.figures import replace
 from study.report.outside import visible
 from study.report.page import escape
-from study.report.page.render import HERE, code
+from study.report.page.render import environment
 from study.runtime.files import told
 from study.runtime.limits import MAX_BYTES, check_bytes
 
@@ -23,9 +23,9 @@ LEAD = (
     "its answer and one figure; a title leads to the report."
 )
 MARK = "<!-- Written by `study index`. -->"
-FIRST = ("claims", "sampling_strategies")  # of the folders; the others follow by name
+CLAIMS = "claims"  # the folder that is of no single experiment
+FIRST = (CLAIMS, "sampling_strategies")  # of the folders; the others follow by name
 FIGURES = ("figure-1", "effects", "rule", "mismatch")
-PROFILES = ("default", "paper")  # whose results are shown
 PARTS = {"title": "h1", "question": 'p class="question"', "answer": 'p class="answer"'}
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file:; base-uri 'none'; form-action 'none'"
@@ -88,13 +88,8 @@ def markdown(found: Sequence[Entry]) -> str:
 
 def page(found: Sequence[Entry]) -> str:
     """The index as a page that loads nothing but the figures below its folder."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["code"] = code
-    css = Markup((HERE / "page.css").read_text(encoding="utf-8"))
-    template = environment.get_template("index.html")
-    made = template.render(mark=Markup(MARK), title=TITLE, lead=LEAD, entries=found, css=css, policy=POLICY)
+    template = environment().get_template("index.html")
+    made = template.render(mark=Markup(MARK), title=TITLE, lead=LEAD, entries=found, policy=POLICY)
     return f"{made}\n"
 
 
@@ -108,7 +103,7 @@ def _markdown(one: Entry) -> Iterator[str]:
 
 def _entry(root: Path, path: Path) -> Entry | None:
     folder = path.parent.relative_to(root)
-    if folder.parts[0] not in FIRST[:1] and folder.name.rpartition("-")[2] not in PROFILES:
+    if folder.parts[0] != CLAIMS and folder.name.rpartition("-")[2] not in PROFILES:
         return None
     with told(path):
         check_bytes(path.stat().st_size, limit=MAX_BYTES, where=str(path), verb="has")

@@ -88,7 +88,7 @@ def compose(
         figures=(),
         table=Verdicts(CAPTION, datasets, [_row(claim, datasets, by) for claim in claims]),
         limits=LIMITS,
-        front=[about] if (about := None if points is None else rule.section(points)) else [],
+        front=[] if points is None else rule.sections(points),
         appendix=[
             *(_section(claim, [one for one in found if one.claim is claim], root) for claim in claims),
             _again(),

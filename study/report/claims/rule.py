@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.claims.rule import FITTED_IN, FITTED_ON, ROWS, RULE, Quantity, errors
+from study.claims.rule import FITTED_IN, FITTED_ON, ROWS, RULE, Quantity, errors, fitted_to
 from study.report import frames
 from study.report.figures import Picture, rendered
 from study.report.page.blocks import Block, PageSection, Plain, Text
@@ -26,13 +26,13 @@ COPIED = (
 )
 
 
-def section(points: pd.DataFrame) -> PageSection | None:
-    """The section, from the columns of `schemas.RULE`; None without any place."""
+def sections(points: pd.DataFrame) -> list[PageSection]:
+    """The section, from the columns of `schemas.RULE`; none without any place."""
     if points.empty:
-        return None
+        return []
     off = errors(points)
     blocks: list[Block] = [Text(said()), Text(headline(off)), _picture(points), _table(off), Text(COPIED)]
-    return PageSection(ANCHOR, TITLE, blocks)
+    return [PageSection(ANCHOR, TITLE, blocks)]
 
 
 def said() -> str:
@@ -115,7 +115,7 @@ def _panel(ax: Axes, points: pd.DataFrame, quantity: Quantity, datasets: list[st
     colors = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
     for name, color, mark in zip(datasets, colors, style.markers(len(datasets)), strict=False):
         own = points["dataset"] == name
-        fitted = own & (name == FITTED_ON) & points["experiment"].isin(FITTED_IN)
+        fitted = own & fitted_to(points)
         for rows, face in ((own & ~fitted, color), (fitted, "none")):
             if not rows.any():
                 continue

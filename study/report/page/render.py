@@ -33,9 +33,9 @@ THEME = {
 DIGITS = re.compile(r"(\d+\.\d{2})\d+")
 
 
-def render(report: Report) -> str:
-    """The HTML of the page."""
-    environment = Environment(
+def environment() -> Environment:
+    """Where the templates of pages are found: all that they show is escaped and on one line."""
+    made = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
         finalize=_seen,
@@ -43,18 +43,25 @@ def render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["code"] = code
-    environment.filters["inlined"] = inlined
-    environment.filters["number"] = number
+    made.filters |= {"code": code, "inlined": inlined, "number": number}
+    made.globals["css"] = Markup((HERE / "page.css").read_text(encoding="utf-8"))
+    return made
+
+
+def render(report: Report) -> str:
+    """The HTML of the page."""
     js = (HERE / "page.js").read_text(encoding="utf-8")
-    return environment.get_template("page.html").render(
-        report=report,
-        css=Markup((HERE / "page.css").read_text(encoding="utf-8")),
-        js=Markup(js),
-        policy=POLICY.format(base64.b64encode(hashlib.sha256(js.encode()).digest()).decode()),
-        kind=lambda block: type(block).__name__,
-        newline=Markup("\n"),
-        **_choices(report),
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            js=Markup(js),
+            policy=POLICY.format(base64.b64encode(hashlib.sha256(js.encode()).digest()).decode()),
+            kind=lambda block: type(block).__name__,
+            newline=Markup("\n"),
+            **_choices(report),
+        )
     )
 
 
