@@ -64,7 +64,7 @@ def made_points(*, share: float = 0.4, rate: float = 6.0, copied: float = 0.3) -
         },
         facts={"rate": rate},
     )
-    spectra = pd.DataFrame({"dataset": "digits", "rank": [1, 2], "eigenvalue": [4.0, 1.0]})
+    spectra = pd.DataFrame({"dataset": "digits", "rank": range(1, 9), "eigenvalue": [4.0, 1.0, *[0.01] * 6]})
     return predictions([evidence], spectra)
 
 
@@ -82,6 +82,13 @@ def test_what_was_measured_stands_beside_what_the_rule_says():
             RULE[quantity, "rate"].at(np.array(6 / np.log(998))), rel=0.01
         )
         assert row["from_s"] == pytest.approx(RULE[quantity, "s"].at(np.array(linear / np.log(998))))
+
+
+def test_with_fewer_eigenvalues_than_latents_there_is_no_prediction_from_s():
+    evidence = made(grid(0.5, latent_dim=3), shares={("posterior", "kid"): 0.4}, facts={"rate": 6.0})
+    spectra = pd.DataFrame({"dataset": "digits", "rank": [1, 2], "eigenvalue": [4.0, 1.0]})
+    points = predictions([evidence], spectra)
+    assert points["from_s"].isna().all() and points["from_rate"].notna().all() and len(points)
 
 
 def test_errors_are_predicted_less_measured():
