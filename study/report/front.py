@@ -124,7 +124,9 @@ def _panel(ax: Axes, points: pd.DataFrame) -> None:
     ends = _edge(copied)
     if ends is not None:
         ax.axvspan(copied.index.min() * 0.7, ends, color=style.PURPLE, alpha=0.13, lw=0)
-        ax.fill_between([], [], color=style.PURPLE, alpha=0.13, label="here q(z) is half-way to copies")
+        ax.fill_between(
+            [], [], color=style.PURPLE, alpha=0.13, label="here q(z) is half-way to copies, or nearer"
+        )
     ax.set_xscale("log")
     ax.axhline(0, color=style.SOFT, lw=0.8)
     ax.set_ylim(-12, 105)
