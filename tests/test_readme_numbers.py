@@ -49,8 +49,10 @@ def said() -> Iterator[str]:
     yield f"{mixture} % there"
     digits = summary("sampling_strategies/digits-default")
     digits = digits[digits["alpha"].isna()]
-    held, fitted = (percent(shares(digits, name, {})["effect"]) for name in ("held-out-posterior", "gmm"))
-    yield f"{held} against {fitted} % on 998 digits"
+    held, fitted, own = (
+        percent(shares(digits, name, {})["effect"]) for name in ("held-out-posterior", "gmm", "posterior")
+    )
+    yield f"{held} % on 998 digits, a mixture {fitted} %, `posterior` {own} %"
     literal = shares(digits, "literal-logvar", {})
     ends = interval(-literal["effect"], -literal["effect_high"], -literal["effect_low"], scale=100, places=0)
     yield f"widens the gap on digits by {ends} %"
