@@ -11,26 +11,17 @@ from markupsafe import Markup, escape
 from study.report import frames
 from study.report.figures import Picture
 from study.report.outside import visible
+from study.report.page import vector
 from study.report.page.blocks import Report, Scores
-from study.report.plots import style
 from study.report.text.numbers import number
 
 HERE = Path(__file__).parent
-LARGE = 60_000  # bytes; for an SVG beyond this size the PNG is used if it is smaller
-LARGE_FIRST = 250_000  # the same on the first page, where figures keep the page's colours in the dark
+LARGE = 150_000  # bytes; for an SVG beyond this size the PNG is used if it is smaller
 # With this policy a browser loads nothing and runs no script but the page's own, even if escaping failed.
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'; "
     "base-uri 'none'; form-action 'none'"
 )
-THEME = {
-    style.INK: "var(--ink)",
-    style.SOFT: "var(--soft)",
-    style.RULE: "var(--rule)",
-    style.PAPER: "var(--paper)",
-    **{shade: f"var(--shade-{i})" for i, shade in enumerate(style.SHADES)},
-}
-DIGITS = re.compile(r"(\d+\.\d{2})\d+")
 
 
 def environment() -> Environment:
@@ -73,8 +64,8 @@ def code(text: str) -> Markup:
 def inlined(picture: Picture) -> Markup:
     """The picture as inline SVG in the page's colours, or as PNG if the SVG is large."""
     encoded = base64.b64encode(picture.png).decode()
-    themed = _themed(picture)
-    if len(themed) > max(LARGE_FIRST if picture.number else LARGE, len(encoded)):
+    themed = vector.in_page(picture.svg, name=picture.name, alt=picture.alt)
+    if len(themed) > max(LARGE, len(encoded)):
         return Markup('<img class="paper" alt="{}" src="data:image/png;base64,{}">').format(
             visible(picture.alt), Markup(encoded)
         )
@@ -84,32 +75,6 @@ def inlined(picture: Picture) -> Markup:
 def _seen(value: object) -> object:
     """A value for the template: text on one line without control characters; the page's own markup is unchanged."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _themed(picture: Picture) -> str:
-    svg = picture.svg[picture.svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'<defs>\s*<style type="text/css">.*?</style>\s*</defs>', "", svg, flags=re.DOTALL)
-    head, body = svg.split(">", 1)
-    box = re.search(r'viewBox="([^"]+)"', head)
-    assert box is not None  # matplotlib always writes one
-    body = re.sub(r"<[^>]+>", lambda tag: _in_page(tag[0], picture.name), body)  # tags only, not texts
-    return f'<svg viewBox="{box[1]}" role="img" aria-label="{escape(visible(picture.alt))}">{body}'
-
-
-def _in_page(tag: str, name: str) -> str:
-    """A tag of a figure for the page: ids, unique only within a figure, get its name; colours become the page's.
-
-    Coordinates are in points, of which two decimals are enough.
-    """
-    tag = re.sub(
-        r'\b(d|points|x|y|width|height|transform)="[^"]*"', lambda part: DIGITS.sub(r"\1", part[0]), tag
-    )
-    tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', tag)
-    tag = re.sub(r'(xlink:href="|url\()#', rf"\1#{name}-", tag).replace("xlink:href", "href")
-    for color, variable in THEME.items():
-        tag = tag.replace(f": {color}", f": {variable}")
-    return tag
 
 
 def _choices(report: Report) -> dict[str, object]:

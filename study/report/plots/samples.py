@@ -12,6 +12,8 @@ from study.tables.results import Results
 
 COLUMNS = 12
 MAIN = 4  # strategies in a short grid, beside the prior
+LEVELS = 32  # of grey, in a figure: no eye sees more in pictures of this size; samples.npz has all 256
+PIXELS = 650  # width of a grid in a PNG, about: each pixel of a sample becomes a whole number of them
 
 
 def sample_settings(results: Results, *, at_most: int) -> list[Setting]:
@@ -66,7 +68,7 @@ def sheet(rows: dict[str, np.ndarray], *, title: str, together: int = 1) -> Figu
         for j, left in enumerate(lefts):
             top = i * (height + gap)
             tile = canvas[top : top + height, left : left + width]
-            tile[..., :3] = rows[name][j] if channels == 3 else rows[name][j][..., :1]
+            tile[..., :3] = rows[name][j] if channels == 3 else _greys(rows[name][j][..., :1])
             tile[..., 3] = 255
     text = 1.45
     inches = (style.WIDTH - text - 0.2) * canvas.shape[0] / canvas.shape[1]
@@ -74,6 +76,7 @@ def sheet(rows: dict[str, np.ndarray], *, title: str, together: int = 1) -> Figu
     figure = style.Drawing(figsize=(style.WIDTH, total))
     figure.suptitle(title, x=0.01, y=1 - 0.06 / total, ha="left", va="top")
     axes = figure.add_axes((text / style.WIDTH, 0.1 / total, 1 - (text + 0.2) / style.WIDTH, inches / total))
+    figure.sharp_at = max(1, round(PIXELS / canvas.shape[1])) * canvas.shape[1] / (style.WIDTH - text - 0.2)
     axes.imshow(canvas, interpolation="none", aspect="auto")
     axes.set_yticks((np.arange(len(names)) + 0.5) * (height + gap) - gap / 2 - 0.5, names)
     axes.set_xticks([])
@@ -81,6 +84,11 @@ def sheet(rows: dict[str, np.ndarray], *, title: str, together: int = 1) -> Figu
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     return figure
+
+
+def _greys(image: np.ndarray) -> np.ndarray:
+    """The picture in `LEVELS` shades, black and white among them."""
+    return np.rint(np.rint(image / 255 * (LEVELS - 1)) * 255 / (LEVELS - 1)).astype(np.uint8)
 
 
 def _pictured(results: Results) -> pd.Series:

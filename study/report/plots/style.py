@@ -110,7 +110,13 @@ def styled() -> Iterator[None]:
 
 
 class Drawing(Figure):
-    """A figure that a notebook shows although pyplot does not know it."""
+    """A figure that a notebook shows although pyplot does not know it.
+
+    Attributes:
+        sharp_at: pixels per inch at which the figure's pictures have whole pixels, if it has any.
+    """
+
+    sharp_at: float | None = None
 
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()
