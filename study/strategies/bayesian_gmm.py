@@ -11,15 +11,18 @@ clusters that takes is inferred, not chosen.
 """
 
 import dataclasses
+import warnings
 from types import MappingProxyType
 
 import jax
 import numpy as np
 from scipy.special import entr
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture
 
 from study.errors import StudyError
 from study.strategies.base import Given, Strategy
+from study.strategies.parts.em import Estimated
 from study.strategies.parts.mixture import FittedMixture, fit_mixture, mixture_codes
 from study.strategies.parts.moments import FitOn
 
@@ -77,15 +80,23 @@ class BayesianGmm(Strategy):
         """
         code_key, start_key = jax.random.split(given.key)
         z = mixture_codes(code_key, given.latents, fit_on=self.fit_on, max_codes=self.max_codes)
+        components = min(self.n_components, len(z))
         mixture = BayesianGaussianMixture(
-            n_components=min(self.n_components, len(z)),
+            n_components=components,
             weight_concentration_prior_type="dirichlet_process",
             weight_concentration_prior=self.concentration,
             reg_covar=self.reg_covar,
             max_iter=self.max_iter,
             random_state=int(jax.random.randint(start_key, (), 0, np.iinfo(np.int32).max)),
         )
-        fitted = fit_mixture(mixture, z, strategy=self.name)
+
+        def estimate(z: np.ndarray) -> Estimated:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # `info` reports it instead
+                m = mixture.fit(z)
+            return Estimated(m.weights_, m.means_, m.covariances_, bool(m.converged_), int(m.n_iter_))
+
+        fitted = fit_mixture(estimate, z, components=components, reg_covar=self.reg_covar, strategy=self.name)
         effective = {
             "effective_components": float(np.exp(entr(fitted.weights).sum())),
             "components_above_1_percent": int((fitted.weights > 0.01).sum()),

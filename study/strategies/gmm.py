@@ -3,7 +3,7 @@
 Fitted to one fresh z ~ q(z|x_n) per code (`fit_on="samples"`) or to the means. K is fixed, or chosen among several
 by E log p(z) over q(z) of the validation codes; `info` then holds the candidates and their scores.
 
-Source: ex-post density estimation, :cite:`ghosh2020`, section 4, with K = 10; EM by :cite:`pedregosa2011`.
+Source: ex-post density estimation, :cite:`ghosh2020`, section 4, with K = 10.
 
 The thread: not named there. "Sample what the encoder learned", without keeping the data: K means and
 covariances approximate q(z). Unlike "sample the prior", it adds a density that the model was not trained with.
@@ -11,14 +11,15 @@ covariances approximate q(z). Unlike "sample the prior", it adds a density that 
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import jax
 import numpy as np
-from sklearn.mixture import GaussianMixture
 
 from study.errors import StudyError
 from study.strategies.base import Given, Rung, Strategy, require_codes
+from study.strategies.parts.em import maximise_likelihood
 from study.strategies.parts.mixture import FittedMixture, fit_mixture, mixture_codes
 from study.strategies.parts.moments import FitOn
 from study.strategies.parts.validation import choose
@@ -98,8 +99,10 @@ class Gmm(Strategy):
         seed = int(jax.random.randint(start_key, (), 0, np.iinfo(np.int32).max))
 
         def fit(k: int) -> FittedMixture:
-            mixture = GaussianMixture(k, reg_covar=self.reg_covar, max_iter=self.max_iter, random_state=seed)
-            return fit_mixture(mixture, z, strategy=self.name)
+            estimate = partial(
+                maximise_likelihood, components=k, reg_covar=self.reg_covar, max_iter=self.max_iter, seed=seed
+            )
+            return fit_mixture(estimate, z, components=k, reg_covar=self.reg_covar, strategy=self.name)
 
         what = f"strategy {self.name!r}: n_components"
         return choose(key, fit, candidates, validation, what=what, until_worse=not self._given)

@@ -1,16 +1,20 @@
 """The mixture against a known mixture, its choice of K, and its bounds."""
 
+import warnings
 from typing import Any
 
 import jax
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from study.errors import CannotFit
 from study.latents import Latents
 from study.strategies import strategy
+from study.strategies.parts import em
+from study.strategies.parts.em import maximise_likelihood
 
 KEY = jax.random.key(30)
 WEIGHTS = np.array([0.6, 0.3, 0.1])
@@ -75,6 +79,32 @@ def test_agrees_with_scikit_learn(codes: Latents) -> None:
     theirs.precisions_cholesky_ = np.linalg.inv(fitted.choleskys).swapaxes(1, 2)
     z = codes.mean.astype(np.float64)
     np.testing.assert_allclose(fitted.log_prob(z), theirs.score_samples(z), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("n", "components"), [(3000, 1), (3000, 7), (200, 60)])
+def test_expectation_maximisation_reproduces_scikit_learn(n: int, components: int) -> None:
+    """Same start, steps and stopping, far from the origin too, where moments would have no digits left."""
+    z = 1e3 + _draw(np.random.default_rng(1), n, 0)
+    ours = maximise_likelihood(z, components=components, reg_covar=1e-6, max_iter=25, seed=5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        theirs = GaussianMixture(components, reg_covar=1e-6, max_iter=25, random_state=5).fit(
+            z - z.mean(axis=0)
+        )
+    assert (ours.iterations, ours.converged) == (theirs.n_iter_, theirs.converged_)
+    np.testing.assert_allclose(ours.weights, theirs.weights_, rtol=1e-7)
+    np.testing.assert_allclose(ours.means - z.mean(axis=0), theirs.means_, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(ours.covariances, theirs.covariances_, rtol=1e-6, atol=1e-9)
+
+
+def test_expectation_maximisation_does_not_depend_on_the_size_of_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    z = _draw(np.random.default_rng(1), 500, 0)
+    whole = maximise_likelihood(z, components=3, reg_covar=1e-6, max_iter=20, seed=5)
+    monkeypatch.setattr(em, "BLOCK", 77)
+    blocks = maximise_likelihood(z, components=3, reg_covar=1e-6, max_iter=20, seed=5)
+    np.testing.assert_allclose(blocks.covariances, whole.covariances, rtol=1e-9)
 
 
 def test_draws_are_not_grouped_by_component(codes: Latents) -> None:

@@ -1,21 +1,20 @@
-"""A fitted Gaussian mixture, and the code that strategies share which fit one with scikit-learn."""
+"""A fitted Gaussian mixture, and the code that strategies share which fit one."""
 
 import dataclasses
-import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import jax
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int
 from scipy.special import logsumexp
-from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from study.errors import CannotFit
 from study.latents import Latents
 from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import own_key, shared_draws
+from study.strategies.parts.em import Estimated
 from study.strategies.parts.fitted import Unconditional
 from study.strategies.parts.gaussian import log_normal
 from study.strategies.parts.moments import FitOn, points
@@ -69,32 +68,37 @@ def mixture_codes(
     return z.astype(np.float64)
 
 
-def fit_mixture(mixture: Any, z: Float64[np.ndarray, "n d"], *, strategy: str) -> FittedMixture:
-    """A scikit-learn mixture with full covariances fitted to z, in one thread.
+def fit_mixture(
+    estimate: Callable[[np.ndarray], Estimated],
+    z: Float64[np.ndarray, "n d"],
+    *,
+    components: int,
+    reg_covar: float,
+    strategy: str,
+) -> FittedMixture:
+    """A mixture with full covariances estimated from z, in one thread.
 
     The matrices are small: on cores with other work, two threads of BLAS took ten to fifty times as long as one.
 
     Raises:
         CannotFit: a covariance collapsed.
     """
-    try:
-        with warnings.catch_warnings(), threadpool_limits(1):
-            warnings.simplefilter("ignore", ConvergenceWarning)  # `info` reports it instead
-            mixture.fit(z)
-            choleskys = np.linalg.cholesky(mixture.covariances_)
-    except (ValueError, np.linalg.LinAlgError) as error:
-        raise CannotFit(
-            f"strategy {strategy!r}: {mixture.n_components} components do not fit {len(z)} codes; take fewer "
-            f"components or a larger reg_covar than {mixture.reg_covar:g}"
-        ) from error
     with threadpool_limits(1):
-        fitted = FittedMixture(mixture.weights_, mixture.means_, choleskys, {})
+        try:
+            found = estimate(z)
+            choleskys = np.linalg.cholesky(found.covariances)
+        except (ValueError, np.linalg.LinAlgError) as error:
+            raise CannotFit(
+                f"strategy {strategy!r}: {components} components do not fit {len(z)} codes; take fewer "
+                f"components or a larger reg_covar than {reg_covar:g}"
+            ) from error
+        fitted = FittedMixture(found.weights, found.means, choleskys, {})
         train_log_prob = float(fitted.log_prob(z).mean())
     info = {
         "codes": len(z),
-        "components": int(mixture.n_components),
-        "converged": bool(mixture.converged_),
-        "iterations": int(mixture.n_iter_),
+        "components": components,
+        "converged": found.converged,
+        "iterations": found.iterations,
         "train_log_prob": train_log_prob,
     }
     return dataclasses.replace(fitted, info=info)
