@@ -24,7 +24,15 @@ THEME = {
     style.PAPER: "var(--paper)",
     **{shade: f"var(--shade-{i})" for i, shade in enumerate(style.SHADES)},
 }
-MEASURED = ("d", "points", "x", "y", "width", "height", "transform")  # attributes that hold coordinates, in points
+MEASURED = (
+    "d",
+    "points",
+    "x",
+    "y",
+    "width",
+    "height",
+    "transform",
+)  # attributes that hold coordinates, in points
 DIGITS = re.compile(r"-?\d+\.\d+")
 LINK = re.compile(r"(?:^|(?<=url\())#([^)]+)")  # the id that an attribute points to
 OFTEN = 2  # a style that stands this often is written once
@@ -112,7 +120,8 @@ def _styles_once(root: Element, name: str) -> None:
     """Write a style that stands more than once as a class."""
     counts = Counter(node.attrib["style"] for node in root.iter() if "style" in node.attrib)
     classes = {
-        text: f"{name}-{i}" for i, text in enumerate(text for text, n in counts.items() if n >= OFTEN and text)
+        text: f"{name}-{i}"
+        for i, text in enumerate(text for text, n in counts.items() if n >= OFTEN and text)
     }
     for node in root.iter():
         if node.attrib.get("style") in classes:

@@ -1,0 +1,126 @@
+"""A figure within a page is the figure that matplotlib drew."""
+
+import base64
+import io
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from study.report import figures
+from study.report.page import vector
+from study.report.plots import samples, style
+
+SVG = "{http://www.w3.org/2000/svg}"
+DRAWN = ("path", "use", "text", "image", "rect", "clipPath", "pattern")
+NUMBER = re.compile(r"-?\d+\.?\d*")
+
+
+@pytest.fixture(scope="module")
+def drawn() -> str:
+    """Marks, lines, a hatch, text that needs escaping, and a picture."""
+    with style.styled():
+        figure, axes = style.panels(1, 2, height=2.5, title="a <b> & c")
+        left, right = axes[0]
+        left.errorbar([1, 2, 3], [3.123456, 1, 2], yerr=0.5, fmt="o", label='"quoted"')
+        left.barh([0, 1], [1, 2], hatch="//")
+        left.legend()
+        left.set_ylabel("turned")
+        right.imshow(np.arange(12).reshape(3, 4), cmap="gray")
+        return figures.rendered(figure)[0]
+
+
+@pytest.fixture(scope="module")
+def page(drawn: str) -> str:
+    return vector.in_page(drawn, name="one", alt='what "is" <seen>')
+
+
+def elements(svg: str) -> list[tuple[str, str, dict[str, str]]]:
+    """What is drawn: kind, style, and the attributes that hold coordinates, classes resolved."""
+    root = ElementTree.fromstring(svg)
+    classes = dict(
+        re.findall(r"\.([\w-]+)\{([^}]*)\}", "".join(e.text or "" for e in root if e.tag == "style"))
+    )
+    found = []
+    for node in root.iter():
+        kind = node.tag.removeprefix(SVG)
+        if kind in DRAWN:
+            own = node.get("style", "") or classes.get(node.get("class", ""), "")
+            for colour, variable in vector.THEME.items():
+                own = own.replace(colour, variable)
+            places = {key: node.get(key, "") for key in vector.MEASURED}
+            found.append((kind, re.sub(r"\s|;$", "", own), places))
+    return found
+
+
+def test_every_mark_is_there_with_its_style_and_place(drawn: str, page: str) -> None:
+    theirs, ours = elements(drawn), elements(page)
+    assert len(ours) > 50
+    assert [(kind, own) for kind, own, _ in ours] == [
+        (kind, re.sub(r"(url\()#", r"\1#one-", own)) for kind, own, _ in theirs
+    ]
+    for (*_, place), (*_, other) in zip(ours, theirs, strict=True):
+        turn = other["transform"]
+        other["transform"] = "" if re.fullmatch(r"rotate\(-?0 .*\)", turn) else turn
+        for key in vector.MEASURED:
+            assert re.findall("[A-Za-z]+", place[key]) == re.findall("[A-Za-z]+", other[key])
+            numbers = [[float(n) for n in NUMBER.findall(one[key])] for one in (place, other)]
+            np.testing.assert_allclose(numbers[0], numbers[1], atol=0.0051)
+
+
+def test_texts_are_the_same_and_escaped(drawn: str, page: str) -> None:
+    theirs, ours = (
+        [e.text for e in ElementTree.fromstring(svg).iter(tag)]
+        for svg, tag in ((drawn, f"{SVG}text"), (page, "text"))
+    )
+    assert ours == theirs and "a <b> & c" in ours
+    assert "<b>" not in page and "<seen>" not in page
+    assert ElementTree.fromstring(page).get("aria-label") == 'what "is" <seen>'
+
+
+def test_what_is_pointed_at_exists_once_and_belongs_to_the_figure(page: str) -> None:
+    targets = set(re.findall(r'(?:href="|url\()#([^)"]+)', page))
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert targets and sorted(ids) == sorted(targets)
+    assert all(one.startswith("one-") for one in [*ids, *re.findall(r' class="([^"]+)"', page)])
+
+
+def test_it_is_half_the_bytes(drawn: str, page: str) -> None:
+    assert len(page) < len(drawn) / 2
+
+
+def test_a_picture_in_a_figure_keeps_its_pixels() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4, 6, 6, 1), dtype=np.uint8)
+    with style.styled():
+        figure = samples.sheet({"one": images, "two": 255 - images}, title="samples")
+        canvas = np.asarray(figure.axes[0].images[0].get_array())
+        svg, png = figures.rendered(figure)
+    found = figures.PICTURE.search(svg)
+    assert found is not None
+    inside = Image.open(io.BytesIO(base64.b64decode(found[1])))
+    assert inside.mode == "P"
+    shown = np.asarray(inside.convert("RGBA"))
+    opaque = canvas[..., 3] > 0
+    np.testing.assert_array_equal(shown[..., 3], canvas[..., 3])
+    np.testing.assert_array_equal(shown[opaque], canvas[opaque])
+    assert np.abs(canvas[:6, :6, 0].astype(int) - images[0, ..., 0]).max() <= np.ceil(
+        255 / (samples.LEVELS - 1) / 2
+    )
+    # In the PNG every pixel of a sample is a square of the same whole number of pixels.
+    assert figure.sharp_at is not None
+    scale = figure.sharp_at * (style.WIDTH - 1.65) / canvas.shape[1]
+    assert scale == pytest.approx(round(scale))
+    assert Image.open(io.BytesIO(png)).width == pytest.approx(figure.sharp_at * style.WIDTH, abs=1)
+
+
+def test_a_picture_of_many_colours_is_left_as_it_is() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (30, 30, 3), dtype=np.uint8)
+    with style.styled():
+        figure, axes = style.panels(1, 1, height=2.0, title="colours")
+        axes[0, 0].imshow(noise, interpolation="none")
+        svg, _ = figures.rendered(figure)
+    found = figures.PICTURE.search(svg)
+    assert found is not None
+    assert Image.open(io.BytesIO(base64.b64decode(found[1]))).mode != "P"
