@@ -85,6 +85,8 @@ def assert_same(a: TrainedModel, b: TrainedModel) -> None:
         variant({"family": "beta-tc-vae"}, {"patience": 2, "kl_warmup": 0.2}),
         variant({"family": "sigma-vae", "objective": {"noise": "optimal"}}, {}),
         variant({"family": "vampprior"}, {}),
+        ({"family": "exemplar", "prior": {"exemplars": 200}}, {"steps": 40}),
+        variant({"family": "exemplar", "likelihood": "bernoulli"}, {"binarise": True}),
         variant({"family": "gan"}, {}),
         variant({"output_bias": "data"}, {}),
         variant({"likelihood": "bernoulli"}, {"binarise": True}),
