@@ -9,7 +9,8 @@ In memory stay the numbers of the rows in an epoch (4 bytes each, several times 
 blocks, and the validation rows of a `LargeDataset`. What a family takes from the training data as a whole, before the
 first step or after the last, comes from their first `PART` rows, which are in random order: the mean at which
 `output_bias="data"` begins, the pseudo-inputs of `vampprior`, the variance of `sigma-vae`, the codes that `exemplar`
-keeps. A step of `exemplar` reads all rows that it sees, several times those of its batch.
+keeps. A step of `exemplar` reads all rows that it sees, several times those of its batch, and its model is that of the
+engine up to last bits only.
 """
 
 import collections

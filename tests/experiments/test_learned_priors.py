@@ -138,6 +138,13 @@ def test_families_are_explained_with_their_sources(module):
     assert meant.table["name"].tolist() == ["vae", "vampprior", "flow-prior", "lars-prior"]
     assert meant.table["source"].str.contains("20").all() and (meant.table["summary"].str.len() > 20).all()
     assert "`flow-prior` is not decided at β = 0.1 and 1" in meant.text
+    assert "keeps these codes" not in meant.text
+    frame = metrics()
+    own = frame[frame["family"] == "vampprior"].assign(family="exemplar")
+    (meant,) = [
+        part for part in reported(module, pd.concat([frame, own])).sections if part.title == "The families"
+    ]
+    assert "it keeps these codes, as `posterior` does" in meant.text
     costs = found.sections[-1].table
     assert "KL(q(z)‖p(z)), lower" not in costs and {"β", "T", "rate"} <= set(costs)
     assert not any("_" in name for name in costs)

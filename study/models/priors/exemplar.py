@@ -9,7 +9,7 @@ exemplars alone, which makes a large M cheap, is left out: all M are summed.
 The others that a step sees are a uniform subset without repetition, so its density at z is an unbiased estimate of the
 one over all N − 1 others; by Jensen's inequality its logarithm is too low on average, so R, and the loss, are too high,
 the less the larger M is. With M ≥ N it is exact. After training the codes of all examples are stored, and log p(z) is
-exact over all N.
+exact over all N; a training example then meets its own kernel, and its rate is lower than that of new data.
 
 This is the first method of the question, drawing from what the encoder learned, and the model is trained for it. As
 there, samples need the training data: the model keeps their codes.
