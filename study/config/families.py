@@ -31,6 +31,7 @@ FAMILIES: Mapping[str, Family] = {
     "mog-prior": Family("priors.mog:MogVAE", prior=("components", "covariance")),
     "flow-prior": Family("priors.flow:FlowVAE", prior=("layers", "bins", "hidden")),
     "lars-prior": Family("priors.lars:LarsVAE", prior=("hidden", "proposals", "normaliser_draws")),
+    "exemplar": Family("priors.exemplar:ExemplarVAE", prior=("exemplars",)),
     "sigma-vae": Family("families.sigma_vae:SigmaVAE", objective=("noise",)),
     "iwae": Family("families.iwae:IWAE", objective=("samples",)),
     "beta-tc-vae": Family("families.beta_tc_vae:BetaTCVAE", objective=("tc_weight",)),
@@ -54,6 +55,7 @@ PRIOR_LIMITS = {
     "hidden": WIDTH,
     "proposals": Limits(2, 1_000_000, "with fewer than 2 proposals there is nothing to reject"),
     "normaliser_draws": Limits(1, 10_000_000, "must be positive"),
+    "exemplars": Limits(2, 10_000_000, "of fewer than 2, none is left beside an example's own"),
 }
 OBJECTIVE_LIMITS = {
     "samples": Limits(1, 1_000_000, "must be positive"),
@@ -78,6 +80,8 @@ class PriorConfig:
         hidden: widths of the hidden layers in the networks of `flow-prior` and `lars-prior`.
         proposals: T of `lars-prior`: the T-th proposal is always accepted.
         normaliser_draws: draws from N(0, I) with which each step estimates the normaliser of `lars-prior`.
+        exemplars: training examples, those of the batch among them, whose kernels are the prior of `exemplar` in each
+            step; all of them if there are fewer.
     """
 
     components: int = 50
@@ -87,6 +91,7 @@ class PriorConfig:
     hidden: tuple[int, ...] = (64, 64)
     proposals: int = 100
     normaliser_draws: int = 1024
+    exemplars: int = 500
 
     def __post_init__(self) -> None:
         check(self, PRIOR_LIMITS, where="prior: ")

@@ -27,7 +27,8 @@ class VAEConfig(Changes):
 
     Attributes:
         family: "vae" (prior N(0, I)), "cvae" (a "vae" that also sees labels), one whose prior is learned with the model
-            ("vampprior", "mog-prior", "flow-prior", "lars-prior"), or one with another loss (`study list models`).
+            ("vampprior", "mog-prior", "flow-prior", "lars-prior", "exemplar"), or one with another loss (`study list
+            models`).
         network: "linear" (one affine map each way, posterior variance the same for every x, as in
             :cite:`lucas2019`), "mlp", for images "conv", for windows of sequences "gru" (recurrent) or "tcn" (causal
             convolutions).

@@ -54,6 +54,8 @@ class Model(nnx.Module):
         momentum: Adam's decay rate of the mean gradient (β₁).
         blockwise: whether the loss of validation data is computed in blocks of about one batch, because the loss
             couples the examples of a batch or holds several draws of each.
+        exemplars: whether the prior stands on training examples: each step then sees more of them than its batch, which
+            `stand_on` is given before the loss, and `finish` stores the code of every one.
     """
 
     summary: ClassVar[str]
@@ -64,6 +66,7 @@ class Model(nnx.Module):
     encodes: ClassVar[bool] = True
     momentum: ClassVar[float] = 0.9
     blockwise: ClassVar[bool] = False
+    exemplars: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -139,6 +142,15 @@ class Model(nnx.Module):
             self.decoder.layers[-1].bias[...] = output
         if self.prior is not None:
             self.prior.start(key, train)
+
+    def stand_on(self, exemplars: Examples, *, holds_batch: bool) -> None:
+        """Take these training examples for the prior of the loss that follows, in families with `exemplars`.
+
+        Args:
+            exemplars: x of some training examples.
+            holds_batch: whether the first of them are the batch itself, in its order.
+        """
+        raise NotImplementedError
 
     def finish(self, key: jax.Array, train: jax.Array | None = None, labels: jax.Array | None = None) -> None:
         """Set what is only known after training, some of it from the training data `[N, D]` with labels `[N]`."""

@@ -112,7 +112,7 @@ def make_plan(config: StudyConfig, data: Dataset, *, batching: Batching | None =
             the feature network does not exist.
     """
     check_strategies([config])
-    architecture = Architecture.of(config.model, data)
+    architecture = Architecture.of(config.model, data, n=config.n_train)
     if config.training.binarise:
         check_binarisable(data)
     batching = batching or default_batching(architecture)

@@ -1,8 +1,9 @@
 """z ~ p(z): N(0, I), the distribution that the rate term pulls every posterior towards, or the model's own prior.
 
-For a model that learned its prior (families `vampprior`, `mog-prior`, `flow-prior`, `lars-prior`) it is that one, with
-the model's density. For a model without a `prior` it is N(0, I), at a temperature τ N(0, τ² I); a learned prior has
-no temperature.
+For a model that learned its prior (families `vampprior`, `mog-prior`, `flow-prior`, `lars-prior`, `exemplar`) it is
+that one, with the model's density. The prior of `exemplar` keeps the codes of the training data, and its `info` then
+says `keeps_data`; the others keep none. For a model without a `prior` it is N(0, I), at a temperature τ N(0, τ² I); a
+learned prior has no temperature.
 
 Source: the generative model of :cite:`kingma2014`, section 2.1: z ~ p(z), then x ~ p(x|z).
 

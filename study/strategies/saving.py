@@ -36,7 +36,12 @@ ARCHIVE = Archive(
 
 
 # Fields that files of earlier versions lack, by class; each has a default.
-ADDED = {"Latents": {"class_names"}, "FittedClasses": {"class_names"}}
+ADDED = {
+    "Latents": {"class_names"},
+    "FittedClasses": {"class_names"},
+    "Architecture": {"examples"},
+    "PriorConfig": {"exemplars"},
+}
 
 
 def classes() -> dict[str, type[Any]]:

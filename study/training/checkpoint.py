@@ -26,14 +26,14 @@ ARCHIVE = Archive(
     writer="study.save_model",
     again="train the model again",
 )
-BUILT = ("config", "size", "likelihood", "shape", "classes")
+BUILT = ("config", "size", "likelihood", "shape", "classes", "examples")
 
 
 def pack(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays by name and JSON facts that together describe a model completely."""
     leaves = jax.tree.leaves(model.parameters)
     arrays = {f"parameter/{i:03d}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
-    facts = {
+    facts: dict[str, Any] = {
         "architecture": {
             "config": to_dict(model.architecture.config),
             "size": model.architecture.size,
@@ -48,6 +48,8 @@ def pack(model: TrainedModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             "decay": int(model.decay),
         },
     }
+    if model.architecture.examples:
+        facts["architecture"]["examples"] = model.architecture.examples
     if model.class_names:
         facts["class_names"] = list(model.class_names)
     return {**arrays, "losses": model.losses}, facts
@@ -102,7 +104,8 @@ def _architecture(built: Mapping[str, Any]) -> Architecture:
         raise StudyError(
             f"checkpoint: shape must be a list of sizes, got {shown(shape)}; train the model again"
         )
-    told: Any = (built.get("size"), built.get("likelihood"), tuple(shape), built.get("classes", 0))
+    told: Any = (built.get("size"), built.get("likelihood"), tuple(shape))
+    told += (built.get("classes", 0), built.get("examples", 0))
     made = Architecture(config, *told)
     made.check()
     return made

@@ -210,19 +210,20 @@ def _train_one(
     batch, count, epochs = min(training.batch_size, n), training.steps_per_epoch(n), training.epochs(n)
     weights, keys = Weights(alpha, beta, learning_rate), steps.keys_of(seed)
     parameters = architecture.initialise(keys.initial, train.x)
-    advance = steps.step(architecture, training, weights, n)
+    advance, seen = steps.step(architecture, training, weights, n), architecture.seen(batch, n)
+    exemplars = train.x[steps.check_rows(keys.check, n, seen)] if architecture.exemplars else None
 
     def step(carry: Any, inputs: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
         number, key, rows = inputs
         return advance(carry, number, key, jax.tree.map(lambda a: a[rows], train))
 
     def epoch(carry: Any, number: jax.Array) -> tuple[Any, jax.Array, jax.Array]:
-        order, noise = steps.drawn(keys.train, number, training, n)
+        order, noise = steps.drawn(keys.train, number, training, n, seen)
         numbers = number * count + jnp.arange(count, dtype=jnp.int32)
         carry, losses = jax.lax.scan(step, carry, (numbers, noise, order))
         # with the same noise after every epoch, so that it does not hide which parameters are better
         value, checked = steps.checked(
-            architecture, training, weights, carry[0], keys.check, validation, batch
+            architecture, training, weights, carry[0], keys.check, validation, batch, exemplars
         )
         return carry, jnp.stack([losses.mean(0), checked]), value
 
@@ -238,4 +239,4 @@ def _train_one(
     else:
         (parameters, _), losses = jax.lax.scan(always, start, numbers)
         ran = jnp.int32(epochs)
-    return architecture.finish(jax.random.fold_in(keys.initial, 2), parameters, *train), losses, ran
+    return steps.finished(architecture, training, keys.initial, parameters, train), losses, ran

@@ -22,6 +22,7 @@ from study.training.architecture import Architecture
 from study.training.convergence import MATTERS
 
 BINARISE = 0xB1  # folded into a step's key to draw its binary examples; models fold in smaller numbers
+EXEMPLARS = 0xE6  # folded into a key to draw exemplars, or their binary values
 
 
 class Part(NamedTuple):
@@ -75,13 +76,26 @@ def keys_of(seed: Any) -> Keys:
 
 
 def drawn(
-    train_key: jax.Array, number: Any, training: TrainConfig, n: int
-) -> tuple[Int[Array, "steps batch"], jax.Array]:
-    """The rows of every batch of an epoch over n examples, and the keys of its steps."""
+    train_key: jax.Array, number: Any, training: TrainConfig, n: int, seen: int
+) -> tuple[Int[Array, "steps {seen}"], jax.Array]:
+    """The rows that each step of an epoch over n examples sees, first those of its batch, and the keys of the steps.
+
+    The further ones are those that follow in the order of the epoch, which is a circle: a random subset without
+    repetition of all examples but the batch's.
+    """
     steps, batch = training.steps_per_epoch(n), min(training.batch_size, n)
     order_key, noise_key = jax.random.split(jax.random.fold_in(train_key, number))
-    order = jax.random.permutation(order_key, n)[: steps * batch].reshape(steps, batch)
-    return order, jax.random.split(noise_key, steps)
+    order = jax.random.permutation(order_key, n)
+    if seen == batch:
+        rows = order[: steps * batch].reshape(steps, batch)
+    else:
+        rows = order[(jnp.arange(steps)[:, None] * batch + jnp.arange(seen)[None]) % n]
+    return rows, jax.random.split(noise_key, steps)
+
+
+def check_rows(check_key: jax.Array, n: int, seen: int) -> Int[Array, " {seen}"]:
+    """The training examples, of n, on which the prior stands in every check of a family with `exemplars`."""
+    return jax.random.permutation(jax.random.fold_in(check_key, EXEMPLARS), n)[:seen]
 
 
 def objective(
@@ -92,12 +106,22 @@ def objective(
     weight: Scalar,
     key: jax.Array,
     part: Part,
+    exemplars: Any = None,
+    *,
+    holds_batch: bool = False,
 ) -> tuple[Scalar, Float[Array, "2"]]:
-    """The loss of some examples with `weight` for β, and their mean (recon, rate)."""
+    """The loss of some examples with `weight` for β, and their mean (recon, rate).
+
+    In a family with `exemplars` its prior stands on these, `[M, D]`, of which the first are x itself if they hold it.
+    """
     if training.binarise:
-        x = jax.random.bernoulli(jax.random.fold_in(key, BINARISE), part.x).astype(part.x.dtype)
-        part = part._replace(x=x)
-    loss = architecture.merge(parameters).loss(key, *part, alpha, weight)
+        part = part._replace(x=_binary(jax.random.fold_in(key, BINARISE), part.x))
+    model = architecture.merge(parameters)
+    if exemplars is not None:
+        if training.binarise:
+            exemplars = _binary(jax.random.fold_in(key, EXEMPLARS), exemplars)
+        model.stand_on(exemplars, holds_batch=holds_batch)
+    loss = model.loss(key, *part, alpha, weight)
     return loss.value, jnp.stack([loss.recon.mean(), loss.rate.mean()])
 
 
@@ -109,15 +133,23 @@ def step(
 ) -> Callable[[Any, Any, jax.Array, Part], tuple[Any, Float[Array, "2"]]]:
     """A function of (parameters and moments, number of the step, its key, its examples) for n training examples.
 
-    It returns parameters and moments after the step, and (recon, rate) before it.
+    It returns parameters and moments after the step, and (recon, rate) before it. The examples are all that a step
+    sees, first those of its batch.
     """
-    adam = optimiser(architecture)
+    adam, batch = optimiser(architecture), min(training.batch_size, n)
     total = training.steps_per_epoch(n) * training.epochs(n)
 
     def one(carry: Any, count: Any, key: jax.Array, examples: Part) -> tuple[Any, Float[Array, "2"]]:
         done = count.astype(jnp.float32) / total
         weight = weights.beta * _warmup(training, done)
-        loss = lambda p: objective(architecture, training, weights.alpha, p, weight, key, examples)  # noqa: E731
+        own, exemplars = examples, None
+        if architecture.exemplars:
+            own, exemplars = jax.tree.map(lambda a: a[:batch], examples), examples.x
+
+        def loss(parameters: Any) -> tuple[Scalar, Float[Array, "2"]]:
+            arguments = (parameters, weight, key, own, exemplars)
+            return objective(architecture, training, weights.alpha, *arguments, holds_batch=True)
+
         return loop.descend(
             adam, carry, weights.learning_rate * _schedule(training, done), loss, has_aux=True
         )
@@ -138,17 +170,35 @@ def checked(
     key: jax.Array,
     validation: Part,
     batch: int,
+    exemplars: Any = None,
 ) -> tuple[Scalar, Float[Array, "2"]]:
-    """The objective on validation data; computed in blocks of about one batch if `architecture.blockwise`."""
+    """The objective on validation data; computed in blocks of about one batch if `architecture.blockwise`.
+
+    A family with `exemplars` is given some training examples, `[M, D]`, for its prior.
+    """
 
     def value(key: jax.Array, part: Part) -> tuple[Scalar, Float[Array, "2"]]:
-        return objective(architecture, training, weights.alpha, parameters, weights.beta, key, part)
+        return objective(
+            architecture, training, weights.alpha, parameters, weights.beta, key, part, exemplars
+        )
 
     if not architecture.blockwise:
         return value(key, validation)
     blocks = _in_blocks(validation, batch)
     values = jax.lax.map(lambda block: value(*block), (jax.random.split(key, len(blocks.x)), blocks))
     return jax.tree.map(lambda value: value.mean(0), values)
+
+
+def finished(
+    architecture: Architecture, training: TrainConfig, initial_key: jax.Array, parameters: Any, train: Part
+) -> Any:
+    """The parameters, with those that come from the training data after the last step."""
+    key = jax.random.fold_in(initial_key, 2)
+    if (
+        training.binarise and architecture.exemplars
+    ):  # their codes are those of binary examples, as in each step
+        train = train._replace(x=_binary(jax.random.fold_in(key, EXEMPLARS), train.x))
+    return architecture.finish(key, parameters, *train)
 
 
 def nothing_yet(parameters: Any) -> Best:
@@ -166,6 +216,11 @@ def better(
     warming = number < math.ceil(training.kl_warmup * epochs)
     waited = jnp.where(good | warming, 0, best.waited + 1)
     return Best(kept, lowest, waited, number + 1)
+
+
+def _binary(key: jax.Array, x: Float[Array, "N D"]) -> Float[Array, "N D"]:
+    """Draws from Bernoulli(x)."""
+    return jax.random.bernoulli(key, x).astype(x.dtype)
 
 
 def _in_blocks(part: Part, batch: int) -> Part:

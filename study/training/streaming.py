@@ -8,7 +8,9 @@ iterator is one number, which is kept here beside the moments of Adam.
 In memory stay the numbers of the rows in an epoch (4 bytes each, several times that while they are drawn), a few
 blocks, and the validation rows of a `LargeDataset`. What a family takes from the training data as a whole, before the
 first step or after the last, comes from their first `PART` rows, which are in random order: the mean at which
-`output_bias="data"` begins, the pseudo-inputs of `vampprior`, the variance of `sigma-vae`.
+`output_bias="data"` begins, the pseudo-inputs of `vampprior`, the variance of `sigma-vae`, the codes that `exemplar`
+keeps. A step of `exemplar` reads all rows that it sees, several times those of its batch, and its model is that of the
+engine up to last bits only.
 """
 
 import collections
@@ -32,7 +34,7 @@ from study.data.binarise import check_binarisable
 from study.data.large import LargeDataset
 from study.runtime.keys import IMPLEMENTATION
 from study.training import loop, steps
-from study.training.architecture import Architecture
+from study.training.architecture import PART, Architecture
 from study.training.engine import Cell
 from study.training.model import TrainedModel
 from study.training.resuming import Kept, State
@@ -41,7 +43,6 @@ from study.training.steps import Best, Part, Weights
 BLOCK = 8 << 20  # bytes of a block of batches
 READERS = 2  # threads, each of which reads a block
 EVERY = 60.0  # seconds between two writes of the state
-PART = 10_000  # rows
 
 
 def train_streamed(
@@ -112,7 +113,9 @@ class _Run:
         self._batch = min(training.batch_size, self._n)
         self._count = training.steps_per_epoch(self._n)
         self._epochs = training.epochs(self._n)
-        self._per_block = min(self._count, max(1, BLOCK // (4 * self._batch * architecture.size)))
+        self._seen = architecture.seen(self._batch, self._n)
+        self._per_block = min(self._count, max(1, BLOCK // (4 * self._seen * architecture.size)))
+        self._exemplars = self._for_checks() if architecture.exemplars else None
 
     def begin(self) -> State:
         """The state before the first step."""
@@ -125,7 +128,9 @@ class _Run:
         """Train to the end; yields the state after every block, and after every epoch."""
         while state.epoch < self._epochs and not self._stopped(state):
             number = jnp.int32(state.epoch)
-            order, noise = map(np.asarray, _drawn(self._training, self._n, self._keys.train, number))
+            order, noise = map(
+                np.asarray, _drawn(self._training, self._n, self._seen, self._keys.train, number)
+            )
             starts = range(len(state.recent), self._count, self._per_block)
             reads = (
                 functools.partial(self._read, order[start : start + self._per_block]) for start in starts
@@ -153,7 +158,7 @@ class _Run:
     def model(self, state: State) -> TrainedModel:
         """The model of the last state."""
         parameters = state.best.parameters if self._training.patience else state.carry[0]
-        parameters = _finish(self._architecture, self._keys.initial, parameters, self._part())
+        parameters = _finish(self._architecture, self._training, self._keys.initial, parameters, self._part())
         decay = self._epochs if self._training.schedule == "cosine" else 0
         cell, plain = self._cell, jax.tree.map(np.asarray, parameters)
         return TrainedModel(self._architecture, plain, cell.alpha, cell.beta, cell.seed, state.losses, decay)
@@ -178,13 +183,19 @@ class _Run:
             self._keys.check,
             self._validation,
             state.recent,
+            self._exemplars,
         )
         losses = np.concatenate([state.losses, np.asarray(losses)[None]])
         return State(state.carry, best, state.epoch + 1, losses, state.recent[:0])
 
-    def _read(self, rows: Int[np.ndarray, "steps batch"]) -> Part:
-        """The batches of a block, filled with zeros if it is the last of an epoch."""
-        x = np.zeros((self._per_block, self._batch, self._architecture.size), np.float32)
+    def _for_checks(self) -> Float[Array, "seen D"]:
+        """The training examples on which the prior stands in every check."""
+        rows = steps.check_rows(self._keys.check, self._n, self._seen)
+        return jnp.asarray(self._train.x[np.asarray(rows)])
+
+    def _read(self, rows: Int[np.ndarray, "steps seen"]) -> Part:
+        """What the steps of a block see, filled with zeros if it is the last of an epoch."""
+        x = np.zeros((self._per_block, self._seen, self._architecture.size), np.float32)
         x[: len(rows)] = self._train.x[rows.ravel()].reshape(*rows.shape, -1)
         if self._train.labels is None:
             return Part(x, None)
@@ -213,12 +224,12 @@ def _begin(architecture: Architecture, n: int, key: jax.Array, part: Float[Array
     return architecture.initialise(key, part, n)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _drawn(
-    training: TrainConfig, n: int, key: jax.Array, number: Int[Array, ""]
+    training: TrainConfig, n: int, seen: int, key: jax.Array, number: Int[Array, ""]
 ) -> tuple[jax.Array, jax.Array]:
     """Rows and raw keys of the steps of an epoch."""
-    order, noise = steps.drawn(key, number, training, n)
+    order, noise = steps.drawn(key, number, training, n, seen)
     return order, jax.random.key_data(noise)
 
 
@@ -258,15 +269,18 @@ def _check(
     key: jax.Array,
     validation: Part,
     losses: Float[Array, "steps 2"],
+    exemplars: Float[Array, "seen D"] | None,
 ) -> tuple[Best, Float[Array, "2 2"]]:
     """Early stopping, and the losses of an epoch."""
     value, checked = steps.checked(
-        architecture, training, weights, parameters, key, validation, training.batch_size
+        architecture, training, weights, parameters, key, validation, training.batch_size, exemplars
     )
     best = steps.better(best, parameters, value, number, training, epochs)
     return best, jnp.stack([losses.mean(0), checked])
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _finish(architecture: Architecture, key: jax.Array, parameters: Any, part: Part) -> Any:
-    return architecture.finish(jax.random.fold_in(key, 2), parameters, *part)
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _finish(
+    architecture: Architecture, training: TrainConfig, key: jax.Array, parameters: Any, part: Part
+) -> Any:
+    return steps.finished(architecture, training, key, parameters, part)

@@ -138,6 +138,13 @@ def test_families_are_explained_with_their_sources(module):
     assert meant.table["name"].tolist() == ["vae", "vampprior", "flow-prior", "lars-prior"]
     assert meant.table["source"].str.contains("20").all() and (meant.table["summary"].str.len() > 20).all()
     assert "`flow-prior` is not decided at β = 0.1 and 1" in meant.text
+    assert "keeps these codes" not in meant.text
+    frame = metrics()
+    own = frame[frame["family"] == "vampprior"].assign(family="exemplar")
+    (meant,) = [
+        part for part in reported(module, pd.concat([frame, own])).sections if part.title == "The families"
+    ]
+    assert "it keeps these codes, as `posterior` does" in meant.text
     costs = found.sections[-1].table
     assert "KL(q(z)‖p(z)), lower" not in costs and {"β", "T", "rate"} <= set(costs)
     assert not any("_" in name for name in costs)
@@ -174,6 +181,7 @@ def test_truncation_and_parameters_are_those_of_the_configuration(module):
 def test_every_profile_has_every_family_on_one_grid(module):
     for profile in ("smoke", "quick", "default"):
         grids = module.EXPERIMENT.grids(profile)
-        assert [grid.model.family for grid in grids] == list(module.COMPARED)
+        families = module.ON_MNIST if profile == "default" else module.COMPARED
+        assert [grid.model.family for grid in grids] == list(families)
         assert len({(grid.betas, grid.seeds, grid.training, grid.model.hidden) for grid in grids}) == 1
         assert "prior" in grids[0].strategies

@@ -23,6 +23,7 @@ FAMILY_CLASSES: list[tuple[str, dict[str, Any]]] = [
     ("mog-prior", {"covariance": "diagonal"}),
     ("mog-prior", {"covariance": "full"}),
     ("flow-prior", {}),
+    ("exemplar", {}),
     ("lars-prior", {"proposals": 100}),
     ("lars-prior", {"proposals": 3}),
 ]
@@ -43,7 +44,7 @@ def model(family: Any, d: int, *, scale: float = 0.4, likelihood: Any = "gaussia
     moved = [x + scale * jax.random.normal(k, x.shape) for k, x in zip(keys, leaves, strict=True)]
     built = nnx.merge(graph, jax.tree.unflatten(structure, moved))
     assert built.prior is not None
-    built.prior.finish(jax.random.key(2))
+    built.finish(jax.random.key(2), jax.random.normal(jax.random.key(4), (7, SIZE)))
     return built
 
 

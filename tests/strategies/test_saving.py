@@ -243,6 +243,23 @@ WRONG: tuple[Any, ...] = (
 )
 
 
+def test_a_learned_prior_that_was_saved_before_models_kept_examples_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "fit.npz"
+    model = study.train(
+        study.load_dataset("digits"),
+        study.VAEConfig(family="mog-prior", latent_dim=2, hidden=(4,)),
+        training=study.TrainConfig(steps=1, patience=0),
+    )
+    assert model.prior is not None
+    fitted = study.strategy("prior").fit(FIT, Latents(np.zeros((3, 2)), np.zeros((3, 2))), model=model)
+    saving.save(path, fitted)
+    content, arrays = saving.ARCHIVE.read(path)
+    built = content["fitted"]["fields"]["prior"]["fields"]["architecture"]["fields"]
+    del built["examples"], built["config"]["fields"]["prior"]["fields"]["exemplars"]
+    _resign(path, arrays, content)
+    np.testing.assert_array_equal(saving.load(path).sample(DRAW, n=5), model.prior.sample(DRAW, n=5))
+
+
 @pytest.mark.parametrize(("name", "fields"), FITTED)
 def test_numbers_of_another_type_or_size_fail_at_load(
     name: str, fields: dict[str, Any], plane: Latents, tmp_path: Path

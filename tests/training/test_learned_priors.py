@@ -26,9 +26,13 @@ from study.models import FAMILY_CLASSES
 from study.scoring.encode import encode
 from study.training import Architecture, Cell, train_cells
 from study.training.prior import LearnedMixture
-from tests.tiers import first_of
+from tests.tiers import variant
 
 LEARNED = [name for name, family in KNOWN.items() if family.prior]
+PATHS = (
+    "mog-prior",
+    "exemplar",
+)  # one whose steps see a batch alone, one whose prior stands on other examples
 
 
 @pytest.fixture(scope="module")
@@ -36,19 +40,13 @@ def digits() -> Dataset:
     return load_dataset("digits")
 
 
-@pytest.mark.parametrize(
-    "family", first_of(["mog-prior", *(name for name in LEARNED if name != "mog-prior")])
-)
+@pytest.mark.parametrize("family", [*PATHS, *(variant(name) for name in LEARNED if name not in PATHS)])
 def test_a_family_trains_in_one_program_and_comes_back_from_disk(
     digits, four_cells, family, tmp_path, request
 ):
-    architecture = Architecture(
-        VAEConfig(
-            family=family, latent_dim=3, hidden=(16,), prior=PriorConfig(**FAMILY_CLASSES[family].quick)
-        ),
-        64,
-        "gaussian",
-    )
+    prior = PriorConfig(**FAMILY_CLASSES[family].quick)
+    config = VAEConfig(family=family, latent_dim=3, hidden=(16,), prior=prior)
+    architecture = Architecture.of(config, digits)
     found = four_cells(digits, architecture)
     for one in found:
         objective = one.model.losses @ [one.cell.alpha, one.cell.beta]
@@ -64,7 +62,7 @@ def test_a_family_trains_in_one_program_and_comes_back_from_disk(
     np.testing.assert_array_equal(again.prior.sample(key, n=50), z)
     np.testing.assert_array_equal(again.prior.log_prob(z), model.prior.log_prob(z))
     assert model.prior.log_prob(z).dtype == np.float64
-    assert isinstance(model.prior, LearnedMixture) == (family in ("vampprior", "mog-prior"))
+    assert isinstance(model.prior, LearnedMixture) == (family in ("vampprior", "mog-prior", "exemplar"))
 
     # the strategy draws from it, and its density is the model's
     codes = encode(model, digits.validation)

@@ -19,8 +19,8 @@ import pytest
 from experiments.benchmarks.large import make
 from study import Dataset, StudyError, TrainConfig, VAEConfig, encode, load_dataset, open_dataset, train
 from study.data import LargeDataset
-from study.training import TrainedModel, streaming
-from tests.tiers import variant
+from study.training import TrainedModel, architecture, streaming
+from tests.tiers import first_of, variant
 
 CONFIG = VAEConfig(latent_dim=3, hidden=(16,))
 TRAINING = TrainConfig(steps=150, batch_size=64)  # 998 rows: 15 steps an epoch, 10 epochs
@@ -100,6 +100,36 @@ def test_the_model_is_that_of_the_engine(
     assert_same(*models)
     if changes.get("patience") == 1:
         assert len(models[0].losses) < training.epochs(len(small.train))  # it stopped early
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes"),
+    first_of([({"prior": {"exemplars": 200}}, {}), ({"likelihood": "bernoulli"}, {"binarise": True})]),
+)
+def test_exemplars_are_those_of_the_engine(
+    settings: dict[str, Any], changes: dict[str, Any], large: LargeDataset, small: Dataset
+) -> None:
+    """The same rows in every step and check, and the same codes kept: up to last bits, after 45 steps."""
+    config = from_settings({"family": "exemplar", **settings})
+    training = dataclasses.replace(TRAINING, steps=45, patience=0, **changes)
+    found, expected = (train(data, config, beta=0.5, seed=SEED, training=training) for data in (large, small))
+    assert found.architecture == expected.architecture and found.architecture.examples == len(small.train)
+    for x, y in zip(jax.tree.leaves(found.parameters), jax.tree.leaves(expected.parameters), strict=True):
+        np.testing.assert_allclose(x, y, atol=1e-5)
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-5)
+
+
+def test_of_data_on_disk_the_codes_of_a_part_are_kept(
+    large: LargeDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (streaming, architecture):
+        monkeypatch.setattr(module, "PART", 70)
+    model = train(
+        large, from_settings({"family": "exemplar"}), training=dataclasses.replace(TRAINING, steps=15)
+    )
+    assert model.architecture.examples == 70 < len(large.train)
+    centres: Any = model.architecture.merge(model.parameters).prior.centres[...]
+    np.testing.assert_allclose(centres, model.encode(large.train[:70])[0], atol=1e-5)
 
 
 def from_settings(settings: dict[str, Any]) -> VAEConfig:
