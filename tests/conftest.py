@@ -1,7 +1,9 @@
 """Settings under which every test runs: two CPU devices, no silent promotion of type or rank, checked annotations."""
 
 import contextlib
+import html
 import importlib
+import io
 import os
 import shutil
 import subprocess
@@ -73,6 +75,40 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skips the report, which would take most of a tiny run; the smoke run and others write it."""
     instead: Callable[..., tuple[str, Path]] = lambda folder, *_, **__: ("", folder / "report.html")  # noqa: E731
     monkeypatch.setattr("study.pipeline.publish.build_report", instead)
+
+
+def sketch(figure: Any) -> tuple[str, bytes]:
+    """The texts of a figure as SVG, and a PNG of one pixel."""
+    from matplotlib.text import Text
+    from PIL import Image
+
+    from study.report.outside import visible
+
+    said = (visible(text.get_text()) for text in figure.findobj(Text))
+    body = "".join(f"<text>{html.escape(text)}</text>" for text in said if text)
+    png = io.BytesIO()
+    Image.new("P", (1, 1)).save(png, format="png")
+    return f'<svg viewBox="0 0 1 1">{body}</svg>', png.getvalue()
+
+
+@pytest.fixture(scope="session")
+def sketching() -> Callable[[], contextlib.AbstractContextManager[None]]:
+    """While active, figures are composed and not drawn, which takes most of a report: for tests of its texts."""
+
+    @contextlib.contextmanager
+    def active() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("study.report.figures.rendered", sketch)
+            yield
+
+    return active
+
+
+@pytest.fixture
+def sketched(sketching: Callable[[], contextlib.AbstractContextManager[None]]) -> Iterator[None]:
+    """`sketching`, for the whole test."""
+    with sketching():
+        yield
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The whole of an audit: in Python with functions, from the command line with files, and its report."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,12 @@ STRATEGIES = ("prior", "posterior", "gmm")
 
 
 @pytest.fixture(scope="module")
-def found(made: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Audit, Path]:
-    """An audit by functions, with report and export."""
+def found(
+    made: Made,
+    sketching: Callable[[], AbstractContextManager[None]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Audit, Path]:
+    """An audit by functions, with export and a report whose figures are not drawn."""
     folder = tmp_path_factory.mktemp("by_functions")
     (folder / "out").mkdir()
 
@@ -29,10 +35,12 @@ def found(made: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Audit, 
         return made.model.decode(z).reshape(-1, 8, 8)
 
     one = made.examples
-    result = audit(
-        encode=encode, decode=decode, train=one.train, test=one.test, labels=(one.train_labels, one.test_labels),
-        strategies=STRATEGIES, evaluations=4, out=folder / "out", export=folder / "fit.npz",
-    )  # fmt: skip
+    with sketching():
+        result = audit(
+            encode=encode, decode=decode, train=one.train, test=one.test,
+            labels=(one.train_labels, one.test_labels), strategies=STRATEGIES, evaluations=4,
+            out=folder / "out", export=folder / "fit.npz",
+        )  # fmt: skip
     return result, folder
 
 
@@ -59,6 +67,7 @@ def test_the_answer(found: tuple[Audit, Path]) -> None:
     )
 
 
+@pytest.mark.usefixtures("sketched")
 def test_the_folder(found: tuple[Audit, Path], capsys: pytest.CaptureFixture[str]) -> None:
     """It holds the usual tables, and `study report`, `status` and `table` read it."""
     result, folder = found
@@ -80,6 +89,7 @@ def test_the_folder(found: tuple[Audit, Path], capsys: pytest.CaptureFixture[str
     )
 
 
+@pytest.mark.usefixtures("sketched")
 def test_names_from_outside_are_escaped(made: Made, tmp_path: Path) -> None:
     hostile = tmp_path / "<b>`x`\u202e.npz", tmp_path / "<i>`d`\u202e.onnx"
     for path, name in zip(hostile, ("train.npz", "decoder.onnx"), strict=True):
@@ -93,6 +103,7 @@ def test_names_from_outside_are_escaped(made: Made, tmp_path: Path) -> None:
         assert "&lt;i&gt;" in text or "&lt;i>" in text
 
 
+@pytest.mark.usefixtures("sketched")
 def test_recorded_codes_are_as_good_as_the_encoder(
     made: Made, found: tuple[Audit, Path], tmp_path: Path
 ) -> None:

@@ -333,6 +333,17 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="session")
+def general_report(made_once: Once, results: Results, summary: pd.DataFrame) -> Path:
+    """The folder of the report of `results`, with every figure drawn."""
+
+    def build(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        build_report(folder, results, summary)
+
+    return made_once("general/digits-default", build)
+
+
+@pytest.fixture(scope="session")
 def hostile_report(made_once: Once) -> Path:
     return made_once("hostile/results/digits-default", lambda folder: build_dressed(folder, hostile=True))
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -45,8 +46,16 @@ def browse(page: Path, folder: Path, *flags: str) -> subprocess.CompletedProcess
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
 
 
-def test_no_console_message_and_the_whole_page_is_there(page, tmp_path):
-    done = browse(page, tmp_path, "--enable-logging=stderr", "--v=0", "--dump-dom")
+@pytest.fixture(scope="module")
+def opened(page: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess, Path]:
+    """The page as the browser opened it, with what it logged, and its log of the network."""
+    folder = tmp_path_factory.mktemp("opened")
+    log = folder / "net.json"
+    return browse(page, folder, "--enable-logging=stderr", "--v=0", f"--log-net-log={log}", "--dump-dom"), log
+
+
+def test_no_console_message_and_the_whole_page_is_there(page, opened):
+    done, _ = opened
     assert [line for line in done.stderr.splitlines() if ":CONSOLE" in line] == []
     assert "</html>" in done.stdout
     assert done.stdout.count("<section") == 4 and done.stdout.count("<details") >= 6
@@ -74,9 +83,8 @@ def requests(log: Path) -> set[str]:
     return {params["url"] for params in by_page if params["url"].startswith(("http", "ws"))}
 
 
-def test_no_request_to_any_other_address(page, tmp_path):
-    browse(page, tmp_path, f"--log-net-log={tmp_path / 'net.json'}", "--dump-dom")
-    assert requests(tmp_path / "net.json") == set()
+def test_no_request_to_any_other_address(opened):
+    assert requests(opened[1]) == set()
 
 
 def test_the_page_lets_no_other_script_run(page, tmp_path):
@@ -97,22 +105,6 @@ def test_a_request_would_be_seen(tmp_path):
     assert requests(tmp_path / "net.json") == {"http://127.0.0.1:9/a.png"}
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_window(page, tmp_path, width):
-    """Wide tables scroll inside their own box; the page itself must not scroll sideways."""
-    probe = tmp_path / "probe.html"
-    script = (
-        "<script>addEventListener('load', () => document.title = "
-        "'wide ' + (document.documentElement.scrollWidth - innerWidth))</script>"
-    )
-    text, policies = re.subn(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text("utf-8"))
-    assert policies == 1  # it would not let the probe's script run
-    probe.write_text(text.replace("</body>", script + "</body>"), "utf-8")
-    done = browse(probe, tmp_path, f"--window-size={width},900", "--dump-dom")
-    excess = done.stdout.split("<title>wide ")[1].split("<")[0]
-    assert int(excess) <= 0
-
-
 def titled(page: Path, folder: Path, script: str, *flags: str, address: str = "") -> str:
     """What a script, run when the page is loaded, returns."""
     probe = folder / "probe.html"
@@ -126,20 +118,47 @@ def titled(page: Path, folder: Path, script: str, *flags: str, address: str = ""
     return done.stdout.split("<title>found ")[1].split("<")[0]
 
 
-def test_the_main_table_fits_1000_pixels(page, tmp_path):
-    script = (
-        "Math.max(0, ...[...document.querySelectorAll('#table table')].map((table) => table.offsetWidth))"
-    )
-    assert 0 < int(titled(page, tmp_path, script, "--window-size=1280,900")) <= 1000
+LOOK = """[
+  document.documentElement.scrollWidth - innerWidth,
+  Math.max(0, ...[...document.querySelectorAll('#table table')].map((table) => table.offsetWidth)),
+  document.querySelectorAll('details[open]').length,
+  (document.querySelectorAll('details').forEach((fold) => fold.open = true),
+    document.documentElement.scrollWidth - innerWidth),
+]"""
+
+
+class Look(NamedTuple):
+    """In pixels, but for the number of folds that are open at first."""
+
+    excess: int
+    table: int
+    folds: int
+    excess_when_open: int
+
+
+@pytest.fixture(scope="module")
+def looks(page: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Look]:
+    """The page in a wide window and in one as narrow as a telephone."""
+    found = {}
+    for width in (1280, 390):
+        folder = tmp_path_factory.mktemp(f"{width}")
+        found[width] = Look(*map(int, titled(page, folder, LOOK, f"--window-size={width},900").split(",")))
+    return found
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_window_when_all_is_open(page, tmp_path, width):
-    script = (
-        "document.querySelectorAll('details').forEach((fold) => fold.open = true), "
-        "document.documentElement.scrollWidth - innerWidth"
-    )
-    assert int(titled(page, tmp_path, script, f"--window-size={width},900")) <= 0
+def test_nothing_is_wider_than_the_window(looks, width):
+    """Wide tables scroll inside their own box; the page itself must not scroll sideways."""
+    assert looks[width].excess <= 0
+
+
+def test_the_main_table_fits_1000_pixels(looks):
+    assert 0 < looks[1280].table <= 1000
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_window_when_all_is_open(looks, width):
+    assert looks[width].excess_when_open <= 0
 
 
 @pytest.mark.parametrize("anchor", ["provenance", "methods"])
@@ -148,5 +167,5 @@ def test_a_link_opens_what_it_names(page, tmp_path, anchor):
     assert titled(page, tmp_path, script, address=f"#{anchor}") == "true,1"
 
 
-def test_without_a_link_the_appendix_is_folded(page, tmp_path):
-    assert titled(page, tmp_path, "document.querySelectorAll('details[open]').length") == "0"
+def test_without_a_link_the_appendix_is_folded(looks):
+    assert looks[1280].folds == 0

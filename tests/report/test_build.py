@@ -5,14 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from PIL import Image
 
 from study.report import figures
 from study.report.build import build_report, shown
 from study.report.text.methods import provenance
 from study.report.text.references import ADDRESSES
-from study.tables.results import Results
 
 HOSTILE = "<script>alert(1)</script>"
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -60,16 +58,8 @@ class Page(HTMLParser):
         self.open.pop()
 
 
-@pytest.fixture(scope="module")
-def folder(results: Results, summary: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("results") / "digits-default"
-    made.mkdir()
-    build_report(made, results, summary)
-    return made
-
-
-def test_the_page_is_one_file_that_fetches_nothing(folder):
-    text = (folder / "report.html").read_text()
+def test_the_page_is_one_file_that_fetches_nothing(general_report):
+    text = (general_report / "report.html").read_text()
     page = Page(text)
     assert not page.open
     followed = {
@@ -86,14 +76,14 @@ def test_the_page_is_one_file_that_fetches_nothing(folder):
     assert len(text.encode()) < 1_000_000
 
 
-def test_every_anchor_exists_once(folder):
-    page = Page((folder / "report.html").read_text())
+def test_every_anchor_exists_once(general_report):
+    page = Page((general_report / "report.html").read_text())
     assert len(page.ids) == len(set(page.ids))
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
 
 
-def test_the_page_can_be_heard(folder):
-    page = Page((folder / "report.html").read_text())
+def test_the_page_can_be_heard(general_report):
+    page = Page((general_report / "report.html").read_text())
     assert not page.unlabelled
     assert page.tables == page.captions > 10
     assert page.headings[:3] == [1, 2, 2] and set(page.headings[3:]) == {3}
@@ -104,27 +94,30 @@ def parts(text: str) -> list[str]:
     return re.findall(r'<(?:section|details class="part") id="([\w-]+)"', text)
 
 
-def test_sections_stand_in_the_designs_order(folder):
-    text = (folder / "report.html").read_text()
+def test_sections_stand_in_the_designs_order(general_report):
+    text = (general_report / "report.html").read_text()
     assert parts(text) == [*FRONT, *ORDER, "methods", "references", "provenance", "again"]
     assert text.index('class="answer"') < text.index('<section id="figures"')
 
 
-def test_markdown_links_exist_and_hold_the_answer(folder):
-    text = (folder / "report.md").read_text()
+def test_markdown_links_exist_and_hold_the_answer(general_report):
+    text = (general_report / "report.md").read_text()
     links = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
     assert len(links) == len(set(links)) == 15
-    assert all((folder / link).is_file() for link in links)
+    assert all((general_report / link).is_file() for link in links)
     assert "Draw from `posterior`" in text
 
 
-def test_what_a_folder_does_not_keep_is_made_when_asked_for(folder, results, summary, tmp_path):
-    """All else is made again to the last byte."""
+def test_what_a_folder_does_not_keep_is_made_when_asked_for(make_results, make_summary, sketched, tmp_path):
+    """All else is made again to the last byte; `test_same_bytes.py` says so of figures as they are drawn."""
+    results = make_results(alphas=(1.0,), betas=(0.5, 1.0))
+    summary = make_summary(results)
+    folder, again = (tmp_path / name / "digits-default" for name in ("kept", "again"))
+    for made in (folder, again):
+        made.mkdir(parents=True)
+        build_report(made, results, summary, everything=made is again)
     kept = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     assert {path.suffix for path in kept} == {".html", ".md", ".png"}
-    again = tmp_path / "digits-default"
-    again.mkdir()
-    build_report(again, results, summary, everything=True)
     figures = {path.stem for path in folder.glob("figures/*.png")}
     assert {path.stem for path in again.glob("figures/*.svg")} == figures
     assert (again / "table.tex").read_text().startswith("\\begin{tabular}")
@@ -132,8 +125,8 @@ def test_what_a_folder_does_not_keep_is_made_when_asked_for(folder, results, sum
     assert [str(f) for f in kept if (folder / f).read_bytes() != (again / f).read_bytes()] == []
 
 
-def test_no_half_written_file_is_left(folder):
-    assert not list(folder.rglob("*.part"))
+def test_no_half_written_file_is_left(general_report):
+    assert not list(general_report.rglob("*.part"))
 
 
 def test_a_picture_with_few_colours_looks_the_same(results, summary):
@@ -148,7 +141,7 @@ def test_a_picture_with_few_colours_looks_the_same(results, summary):
     assert np.abs(np.asarray(few.convert("RGB")) - expected).mean() < 0.5  # of 255
 
 
-def test_a_hostile_name_is_text(make_results, make_summary, tmp_path):
+def test_a_hostile_name_is_text(make_results, make_summary, sketched, tmp_path):
     results = make_results(
         dataset=HOSTILE,
         alphas=(1.0,),
@@ -165,7 +158,7 @@ def test_a_hostile_name_is_text(make_results, make_summary, tmp_path):
     assert "<script" not in (tmp_path / "report.md").read_text()
 
 
-def test_what_failed_and_what_is_missing_is_said(make_results, make_summary, tmp_path):
+def test_what_failed_and_what_is_missing_is_said(make_results, make_summary, sketched, tmp_path):
     few = {"alphas": (1.0,), "betas": (1.0,), "strategies": ("prior", "gmm", "held-out")}
     results = make_results(seeds=12, failed=2, missing=("fd",), images=False, **few)
     build_report(tmp_path, results, make_summary(results))
@@ -176,7 +169,7 @@ def test_what_failed_and_what_is_missing_is_said(make_results, make_summary, tmp
     assert "no pictures were stored" in text
 
 
-def test_models_alone_make_a_report(make_results, tmp_path):
+def test_models_alone_make_a_report(make_results, sketched, tmp_path):
     results = make_results(latent_only=True)
     headline, path = build_report(tmp_path, results, pd.DataFrame())
     assert "KL(q(z)‖p(z))" in headline

@@ -10,7 +10,7 @@ from study.report.findings import Findings, Section
 from study.report.frames import by_family
 
 
-def test_an_experiments_own_answer_and_sections_come_first(make_results, make_summary, tmp_path):
+def test_an_experiments_own_answer_and_sections_come_first(make_results, make_summary, sketched, tmp_path):
     results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False)
     figure = Figure()
     figure.subplots().plot([0, 1], [1, 0])
@@ -28,7 +28,7 @@ def test_an_experiments_own_answer_and_sections_come_first(make_results, make_su
         assert "Draw from" not in (tmp_path / name).read_text() and "Worse than the prior" not in text
 
 
-def test_an_experiment_that_compared_nothing_can_be_reported_again(make_results, tmp_path):
+def test_an_experiment_that_compared_nothing_can_be_reported_again(make_results, sketched, tmp_path):
     """Its table is empty and has no columns, so its file has no line to parse."""
     results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False)
     publish(results, tmp_path / "out", experiment=None, tables={"pairs": pd.DataFrame()})
@@ -36,7 +36,9 @@ def test_an_experiment_that_compared_nothing_can_be_reported_again(make_results,
     assert answer and page.is_file()
 
 
-def test_the_longest_trained_models_are_those_of_the_main_table(make_results, make_summary, tmp_path):
+def test_the_longest_trained_models_are_those_of_the_main_table(
+    make_results, make_summary, sketched, tmp_path
+):
     results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False)
     lengths = [f"steps={steps}" for steps in (2000, 32000, 500, 8000)]
     runs = pd.concat(

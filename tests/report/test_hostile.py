@@ -141,14 +141,14 @@ def test_every_figure_is_drawn_and_is_well_formed(hostile_report, harmless_repor
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
 
 
-def test_what_is_said_in_the_terminal_moves_no_cursor(make_results, make_summary, tmp_path):
+def test_what_is_said_in_the_terminal_moves_no_cursor(make_results, make_summary, sketched, tmp_path):
     results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False)
     summary = make_summary(results).replace({"gmm": "g\x1b[2Jm\nm"})
     answer, _ = build_report(tmp_path, results, summary)
     assert "g\N{REPLACEMENT CHARACTER}[2Jm m" in answer and answer.isprintable()
 
 
-def test_nothing_of_the_machine_is_told(make_results, make_summary, tmp_path):
+def test_nothing_of_the_machine_is_told(make_results, make_summary, sketched, tmp_path):
     results = make_results(
         alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False, failed=1, seeds=4
     )
@@ -198,7 +198,7 @@ def test_unseen_characters_are_seen():
 @pytest.mark.parametrize(
     "facts", [{"dataset": "a name"}, {"dataset": ["a"]}, {"dataset": None}, {"command": ["x"]}, {}]
 )
-def test_provenance_of_other_types_still_makes_a_report(make_results, tmp_path, facts):
+def test_provenance_of_other_types_still_makes_a_report(make_results, sketched, tmp_path, facts):
     results = dataclasses.replace(
         make_results(latent_only=True, alphas=(1.0,), betas=(1.0,)), provenance=facts
     )

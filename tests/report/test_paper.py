@@ -1,6 +1,8 @@
 """A report reads like a short paper: answer, three figures, one table, limits, and all else folded."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +32,18 @@ def own(**fields: object) -> Findings:
 
 @pytest.fixture(scope="module")
 def pages(
-    results: Results, summary: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
+    general_report: Path,
+    results: Results,
+    summary: pd.DataFrame,
+    sketching: Callable[[], AbstractContextManager[None]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
-    """A general report, and one of an experiment with figures of its own and of the general report."""
-    found = {}
-    for name, findings in (("general", None), ("experiment", own(figures=(drawn(), "gains", "samples")))):
-        folder = tmp_path_factory.mktemp(name)
-        build_report(folder, results, summary, findings=findings)
-        found[name] = (folder / "report.html").read_text()
-    return found
+    """A general report, and one of an experiment with figures of its own and of the general report, not drawn."""
+    folder = tmp_path_factory.mktemp("experiment")
+    with sketching():
+        build_report(folder, results, summary, findings=own(figures=(drawn(), "gains", "samples")))
+    places = {"general": general_report, "experiment": folder}
+    return {name: (place / "report.html").read_text() for name, place in places.items()}
 
 
 @pytest.fixture(params=["general", "experiment"])
@@ -99,9 +104,10 @@ def test_no_two_folds_share_a_title(page):
     assert len(titles) == len(set(titles)) > 15
 
 
-def test_two_sections_of_one_title_are_counted(results, summary, tmp_path):
+def test_two_sections_of_one_title_are_counted(make_results, make_summary, sketched, tmp_path):
+    results = make_results(images=False, alphas=(1.0,), betas=(1.0,))
     findings = Findings("An answer.", (Section("Same", "a"), Section("Same", "b")))
-    text = build_report(tmp_path, results, summary, findings=findings)[1].read_text()
+    text = build_report(tmp_path, results, make_summary(results), findings=findings)[1].read_text()
     assert "<h3>Same</h3>" in text and "<h3>Same (2)</h3>" in text
 
 
@@ -136,7 +142,7 @@ def test_an_experiments_figures_are_its_own_or_named(pages):
 
 
 def test_a_figure_that_cannot_be_drawn_is_left_out_and_an_unknown_one_is_refused(
-    make_results, make_summary, tmp_path
+    make_results, make_summary, sketched, tmp_path
 ):
     results = make_results(images=False, alphas=(1.0,), strategies=("prior", "gmm", "held-out"))
     summary = make_summary(results)
@@ -147,11 +153,13 @@ def test_a_figure_that_cannot_be_drawn_is_left_out_and_an_unknown_one_is_refused
         build_report(tmp_path, results, summary, findings=own(figures=("laddr",)))
 
 
+@pytest.mark.usefixtures("sketched")
 @pytest.mark.parametrize("few", [{"seeds": 2}, {"n": 40}])
 def test_too_few_data_for_a_verdict_are_said_in_the_head_and_have_none(
     make_results: Any, make_summary: Any, tmp_path: Path, few: dict[str, int]
 ) -> None:
-    results = make_results(images=False, alphas=(1.0,), seeds=few.get("seeds", 3))
+    names = ("prior", "posterior", "gmm", "held-out", "copycat")
+    results = make_results(images=False, alphas=(1.0,), seeds=few.get("seeds", 3), strategies=names)
     results.metrics["n"] = few.get("n", 898)
     summary = make_summary(results)
     for findings in (None, own()):
@@ -173,14 +181,16 @@ def test_each_figure_has_its_command(pages):
     assert all(f"figures/{name}.png" in part for name in names) and "study report" in part
 
 
-def test_the_page_is_small(results: Results, summary: pd.DataFrame, tmp_path: Path) -> None:
-    assert build_report(tmp_path, results, summary)[1].stat().st_size < 1_000_000
+def test_the_page_is_small(general_report: Path) -> None:
+    assert (general_report / "report.html").stat().st_size < 1_000_000
 
 
+@pytest.mark.usefixtures("sketched")
 def test_where_the_metric_can_tell_nothing_the_first_page_shows_none_of_its_gains(
-    results: Results, summary: pd.DataFrame, tmp_path: Path
+    make_results: Any, make_summary: Any, tmp_path: Path
 ) -> None:
-    silent = summary.assign(state="cannot tell", effect=float("nan"), verdict="none")
+    results = make_results(alphas=(1.0,), strategies=("prior", "posterior", "gmm", "held-out", "copycat"))
+    silent = make_summary(results).assign(state="cannot tell", effect=float("nan"), verdict="none")
     text = build_report(tmp_path, results, silent)[1].read_text()
     (first,) = inside(text, '<section id="figures"', "</section>")
     shown = re.findall(r'<figure id="figure-([\w-]+)"', first)

@@ -21,6 +21,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from study.strategies import REGISTRY, strategy
+from tests.tiers import first_of
 
 FIT, DRAW = jax.random.key(70), jax.random.key(71)
 SCORED = 10_000  # held-out z
@@ -104,7 +105,12 @@ PROOFS: dict[str, Proof] = {
     ),
     "posterior": Proof(full={"ring": 0.01}, fast={"ring": 0.03}, two_sample=tuple(KNOWN)),
 }
-FAST = [(name, density) for name, proof in PROOFS.items() for density in proof.fast]
+FAST = [  # of each strategy the ring, which no Gaussian fits
+    case
+    for name, proof in PROOFS.items()
+    if proof.fast
+    for case in first_of((name, density) for density in sorted(proof.fast, key=lambda one: one != "ring"))
+]
 FULL = [(name, density) for name, proof in PROOFS.items() for density in proof.full]
 TWO_SAMPLE = [(name, density) for name, proof in PROOFS.items() for density in proof.two_sample]
 

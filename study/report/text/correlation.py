@@ -21,6 +21,7 @@ def spearman(x: pd.Series, y: pd.Series, *, groups: pd.DataFrame) -> tuple[float
     members = [np.flatnonzero(code == g) for g in range(code.max() + 1)]
     if len(members) < 3:
         return float(rho), np.nan, np.nan
+    first, second = _places(a), _places(b)
     generator = np.random.default_rng(0)
     values = np.empty(RESAMPLES)
     for r in range(RESAMPLES):
@@ -28,9 +29,20 @@ def spearman(x: pd.Series, y: pd.Series, *, groups: pd.DataFrame) -> tuple[float
         index = np.concatenate(
             [members[g][generator.integers(len(members[g]), size=len(members[g]))] for g in drawn]
         )
-        values[r] = _correlation(stats.rankdata(a[index]), stats.rankdata(b[index]))
+        values[r] = _correlation(_ranks(first[index]), _ranks(second[index]))
     low, high = np.nanquantile(values, [0.025, 0.975])
     return float(rho), float(low), float(high)
+
+
+def _places(a: np.ndarray) -> np.ndarray:
+    """Where each value stands among the distinct ones."""
+    return np.unique(a, return_inverse=True)[1]
+
+
+def _ranks(places: np.ndarray) -> np.ndarray:
+    """What `scipy.stats.rankdata` gives, from places among the distinct values and without sorting."""
+    counts = np.bincount(places)
+    return (np.cumsum(counts) - (counts - 1) / 2)[places]
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:

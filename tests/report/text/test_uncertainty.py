@@ -22,7 +22,9 @@ def test_across_settings_has_a_row_per_strategy(results, summary):
     assert uncertainty.across(results, summary[summary["alpha"].isna()]) is None
 
 
-def test_variance_is_shown_where_something_was_repeated(results, summary):
+def test_variance_is_shown_where_something_was_repeated(make_results, make_summary):
+    results = make_results(alphas=(1.0,), images=False, strategies=("prior", "posterior", "gmm", "held-out"))
+    summary = make_summary(results)
     assert uncertainty.components(results, summary) == []
     by_strategy, by_metric = uncertainty.components(repeated(results), summary)
     row = next(row for row in by_strategy.rows if row[0] == "gmm")
