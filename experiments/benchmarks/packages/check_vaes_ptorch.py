@@ -16,6 +16,10 @@ fact("it generates nothing", not names & {"sample", "generate"})
 x = torch.randn(8, 784)
 fact("the model draws z in eval mode too", not torch.equal(model.eval()(x).mu_x, model(x).mu_x))
 
+torch.manual_seed(1)
+first = model(x).mu_x
+torch.manual_seed(1)
+fact("torch's seed decides them", torch.equal(first, model(x).mu_x))
 mlp, (a, b) = GaussianMLP(3, [16], 2), torch.randn(2, 3)
 bent = mlp((a + b)[None])[0] - mlp(a[None])[0] - mlp(b[None])[0] + mlp(torch.zeros(1, 3))[0]
 fact("a GaussianMLP with one hidden layer is an affine map", close(bent.detach(), 0))
