@@ -143,7 +143,9 @@ def predicted(s: float, eigenvalues: np.ndarray) -> dict[str, float]:
     """
     rate = linear_rate(eigenvalues, s=s, latent_dim=LATENTS) if s > 0 else math.nan
     x = np.asarray(rate / math.log(ROWS))
-    shares = {name: float(RULE[name, "s"].at(x)) if rate > LEAST_RATE else math.nan for name in QUANTITIES}
+    shares: dict[str, float] = {
+        name: float(RULE[name, "s"].at(x)) if rate > LEAST_RATE else math.nan for name in QUANTITIES
+    }
     return {"rate": rate, **shares}
 
 
