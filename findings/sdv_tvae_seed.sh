@@ -34,11 +34,11 @@ cat > "$folder/sample.py" <<'PROGRAM'
 import sys
 import numpy as np
 import torch
-from sdv.single_table import TVAESynthesizer
+from sdv.utils import load_synthesizer
 
 torch.manual_seed(int(sys.argv[2]))
 np.random.seed(int(sys.argv[2]))
-model = TVAESynthesizer.load(sys.argv[1])
+model = load_synthesizer(sys.argv[1])
 for call in ("first", "second"):
     model.sample(100)["t"].to_csv(f"{sys.argv[3]}-{call}.csv")
 PROGRAM
@@ -47,6 +47,7 @@ python=("$folder/venv/bin/python" -W ignore)
 for seed in 1 2; do
   "${python[@]}" "$folder/sample.py" "$folder/model.pkl" $seed "$folder/rows-$seed" > /dev/null
 done
+ls "$folder"/rows-{1,2}-{first,second}.csv > /dev/null
 between=$(cmp -s "$folder/rows-1-first.csv" "$folder/rows-2-first.csv" && echo equal || echo other)
 within=$(cmp -s "$folder/rows-1-first.csv" "$folder/rows-1-second.csv" && echo equal || echo other)
 echo "rows of two sessions with seeds 1 and 2: $between"
