@@ -20,13 +20,15 @@ def add(verbs: Any) -> None:
 
 
 def _claims(arguments: argparse.Namespace) -> int:
+    from study.claims.packages import package_table
     from study.claims.rule import predictions, read_spectra
     from study.claims.tabulate import collected, judged
     from study.report.claims.publish import publish
 
     root = results_of(arguments)
     every = collected(root)
-    points = predictions(every, read_spectra(root))
-    answer, page = publish(judged(every), root, points=points, everything=arguments.all)
+    spectra = read_spectra(root)
+    points, packages = predictions(every, spectra), package_table(spectra)
+    answer, page = publish(judged(every), root, points=points, packages=packages, everything=arguments.all)
     print(f"{answer}\n\nreport: {page}")
     return DONE

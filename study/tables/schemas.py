@@ -124,6 +124,25 @@ RULE: Mapping[str, str] = {  # `rule.csv` of `study claims`: what the rule of th
     "from_rate": "float64",
     "from_s": "float64",
 }
+PACKAGES: Mapping[
+    str, str
+] = {  # `packages.csv` of `study claims`: what packages draw, and what the rule says of them
+    "package": "string",
+    "version": "string",
+    "draws": "string",
+    "noise": "string",
+    "seed": "string",
+    "weights": "string",
+    "effective": "string",
+    "s": "float64",
+    "encoder": "string",
+    "remark": "string",
+    "confirmed_by": "string",
+    "rate": "float64",
+    "posteriors": "float64",
+    "mixture": "float64",
+    "copied": "float64",
+}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "runs": RUNS,
     "metrics": METRICS,
@@ -131,7 +150,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "losses": LOSSES,
     "draws": DRAWS,
 }
-DECLARED = {**TABLES, "claims": CLAIMS, "rule": RULE}
+DECLARED = {**TABLES, "claims": CLAIMS, "rule": RULE, "packages": PACKAGES}
 
 # What readers decide by: columns of few words, each with all that it can hold.
 VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -141,6 +160,7 @@ VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "losses": {"split": ("train", "validation")},
     "draws": {"source": ("prior", "posterior", "reconstruction")},
     "rule": {"quantity": ("posteriors", "mixture", "copied")},
+    "packages": {},
     "claims": {"verdict": ("supported", "refuted", "depends", "not decided")},
 }
 

@@ -9,6 +9,7 @@ import pandas as pd
 from study.claims.base import SECTIONS, Claim
 from study.claims.thresholds import SYMBOLS
 from study.claims.verdicts import LEAST_SEEDS, Judged, Verdict
+from study.report.claims import packages as drawn
 from study.report.claims import rule, words
 from study.report.page.blocks import (
     Block,
@@ -67,18 +68,26 @@ LIMITS = (
 
 
 def compose(
-    found: Sequence[Judged], root: Path | None = None, *, points: pd.DataFrame | None = None
+    found: Sequence[Judged],
+    root: Path | None = None,
+    *,
+    points: pd.DataFrame | None = None,
+    packages: pd.DataFrame | None = None,
 ) -> Report:
     """The page of all verdicts; a section for each claim is folded.
 
     Args:
         found: every verdict.
         points: what the rule of thumb says of each place, `schemas.RULE`.
+        packages: what packages draw, `schemas.PACKAGES`.
         root: the folder of all results, in which figures to link to are looked for.
     """
     claims = list(dict.fromkeys(one.claim for one in found))
     datasets = list(dict.fromkeys(one.dataset for one in found))
     by = {(one.claim.number, one.dataset): one for one in found}
+    front = [] if points is None else rule.sections(points)
+    if packages is not None:
+        front += drawn.sections(packages, points)
     return Report(
         title=TITLE,
         question=QUESTION,
@@ -88,9 +97,10 @@ def compose(
         figures=(),
         table=Verdicts(CAPTION, datasets, [_row(claim, datasets, by) for claim in claims]),
         limits=LIMITS,
-        front=[] if points is None else rule.sections(points),
+        front=front,
         appendix=[
             *(_section(claim, [one for one in found if one.claim is claim], root) for claim in claims),
+            *([] if packages is None else [drawn.details(packages)]),
             _again(),
         ],
     )

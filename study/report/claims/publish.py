@@ -22,14 +22,20 @@ NAME = "claims"
 
 
 def publish(
-    found: Sequence[Judged], root: Path, *, points: pd.DataFrame | None = None, everything: bool = False
+    found: Sequence[Judged],
+    root: Path,
+    *,
+    points: pd.DataFrame | None = None,
+    packages: pd.DataFrame | None = None,
+    everything: bool = False,
 ) -> tuple[str, Path]:
-    """Write `claims.csv`, `rule.csv`, `report.html` and `report.md` below `root`, the folder of all results.
+    """Write `claims.csv`, `rule.csv`, `packages.csv`, `report.html` and `report.md` below `root`, all results' folder.
 
     Args:
         found: every verdict.
         root: the folder that holds the results folders which were read.
         points: what the rule of thumb says of each place, `schemas.RULE`; without, there is no `rule.csv`.
+        packages: what packages draw, `schemas.PACKAGES`; without, there is no `packages.csv`.
         everything: also write `table.tex`, which is not kept.
 
     Returns:
@@ -38,7 +44,7 @@ def publish(
     Raises:
         FileError: the folder cannot be written.
     """
-    report, folder = compose(found, root, points=points), root / NAME
+    report, folder = compose(found, root, points=points, packages=packages), root / NAME
     read = dict.fromkeys(
         test.found.folder for one in found for test in one.tests if test.found and test.found.folder
     )
@@ -51,8 +57,10 @@ def publish(
     with exchanged(folder) as fresh:
         with told(folder):
             claim_table(found).to_csv(fresh / "claims.csv", index=False, lineterminator="\n")
-            if points is not None:
-                points.to_csv(fresh / "rule.csv", index=False, float_format="%.6g", lineterminator="\n")
+            for name, table in (("rule", points), ("packages", packages)):
+                if table is not None:
+                    path = fresh / f"{name}.csv"
+                    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
             for picture in _pictures(report):
                 (fresh / "figures").mkdir(exist_ok=True)
                 replace(fresh / "figures" / f"{picture.name}.png", picture.png)

@@ -176,6 +176,12 @@ def span(values: pd.Series) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def spanned(values: pd.Series, unit: str) -> str:
+    """The range of the values with their unit: "1 latent", "1 to 64 latents"."""
+    told = span(values)
+    return f"{told} {unit}" if told == "1" else f"{told} {unit}s"
+
+
 def _mean_and_spread(values: pd.Series) -> str:
     values = values[np.isfinite(values)]
     if values.empty:

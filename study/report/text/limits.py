@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from study.report import frames
-from study.report.text.about import common, is_table, span
+from study.report.text.about import common, is_table, span, spanned
 from study.report.text.numbers import count, number
 from study.report.text.words import MODEL
 from study.statistics.estimates import FEWEST
@@ -160,7 +160,7 @@ def _network(runs: pd.DataFrame) -> str:
         f"{family or 'several families'}, {network or 'several networks'}",
         f"hidden {hidden}" if hidden else "",
         f"{likelihood.capitalize()} decoder" if likelihood else "",
-        f"{span(runs['latent_dim'])} latents",
+        spanned(runs["latent_dim"], "latent"),
     ]
     text = ", ".join(part for part in parts if part)
     return f"{text}. Other networks may differ."
@@ -171,7 +171,7 @@ def _training(results: Results) -> str:
     if runs.empty:
         return ""
     text = (
-        f"{span(runs['steps'])} optimiser steps ({span(runs['epochs'])} epochs), learning rate "
+        f"{spanned(runs['steps'], 'optimiser step')} ({spanned(runs['epochs'], 'epoch')}), learning rate "
         f"{span(runs['learning_rate'])}, schedule {common(runs, 'schedule') or 'by model'}."
     )
     told = falling(results) or "Whether training had converged is not known: too few epochs were recorded."

@@ -8,7 +8,7 @@ import pandas as pd
 
 from study.report import frames
 from study.report.page.blocks import Plain
-from study.report.text.about import common, is_table, said, span
+from study.report.text.about import common, is_table, said, span, spanned
 from study.report.text.conventions import PICTURES
 from study.report.text.limits import covered, features
 from study.report.text.numbers import number
@@ -49,8 +49,8 @@ def definitions(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]
             f"{words[0] or 'several families'}, {words[1] or 'several networks'}",
             f"hidden {words[2]}" if words[2] else "",
             f"{words[3]} decoder" if words[3] else "",
-            f"{span(runs['latent_dim'])} latents",
-            f"{span(runs['epochs'])} epochs of batches of {span(runs['batch_size'])}",
+            spanned(runs["latent_dim"], "latent"),
+            f"{spanned(runs['epochs'], 'epoch')} of batches of {span(runs['batch_size'])}",
             f"learning rate {span(runs['learning_rate'])}",
         ]
         terms.append(("Models", ", ".join(part for part in trained if part) + "."))
