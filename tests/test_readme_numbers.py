@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from study.claims.rule import errors
 from study.report.text.numbers import interval, number
 from study.statistics.summary import summarise
 from study.tables.results import load_results
@@ -39,8 +40,21 @@ def said() -> Iterator[str]:
         rows = [shares(ladder, strategy, {"beta": beta}) for beta in (0.05, 0.5, 2.0)]
         for row in rows:
             yield interval(row["effect"], row["effect_low"], row["effect_high"], scale=100, places=0)
-    for strategy in ("posterior", "gmm", "prior", "held-out"):
-        yield f"{percent(shares(ladder, strategy, {'beta': 0.05}, 'nearer_to_train')['mean'])} % of"
+    clothes = summary("sampling_strategies/fashion-mnist-default")
+    for at in ({"alpha": 10, "beta": 0.25}, {"alpha": 1, "beta": 4}):  # s = 0.0125 and 2
+        own, other = (shares(clothes, strategy, at) for strategy in ("posterior", "gmm"))
+        ends = [
+            interval(row["effect"], row["effect_low"], row["effect_high"], scale=100, places=0)
+            for row in (own, other)
+        ]
+        yield f"{' and '.join(ends)} % at s = {at['beta'] / 2 / at['alpha']:g}"
+    smaller = ((ladder, {"beta": 0.05}), (clothes, {"alpha": 10, "beta": 0.25}))
+    own, mixture, real = (
+        [percent(shares(table, strategy, at, "nearer_to_train")["mean"]) for table, at in smaller]
+        for strategy in ("posterior", "gmm", "held-out")
+    )
+    yield f"{own[0]} % of its samples on MNIST and {own[1]} % on Fashion-MNIST"
+    yield f"{' and '.join(mixture)} % of the mixture's and {' and '.join(real)} % of real images"
     own, other, mixture = (
         percent(shares(ladder, name, {"beta": 0.05})["effect"])
         for name in ("posterior", "held-out-posterior", "gmm")
@@ -57,6 +71,12 @@ def said() -> Iterator[str]:
     ends = interval(-literal["effect"], -literal["effect_high"], -literal["effect_low"], scale=100, places=0)
     yield f"widens the gap on digits by {ends} %"
     rule = pd.read_csv(ROOT / "results" / "claims" / "rule.csv")
+    off = errors(rule).query("dataset == 'fashion-mnist' and source == 'rate'").set_index("quantity")
+    closed, copied = off.loc["posteriors"], off.loc["copied"]
+    assert (
+        closed["bias"] == -closed["error"] and copied["bias"] > 0.9 * copied["error"]
+    )  # more gained, less copied
+    yield f"off by {percent(closed['error'])} points on Fashion-MNIST"
     at_three = rule[(rule["experiment"] == "memorisation") & (rule["s"] == 3)].set_index("quantity")[
         "measured"
     ]

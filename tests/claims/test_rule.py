@@ -114,10 +114,13 @@ def test_the_section_names_the_error_on_each_data_set_that_was_not_fitted_to():
     points = made_points(share=0.9).assign(from_rate=0.6)
     other = points.assign(dataset="colour-patches", from_rate=0.7)
     line = headline(errors(pd.concat([points, other])))
-    assert (
-        "30 points on digits (known when the curve was chosen)" in line
-        and "20 points on colour-patches" in line
+    closed, copied = line.split(", and of what q(z) copies by ")
+    assert closed.endswith(
+        "by 30 points on digits (known when the curve was chosen; too low) and 20 points on colour-patches (too low)"
     )
+    assert "too high" in copied and "too low" not in copied
+    both = pd.concat([points, points.assign(measured=points["from_rate"] - 0.2)])  # 30 points below, 20 above
+    assert "25 points on digits (known when the curve was chosen)" in headline(errors(both))
     assert "52 % at R = log N" in said()
     (found,) = sections(points)
     assert len(found.blocks) == 5

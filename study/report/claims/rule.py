@@ -1,5 +1,7 @@
 """The section on the rule of thumb: what it says, how far it was off, and a figure of both."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,6 +15,7 @@ from study.report.plots import style
 from study.report.text.numbers import listed, number
 
 ANCHOR, TITLE, FIGURE = "rule", "The rule of thumb", "rule"
+ONE_SIDED = 0.95  # of the mean error is bias
 SEEN = ("digits",)  # known when the form of the curve was chosen, though not fitted to
 QUANTITIES: dict[Quantity, str] = {
     "posteriors": "gap closed by q(z)",
@@ -50,17 +53,31 @@ def said() -> str:
 
 
 def headline(off: pd.DataFrame) -> str:
-    """How far the rule is off on data that it was not fitted to."""
-    own = off[(off["quantity"] == "posteriors") & (off["source"] == "rate") & ~off["seen"]]
-    parts = [
-        f"{number(100 * row.error, 0)} points on {row.dataset}"
-        + (" (known when the curve was chosen)" if row.dataset in SEEN else "")
-        + (" (other sizes and networks)" if row.dataset == FITTED_ON else "")
-        for row in frames.each(own)
-    ]
-    if not parts:
+    """How far the rule is off on data that it was not fitted to, and to which side."""
+    own = off[(off["source"] == "rate") & ~off["seen"]]
+    closed, copied = (_misses(own[own["quantity"] == name]) for name in ("posteriors", "copied"))
+    if not closed:
         return "It has met no other data yet."
-    return f"Of the share that q(z) closes it was off, on average over settings, by {listed(parts)}."
+    also = f", and of what q(z) copies by {copied}" if copied else ""
+    return f"Of the share that q(z) closes it was off, on average over settings, by {closed}{also}."
+
+
+def _misses(off: pd.DataFrame) -> str:
+    """The mean error on each data set in points, with what a reader has to know of it."""
+    return listed(
+        f"{number(100 * row.error, 0)} points on {row.dataset}{_notes(row)}" for row in frames.each(off)
+    )
+
+
+def _notes(row: Any) -> str:
+    notes = []
+    if row.dataset in SEEN:
+        notes.append("known when the curve was chosen")
+    if row.dataset == FITTED_ON:
+        notes.append("other sizes and networks")
+    if abs(row.bias) >= ONE_SIDED * row.error > 0:
+        notes.append("too low" if row.bias < 0 else "too high")
+    return f" ({'; '.join(notes)})" if notes else ""
 
 
 def _table(off: pd.DataFrame) -> Plain:
