@@ -8,10 +8,11 @@ WORKERS ?= 2
 # Every folder of results/, as experiment:dataset. They share trained models, so the order matters for the time.
 RUNS ?= \
   sampling_strategies:digits training_length:digits reconstruction_weight:digits latent_dimension:digits \
-  latent_maps:digits single_latent:digits kl_per_dimension:digits \
+  latent_maps:digits single_latent:digits kl_per_dimension:digits gap_ladder:digits decoder_noise:digits \
+  posterior_gap:digits \
   gap_ladder:mnist decoder_noise:mnist learned_priors:mnist memorisation:mnist conditional:mnist gan_baseline:mnist \
   posterior_gap:mnist linear_ground_truth:mnist binarised_mnist:mnist latent_maps:mnist kl_per_dimension:mnist \
-  single_latent:mnist sequences:co2 sequences:etth1
+  single_latent:mnist sampling_strategies:fashion-mnist sequences:co2 sequences:etth1
 
 .PHONY: study test test-slow check results clean
 .DELETE_ON_ERROR:

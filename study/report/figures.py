@@ -21,7 +21,7 @@ from study.tables.results import Results
 
 __all__ = ["DPI", "GRIDS", "SPECS", "Picture", "Spec", "rendered", "replace", "save_figures", "specs"]
 
-DPI = 130
+DPI = 110
 COLOURS = 64
 PICTURE = re.compile(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]*)")
 

@@ -196,13 +196,21 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 
 def write_table(frame: pd.DataFrame, folder: Path, table: str) -> None:
-    """Check and write `<table>.parquet`; floats are split into streams of bytes, which compress better."""
+    """Check and write `<table>.parquet`, small: results are committed.
+
+    Floats are split into streams of bytes, which compress better; pages are large, and nothing is written that only a
+    search within the file would use.
+    """
     kinds = TABLES[table]
     split = [name for name, kind in kinds.items() if kind.startswith("float")]
     conform(frame, table).to_parquet(
         folder / f"{table}.parquet",
         index=False,
         compression="zstd",
+        compression_level=19,
+        data_page_size=1 << 24,
+        write_statistics=False,
+        store_schema=False,
         use_byte_stream_split=split,
         use_dictionary=[name for name in kinds if name not in split],
     )

@@ -85,9 +85,9 @@ def compose(
     claims = list(dict.fromkeys(one.claim for one in found))
     datasets = list(dict.fromkeys(one.dataset for one in found))
     by = {(one.claim.number, one.dataset): one for one in found}
-    front = [] if points is None else rule.sections(points)
+    after = [] if points is None else rule.sections(points)
     if packages is not None:
-        front += drawn.sections(packages, points)
+        after += drawn.sections(packages, points)
     return Report(
         title=TITLE,
         question=QUESTION,
@@ -97,7 +97,7 @@ def compose(
         figures=(),
         table=Verdicts(CAPTION, datasets, [_row(claim, datasets, by) for claim in claims]),
         limits=LIMITS,
-        front=front,
+        after=after,
         appendix=[
             *(_section(claim, [one for one in found if one.claim is claim], root) for claim in claims),
             *([] if packages is None else [drawn.details(packages)]),

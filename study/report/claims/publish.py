@@ -73,5 +73,5 @@ def publish(
 
 
 def _pictures(report: Report) -> Iterator[Picture]:
-    for section in report.front:
+    for section in report.after:
         yield from (block for block in section.blocks if isinstance(block, Picture))

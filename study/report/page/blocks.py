@@ -170,6 +170,7 @@ class Report:
         limits: the limits of the evidence.
         appendix: all else, each section folded.
         front: sections between the head and the figures.
+        after: sections between the main table and the limits.
     """
 
     title: str
@@ -182,3 +183,4 @@ class Report:
     limits: Sequence[tuple[str, str]]
     appendix: Sequence[PageSection]
     front: Sequence[PageSection] = ()
+    after: Sequence[PageSection] = ()

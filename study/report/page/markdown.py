@@ -16,6 +16,7 @@ from study.report.page.blocks import (
     Lines,
     Links,
     MainTable,
+    PageSection,
     Plain,
     Report,
     Scores,
@@ -33,15 +34,19 @@ def render(report: Report) -> str:
         parts.append(escape.markdown(report.notice))
     parts.append(f"**{escape.markdown(report.headline)}**")
     parts += [_block(Definitions(report.words))] if report.words else []
-    for section in report.front:
-        parts += [f"## {escape.markdown(section.title)}", *map(_block, section.blocks)]
+    parts += _open(report.front)
     parts += [_block(picture) for picture in report.figures]
     parts += [_block(report.table)] if report.table else []
+    parts += _open(report.after)
     parts += ["## Limits of this evidence", _block(Definitions(report.limits)), "## Appendix"]
     for section in report.appendix:
         inside = "\n\n".join(_block(block) for block in section.blocks)
         parts.append(_folded(section.title, inside))
     return "\n\n".join(parts) + "\n"
+
+
+def _open(sections: Sequence[PageSection]) -> list[str]:
+    return [part for s in sections for part in (f"## {escape.markdown(s.title)}", *map(_block, s.blocks))]
 
 
 def _folded(title: str, inside: str) -> str:

@@ -1,4 +1,11 @@
 "use strict";
+// The meaning of a column is written at its first heading; later ones of the same metric get it from there.
+const meanings = new Map();
+for (const head of document.querySelectorAll("th[data-metric]")) {
+  if (head.title) meanings.set(head.dataset.metric, head.title);
+  else head.title = meanings.get(head.dataset.metric) ?? "";
+}
+
 // Sorting: every heading is a button. Rows are sorted within each tbody, so that reference rows stay apart.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];

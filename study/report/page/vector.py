@@ -1,7 +1,7 @@
 """A figure's SVG as a page holds it: in the page's colours, and without the bytes that no reader sees.
 
-matplotlib writes an id for every group, each style in full at every mark, and a line for every tag; of a figure that
-is two thirds. What is drawn stays the same, to a hundredth of a point.
+matplotlib writes an id for every group, style and clipping in full at every mark, and a line for every tag; of a
+figure that is two thirds. What is drawn stays the same, to a hundredth of a point.
 """
 
 import re
@@ -72,12 +72,17 @@ def _without_blanks(node: Element) -> None:
 
 
 def _attributes(node: Element, name: str, links: set[str]) -> Iterator[tuple[str, str]]:
+    how = [*_declarations(node.get("style", ""))]
+    if "clip-path" in node.attrib:
+        how.append(f"clip-path:{node.attrib['clip-path']}")
+    if how:
+        yield "style", LINK.sub(rf"#{name}-\1", ";".join(how))
     for key, value in node.attrib.items():
         if key == "id":
             if value in links:
                 yield key, f"{name}-{value}"
-        elif key == "style":
-            yield key, LINK.sub(rf"#{name}-\1", ";".join(_declarations(value)))
+        elif key in ("style", "clip-path"):
+            continue
         elif key in MEASURED:
             short = _short(key, value)
             if short:

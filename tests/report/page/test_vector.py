@@ -50,6 +50,8 @@ def elements(svg: str) -> list[tuple[str, str, dict[str, str]]]:
             own = node.get("style", "") or classes.get(node.get("class", ""), "")
             for colour, variable in vector.THEME.items():
                 own = own.replace(colour, variable)
+            if node.get("clip-path"):
+                own = f"{own.rstrip('; ')};clip-path:{node.get('clip-path')}".lstrip(";")
             places = {key: node.get(key, "") for key in vector.MEASURED}
             found.append((kind, re.sub(r"\s|;$", "", own), places))
     return found
