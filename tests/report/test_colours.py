@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from study.report.page import render
+from study.report.page import render, vector
 from study.report.plots import style
 
 CSS = (render.HERE / "page.css").read_text(encoding="utf-8")
@@ -48,7 +48,7 @@ def test_the_page_has_the_colours_of_figures_and_their_partners():
     for shades, which in ((style.SHADES, 0), (style.DARK_SHADES, 1)):
         for i, shade in enumerate(shades):
             assert re.findall(rf"--shade-{i}: (#\w+)", CSS)[which] == shade
-            assert render.THEME[style.SHADES[i]] == f"var(--shade-{i})"
+            assert vector.THEME[style.SHADES[i]] == f"var(--shade-{i})"
 
 
 def test_few_shades_are_far_apart():
