@@ -106,14 +106,14 @@ def test_nothing_measured_is_no_table(summary):
 def test_pairs_put_a_sample_beside_its_neighbour(results, summary):
     """Samples and neighbours have known values: they alternate along a row, in four pairs."""
     flat = {
-        name: np.full_like(array, 40 if name.endswith("/nearest") else 200)
+        name: np.full_like(array, 0 if name.endswith("/nearest") else 255)
         for name, array in results.samples.items()
     }
     figure = nearest(dataclasses.replace(results, samples=flat), summary)
     assert figure is not None
     canvas = np.asarray(figure.axes[0].images[0].get_array())
     line = canvas[0][canvas[0][:, 3] == 255][:, 0]
-    assert [int(v) for v in line[::8]] == [200, 40] * 4
+    assert [int(v) for v in line[::8]] == [255, 0] * 4
     assert nearest(dataclasses.replace(results, samples={}), summary) is None
 
 
