@@ -48,7 +48,7 @@ POSITIVE = weight().filter(bool)
 VALUES: dict[type, dict[str, st.SearchStrategy]] = {
     PriorConfig: {
         "components": whole(1), "layers": whole(1, 9), "bins": whole(2, 9), "hidden": several(whole(1), 0),
-        "proposals": whole(2), "normaliser_draws": whole(1),
+        "proposals": whole(2), "normaliser_draws": whole(1), "exemplars": whole(2),
     },
     ObjectiveConfig: {
         "samples": whole(1), "tc_weight": weight(), "information": weight(-1e6), "mmd_weight": weight(),
