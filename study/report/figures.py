@@ -19,9 +19,8 @@ from study.report.plots import lettering, style
 from study.report.specs import GRIDS, SPECS, Spec, specs
 from study.tables.results import Results
 
-__all__ = ["DPI", "GRIDS", "SPECS", "Picture", "Spec", "rendered", "replace", "save_figures", "specs"]
+__all__ = ["GRIDS", "SPECS", "Picture", "Spec", "rendered", "replace", "save_figures", "specs"]
 
-DPI = 110
 COLOURS = 64
 PICTURE = re.compile(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]*)")
 
@@ -93,9 +92,9 @@ def rendered(figure: Figure) -> tuple[str, bytes]:
     """A figure as SVG and as PNG. Equal figures give equal bytes, whatever their texts contain."""
     svg, png = io.StringIO(), io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    dpi = figure.sharp_at if isinstance(figure, style.Drawing) and figure.sharp_at else DPI
+    dpi = figure.sharp_at if isinstance(figure, style.Drawing) and figure.sharp_at else style.DPI
     with lettering.unknown_letters():
-        lettering.settle(figure, lambda: _anew(svg, figure, format="svg", metadata=nothing, dpi=DPI))
+        lettering.settle(figure, lambda: _anew(svg, figure, format="svg", metadata=nothing, dpi=style.DPI))
         figure.savefig(png, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
     return PICTURE.sub(_smaller, svg.getvalue()), _few_colours(png.getvalue())
 

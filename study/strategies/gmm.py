@@ -35,8 +35,9 @@ class Gmm(Strategy):
     Attributes:
         n_components: K, or several, of which the validation log-density chooses one. None: `CANDIDATES` in their
             order, up to the first that scores worse than one before it or has fewer than d + 1 codes for each
-            component; 10 if there are no validation codes. On one core, 998 codes in 8 dimensions take 3 seconds, and
-            60,000 in 16 dimensions, of which `max_codes` are fitted, 3 seconds up to K = 30 and 33 up to K = 300.
+            component; 10 if there are no validation codes. On one core, 998 codes of 300 clusters in 8 dimensions take
+            0.1 seconds, and 60,000 in 16 dimensions, of which `max_codes` are fitted, 1 second up to K = 30 and 4 up to
+            K = 300, where a step takes 0.2 seconds: others, where more steps gain, take longer.
         fit_on: "samples" or "means".
         max_codes: at most this many codes are fitted, drawn without replacement.
         reg_covar: added to the diagonal of every covariance.

@@ -194,9 +194,8 @@ def finished(
 ) -> Any:
     """The parameters, with those that come from the training data after the last step."""
     key = jax.random.fold_in(initial_key, 2)
-    if (
-        training.binarise and architecture.exemplars
-    ):  # their codes are those of binary examples, as in each step
+    if training.binarise and architecture.exemplars:
+        # The codes that are kept are those of binary examples, as in each step.
         train = train._replace(x=_binary(jax.random.fold_in(key, EXEMPLARS), train.x))
     return architecture.finish(key, parameters, *train)
 

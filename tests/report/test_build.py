@@ -9,6 +9,7 @@ from PIL import Image
 
 from study.report import figures
 from study.report.build import build_report, shown
+from study.report.plots import style
 from study.report.text.methods import provenance
 from study.report.text.references import ADDRESSES
 
@@ -133,7 +134,7 @@ def test_a_picture_with_few_colours_looks_the_same(results, summary):
     figure = next(spec for spec in figures.SPECS if spec.name == "mismatch").draw(results, summary)
     assert figure is not None
     full = io.BytesIO()
-    figure.savefig(full, format="png", dpi=figures.DPI, facecolor="white")
+    figure.savefig(full, format="png", dpi=style.DPI, facecolor="white")
     few = Image.open(io.BytesIO(figures.rendered(figure)[1]))
     expected = np.asarray(Image.open(full).convert("RGB"), np.float64)
     assert few.mode == "P"

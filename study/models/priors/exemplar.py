@@ -16,7 +16,6 @@ there, samples need the training data: the model keeps their codes.
 """
 
 from types import MappingProxyType
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -143,15 +142,4 @@ class ExemplarVAE(VAE):
         """Store the codes of all training examples, by the final encoder."""
         super().finish(key, train, labels)
         if train is not None:
-            self.prior.place(in_blocks(lambda x: self.encode(x)[0], train))
-
-
-def in_blocks(function: Any, x: Float[Array, "N D"]) -> Float[Array, "N d"]:
-    """A function of rows, applied to `BLOCK` rows at a time."""
-    whole = len(x) // BLOCK * BLOCK
-    parts = []
-    if whole:
-        parts += [*jax.lax.map(function, x[:whole].reshape(-1, BLOCK, x.shape[1]))]
-    if whole < len(x):
-        parts.append(function(x[whole:]))
-    return jnp.concatenate(parts)
+            self.prior.place(jax.lax.map(lambda x: self.encode(x[None])[0][0], train, batch_size=BLOCK))

@@ -52,6 +52,7 @@ MARKERS = "osD^vP*Xh"
 SHADES = ("#380c57", "#262a99", "#1e518b", "#126f7d", "#238c57", "#989816")
 DARK_SHADES = ("#972fe1", "#6a6fee", "#4896f0", "#2fbdd3", "#75dca8", "#eded80")
 WIDTH = 7.2  # inches: the report's text column
+DPI = 110  # of a PNG: 792 pixels of width
 TITLE = 70  # characters of a title that fit this width
 GAIN = LinearSegmentedColormap.from_list("gain", ["#b4500e", "#e9a875", "#f5f5f3", "#7fb2dc", "#1c5f9b"])
 
@@ -121,7 +122,7 @@ class Drawing(Figure):
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()
         with styled():
-            self.savefig(file, format="png", dpi=110)
+            self.savefig(file, format="png", dpi=DPI)
         return file.getvalue()
 
 

@@ -5,7 +5,8 @@ features Φ of a block of codes, expectation is Φ W and maximisation rᵀ Φ, t
 instead of one pass over the codes for each.
 
 Source: :cite:`dempster1977`, section 4.3. Start, stopping rule and regularisation are those of
-:cite:`pedregosa2011`, whose estimates it reproduces; with K = 300 and d = 16 it takes a sixth of the time.
+:cite:`pedregosa2011`, whose estimates it reproduces; 30 steps at K = 300 on 20,000 codes, d = 16, take a
+fifth of the time.
 """
 
 import dataclasses
