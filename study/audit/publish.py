@@ -34,8 +34,8 @@ def publish(
     return folder / "report.html"
 
 
-def republish(folder: Path) -> tuple[str, Path]:
-    """Write figures and report again, from the tables of a folder.
+def republish(folder: Path, *, everything: bool = False) -> tuple[str, Path]:
+    """Write figures and report again, from the tables of a folder; with `everything` in all formats.
 
     Raises:
         StudyError: it is not the folder of an audit.
@@ -46,15 +46,15 @@ def republish(folder: Path) -> tuple[str, Path]:
             for name in data_files(facts):
                 shutil.copyfile(folder / name, fresh / name)
         seal(fresh, facts)
-        answer = _report(fresh, folder)
+        answer = _report(fresh, folder, everything=everything)
     return answer, folder / "report.html"
 
 
-def _report(fresh: Path, folder: Path) -> str:
+def _report(fresh: Path, folder: Path, *, everything: bool = False) -> str:
     loaded = load_results(fresh)  # the same input as for a later `study report`
     diagnosis = extra_tables(fresh, loaded.provenance)[DIAGNOSIS]
     diagnosis = diagnosis.fillna({"mend": "", "says": ""})
     with told(folder):
-        answer, _ = write_report(fresh, loaded, diagnosis, place=folder)
+        answer, _ = write_report(fresh, loaded, diagnosis, place=folder, everything=everything)
         seal(fresh, loaded.provenance)
     return answer

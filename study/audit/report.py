@@ -15,9 +15,9 @@ from study.audit.tabulate import QUESTION
 from study.metrics.registry import names
 from study.report import frames
 from study.report.build import shown
-from study.report.figures import Picture, rendered, replace
+from study.report.figures import Picture, printed, rendered, replace, save
 from study.report.outside import tame, tamed, tamed_table, visible
-from study.report.page import markdown, render
+from study.report.page import latex, markdown, render
 from study.report.page.blocks import (
     Block,
     Bullets,
@@ -53,7 +53,12 @@ MOST_DIMENSIONS = 64
 
 
 def write_report(
-    folder: Path, results: Results, findings: pd.DataFrame, *, place: Path | None = None
+    folder: Path,
+    results: Results,
+    findings: pd.DataFrame,
+    *,
+    place: Path | None = None,
+    everything: bool = False,
 ) -> tuple[str, Path]:
     """Write figures, `report.html` and `report.md` into a folder.
 
@@ -62,16 +67,20 @@ def write_report(
         results: the tables of the audit.
         findings: the diagnosis.
         place: the final location of the folder, if it is written elsewhere first.
+        everything: also figures as SVG and PDF, and every table as LaTeX, which a results folder does not keep.
 
     Returns:
         The answer, and the path of the page.
     """
     results, findings = tamed(results), tamed_table(findings)
     summary, answer = judged(results)
-    pictures = _pictures(folder, results, summary)
+    pictures = _pictures(results, summary, everything=everything)
     report = compose(results, summary, findings, answer, pictures, shown(place or folder))
+    save(pictures, folder, everything=everything)
     replace(folder / "report.md", markdown.render(report).encode())
     replace(folder / "report.html", render.render(report).encode())
+    if everything:
+        latex.save(report, folder)
     return visible(report.headline), folder / "report.html"
 
 
@@ -272,9 +281,8 @@ def _dimensions(latents: pd.DataFrame) -> list[Block]:
     return [about.frame(table, caption)] if len(table) else []
 
 
-def _pictures(folder: Path, results: Results, summary: pd.DataFrame) -> list[Picture]:
-    """The figures of the first page."""
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
+def _pictures(results: Results, summary: pd.DataFrame, *, everything: bool) -> list[Picture]:
+    """The figures of the first page; as PDF too if everything is asked for."""
     drawn: list[tuple[str, str, str, str, Figure | None]] = []
     with style.styled():
         drawn.append((
@@ -306,8 +314,8 @@ def _pictures(folder: Path, results: Results, summary: pd.DataFrame) -> list[Pic
             if figure is None:
                 continue
             svg, png = rendered(figure)
-            replace(folder / "figures" / f"{name}.png", png)
-            made.append(Picture(name, alt, caption, svg, png, number=len(made) + 1, title=title))
+            pdf = printed(figure) if everything else b""
+            made.append(Picture(name, alt, caption, svg, png, number=len(made) + 1, title=title, pdf=pdf))
     return made
 
 

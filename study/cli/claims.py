@@ -14,7 +14,7 @@ def add(verbs: Any) -> None:
     )
     add_results(claims, written="claims/ is")
     claims.add_argument(
-        "--all", action="store_true", help="also write table.tex, which is left out by default"
+        "--all", action="store_true", help="also write what is left out by default: SVG, PDF and LaTeX"
     )
     claims.set_defaults(verb=_claims)
 

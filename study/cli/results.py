@@ -25,7 +25,8 @@ def add(verbs: Any) -> None:
     report.add_argument(
         "--all",
         action="store_true",
-        help="also write files that are left out by default: figures as SVG, summary.csv and table.tex",
+        help="also write what is left out by default: every figure as PNG, SVG and PDF, every table as LaTeX, "
+        "summary.csv",
     )
     report.set_defaults(verb=_report)
 
@@ -68,7 +69,7 @@ def _report(arguments: argparse.Namespace) -> int:
     if load_results(arguments.folder).provenance.get("experiment") == "audit":
         from study.audit.publish import republish as again
 
-        answer, page = again(arguments.folder)
+        answer, page = again(arguments.folder, everything=arguments.all)
         print(f"{answer}\n\nreport: {page}")
         return DONE
     answer, page = republish(arguments.folder, experiment=arguments.experiment, everything=arguments.all)

@@ -45,7 +45,8 @@ def republish(folder: Path, *, experiment: str | None = None, everything: bool =
         folder: the results folder; no code that it names is run.
         experiment: the experiment whose findings to report, a name or a path as for `study run`; by default the
             installed experiment with the name in `provenance.json`, or the general report if there is none.
-        everything: also write figures as SVG, `summary.csv` and `table.tex`, which a results folder does not keep.
+        everything: also write all figures as PNG, SVG and PDF, all tables as LaTeX, and `summary.csv`, which a results
+            folder does not keep.
 
     Raises:
         StudyError: it is not a results folder, or there is no such experiment.

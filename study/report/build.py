@@ -5,14 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from study.report import frames
-from study.report.figures import replace, save_figures
+from study.report.figures import draw_figures, replace, save
 from study.report.findings import Findings
 from study.report.outside import tamed, tamed_table, visible
-from study.report.page import markdown
+from study.report.page import latex, markdown
 from study.report.page import render as page
 from study.report.page.content import compose
 from study.report.page.front import exhibits
-from study.report.tables import table
 from study.report.text import limits
 from study.tables.results import Results
 
@@ -26,7 +25,7 @@ def build_report(
     place: Path | None = None,
     everything: bool = False,
 ) -> tuple[str, Path]:
-    """Write `figures/*.png`, `report.html` and `report.md` into `folder`.
+    """Write `report.html`, `report.md` and the pictures that the latter shows as `figures/*.png` into `folder`.
 
     The same tables give the same bytes. Every file is replaced whole or not at all.
 
@@ -37,7 +36,8 @@ def build_report(
         findings: the experiment's own answer and sections, which come first. With several families of models, the
             general sections after them are about the first family, and each other family gets a folded table.
         place: the final location of the folder, if it is written elsewhere first.
-        everything: also write `figures/*.svg` and `table.tex`, which a results folder does not keep.
+        everything: also write all figures as PNG, SVG and PDF, and every table as LaTeX (`page.latex`), which a results
+            folder does not keep.
 
     Returns:
         The answer in a sentence, and the path of `report.html`.
@@ -50,7 +50,7 @@ def build_report(
     parts = findings.sections if findings else ()
     own = {f"finding-{i + 1}": (s.figure, s.title) for i, s in enumerate(parts) if s.figure is not None}
     own |= {name: (one.figure, one.title) for name, one in exhibits(findings).items()}
-    pictures, absent = save_figures(main, summary, folder, extra=own, vector=everything)
+    pictures, absent = draw_figures(main, summary, extra=own, everything=everything)
     report = compose(
         main,
         summary,
@@ -62,10 +62,13 @@ def build_report(
         others={name: rows for name, (_, rows) in others},
         whole=results,
     )
+    first = {picture.name for picture in report.figures}
+    kept = [picture for picture in pictures.values() if everything or picture.own or picture.name in first]
+    save(kept, folder, everything=everything)
     replace(folder / "report.md", markdown.render(report).encode())
     replace(folder / "report.html", page.render(report).encode())
     if everything:
-        replace(folder / "table.tex", table(summary, fmt="latex").encode())
+        latex.save(report, folder)
     return visible(report.headline), folder / "report.html"
 
 

@@ -37,7 +37,7 @@ def table(
     Raises:
         StudyError: the format or a metric is unknown.
     """
-    writers: dict[str, Callable[[Table, str], str]] = {"md": markdown, "latex": _latex, "html": _html}
+    writers: dict[str, Callable[[Table, str], str]] = {"md": markdown, "latex": latex, "html": _html}
     if fmt == "csv":
         return _csv(summary, build(summary, metrics, setting=setting))
     if fmt not in writers:
@@ -73,7 +73,8 @@ def _marked(cell: TableCell, text: str, start: str, end: str, tied: str) -> str:
     )
 
 
-def _latex(made: Table, show: str) -> str:
+def latex(made: Table, show: str = "mean") -> str:
+    """A booktabs `tabular`: bold marks the best, a dagger those that may be the best."""
     head = " & ".join(["strategy", *(escape.latex(c.heading) for c in made.columns)])
     lines = [rf"\begin{{tabular}}{{l{'r' * len(made.columns)}}}", r"\toprule", rf"{head} \\"]
     for rows in made.groups:

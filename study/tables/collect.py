@@ -10,9 +10,15 @@ import pandas as pd
 from study.tables import schemas
 from study.tables.bins import binned
 from study.tables.results import CONFIGURATION, Results
-from study.tables.rounding import ERROR, VALUE, rounded
+from study.tables.rounding import CURVE, ERROR, VALUE, rounded, shaded
 
 SPLITS = ("train", "validation")
+BITS = {  # of the columns that are rounded
+    "metrics": {"value": VALUE, "stderr": ERROR},
+    "latents": dict.fromkeys((name for name, kind in schemas.LATENTS.items() if kind == "float64"), VALUE),
+    "losses": dict.fromkeys(("recon", "rate", "loss"), CURVE),
+}
+UNSHOWN = ("noise",)  # whose pictures tell nothing
 EPOCHS = 100  # whose losses are kept, at most: the first, evenly spaced ones, and the last
 
 
@@ -55,15 +61,21 @@ def collect(
             runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one"
         )
     step = -(-max((len(scored.losses) for _, scored in done), default=1) // EPOCHS)
-    metrics = joined["metrics"]
-    for column, bits in (("value", VALUE), ("stderr", ERROR)):
-        metrics[column] = rounded(metrics[column].to_numpy(np.float64), bits=bits)
-    samples = {f"{row['run_id']}/{name}": x for row, scored in done for name, x in scored.samples.items()}
+    joined["losses"] = _stack([_losses(row, scored.losses, step) for row, scored in done], "losses")
+    for table, columns in BITS.items():
+        for name, bits in columns.items():
+            joined[table][name] = rounded(joined[table][name].to_numpy(np.float64), bits=bits)
+    # Scores of one metric are alike, and compress better side by side.
+    joined["metrics"] = joined["metrics"].sort_values("metric", kind="stable", ignore_index=True)
     return Results(
         runs=runs,
-        losses=_stack([_losses(row, scored.losses, step) for row, scored in done], "losses"),
         draws=_stack([_draws(runs, done)], "draws"),
-        samples=samples,
+        samples={
+            f"{row['run_id']}/{name}": shaded(x) if x.dtype == np.uint8 else x
+            for row, scored in done
+            for name, x in scored.samples.items()
+            if name.split("/")[0] not in UNSHOWN
+        },
         provenance=provenance,
         **joined,
     )

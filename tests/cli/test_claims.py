@@ -26,7 +26,7 @@ def test_the_page_is_written_beside_the_results(here, capsys):
     table = pd.read_csv(here / "claims" / "claims.csv")
     assert set(table["claim"]) == set(range(1, 25))
     assert {path.name for path in (here / "claims").iterdir()} == {
-        "claims.csv", "packages.csv", "provenance.json", "report.html", "report.md", "rule.csv", "table.tex"
+        "claims.csv", "packages.csv", "provenance.json", "report.html", "report.md", "rule.csv", "tables", "tables.tex"
     }  # fmt: skip
     assert main(["report", "results/claims"]) == WRONG_INPUT
     assert "is written again by `study claims`" in capsys.readouterr().err

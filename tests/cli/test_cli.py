@@ -19,6 +19,7 @@ from study.cli import main
 from study.cli.listing import LISTS, listing
 from study.pipeline.experiment import load_experiment
 from study.pipeline.store import Store
+from study.tables.rounding import VALUE
 
 ROOT = Path(__file__).parents[2]
 TINY = StudyConfig(

@@ -21,6 +21,7 @@ QUICK = (
     "posterior_gap",
 )  # made again in seconds each; all of them take four minutes
 LARGEST = 25_000_000  # bytes of all that is committed
+FOLDER = 2_000_000  # bytes of an experiment on one data set
 PAGE = 3_000_000  # bytes of a page
 
 
@@ -64,6 +65,7 @@ def test_a_folder_holds_what_is_read_and_shown_alone(folder: Path) -> None:
     assert suffixes <= {".parquet", ".npz", ".csv", ".json", ".md", ".html", ".png"}
     assert not (folder / "summary.csv").exists()
     assert (folder / "report.html").stat().st_size < PAGE
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < FOLDER
 
 
 @pytest.mark.parametrize("folder", COMMITTED, ids=name)

@@ -1,15 +1,24 @@
 import numpy as np
 import pytest
 
-from study.tables.rounding import ERROR, VALUE, rounded
+from study.tables.rounding import ERROR, SHADES, VALUE, rounded, shaded
 
 
-def test_values_are_those_of_float32() -> None:
+def test_as_many_bits_as_float32_has_give_float32() -> None:
     x = np.random.default_rng(0).normal(size=1000) * 10.0 ** np.arange(-20, 20).repeat(25)
-    np.testing.assert_array_equal(rounded(x, bits=VALUE), x.astype(np.float32).astype(np.float64))
+    np.testing.assert_array_equal(rounded(x, bits=23), x.astype(np.float32).astype(np.float64))
 
 
-@pytest.mark.parametrize("bits", [1, ERROR, 51])
+def test_shades_are_few_and_near_with_black_and_white() -> None:
+    x = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    found = shaded(x)
+    assert found.dtype == np.uint8 and found.shape == x.shape and len(np.unique(found)) == SHADES
+    assert found[0, 0] == 0 and found[-1, -1] == 255
+    assert np.abs(found.astype(int) - x).max() <= np.ceil(255 / (SHADES - 1) / 2)
+    np.testing.assert_array_equal(shaded(found), found)
+
+
+@pytest.mark.parametrize("bits", [1, ERROR, VALUE, 51])
 def test_the_error_is_half_of_the_last_digit(bits: int) -> None:
     x = np.random.default_rng(1).lognormal(0, 30, size=1000) * np.repeat([1, -1], 500)
     error = np.abs(rounded(x, bits=bits) / x - 1)

@@ -1,5 +1,6 @@
 """The content of the page of claims, before it is written as HTML, Markdown or LaTeX."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -193,11 +194,18 @@ def _links(claim: Claim, found: Sequence[Judged], root: Path | None) -> list[tup
     )
     links = []
     for folder in folders:
-        names = (f"{folder}/figures/{name}.png" for name in (claim.figure, *FIGURES))
-        figure = next((name for name in names if root is not None and (root / name).is_file()), "")
-        links += [(f"Figure of {folder}: {Path(figure).stem}", f"../{figure}")] if figure else []
-        links.append((f"Report of {folder}", f"../{folder}/report.html"))
+        page = f"../{folder}/report.html"
+        drawn = _drawn(root / folder / "report.html") if root is not None else frozenset()
+        figure = next((name for name in (claim.figure, *FIGURES) if name in drawn), "")
+        links += [(f"Figure of {folder}: {figure}", f"{page}#figure-{figure}")] if figure else []
+        links.append((f"Report of {folder}", page))
     return links
+
+
+def _drawn(page: Path) -> frozenset[str]:
+    """The names of the figures in a report; none if there is no report."""
+    source = page.read_text(encoding="utf-8") if page.is_file() else ""
+    return frozenset(re.findall(r'<figure id="figure-([\w-]+)"', source))
 
 
 def _again() -> PageSection:

@@ -7,12 +7,11 @@ import pandas as pd
 
 from study.claims.tabulate import claim_table
 from study.claims.verdicts import Judged
-from study.report.claims import latex
 from study.report.claims.page import compose
-from study.report.figures import Picture, replace
+from study.report.figures import Picture, replace, save
 from study.report.outside import visible
-from study.report.page import markdown, render
-from study.report.page.blocks import Report, Verdicts
+from study.report.page import latex, markdown, render
+from study.report.page.blocks import Report
 from study.runtime.files import told
 from study.runtime.folders import exchanged, sha256
 from study.runtime.versions import project_version
@@ -36,7 +35,7 @@ def publish(
         root: the folder that holds the results folders which were read.
         points: what the rule of thumb says of each place, `schemas.RULE`; without, there is no `rule.csv`.
         packages: what packages draw, `schemas.PACKAGES`; without, there is no `packages.csv`.
-        everything: also write `table.tex`, which is not kept.
+        everything: also write figures as SVG and PDF and every table as LaTeX, which are not kept.
 
     Returns:
         The answer in a sentence, and the path of the page.
@@ -61,13 +60,11 @@ def publish(
                 if table is not None:
                     path = fresh / f"{name}.csv"
                     table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
-            for picture in _pictures(report):
-                (fresh / "figures").mkdir(exist_ok=True)
-                replace(fresh / "figures" / f"{picture.name}.png", picture.png)
+            save(_pictures(report), fresh, everything=everything)
             replace(fresh / "report.html", render.render(report).encode())
             replace(fresh / "report.md", markdown.render(report).encode())
-            if everything and isinstance(report.table, Verdicts):
-                replace(fresh / "table.tex", latex.table(report.table).encode())
+            if everything:
+                latex.save(report, fresh)
         seal(fresh, facts)
     return visible(report.headline), folder / "report.html"
 

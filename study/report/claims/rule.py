@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from study.claims.rule import FITTED_IN, FITTED_ON, ROWS, RULE, Quantity, errors, fitted_to
 from study.report import frames
-from study.report.figures import Picture, rendered
+from study.report.figures import Picture, printed, rendered
 from study.report.page.blocks import Block, PageSection, Plain, Text
 from study.report.plots import style
-from study.report.text.numbers import listed, number
+from study.report.text.numbers import count, listed, number
 
 ANCHOR, TITLE, FIGURE = "rule", "The rule of thumb", "rule"
 ONE_SIDED = 0.95  # of the mean error is bias
@@ -65,7 +65,7 @@ def headline(off: pd.DataFrame) -> str:
 def _misses(off: pd.DataFrame) -> str:
     """The mean error on each data set in points, with what a reader has to know of it."""
     return listed(
-        f"{number(100 * row.error, 0)} points on {row.dataset}{_notes(row)}" for row in frames.each(off)
+        f"{count(round(100 * row.error), 'point')} on {row.dataset}{_notes(row)}" for row in frames.each(off)
     )
 
 
@@ -74,7 +74,7 @@ def _notes(row: Any) -> str:
     if row.dataset in SEEN:
         notes.append("known when the curve was chosen")
     if row.dataset == FITTED_ON:
-        notes.append("other sizes and networks")
+        notes.append("other models")
     if abs(row.bias) >= ONE_SIDED * row.error > 0:
         notes.append("too low" if row.bias < 0 else "too high")
     return f" ({'; '.join(notes)})" if notes else ""
@@ -109,6 +109,8 @@ def _picture(points: pd.DataFrame) -> Picture:
         "far they copy the training data.",
         svg=svg,
         png=png,
+        own=True,
+        pdf=printed(figure),
     )
 
 

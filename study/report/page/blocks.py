@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from study.report.figures import Picture
 from study.report.text.scores import Table
@@ -72,6 +72,20 @@ class MainTable:
     effect: str
     metrics: Sequence[tuple[str, str]]
     rows: Sequence["MainRow"]
+    title: ClassVar[str] = "The strategies"
+
+    def texts(self) -> tuple[list[str], list[list[str]]]:
+        """Header and rows as texts, for formats without markup in a cell."""
+        header = [
+            "strategy",
+            *([self.effect] if self.effect else []),
+            *(heading for heading, _ in self.metrics),
+        ]
+        rows = []
+        for row in self.rows:
+            effect = [f"{row.effect} {row.verdict}".strip()] if self.effect else []
+            rows.append([f"{row.name}: {row.phrase}" if row.phrase else row.name, *effect, *row.cells])
+        return header, rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,6 +113,18 @@ class Verdicts:
     caption: str
     datasets: Sequence[str]
     rows: Sequence["ClaimRow"]
+    title: ClassVar[str] = "The claims"
+
+    def texts(self) -> tuple[list[str], list[list[str]]]:
+        """Header and rows as texts, for formats without markup in a cell."""
+        rows = [
+            [
+                f"{row.number}. {row.statement} ({row.said_by})",
+                *("; ".join(filter(None, (verdict, *notes))) for verdict, notes in row.cells),
+            ]
+            for row in self.rows
+        ]
+        return ["claim", *self.datasets], rows
 
 
 @dataclasses.dataclass(frozen=True)

@@ -82,7 +82,7 @@ def compose(
         PageSection(
             "again",
             "Commands that make this report and each figure",
-            _again(results.provenance, pictures, folder),
+            _again(results.provenance, [*figures, *rest.values()], folder),
         ),
     ]
     table = main_table(summary, family=family if others else "") or about.models_table(results, about.FEW)
@@ -264,7 +264,7 @@ def _references(summary: pd.DataFrame) -> PageSection:
     return PageSection("references", "References", [Links(references([*sources, *METHODS]))])
 
 
-def _again(facts: Mapping[str, Any], pictures: Mapping[str, Picture], folder: str) -> list[Block]:
+def _again(facts: Mapping[str, Any], pictures: Sequence[Picture], folder: str) -> list[Block]:
     blocks: list[Block] = []
     call = f"study report {tame(shlex.quote(folder))}"
     if facts.get("command"):
@@ -274,11 +274,12 @@ def _again(facts: Mapping[str, Any], pictures: Mapping[str, Picture], folder: st
         ]
     blocks += [
         Text(
-            "To write all figures and this report from the tables alone; --all adds SVG, CSV and LaTeX files:"
+            "To write this report from the tables alone; --all adds every figure as PNG, SVG and PDF, every table as "
+            "LaTeX, and a CSV file:"
         ),
         Command(call),
     ]
     if pictures:
-        rows = [[f"figures/{name}.png", call] for name in pictures]
+        rows = [[f"figures/{one.name}.png", call if one.kept else f"{call} --all"] for one in pictures]
         blocks.append(Plain("Each figure and the command that writes it.", ["figure", "command"], rows))
     return blocks

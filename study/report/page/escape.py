@@ -45,12 +45,25 @@ SYMBOLS = {
         "·": r"$\cdot$",
         "±": r"$\pm$",
         "Δ": r"$\Delta$",
+        "γ": r"$\gamma$",
+        "λ": r"$\lambda$",
+        "τ": r"$\tau$",
+        "Σ": r"$\Sigma$",
+        "χ": r"$\chi$",
+        "√": r"$\surd$",
+        "≈": r"$\approx$",
+        "≤": r"$\le$",
+        "≥": r"$\ge$",
+        "†": r"$\dagger$",
     },
+    **{"▲": r"$\bigtriangleup$", "▼": r"$\bigtriangledown$", "⚠": "(!)"},
     **{"↓": r"$\downarrow$", "↑": r"$\uparrow$", "→": r"$\rightarrow$"},
     **{chr(raised): f"$^{{{chr(plain)}}}$" for plain, raised in SUPERSCRIPT.items()},
     **{chr(lowered): f"$_{{{chr(plain)}}}$" for plain, lowered in SUBSCRIPT.items()},
+    **{"ₙ": "$_n$", "ⱼ": "$_j$", "ᵖ": "$^p$"},
 }
 LATEX = str.maketrans(SYMBOLS)
+UNSET = re.compile("[^\\x00-\\x7e¡-ſ‘’“”–…]")  # what pdfTeX with the T1 encoding has no letter for
 
 
 def markdown(text: str) -> str:
@@ -75,8 +88,11 @@ def cell(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """LaTeX source that typesets this text, also at the beginning of a row of a table."""
-    made = visible(text).translate(LATEX)
+    """LaTeX source that typesets this text, also at the beginning of a row of a table.
+
+    A letter that pdfTeX has no glyph for is written as its number, U+4E00.
+    """
+    made = UNSET.sub(lambda letter: f"U+{ord(letter[0]):04X}", visible(text).translate(LATEX))
     return (
         f"{{}}{made}" if made.startswith(("[", "*", "(")) else made
     )  # else an argument of the command before

@@ -1,4 +1,7 @@
-"""The report as Markdown, with pictures linked from `figures/`."""
+"""The report as Markdown, with pictures linked from `figures/`.
+
+Figures and tables of single settings are long and seldom read: of them it names the page that holds them.
+"""
 
 import html
 import re
@@ -61,10 +64,9 @@ def _block(block: Block) -> str:
             return "\n".join(f"- {escape.markdown(text)}" for text in block.items)
         case Links():
             return "\n".join(f"- {_link(text, address)}" for text, address in block.items)
-        case MainTable():
-            return _main(block)
-        case Verdicts():
-            return _verdicts(block)
+        case MainTable() | Verdicts():
+            start = f"**Table 1. {block.title}.** {escape.markdown(block.caption)}"
+            return f"{start}\n\n{_plain(*block.texts())}"
         case Command():
             return escape.fenced(block.text)
         case Lines():
@@ -73,43 +75,22 @@ def _block(block: Block) -> str:
             return "\n".join(
                 f"- **{escape.markdown(term)}**: {escape.markdown(text)}" for term, text in block.items
             )
+        case Picture() if not block.kept:
+            return f"Figure, in `report.html`: {escape.markdown(block.alt)}"
+        case Scores() if block.fold:
+            return f"Table, in `report.html`: {escape.markdown(block.fold)}"
         case Picture():
             alt = escape.markdown(re.sub(r"[\[\]`]", "", block.alt))
             start = f"**Figure {block.number}. {escape.markdown(block.title)}.** " if block.number else ""
             return f"![{alt}](figures/{block.name}.png)\n\n{start}*{escape.markdown(block.caption)}*"
         case Scores():
-            text = f"{escape.markdown(block.caption)}\n\n{tables.markdown(block.table, block.show).rstrip()}"
-            return _folded(block.fold, text) if block.fold else text
+            return f"{escape.markdown(block.caption)}\n\n{tables.markdown(block.table, block.show).rstrip()}"
         case Plain():
             return f"{escape.markdown(block.caption)}\n\n{_plain(block.header, block.rows)}"
 
 
-def _main(block: MainTable) -> str:
-    header = [
-        "strategy",
-        *([block.effect] if block.effect else []),
-        *(heading for heading, _ in block.metrics),
-    ]
-    rows = []
-    for row in block.rows:
-        effect = [f"{row.effect} {row.verdict}".strip()] if block.effect else []
-        rows.append([f"{row.name}: {row.phrase}" if row.phrase else row.name, *effect, *row.cells])
-    return f"**Table 1. The strategies.** {escape.markdown(block.caption)}\n\n{_plain(header, rows)}"
-
-
-def _verdicts(block: Verdicts) -> str:
-    rows = [
-        [
-            f"{row.number}. {row.statement} ({row.said_by})",
-            *("; ".join(filter(None, (verdict, *notes))) for verdict, notes in row.cells),
-        ]
-        for row in block.rows
-    ]
-    table = _plain(["claim", *block.datasets], rows)
-    return f"**Table 1. The claims.** {escape.markdown(block.caption)}\n\n{table}"
-
-
 def _link(text: str, address: str) -> str:
+    address = re.sub(r"/report\.html$", "/report.md", address)
     return f"[{escape.markdown(text)}]({address})" if address else escape.markdown(text)
 
 

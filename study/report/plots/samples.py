@@ -12,7 +12,6 @@ from study.tables.results import Results
 
 COLUMNS = 12
 MAIN = 4  # strategies in a short grid, beside the prior
-LEVELS = 32  # of grey, in a figure: no eye sees more in pictures of this size; samples.npz has all 256
 PIXELS = 650  # width of a grid in a PNG, about: each pixel of a sample becomes a whole number of them
 
 
@@ -68,7 +67,7 @@ def sheet(rows: dict[str, np.ndarray], *, title: str, together: int = 1) -> styl
         for j, left in enumerate(lefts):
             top = i * (height + gap)
             tile = canvas[top : top + height, left : left + width]
-            tile[..., :3] = rows[name][j] if channels == 3 else _greys(rows[name][j][..., :1])
+            tile[..., :3] = rows[name][j][..., : 3 if channels == 3 else 1]
             tile[..., 3] = 255
     text = 1.45
     inches = (style.WIDTH - text - 0.2) * canvas.shape[0] / canvas.shape[1]
@@ -84,11 +83,6 @@ def sheet(rows: dict[str, np.ndarray], *, title: str, together: int = 1) -> styl
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     return figure
-
-
-def _greys(image: np.ndarray) -> np.ndarray:
-    """The picture in `LEVELS` shades, black and white among them."""
-    return np.rint(np.rint(image / 255 * (LEVELS - 1)) * 255 / (LEVELS - 1)).astype(np.uint8)
 
 
 def _pictured(results: Results) -> pd.Series:

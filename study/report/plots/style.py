@@ -92,6 +92,7 @@ STYLE: dict[Any, Any] = {
     "axes.facecolor": "none",
     "text.parse_math": False,
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,  # journals refuse type 3
     "svg.hashsalt": "study",
 }
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from study.claims.registry import CLAIMS, claims
+from study.claims.registry import CLAIMS
 from study.claims.thresholds import Threshold
 from study.claims.verdicts import Judged
-from study.report.claims import latex, words
+from study.report.claims import words
 from study.report.claims.page import compose, headline
 from study.report.claims.publish import publish
 from study.report.page import markdown, render
@@ -42,10 +42,10 @@ def found() -> list[Judged]:
 @pytest.fixture(scope="module")
 def report(found: Sequence[Judged], tmp_path_factory: pytest.TempPathFactory) -> Report:
     root = tmp_path_factory.mktemp("results")
-    figures = root / "sampling_strategies" / "digits-default" / "figures"
-    figures.mkdir(parents=True)
-    for name in ("mismatch", "effects"):
-        (figures / f"{name}.png").touch()
+    folder = root / "sampling_strategies" / "digits-default"
+    folder.mkdir(parents=True)
+    drawn = "".join(f'<figure id="figure-{name}">' for name in ("mismatch", "effects"))
+    (folder / "report.html").write_text(drawn)
     return compose(found, root)
 
 
@@ -78,8 +78,8 @@ def test_every_claim_has_its_section_with_tests_links_and_commands(html):
         assert f'href="#claim-{number}"' in html and f'id="claim-{number}"' in html
     assert 'href="../sampling_strategies/digits-default/report.html"' in html
     for figure in ("mismatch", "effects"):  # instead of one that was not drawn
-        assert f'href="../sampling_strategies/digits-default/figures/{figure}.png"' in html
-    assert "figures/where.png" not in html
+        assert f'href="../sampling_strategies/digits-default/report.html#figure-{figure}"' in html
+    assert "figure-where" not in html
     assert "study run reconstruction_weight --dataset digits" in html
 
 
@@ -128,28 +128,19 @@ def test_a_threshold_says_on_which_side_the_claim_holds(turn, said):
     assert words.holds(turn) == said
 
 
-def test_latex_has_a_row_for_each_claim_and_letters_that_latex_knows(report):
-    assert isinstance(report.table, Verdicts)
-    source = latex.table(report.table)
-    rows = source.split("\\midrule\n")[1].split("\\bottomrule")[0].strip().splitlines()
-    assert len(rows) == 5 and all(
-        row.endswith(r"\\") and row.count("&") - row.count(r"\&") == 1 for row in rows
-    )
-    whole = compose([verdict(claim) for claim in claims()])
-    assert isinstance(whole.table, Verdicts) and latex.table(whole.table).isascii()
-
-
 def test_all_files_are_written_or_none(found, tmp_path, monkeypatch):
     (tmp_path / "sampling_strategies" / "digits-default").mkdir(parents=True)
     (tmp_path / "sampling_strategies" / "digits-default" / "provenance.json").write_text("{}")
     answer, page = publish(found, tmp_path, everything=True)
     assert page == tmp_path / "claims" / "report.html" and answer.startswith("2 of 4")
     facts = read_manifest(tmp_path / "claims")
-    assert facts["files"].keys() == {"claims.csv", "report.html", "report.md", "table.tex"}
+    assert facts["files"].keys() == {"claims.csv", "report.html", "report.md", "tables.tex"} | {
+        f"tables/{path.name}" for path in (tmp_path / "claims" / "tables").iterdir()
+    }
     assert facts["read"].keys() == {"sampling_strategies/digits-default"}
     before = page.read_bytes()
     publish(found, tmp_path)
-    assert page.read_bytes() == before and not (tmp_path / "claims" / "table.tex").exists()
+    assert page.read_bytes() == before and not (tmp_path / "claims" / "tables.tex").exists()
     monkeypatch.setattr(markdown, "render", lambda report: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         publish(found[:1], tmp_path)
