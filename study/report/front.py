@@ -13,12 +13,13 @@ from study.claims.rule import FITTED_IN
 from study.report.figures import rendered, replace
 from study.report.plots import style
 from study.report.plots.nearest import neighbours
+from study.report.text.numbers import number
 from study.runtime.files import told
 from study.tables.results import Results, load_results
 
 STRIP_OF = "gap_ladder/mnist-default"  # the folder whose first setting with samples is shown
 STRIP = {
-    "prior": "the prior N(0, I)",
+    "prior": "the prior, at s = {s}",
     "gmm": "a mixture fitted to q(z)",
     "posterior": "posteriors of training data",
     "nearest": "training images nearest to these",
@@ -71,14 +72,13 @@ def strip(results: Results) -> Figure | None:
         return None
     setting, own, near = found
     shown = {**own, "nearest": near["posterior"]}
-    figure = Figure(figsize=(10, 1.15), layout="constrained")
-    parts = np.asarray(figure.subfigures(1, len(STRIP)), dtype=object)
+    figure = Figure(figsize=(10, 0.66), layout="constrained")
+    parts = np.asarray(figure.subfigures(1, len(STRIP), wspace=0.01), dtype=object)
     for part, (name, label) in zip(parts, STRIP.items(), strict=True):
-        part.suptitle(label, fontsize=9)
+        part.suptitle(label.format(s=number(setting.noise_variance)), fontsize=9)
         for ax, image in zip(part.subplots(1, 5), shown[name][:5], strict=True):
             ax.imshow(image, cmap="gray", vmin=0, vmax=255)
             ax.set_axis_off()
-    figure.supxlabel(f"one VAE on MNIST, {setting.label}, 16 latents", fontsize=8)
     return figure
 
 
@@ -89,14 +89,14 @@ def share(points: pd.DataFrame) -> Figure:
         points: the columns of `schemas.RULE`. A curve runs through models that differ in s alone.
     """
     datasets = list(dict.fromkeys(points["dataset"]))
-    figure = Figure(figsize=(3.4 * len(datasets) + 0.6, 2.9), layout="constrained")
+    figure = Figure(figsize=(3.4 * len(datasets) + 0.6, 1.85), layout="constrained")
     panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
     for ax, name in zip(panels, datasets, strict=True):
         _panel(ax, _main(points[points["dataset"] == name]))
         ax.set_title(name, loc="left")
-    panels[0].set_ylabel("share of the gap in KID closed, %")
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    panels[0].set_ylabel("gap in KID closed, %")
+    marks = {name: mark for ax in panels for mark, name in zip(*ax.get_legend_handles_labels(), strict=True)}
+    panels[0].legend(list(marks.values()), list(marks), loc="lower left", frameon=False)
     return figure
 
 
