@@ -115,15 +115,11 @@ def _rise(steps: pd.DataFrame, table: pd.DataFrame) -> str:
     up, down = len(of.get("better", [])), len(of.get("worse", []))
     ends = table[table["beta"] == 1].sort_values("alpha").iloc[[0, -1]].to_dict("records")
     open_ = len(steps) - up - down
-    lead = (
-        "Yes" if up == len(steps) else "Where it is decided, yes" if up and not down else "Not at every step"
-    )
-    lead = lead if up else "Not shown"
     parts = [f"rises at {up}"] * bool(up) + [f"falls at {down}"] * bool(down)
     parts += [f"is not decided at {open_}"] * bool(open_)
     first, last = (f"{with_ends(row, 'rate', places=1)}" for row in ends)
     of = f"{listed(parts)} of {count(len(steps), 'step')} of α from {' to '.join(number(row['alpha']) for row in ends)}"
-    return f"{lead}: the KL {of}, from {first} to {last} nats."
+    return f"The KL {of}, from {first} to {last} nats."
 
 
 def _beyond(alike: pd.DataFrame) -> str:

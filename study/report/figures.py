@@ -111,9 +111,16 @@ def rendered(figure: Figure) -> tuple[str, bytes]:
     svg, png = io.StringIO(), io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     dpi = figure.sharp_at if isinstance(figure, style.Drawing) and figure.sharp_at else style.DPI
-    with lettering.unknown_letters():
-        lettering.settle(figure, lambda: _anew(svg, figure, format="svg", metadata=nothing, dpi=style.DPI))
+
+    def save() -> None:
+        for file in (svg, png):
+            file.seek(0)
+            file.truncate()
+        figure.savefig(svg, format="svg", metadata=nothing, dpi=style.DPI)
         figure.savefig(png, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
+
+    with lettering.unknown_letters():
+        lettering.settle(figure, save)
     return PICTURE.sub(_smaller, svg.getvalue()), _few_colours(png.getvalue())
 
 
@@ -124,12 +131,6 @@ def printed(figure: Figure) -> bytes:
     with lettering.unknown_letters():
         figure.savefig(pdf, format="pdf", metadata=nothing)
     return pdf.getvalue()
-
-
-def _anew(file: io.StringIO, figure: Figure, **how: Any) -> None:
-    file.seek(0)
-    file.truncate()
-    figure.savefig(file, **how)
 
 
 def _few_colours(png: bytes) -> bytes:
