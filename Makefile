@@ -9,10 +9,14 @@ WORKERS ?= 2
 RUNS ?= \
   sampling_strategies:digits training_length:digits reconstruction_weight:digits latent_dimension:digits \
   latent_maps:digits single_latent:digits kl_per_dimension:digits gap_ladder:digits decoder_noise:digits \
-  posterior_gap:digits \
+  posterior_gap:digits gan_baseline:digits learned_priors:digits \
   gap_ladder:mnist decoder_noise:mnist learned_priors:mnist memorisation:mnist conditional:mnist gan_baseline:mnist \
   posterior_gap:mnist linear_ground_truth:mnist binarised_mnist:mnist latent_maps:mnist kl_per_dimension:mnist \
-  single_latent:mnist sampling_strategies:fashion-mnist sequences:co2 sequences:etth1
+  single_latent:mnist two_datasets:mnist published_contradiction:mnist \
+  sampling_strategies:fashion-mnist latent_maps:fashion-mnist \
+  sampling_strategies:colour-patches reconstruction_weight:colour-patches kl_per_dimension:colour-patches \
+  posterior_gap:colour-patches \
+  sequences:co2 sequences:etth1
 
 .PHONY: study test test-slow check results clean
 .DELETE_ON_ERROR:

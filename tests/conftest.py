@@ -19,7 +19,12 @@ import pytest
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Most programs of the tests run once on little data: light optimisation takes less time than it saves, and so does
 # XLA's older code generator for fused loops (of the time to train, encode, fit and draw, a third is saved).
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false")
+# So does splitting a small program into parts that are compiled side by side, where each worker has one core.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false "
+    "--xla_cpu_parallel_codegen_split_count=1 --xla_llvm_disable_expensive_passes=true",
+)
 
 
 # Programs that were compiled before are read again. JAX writes its cache in place, so every process that runs beside

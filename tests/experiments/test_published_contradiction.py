@@ -36,17 +36,27 @@ def results(over_s=(0.8, 0.5, 0.1), *, conv=0.5, wide=0.7, means=None, seeds=5):
 
 def test_the_answer_gives_the_range_over_s_and_the_size_of_each_factor(answer):
     said = answer(results(conv=0.3, means=0.2))
-    assert said.startswith("The gain of ten Gaussians over N(0, I) in FD∞ is from 10 [")
-    assert "at s = 0.5 to 80 [" in said and "at s = 0.005; published are 8 and 68 %." in said
-    assert said.endswith(
-        "Largest changes told, in points: s 70, the number of latents 20, the network 20 and means instead of draws 60."
-    )
+    assert said.startswith("In FD∞ ten Gaussians gain over N(0, I) 10 [")
+    assert "at s = 0.5 and 80 [" in said and "at s = 0.005; published are 8 and 68 %." in said
+    assert said.endswith("Largest changes, in points: s 70, latents 20, network 20 and fit to means 60.")
+
+
+@pytest.mark.parametrize(
+    ("least", "says"),
+    [
+        (0.3, "; at s = 0.156, where 8 % is published, 50 [49, 51] %; no setting is as low."),
+        (0.02, "; at s = 0.156, where 8 % is published, 50 [49, 51] %. Largest"),
+    ],
+)
+def test_the_gain_is_said_where_the_lower_one_was_published(answer, least, says):
+    cells = [cell(beta, gain) for beta, gain in ((0.01, 0.8), (0.312, 0.5), (1.0, least))]
+    assert says in answer(results_of([*cells, cell(0.312, 0.6, network="conv", by=0.02)]))
 
 
 def test_a_factor_that_is_not_told_is_named_as_that(answer):
     said = answer(results((0.5, 0.5, 0.5), conv=0.5, wide=0.7, means=0.2))
-    assert "the number of latents 20 and means instead of draws 30" in said
-    assert said.endswith("none of s or the network.")
+    assert "latents 20 and fit to means 30" in said
+    assert said.endswith("none shown: s and network.")
 
 
 def test_too_few_seeds_decide_nothing(answer):

@@ -52,11 +52,7 @@ def lines(
         height: inches per row of panels.
     """
     panels = [panel for panel in panels if set(panel.curves) & set(panel.table)] or panels[:1]
-    names = list(dict.fromkeys(name for panel in panels for name in panel.curves))
-    looks = {
-        name: {"color": color, "marker": mark}
-        for name, color, mark in zip(names, style.shades(len(names)), style.markers(len(names)), strict=True)
-    }
+    looks = _looks([list(panel.curves) for panel in panels])
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
     with style.styled():
@@ -78,6 +74,18 @@ def lines(
         fit = int(np.clip(100 // (max(map(len, handles), default=0) + 6), 1, 4))
         figure.legend([*handles.values()], [*handles], loc="outside lower center", ncols=fit, frameon=False)
     return figure
+
+
+def _looks(panels: Sequence[Sequence[str]]) -> dict[str, dict[str, Any]]:
+    """A colour and a mark for each curve; where there are too many for the colours, they start anew in each panel."""
+    names = list(dict.fromkeys(name for panel in panels for name in panel))
+    colors = style.shades(len(names))
+    if len(names) > len(style.SHADES) and len(names) == sum(map(len, panels)):
+        colors = [color for panel in panels for color in style.shades(len(panel))]
+    marks = style.markers(len(names))
+    return {
+        name: {"color": color, "marker": mark} for name, color, mark in zip(names, colors, marks, strict=True)
+    }
 
 
 def _lines(axes: Axes, panel: Lines, x: str, looks: Mapping[str, Mapping[str, Any]]) -> None:
