@@ -153,14 +153,14 @@ def _shown(slug: str, title: str, names: Sequence[str], pictures: Mapping[str, P
 
 
 def _findings(findings: Findings | None, pictures: Mapping[str, Picture]) -> list[PageSection]:
+    """The experiment's sections; what one says stands under its figure, or above its table."""
     sections = []
     for index, part in enumerate(findings.sections if findings else ()):
-        blocks: list[Block] = [Text(part.text)] if part.text else []
-        if f"finding-{index + 1}" in pictures:
-            blocks.append(pictures[f"finding-{index + 1}"])
+        said, picture = part.text or part.title, pictures.get(f"finding-{index + 1}")
+        blocks: list[Block] = [dataclasses.replace(picture, caption=said)] if picture else []
         if part.table is not None:
-            blocks.append(about.frame(part.table, part.title))
-        sections.append(PageSection(f"finding-{index + 1}", part.title, blocks))
+            blocks.append(about.frame(part.table, "The same in numbers." if picture else said))
+        sections.append(PageSection(f"finding-{index + 1}", part.title, blocks or [Text(said)]))
     return sections
 
 

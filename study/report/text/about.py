@@ -24,6 +24,7 @@ FEW = ["rate", "distortion", "kl_aggregate_lower", "kl_aggregate_upper", "hole_m
 SPELT = {  # parts of names as they are written in a title
     "gan": "GAN", "kl": "KL", "mnist": "MNIST", "fashion": "Fashion", "co2": "CO₂", "etth1": "ETTh1",
 }  # fmt: skip
+HEADINGS = {"alpha": "α", "beta": "β", "latent_dim": "latents"}  # of columns whose names are not words
 MOST_PLACES = 4  # of a rate in nats: more would only widen the table
 
 
@@ -145,7 +146,7 @@ def gaps(results: Results) -> Plain | None:
 def frame(table: pd.DataFrame, caption: str) -> Plain:
     """A small frame as a table of texts."""
     rows = [[said(value) for value in row] for row in table.itertuples(index=False)]
-    return Plain(caption, [str(c).replace("_", " ") for c in table.columns], rows)
+    return Plain(caption, [HEADINGS.get(str(c), str(c).replace("_", " ")) for c in table.columns], rows)
 
 
 def said(value: Any) -> str:
