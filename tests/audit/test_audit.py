@@ -79,6 +79,9 @@ def test_the_folder(found: tuple[Audit, Path], capsys: pytest.CaptureFixture[str
     assert main(["report", str(out)]) == 0
     assert result.answer in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in (page, out / "report.md")} == before
+    assert main(["report", str(out), "--all"]) == 0
+    drawn = [{path.stem for path in (out / "figures").glob(f"*.{kind}")} for kind in ("png", "svg", "pdf")]
+    assert drawn[0] == drawn[1] == drawn[2] and (out / "tables.tex").is_file()
     assert main(["status", str(out)]) == 0 and main(["table", str(out)]) == 0
     text = page.read_text()
     assert result.answer.split("`")[0] in re.sub(r"<[^>]+>", "", text)

@@ -107,9 +107,10 @@ def accuracy(points: pd.DataFrame) -> str:
         shares = listed(
             f"{number(100 * mean[name], 0)} ({SHARES[name]})" for name in QUANTITIES if name in mean
         )
-        parts.append(
-            f"on {dataset}, {'to which it was fitted' if seen else 'to which it was not fitted'}, {shares}"
-        )
+        where = f"on {dataset}, to which it was {'' if seen else 'not '}fitted"
+        if dataset == FITTED_ON and not seen:
+            where = f"on other models of {dataset}"
+        parts.append(f"{where}, {shares}")
     return (
         f"Predictions from s were off, on average over settings and in points: {'; '.join(parts)}."
         if parts

@@ -1,12 +1,12 @@
 """A figure's SVG as a page holds it: in the page's colours, and without the bytes that no reader sees.
 
 matplotlib writes an id for every group, style and clipping in full at every mark, and a line for every tag; of a
-figure that is two thirds. What is drawn stays the same, to a hundredth of a point.
+figure that is three quarters. What is drawn stays the same, to a tenth of a point in place and a hundredth in shape.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -34,6 +34,8 @@ MEASURED = (
     "transform",
 )  # attributes that hold coordinates, in points
 DIGITS = re.compile(r"-?\d+\.\d+")
+STEP = re.compile(r"([A-Za-z])([^A-Za-z]*)")  # of a path: a letter and its coordinates
+ABSOLUTE = "MLCQZz"
 LINK = re.compile(r"(?:^|(?<=url\())#([^)]+)")  # the id that an attribute points to
 OFTEN = 2  # a style that stands this often is written once
 
@@ -48,15 +50,16 @@ def in_page(svg: str, *, name: str, alt: str) -> str:
     """
     root = ElementTree.fromstring(svg)
     box = root.get("viewBox", "")
-    links = {link for node in root.iter() for value in node.attrib.values() for link in LINK.findall(value)}
+    pointed = (link for node in root.iter() for value in node.attrib.values() for link in LINK.findall(value))
+    links = {link: f"{name}-{i:x}x" for i, link in enumerate(dict.fromkeys(pointed))}
     for node in root.iter():
         _without_blanks(node)
-        node.attrib = dict(_attributes(node, name, links))
+        node.attrib = dict(_attributes(node, links))
         node.tag = node.tag.removeprefix(SVG)
     root.attrib = {"viewBox": box, "role": "img", "aria-label": visible(alt)}
     _without_empty_groups(root)
     _styles_once(root, name)
-    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
+    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
 
 
 def _without_blanks(node: Element) -> None:
@@ -71,25 +74,30 @@ def _without_blanks(node: Element) -> None:
         node.tail = None
 
 
-def _attributes(node: Element, name: str, links: set[str]) -> Iterator[tuple[str, str]]:
+def _attributes(node: Element, links: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    def pointing(value: str) -> str:
+        return LINK.sub(lambda found: f"#{links[found[1]]}", value)
+
     how = [*_declarations(node.get("style", ""))]
     if "clip-path" in node.attrib:
         how.append(f"clip-path:{node.attrib['clip-path']}")
     if how:
-        yield "style", LINK.sub(rf"#{name}-\1", ";".join(how))
+        yield "style", pointing(";".join(how))
     for key, value in node.attrib.items():
         if key == "id":
             if value in links:
-                yield key, f"{name}-{value}"
+                yield key, links[value]
         elif key in ("style", "clip-path"):
             continue
         elif key in MEASURED:
-            short = _short(key, value)
+            short = _short(
+                key, value, 2 if "id" in node.attrib else 1
+            )  # a mark that is drawn often, or a line
             if short:
                 yield key, short
         else:
             target = re.sub(r"\s", "", value) if key == HREF else value  # a picture's base64 has line breaks
-            yield "href" if key == HREF else key, LINK.sub(rf"#{name}-\1", target)
+            yield "href" if key == HREF else key, pointing(target)
 
 
 def _declarations(value: str) -> Iterator[str]:
@@ -99,14 +107,39 @@ def _declarations(value: str) -> Iterator[str]:
             yield f"{what}:{THEME.get(how, how)}"
 
 
-def _short(key: str, value: str) -> str:
-    """Coordinates with two decimals at most, and no turn by nothing."""
-    value = DIGITS.sub(lambda digits: f"{float(digits[0]):.2f}".rstrip("0").rstrip("."), value)
+def _short(key: str, value: str, places: int) -> str:
+    """Coordinates with so many decimals at most, and no turn by nothing."""
+    if key == "d":
+        return _path(value, places)
+    value = DIGITS.sub(lambda digits: _digits(float(digits[0]), places), value)
     if key == "transform":
         return re.sub(r"rotate\(-?0 [^)]*\)", "", value).strip()
-    if key == "d":
-        return re.sub(r"\s*([A-Za-z])\s*", r"\1", value).strip()
     return value
+
+
+def _digits(value: float, places: int) -> str:
+    return f"{value:.{places}f}".rstrip("0").rstrip(".")
+
+
+def _path(value: str, places: int) -> str:
+    """The path in steps from point to point, whose coordinates are shorter; their errors do not add up."""
+    steps = STEP.findall(value)
+    if any(letter not in ABSOLUTE for letter, _ in steps):
+        return DIGITS.sub(lambda digits: _digits(float(digits[0]), places), value)
+    at = start = (0, 0)
+    made = []
+    for letter, text in steps:
+        ends = [round(float(number) * 10**places) for number in text.split()]
+        made.append(letter.lower() + _joined([end - at[i % 2] for i, end in enumerate(ends)], places))
+        at = (ends[-2], ends[-1]) if ends else start
+        start = at if letter == "M" else start
+    return "".join(made)
+
+
+def _joined(numbers: Sequence[int], places: int) -> str:
+    """Numbers in units of the last place, as short as SVG reads them: no zero before a point, blank before minus."""
+    texts = [re.sub(r"^(-?)0\.", r"\1.", _digits(number / 10**places, places)) for number in numbers]
+    return "".join(text if i == 0 or text.startswith("-") else f" {text}" for i, text in enumerate(texts))
 
 
 def _without_empty_groups(node: Element) -> None:
