@@ -85,11 +85,10 @@ def of_both(ladder: pd.DataFrame) -> Iterator[str]:
     yield f"{others[0]}; on Fashion-MNIST {others[1]}, {others[2]}."
     yield f"A Gaussian mixture fitted to q(z) closes {', '.join(mixture[:3])} and {mixture[3]} %"
     copied = [
-        percent(shares(ladder, strategy, {"beta": 0.05}, "nearer_to_train")["mean"])
+        percent(shares(ladder, strategy, {"beta": 0.05}, "authenticity")["mean"])
         for strategy in ("gmm", "posterior", "held-out")
     ]
-    yield f"{copied[0]} % of its samples are nearer to a training image than to a held-out one"
-    yield f"of those of q(z) {copied[1]} %, of real images {copied[2]} %."
+    yield f"{copied[0]} % of its samples, {copied[1]} % of those of q(z) and {copied[2]} % of real images"
 
 
 def off_by(rule: pd.DataFrame) -> str:

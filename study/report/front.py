@@ -120,7 +120,7 @@ def _panel(ax: Axes, points: pd.DataFrame) -> None:
         ax.errorbar(
             own.index, own["measured"], yerr=ends, marker=mark, ms=4, color=color, label=label, lw=1.2
         )
-    copied = points[points["quantity"] == "copied"].groupby("s")["measured"].mean()
+    copied = points[points["quantity"] == "inauthentic"].groupby("s")["measured"].mean()
     ends = _edge(copied)
     if ends is not None:
         ax.axvspan(copied.index.min() * 0.7, ends, color=style.PURPLE, alpha=0.13, lw=0)

@@ -159,7 +159,7 @@ VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "latents": {},
     "losses": {"split": ("train", "validation")},
     "draws": {"source": ("prior", "posterior", "reconstruction")},
-    "rule": {"quantity": ("posteriors", "mixture", "copied")},
+    "rule": {"quantity": ("posteriors", "mixture", "copied", "inauthentic")},
     "packages": {},
     "claims": {"verdict": ("supported", "refuted", "depends", "not decided")},
 }

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from study.claims.rule import RULE, Curve, errors, fit, fitted, linear_rate, predictions
-from study.report.claims.rule import QUANTITIES, headline, said, sections
+from study.report.claims.rule import headline, said, sections
 
 from .made import grid, made
 
@@ -61,6 +61,9 @@ def made_points(*, share: float = 0.4, rate: float = 6.0, copied: float = 0.3) -
             ("posterior", "nearer_to_train"): 0.5 + copied / 2,
             ("held-out", "nearer_to_train"): 0.5,
             ("copycat", "nearer_to_train"): 1.0,
+            ("posterior", "authenticity"): 0.3,
+            ("held-out", "authenticity"): 0.6,
+            ("copycat", "authenticity"): 0.0,
         },
         facts={"rate": rate},
     )
@@ -71,12 +74,13 @@ def made_points(*, share: float = 0.4, rate: float = 6.0, copied: float = 0.3) -
 def test_what_was_measured_stands_beside_what_the_rule_says():
     points = made_points().set_index("quantity")
     assert points["measured"].to_dict() == pytest.approx(
-        {"posteriors": 0.4, "mixture": 0.2, "copied": 0.3}, abs=0.01
+        {"posteriors": 0.4, "mixture": 0.2, "copied": 0.3, "inauthentic": 0.5}, abs=0.01
     )
     assert (points["low"] < points["measured"]).all() and (points["measured"] < points["high"]).all()
     linear = 0.5 * (np.log(4 / 0.25) + np.log(1 / 0.25))
     assert points["linear_rate"].to_numpy() == pytest.approx(linear)
-    for quantity in QUANTITIES:
+    assert np.isnan(points.loc["inauthentic", "from_rate"])  # no curve was fitted to it
+    for quantity in {name for name, _ in RULE}:
         row = points.loc[quantity]
         assert row["from_rate"] == pytest.approx(
             RULE[quantity, "rate"].at(np.array(6 / np.log(998))), rel=0.01
@@ -125,3 +129,18 @@ def test_the_section_names_the_error_on_each_data_set_that_was_not_fitted_to():
     (found,) = sections(points)
     assert len(found.blocks) == 5
     assert sections(points.iloc[:0]) == []
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "gap_ladder/mnist-default",
+        "sampling_strategies/fashion-mnist-default",
+        "sampling_strategies/colour-patches-default",
+    ],
+)
+def test_one_measure_of_copying_flags_noise_and_the_other_does_not(folder):
+    """What the page of claims says of the two, read from the reports."""
+    said = (RESULTS / folder / "report.md").read_text(encoding="utf-8")
+    assert "nearer to train: no verdict: this measure cannot tell here, since it flags noise" in said
+    assert "| authenticity ↑ |" in said

@@ -22,7 +22,7 @@ def points(copied: dict[float, float], **changes: Any) -> pd.DataFrame:
     rows = [
         row | {"s": s, "quantity": name, "measured": share, "low": share, "high": share}
         for s, share in copied.items()
-        for name in ("posteriors", "mixture", "copied")
+        for name in ("posteriors", "mixture", "inauthentic")
     ]
     return pd.DataFrame(rows).assign(**changes)
 
