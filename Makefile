@@ -25,7 +25,7 @@ study: $(VENV)/.installed
 	$(BIN)/study run sampling_strategies --profile quick
 
 test: $(VENV)/.installed-for-tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 test-slow: $(VENV)/.installed-for-tests
 	$(BIN)/python -m pytest -m slow

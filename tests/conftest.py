@@ -124,33 +124,6 @@ def mnist_available() -> None:
         pytest.skip("needs MNIST below $STUDY_DATA")
 
 
-LONGEST = (  # of the files, most of a minute or more each: they start first, so that workers end together
-    "audit/test_diagnosis.py",
-    "report/test_paper.py",
-    "cli/test_cli.py",
-    "training/test_learned_priors.py",
-    "strategies/test_conformance.py",
-    "pipeline/test_same_tables.py",
-    "strategies/test_resampled_prior.py",
-    "audit/test_audit.py",
-    "pipeline/test_run.py",
-    "report/page/test_latex.py",
-    "strategies/test_training.py",
-    "training/test_families.py",
-    "models/test_conv.py",
-    "pipeline/test_study_run.py",
-    "strategies/test_class_names.py",
-    "report/test_build.py",
-    "strategies/test_riemannian.py",
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files in the order of `LONGEST`, then the others as they are (with pytest-xdist's --no-loadscope-reorder)."""
-    place = {ROOT / "tests" / name: i for i, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
-
-
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """After each file, workers exchange the programs that they compiled."""
     if nextitem is None or nextitem.path != item.path:

@@ -62,9 +62,8 @@ def build_report(
         others={name: rows for name, (_, rows) in others},
         whole=results,
     )
-    first = {picture.name for picture in report.figures}
-    kept = [picture for picture in pictures.values() if everything or picture.own or picture.name in first]
-    save(kept, folder, everything=everything)
+    drawn = {**pictures, **{picture.name: picture for picture in report.figures}}
+    save([one for one in drawn.values() if everything or one.kept], folder, everything=everything)
     replace(folder / "report.md", markdown.render(report).encode())
     replace(folder / "report.html", page.render(report).encode())
     if everything:

@@ -112,7 +112,7 @@ def rendered(figure: Figure) -> tuple[str, bytes]:
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     dpi = figure.sharp_at if isinstance(figure, style.Drawing) and figure.sharp_at else style.DPI
 
-    def save() -> None:
+    def draw() -> None:
         for file in (svg, png):
             file.seek(0)
             file.truncate()
@@ -120,7 +120,7 @@ def rendered(figure: Figure) -> tuple[str, bytes]:
         figure.savefig(png, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
 
     with lettering.unknown_letters():
-        lettering.settle(figure, save)
+        lettering.settle(figure, draw)
     return PICTURE.sub(_smaller, svg.getvalue()), _few_colours(png.getvalue())
 
 

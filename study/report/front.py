@@ -19,7 +19,7 @@ from study.tables.results import Results, load_results
 
 STRIP_OF = "gap_ladder/mnist-default"  # the folder whose first setting with samples is shown
 STRIP = {
-    "prior": "the prior, at s = {s}",
+    "prior": "the prior, MNIST, s = {s}",
     "gmm": "a mixture fitted to q(z)",
     "posterior": "posteriors of training data",
     "nearest": "training images nearest to these",

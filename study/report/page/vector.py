@@ -90,10 +90,7 @@ def _attributes(node: Element, links: Mapping[str, str]) -> Iterator[tuple[str, 
         elif key in ("style", "clip-path"):
             continue
         elif key in MEASURED:
-            short = _short(
-                key, value, 2 if "id" in node.attrib else 1
-            )  # a mark that is drawn often, or a line
-            if short:
+            if short := _short(key, value, exact="id" in node.attrib):  # what has an id is drawn often
                 yield key, short
         else:
             target = re.sub(r"\s", "", value) if key == HREF else value  # a picture's base64 has line breaks
@@ -107,8 +104,9 @@ def _declarations(value: str) -> Iterator[str]:
             yield f"{what}:{THEME.get(how, how)}"
 
 
-def _short(key: str, value: str, places: int) -> str:
-    """Coordinates with so many decimals at most, and no turn by nothing."""
+def _short(key: str, value: str, *, exact: bool) -> str:
+    """Coordinates with two decimals at most, or one unless exact, and no turn by nothing; a factor is exact too."""
+    places = 2 if exact or re.search("matrix|scale", value) else 1
     if key == "d":
         return _path(value, places)
     value = DIGITS.sub(lambda digits: _digits(float(digits[0]), places), value)
