@@ -15,6 +15,7 @@ from study.claims.evidence import PLACE, Evidence, Scored, each_place
 from study.claims.thresholds import axis_value, line_of
 from study.statistics.estimates import crossed
 from study.statistics.gaps import share_of_gap
+from study.statistics.novelty import controls, excess
 
 PLAIN: Mapping[str, Any] = {"family": "vae", "decode": "mean"}
 Where = Mapping[str, Any]
@@ -53,6 +54,20 @@ def difference(strategy: str, metric: str, *, minus: str, where: Where = PLAIN) 
         return None if own is None or other is None else own - other
 
     return _each(metric, of, where, needs_gap=False)
+
+
+def copied(strategy: str, metric: str) -> Effects:
+    """How far a strategy lies from held-out data towards copies of the training data, in the metric's unit.
+
+    Places at which the metric cannot tell copies from new examples by its controls are left out.
+    """
+
+    def effects(found: Evidence) -> Iterator[Effect]:
+        for one in found.scored(metric):
+            if at(one.place, PLAIN) and (values := excess(one.scores, strategy, 0)) is not None:
+                yield Effect(one.place, one.scores.seeds, values, controls(one.scores, 0) or "ok")
+
+    return lambda found: tuple(effects(found))
 
 
 def value(strategy: str, metric: str, *, where: Where = PLAIN) -> Effects:

@@ -11,7 +11,7 @@ from study.claims.evidence import PLACE, Evidence
 from study.claims.verdicts import Judged, judge
 
 Wanted = float | Callable[[Mapping[str, Any]], float]
-HIGHER = ("coverage", "precision", "recall", "label_accuracy")
+HIGHER = ("coverage", "precision", "recall", "label_accuracy", "authenticity")
 BETTER = {"sharpness": "one", "confidence": "none"} | dict.fromkeys(HIGHER, "higher")
 REFERENCES = {
     "held-out": 1.0,

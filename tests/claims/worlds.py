@@ -141,8 +141,10 @@ def _omits(share: float, beyond: float) -> dict[str, Any]:
 
 
 def _best(share: float, nearer: float) -> dict[str, Any]:
-    near = {("posterior", "nearer_to_train"): nearer, ("held-out", "nearer_to_train"): 0.5}
-    return shares(posterior=share, gmm=0.5) | {"values": near}
+    near = {"posterior": nearer, "held-out": 0.5, "copycat": 1.0, "noise": 0.5}
+    values = {(name, "nearer_to_train"): value for name, value in near.items()}
+    values |= {(name, "authenticity"): 1.0 - value for name, value in near.items()}
+    return shares(posterior=share, gmm=0.5) | {"values": values}
 
 
 def _like(less: float) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The report as one HTML file that loads nothing from elsewhere."""
 
 import base64
+import functools
 import hashlib
 import re
+import string
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,6 +18,7 @@ from study.report.page.blocks import Report, Scores
 from study.report.text.numbers import number
 
 HERE = Path(__file__).parent
+LETTERS = string.ascii_lowercase
 LARGE = 150_000  # bytes; for an SVG beyond this size the PNG is used if it is smaller
 # With this policy a browser loads nothing and runs no script but the page's own, even if escaping failed.
 POLICY = (
@@ -25,7 +28,7 @@ POLICY = (
 
 
 def environment() -> Environment:
-    """Where the templates of pages are found: all that they show is escaped and on one line."""
+    """Where the templates of one page are found: all that they show is escaped and on one line."""
     made = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -34,7 +37,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"code": code, "inlined": inlined, "number": number}
+    made.filters |= {"code": code, "inlined": functools.partial(inlined, marks={}), "number": number}
     made.globals["css"] = Markup((HERE / "page.css").read_text(encoding="utf-8"))
     return made
 
@@ -61,10 +64,18 @@ def code(text: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(visible(text)))))
 
 
-def inlined(picture: Picture) -> Markup:
-    """The picture as inline SVG in the page's colours, or as PNG if the SVG is large."""
+def inlined(picture: Picture, *, marks: dict[str, str]) -> Markup:
+    """The picture as inline SVG in the page's colours, or as PNG if the SVG is large.
+
+    Args:
+        picture: the picture.
+        marks: of the figures of this page so far, by name; that of the picture is added.
+    """
+    mark = marks.setdefault(
+        picture.name, LETTERS[len(marks) // len(LETTERS)] + LETTERS[len(marks) % len(LETTERS)]
+    )
     encoded = base64.b64encode(picture.png).decode()
-    themed = vector.in_page(picture.svg, name=picture.name, alt=picture.alt)
+    themed = vector.in_page(picture.svg, mark=mark, alt=picture.alt)
     if len(themed) > max(LARGE, len(encoded)):
         return Markup('<img class="paper" alt="{}" src="data:image/png;base64,{}">').format(
             visible(picture.alt), Markup(encoded)

@@ -33,33 +33,89 @@ MEASURED = (
     "height",
     "transform",
 )  # attributes that hold coordinates, in points
+NUMBER = re.compile(r"-?\d+\.?\d*")
 DIGITS = re.compile(r"-?\d+\.\d+")
 STEP = re.compile(r"([A-Za-z])([^A-Za-z]*)")  # of a path: a letter and its coordinates
 ABSOLUTE = "MLCQZz"
+PLAIN = re.compile(r"[-MLCQZz\d.\s]+")  # a path of points alone
 LINK = re.compile(r"(?:^|(?<=url\())#([^)]+)")  # the id that an attribute points to
+NOWHERE = re.compile(r"m[-\d. ]+")  # a path without a line
 OFTEN = 2  # a style that stands this often is written once
 
 
-def in_page(svg: str, *, name: str, alt: str) -> str:
+def in_page(svg: str, *, mark: str, alt: str) -> str:
     """The `<svg>` element for an HTML page.
 
     Args:
         svg: a file that matplotlib wrote.
-        name: of the figure; its ids and classes start with it, as they must be unique within the page.
+        mark: letters with which ids and classes of this figure start, and of no other figure of the page.
         alt: what a screen reader says of the figure.
     """
     root = ElementTree.fromstring(svg)
     box = root.get("viewBox", "")
+    _without_idle_clips(root)
     pointed = (link for node in root.iter() for value in node.attrib.values() for link in LINK.findall(value))
-    links = {link: f"{name}-{i:x}x" for i, link in enumerate(dict.fromkeys(pointed))}
+    links = {link: f"{mark}{i:x}x" for i, link in enumerate(dict.fromkeys(pointed))}
     for node in root.iter():
         _without_blanks(node)
         node.attrib = dict(_attributes(node, links))
         node.tag = node.tag.removeprefix(SVG)
     root.attrib = {"viewBox": box, "role": "img", "aria-label": visible(alt)}
+    _without_nothing(root)
     _without_empty_groups(root)
-    _styles_once(root, name)
-    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
+    _styles_once(root, mark)
+    return ElementTree.tostring(root, encoding="unicode").replace(
+        " />", "/>"
+    )  # texts and values hold no bare ">"
+
+
+def _without_idle_clips(root: Element) -> None:
+    """Drop clipping of what lies within the clip as a whole: it cuts nothing, and most of a plot lies within."""
+    rects = {
+        clip.get("id", ""): [float(clip[0].get(key, "nan")) for key in ("x", "y", "width", "height")]
+        for clip in root.iter(f"{SVG}clipPath")
+    }
+    marks = {f"#{one.get('id')}": _reach(one) for one in root.iter(f"{SVG}path") if "id" in one.attrib}
+    for node in root.iter():
+        name = "".join(LINK.findall(node.get("clip-path", "")))
+        if name in rects and _within(node, rects[name], marks):
+            del node.attrib["clip-path"]
+    used = {link for node in root.iter() for link in LINK.findall(node.get("clip-path", ""))}
+    for node in root.iter():
+        node[:] = [one for one in node if one.tag != f"{SVG}clipPath" or one.get("id") in used]
+
+
+def _within(node: Element, rect: Sequence[float], marks: Mapping[str, float]) -> bool:
+    """Whether a path, or a group of marks, lies in a rectangle with all of its ink; False if that is not known.
+
+    Args:
+        node: it.
+        rect: left, top, width and height.
+        marks: by link, how far the ink of a mark reaches from its place.
+    """
+    left, top, width, height = rect
+    for one in [node] if len(node) == 0 else node:
+        curve, mark = one.get("d", ""), marks.get(one.get(HREF, ""))
+        if node.get("transform") or one.get("transform") or not (PLAIN.fullmatch(curve) if curve else mark):
+            return False
+        at = [float(number) for number in NUMBER.findall(curve or f"{one.get('x')} {one.get('y')}")]
+        ink, x, y = mark or _stroke(one), at[::2], at[1::2]
+        if min(min(x) - left, left + width - max(x), min(y) - top, top + height - max(y)) < ink:
+            return False
+    return True
+
+
+def _reach(mark: Element) -> float:
+    """How far the ink of a mark reaches from its place, at most."""
+    return max((abs(float(number)) for number in NUMBER.findall(mark.get("d", ""))), default=0.0) + _stroke(
+        mark
+    )
+
+
+def _stroke(node: Element) -> float:
+    """How far a stroke reaches beyond its line: with mitred joints more than half its width."""
+    found = [how.partition(":")[2] for how in _declarations(node.get("style", "")) if "stroke-width" in how]
+    return float(found[0]) if found else 1.0
 
 
 def _without_blanks(node: Element) -> None:
@@ -140,6 +196,12 @@ def _joined(numbers: Sequence[int], places: int) -> str:
     return "".join(text if i == 0 or text.startswith("-") else f" {text}" for i, text in enumerate(texts))
 
 
+def _without_nothing(root: Element) -> None:
+    """Drop paths that only say where they would start, such as intervals of no width: they draw nothing."""
+    for node in root.iter():
+        node[:] = [child for child in node if not NOWHERE.fullmatch(child.get("d", ""))]
+
+
 def _without_empty_groups(node: Element) -> None:
     """Put the children of groups without attributes where the group is."""
     for child in node:
@@ -152,12 +214,11 @@ def _without_empty_groups(node: Element) -> None:
         ]
 
 
-def _styles_once(root: Element, name: str) -> None:
+def _styles_once(root: Element, mark: str) -> None:
     """Write a style that stands more than once as a class."""
     counts = Counter(node.attrib["style"] for node in root.iter() if "style" in node.attrib)
     classes = {
-        text: f"{name}-{i}"
-        for i, text in enumerate(text for text, n in counts.items() if n >= OFTEN and text)
+        text: f"{mark}{i}" for i, text in enumerate(text for text, n in counts.items() if n >= OFTEN and text)
     }
     for node in root.iter():
         if node.attrib.get("style") in classes:

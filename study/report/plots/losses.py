@@ -13,7 +13,7 @@ from study.report.text.numbers import number
 from study.tables.results import Results
 
 AT_MOST = 4  # values of α that are shown
-POINTS = 80  # epochs that a line shows, spread evenly
+POINTS = 48  # epochs that a line shows, spread evenly
 LINES: dict[str, Any] = {"train": "-", "validation": (0, (2, 1.5))}
 TERMS = {"recon": "D (summed)", "rate": "rate R (nats)"}
 KIND = [

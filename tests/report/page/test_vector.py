@@ -14,7 +14,7 @@ from study.report.page import vector
 from study.report.plots import samples, style
 
 SVG = "{http://www.w3.org/2000/svg}"
-DRAWN = ("path", "use", "text", "image", "rect", "clipPath", "pattern")
+DRAWN = ("path", "use", "text", "image", "pattern")
 NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)")
 
 
@@ -34,7 +34,7 @@ def drawn() -> str:
 
 @pytest.fixture(scope="module")
 def page(drawn: str) -> str:
-    return vector.in_page(drawn, name="one", alt='what "is" <seen>')
+    return vector.in_page(drawn, mark="ab", alt='what "is" <seen>')
 
 
 def elements(svg: str) -> list[tuple[str, str, dict[str, str]]]:
@@ -76,9 +76,9 @@ def points(path: str) -> list[tuple[str, float, float]]:
 def test_every_mark_is_there_with_its_style_and_place(drawn: str, page: str) -> None:
     theirs, ours = elements(drawn), elements(page)
     assert len(ours) > 50
-    ids = re.compile(r"url\(#[^)]*\)")
-    assert [(kind, ids.sub("url", own)) for kind, own, _ in ours] == [
-        (kind, ids.sub("url", own)) for kind, own, _ in theirs
+    ids, clip = re.compile(r"url\(#[^)]*\)"), re.compile(r";?clip-path:url\(#[^)]*\)")
+    assert [(kind, ids.sub("url", clip.sub("", own))) for kind, own, _ in ours] == [
+        (kind, ids.sub("url", clip.sub("", own))) for kind, own, _ in theirs
     ]
     for (*_, place), (*_, other) in zip(ours, theirs, strict=True):
         turn = other["transform"]
@@ -107,6 +107,44 @@ def test_a_path_is_written_in_short_steps(path: str, short: str) -> None:
     assert vector._path(path, 1) == short
 
 
+CLIPPED = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">
+<defs><clipPath id="p"><rect x="10" y="10" width="80" height="40"/></clipPath><path id="m" d="M -3 0 L 3 0"/></defs>
+{}</svg>"""
+
+
+@pytest.mark.parametrize(
+    ("drawn", "cut"),
+    [
+        ('<path d="M 12 12 L 88 48" clip-path="url(#p)"/>', False),
+        ('<path d="M 12 12 L 91 48" clip-path="url(#p)"/>', True),
+        ('<path d="M 12 12 L 12 4" clip-path="url(#p)"/>', True),
+        (
+            '<path d="M 12 12 L 88 48" style="stroke-width: 3" clip-path="url(#p)"/>',
+            True,
+        ),  # its ink reaches beyond
+        ('<path d="M 12 12 A 9 9 0 0 1 20 20" clip-path="url(#p)"/>', True),  # not of points alone
+        ('<path d="M 12 12 L 88 48" transform="scale(2)" clip-path="url(#p)"/>', True),
+        (
+            '<g clip-path="url(#p)"><use xlink:href="#m" x="20" y="20"/><use xlink:href="#m" x="85" y="20"/></g>',
+            False,
+        ),
+        (
+            '<g clip-path="url(#p)"><use xlink:href="#m" x="20" y="20"/><use xlink:href="#m" x="88" y="20"/></g>',
+            True,
+        ),
+        ('<g clip-path="url(#p)"><text x="20" y="20">far beyond it</text></g>', True),
+    ],
+)
+def test_a_clip_stays_only_where_it_may_cut(drawn: str, cut: bool) -> None:
+    page = vector.in_page(CLIPPED.format(drawn), mark="ab", alt="")
+    assert ("clip-path:" in page) == ("<clipPath" in page) == cut
+
+
+def test_paths_without_a_line_are_left_out() -> None:
+    drawn = f'<svg xmlns="{SVG[1:-1]}"><g><path d="M 3 4"/><path d="M 3 4 L 3 4"/></g></svg>'
+    assert re.findall(r' d="([^"]+)"', vector.in_page(drawn, mark="ab", alt="")) == ["m3 4l0 0"]
+
+
 def test_texts_are_the_same_and_escaped(drawn: str, page: str) -> None:
     theirs, ours = (
         [e.text for e in ElementTree.fromstring(svg).iter(tag)]
@@ -121,7 +159,7 @@ def test_what_is_pointed_at_exists_once_and_belongs_to_the_figure(page: str) -> 
     targets = set(re.findall(r'(?:href="|url\()#([^)"]+)', page))
     ids = re.findall(r' id="([^"]+)"', page)
     assert targets and sorted(ids) == sorted(targets)
-    assert all(one.startswith("one-") for one in [*ids, *re.findall(r' class="([^"]+)"', page)])
+    assert all(one.startswith("ab") for one in [*ids, *re.findall(r' class="([^"]+)"', page)])
 
 
 def test_it_is_two_fifths_of_the_bytes(drawn: str, page: str) -> None:
