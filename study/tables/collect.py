@@ -19,6 +19,7 @@ BITS = {  # of the columns that are rounded
     "losses": dict.fromkeys(("recon", "rate", "loss"), CURVE),
 }
 UNSHOWN = ("noise",)  # whose pictures tell nothing
+PICTURES = 8  # of each strategy and model that are kept: what fits beside each other
 EPOCHS = 100  # whose losses are kept, at most: the first, evenly spaced ones, and the last
 
 
@@ -65,13 +66,15 @@ def collect(
     for table, columns in BITS.items():
         for name, bits in columns.items():
             joined[table][name] = rounded(joined[table][name].to_numpy(np.float64), bits=bits)
-    # Scores of one metric are alike, and compress better side by side.
-    joined["metrics"] = joined["metrics"].sort_values("metric", kind="stable", ignore_index=True)
+    # Scores of one metric are alike, and so are those of one strategy: they compress better side by side.
+    joined["metrics"] = joined["metrics"].sort_values(
+        ["metric", "strategy"], kind="stable", ignore_index=True
+    )
     return Results(
         runs=runs,
         draws=_stack([_draws(runs, done)], "draws"),
         samples={
-            f"{row['run_id']}/{name}": shaded(x) if x.dtype == np.uint8 else x
+            f"{row['run_id']}/{name}": shaded(x[:PICTURES]) if x.dtype == np.uint8 else x
             for row, scored in done
             for name, x in scored.samples.items()
             if name.split("/")[0] not in UNSHOWN

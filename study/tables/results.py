@@ -1,6 +1,7 @@
 """The results of an experiment as plain data frames, written to a results folder and read again."""
 
 import dataclasses
+import hashlib
 import json
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -118,7 +119,7 @@ def write_tables(results: Results, folder: Path) -> None:
         for name, schema in schemas.TABLES.items():
             schemas.write_table(getattr(results, name)[list(schema)], folder, name)
         with (folder / "samples.npz").open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **dict(results.samples))
+            np.savez_compressed(file, allow_pickle=False, **_once(results.samples))
 
 
 def seal(folder: Path, provenance: Mapping[str, Any]) -> None:
@@ -230,13 +231,34 @@ def _samples(path: Path) -> dict[str, np.ndarray]:
             np.errstate(all="ignore"),  # numpy would print a warning about a damaged shape
             np.load(path, allow_pickle=False) as archive,
         ):
-            return {name: archive[name] for name in archive.files}
+            return _everywhere({name: archive[name] for name in archive.files})
     except StudyError:
         raise
     except Exception as error:  # zip, zlib and numpy have no common class
         raise StudyError(
             f"{path}: not a readable archive ({said(error)}); run the experiment again"
         ) from error
+
+
+def _once(samples: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays, of which one that is equal to an earlier one is replaced by its name: models share real data."""
+    first: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+    kept = {}
+    for name, array in samples.items():
+        content = hashlib.sha256(np.ascontiguousarray(array)).digest()
+        earlier = first.setdefault((array.dtype.str, array.shape, content), name)
+        kept[name] = array if earlier == name else np.array(earlier)
+    return kept
+
+
+def _everywhere(kept: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays that `_once` was given.
+
+    Raises:
+        KeyError: there is no array of a name that stands for one.
+    """
+    arrays = {name: array for name, array in kept.items() if array.dtype.kind != "U"}
+    return {name: arrays[name if name in arrays else str(kept[name])] for name in kept}
 
 
 def _csv(path: Path) -> pd.DataFrame:

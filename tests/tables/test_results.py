@@ -13,7 +13,8 @@ from study.cli import main
 from study.pipeline.experiment import installed_experiment
 from study.pipeline.study_run import default_folder
 from study.runtime.folders import READY
-from study.tables.results import seal
+from study.tables import schemas
+from study.tables.results import Results, seal, write_results
 
 ROOT = Path(__file__).parents[2]
 TINY = StudyConfig(
@@ -207,3 +208,30 @@ def test_places_are_tried_before_anything_is_trained(
         error = capsys.readouterr().err
         assert error.count("\n") == 1 and message in error.lower(), error
         assert sorted(Path().rglob("*")) == before
+
+
+def test_an_array_that_stands_twice_is_stored_once(tmp_path: Path) -> None:
+    """And one that only looks alike, by its bytes or its values, is stored itself."""
+    real = np.arange(6000, dtype=np.uint8).reshape(10, 600)
+    samples = {
+        "a/held-out": real, "b/held-out": real.copy(), "b/prior": real.reshape(20, 300), "b/own": real.astype(float),
+        "b/other": real + np.uint8(1),
+    }  # fmt: skip
+    tables = {name: pd.DataFrame({c: [] for c in schemas.TABLES[name]}) for name in schemas.TABLES}
+    write_results(Results(**tables, samples=samples, provenance={}), tmp_path / "out")
+    with np.load(tmp_path / "out" / "samples.npz") as stored:
+        assert [name for name in stored.files if stored[name].ndim == 0] == ["b/held-out"]
+    found = load_results(tmp_path / "out").samples
+    assert list(found) == list(samples)
+    for name, array in samples.items():
+        np.testing.assert_array_equal(found[name], array, strict=True)
+
+
+@pytest.mark.parametrize("name", ["c/held-out", "b/held-out"])
+def test_a_name_that_stands_for_no_array_is_refused(tmp_path: Path, name: str) -> None:
+    """Nor does one stand for itself."""
+    tables = {name: pd.DataFrame({c: [] for c in schemas.TABLES[name]}) for name in schemas.TABLES}
+    samples = {"a/held-out": np.zeros(3), "b/held-out": np.array(name)}
+    write_results(Results(**tables, samples=samples, provenance={}), tmp_path / "out")
+    with pytest.raises(StudyError, match="not a readable archive"):
+        load_results(tmp_path / "out")

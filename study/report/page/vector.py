@@ -4,6 +4,7 @@ matplotlib writes an id for every group, style and clipping in full at every mar
 figure that is three quarters. What is drawn stays the same, to a tenth of a point in place and a hundredth in shape.
 """
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ ABSOLUTE = "MLCQZz"
 PLAIN = re.compile(r"[-MLCQZz\d.\s]+")  # a path of points alone
 LINK = re.compile(r"(?:^|(?<=url\())#([^)]+)")  # the id that an attribute points to
 NOWHERE = re.compile(r"m[-\d. ]+")  # a path without a line
+MANY = 3  # marks from which on a group is shorter
 OFTEN = 2  # a style that stands this often is written once
 
 
@@ -223,7 +225,34 @@ def _styles_once(root: Element, mark: str) -> None:
     for node in root.iter():
         if node.attrib.get("style") in classes:
             node.attrib["class"] = classes[node.attrib.pop("style")]
+    for node in root.iter():
+        node[:] = list(_together(node, {short: text for text, short in classes.items()}))
     if classes:
         sheet = Element("style")
         sheet.text = "".join(f".{short}{{{text}}}" for text, short in classes.items())
         root.insert(0, sheet)
+
+
+def _together(node: Element, styles: Mapping[str, str]) -> Iterator[Element]:
+    """The children of a node, of which neighbours of one class are one path, or a group of marks.
+
+    Args:
+        node: it.
+        styles: by class. What lets shine through, or fills, is left apart: it would look otherwise where it overlaps.
+    """
+    for (tag, names, short), found in itertools.groupby(
+        node, lambda one: (one.tag, {*one.attrib}, one.get("class"))
+    ):
+        same, style = list(found), styles.get(short or "", "opacity")
+        if tag == "path" and names == {"d", "class"} and "fill:none" in style and "opacity" not in style:
+            lines = [one.attrib["d"] for one in same]
+            if all(line.startswith("m") for line in lines):
+                same[0].attrib["d"] = lines[0] + "".join(f"M{line[1:]}" for line in lines[1:])
+                same = same[:1]
+        elif tag == "use" and len(same) >= MANY and "opacity" not in style:
+            group = Element("g", {"class": str(short)})
+            for one in same:
+                del one.attrib["class"]
+            group[:] = same
+            same = [group]
+        yield from same

@@ -26,6 +26,7 @@ def drawn() -> str:
         left, right = axes[0]
         left.errorbar([1, 2, 3], [3.123456, 1, 2], yerr=0.5, fmt="o", label='"quoted"')
         left.barh([0, 1], [1, 2], hatch="//")
+        left.errorbar([1, 2, 3, 4], [2, 3, 1, 2], yerr=0.2, capsize=3, linestyle="none", marker="s")
         left.legend()
         left.set_ylabel("turned")
         right.imshow(np.arange(12).reshape(3, 4), cmap="gray")
@@ -43,11 +44,13 @@ def elements(svg: str) -> list[tuple[str, str, dict[str, str]]]:
     classes = dict(
         re.findall(r"\.([\w-]+)\{([^}]*)\}", "".join(e.text or "" for e in root if e.tag == "style"))
     )
+    above = {child: node for node in root.iter() for child in node}
     found = []
     for node in root.iter():
         kind = node.tag.removeprefix(SVG)
         if kind in DRAWN:
-            own = node.get("style", "") or classes.get(node.get("class", ""), "")
+            shared = above[node].get("class", "") if node.tag == "use" else ""  # by marks of one look
+            own = node.get("style", "") or classes.get(node.get("class", shared), "")
             for colour, variable in vector.THEME.items():
                 own = own.replace(colour, variable)
             if node.get("clip-path"):
@@ -55,7 +58,10 @@ def elements(svg: str) -> list[tuple[str, str, dict[str, str]]]:
             places = {key: node.get(key, "") for key in vector.MEASURED} | (
                 {"id": ""} if "id" in node.attrib else {}
             )
-            found.append((kind, re.sub(r"\s|;$", "", own), places))
+            lines = (
+                re.split("(?=M)", places["d"]) if svg.startswith("<svg") else [places["d"]]
+            )  # in one path, ours
+            found += [(kind, re.sub(r"\s|;$", "", own), {**places, "d": line}) for line in lines]
     return found
 
 
@@ -76,6 +82,9 @@ def points(path: str) -> list[tuple[str, float, float]]:
 def test_every_mark_is_there_with_its_style_and_place(drawn: str, page: str) -> None:
     theirs, ours = elements(drawn), elements(page)
     assert len(ours) > 50
+    assert (
+        re.search(r' d="m[^"]*M', page) and '<g class="ab' in page
+    )  # lines and marks of one look are together
     ids, clip = re.compile(r"url\(#[^)]*\)"), re.compile(r";?clip-path:url\(#[^)]*\)")
     assert [(kind, ids.sub("url", clip.sub("", own))) for kind, own, _ in ours] == [
         (kind, ids.sub("url", clip.sub("", own))) for kind, own, _ in theirs
@@ -138,6 +147,15 @@ CLIPPED = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.
 def test_a_clip_stays_only_where_it_may_cut(drawn: str, cut: bool) -> None:
     page = vector.in_page(CLIPPED.format(drawn), mark="ab", alt="")
     assert ("clip-path:" in page) == ("<clipPath" in page) == cut
+
+
+def test_what_lets_shine_through_or_fills_is_not_joined() -> None:
+    look = "fill: {}; stroke: #000000; opacity: {}"
+    for fill, opacity, joined in (("none", 1, False), ("#ff0000", 0.5, False), ("none", None, True)):
+        style = look.format(fill, opacity) if opacity else "fill: none; stroke: #000000"
+        pair = f'<path d="M 1 2 L 3 4" style="{style}"/><path d="M 5 6 L 7 8" style="{style}"/>'
+        page = vector.in_page(f'<svg xmlns="{SVG[1:-1]}">{pair}</svg>', mark="ab", alt="")
+        assert ('d="m1 2l2 2M5 6l2 2"' in page) == joined
 
 
 def test_paths_without_a_line_are_left_out() -> None:
