@@ -13,9 +13,11 @@ RUNS ?= \
   gap_ladder:mnist decoder_noise:mnist learned_priors:mnist memorisation:mnist conditional:mnist gan_baseline:mnist \
   posterior_gap:mnist linear_ground_truth:mnist binarised_mnist:mnist latent_maps:mnist kl_per_dimension:mnist \
   single_latent:mnist two_datasets:mnist published_contradiction:mnist \
+  sampling_strategies:mnist \
   sampling_strategies:fashion-mnist latent_maps:fashion-mnist posterior_gap:fashion-mnist \
   sampling_strategies:colour-patches reconstruction_weight:colour-patches kl_per_dimension:colour-patches \
   posterior_gap:colour-patches gap_ladder:colour-patches single_latent:colour-patches \
+  gan_baseline:colour-patches latent_dimension:colour-patches \
   sequences:co2 sequences:etth1
 
 .PHONY: study test test-slow check results clean
