@@ -18,6 +18,7 @@ from study.report.page.blocks import Report, Scores
 from study.report.text.numbers import number
 
 HERE = Path(__file__).parent
+SPACED = re.compile(r"\s*([{};,])\s*")  # blanks of a style sheet that say nothing
 LETTERS = string.ascii_lowercase
 LARGE = 150_000  # bytes; for an SVG beyond this size the PNG is used if it is smaller
 # With this policy a browser loads nothing and runs no script but the page's own, even if escaping failed.
@@ -38,7 +39,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"code": code, "inlined": functools.partial(inlined, marks={}), "number": number}
-    made.globals["css"] = Markup((HERE / "page.css").read_text(encoding="utf-8"))
+    made.globals["css"] = Markup(SPACED.sub(r"\1", (HERE / "page.css").read_text(encoding="utf-8")))
     return made
 
 

@@ -41,7 +41,13 @@ ABSOLUTE = "MLCQZz"
 PLAIN = re.compile(r"[-MLCQZz\d.\s]+")  # a path of points alone
 LINK = re.compile(r"(?:^|(?<=url\())#([^)]+)")  # the id that an attribute points to
 NOWHERE = re.compile(r"m[-\d. ]+")  # a path without a line
+GIVEN = (
+    "font-family:'DejaVu Sans'",
+    "text-anchor:start",
+    "stroke-dashoffset:0",
+)  # by the page, or by SVG itself
 MANY = 3  # marks from which on a group is shorter
+BAR = re.compile(r"m(-?[\d.]+) ?-?[\d.]+l(-?[\d.]+) ?-?0l-?0 ?-?[\d.]+l-?[\d.]+ ?-?0(?:l-?0 ?-?[\d.]+)?z")
 OFTEN = 2  # a style that stands this often is written once
 
 
@@ -158,7 +164,7 @@ def _attributes(node: Element, links: Mapping[str, str]) -> Iterator[tuple[str, 
 def _declarations(value: str) -> Iterator[str]:
     for declaration in value.split(";"):
         what, _, how = (part.strip() for part in declaration.partition(":"))
-        if what:
+        if what and f"{what}:{how}" not in GIVEN:
             yield f"{what}:{THEME.get(how, how)}"
 
 
@@ -238,15 +244,15 @@ def _together(node: Element, styles: Mapping[str, str]) -> Iterator[Element]:
 
     Args:
         node: it.
-        styles: by class. What lets shine through, or fills, is left apart: it would look otherwise where it overlaps.
+        styles: by class. What lets shine through, or fills, would look otherwise where it overlaps: left apart.
     """
     for (tag, names, short), found in itertools.groupby(
         node, lambda one: (one.tag, {*one.attrib}, one.get("class"))
     ):
         same, style = list(found), styles.get(short or "", "opacity")
-        if tag == "path" and names == {"d", "class"} and "fill:none" in style and "opacity" not in style:
+        if tag == "path" and names == {"d", "class"} and "opacity" not in style:
             lines = [one.attrib["d"] for one in same]
-            if all(line.startswith("m") for line in lines):
+            if all(line.startswith("m") for line in lines) and ("fill:none" in style or _bars(lines)):
                 same[0].attrib["d"] = lines[0] + "".join(f"M{line[1:]}" for line in lines[1:])
                 same = same[:1]
         elif tag == "use" and len(same) >= MANY and "opacity" not in style:
@@ -256,3 +262,12 @@ def _together(node: Element, styles: Mapping[str, str]) -> Iterator[Element]:
             group[:] = same
             same = [group]
         yield from same
+
+
+def _bars(lines: Sequence[str]) -> bool:
+    """Whether these are upright rectangles side by side, none above another's place."""
+    found = [BAR.fullmatch(line) for line in lines]
+    spans = sorted(sorted((float(bar[1]), float(bar[1]) + float(bar[2]))) for bar in found if bar)
+    return len(spans) == len(lines) and all(
+        end <= start for (_, end), (start, _) in itertools.pairwise(spans)
+    )

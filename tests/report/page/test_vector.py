@@ -55,6 +55,9 @@ def elements(svg: str) -> list[tuple[str, str, dict[str, str]]]:
                 own = own.replace(colour, variable)
             if node.get("clip-path"):
                 own = f"{own.rstrip('; ')};clip-path:{node.get('clip-path')}".lstrip(";")
+            own = re.sub(r"\s", "", own)
+            for given in vector.GIVEN:
+                own = re.sub(f"(^|;){given.replace(' ', '')}(?=;|$)", "", own).lstrip(";")
             places = {key: node.get(key, "") for key in vector.MEASURED} | (
                 {"id": ""} if "id" in node.attrib else {}
             )
@@ -147,6 +150,19 @@ CLIPPED = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.
 def test_a_clip_stays_only_where_it_may_cut(drawn: str, cut: bool) -> None:
     page = vector.in_page(CLIPPED.format(drawn), mark="ab", alt="")
     assert ("clip-path:" in page) == ("<clipPath" in page) == cut
+
+
+def test_bars_side_by_side_are_joined_and_others_that_fill_are_not() -> None:
+    bars = [
+        "M 0 9 L 2 9 L 2 4 L 0 4 z",
+        "M 2 9 L 4 9 L 4 1 L 2 1 z",
+        "M 3 9 L 5 9 L 5 1 L 3 1 z",
+        "M 6 9 L 7 4 L 8 9 z",
+    ]
+    for shown, joined in ((bars[:2], True), (bars[1:3], False), (bars[::3], False)):
+        paths = "".join(f'<path d="{d}" style="fill: #ff0000"/>' for d in shown)
+        page = vector.in_page(f'<svg xmlns="{SVG[1:-1]}">{paths}</svg>', mark="ab", alt="")
+        assert page.count("<path") == (1 if joined else 2)
 
 
 def test_what_lets_shine_through_or_fills_is_not_joined() -> None:
