@@ -39,13 +39,15 @@ WITHIN = {
     "marginals": (0.0, 1.0),
     "top": (0.0, 1.0),
 }
+LOW = 0.5  # share of trainings below which a setting is named
 PERCENT: dict[str, Any] = {"scale": 100, "places": 0}
 TEXTS = {
     "each": "Within each training: the correlation over dimensions of KL and information about the "
     "example, and of marginal mismatch and information; the share of trainings whose dimension of highest KL is the "
     "most informative; the share of the marginal mismatch in the half of the dimensions with the higher KL; and the "
     "share of KL(q(z)‖p(z)) that lies in the marginals, the rest being total correlation, from the middles of their "
-    "brackets. Means over trainings with 95 % intervals.",
+    "brackets, of models whose KL(q(z)‖p(z)) is identified, that is whose bracket is narrow. Means over trainings with "
+    "95 % intervals.",
     "told": "Each measure against its value without a relation (0 for a correlation, ½ for the upper half), with 95 % "
     "intervals over trainings and Holm's correction over the settings of a measure; `better` is above it.",
     "figure": "Against s = β/(2α): correlations over dimensions, and where the mismatch lies; bars are 95 % "
@@ -66,7 +68,7 @@ def orders(results: Results) -> pd.DataFrame:
         models.reindex(columns=[f"{name}_lower", f"{name}_upper"]).clip(lower=0).mean(axis=1)
         for name in ("dimension_wise_kl", "total_correlation")
     ]
-    share = ends[0] / (ends[0] + ends[1])
+    share = (ends[0] / (ends[0] + ends[1])).where(models["identified"] > 0)
     for run, own in results.latents.groupby("run_id"):
         if len(own) < 2 or own["kl"].sum() < LEAST:
             continue
@@ -137,14 +139,25 @@ def answer(each: pd.DataFrame, rows: pd.DataFrame, table: pd.DataFrame) -> str:
         lambda row: f"{with_ends(row, PLAIN, places=2)} at {kit.at(row)}",
         most=1,
     )
-    same = f"{each['top'].sum():.0f} of {count(len(each), 'training')}"
-    first = (
-        f"{lead}: KL and information go together at {n} of {count(len(own), 'setting')} (correlation {ends}); the "
-        f"dimension of highest KL is the most informative in {same}."
-    )
+    where = f"at {n} of {count(len(own), 'setting')} (correlation {ends})"
+    first = f"{lead}: KL and information go together {where}; {_top(each)}."
     parts = table.dropna(subset=["marginals"])
     inside = kit.ranged(parts, "marginals", lambda row: number(row["marginals"] * 100, 0), most=1)
-    return kit.brief(first, f"Marginals hold {inside} % of the mismatch of q(z)." * bool(len(parts)))
+    told = f"Marginals hold {inside} % of the mismatch of q(z), where that is known."
+    return kit.brief(first, told * bool(len(parts)))
+
+
+def _top(each: pd.DataFrame) -> str:
+    """In how many trainings one dimension is first by both, and where that is fewest."""
+    by = {at: own["top"] for at, own in each.groupby("beta")}
+    least = min(by, key=lambda at: by[at].mean())
+    where = (
+        f", in {by[least].sum():.0f} of {len(by[least])} at β = {number(least)}"
+        if by[least].mean() < LOW
+        else ""
+    )
+    of = f"{each['top'].sum():.0f} of {count(len(each), 'training')}"
+    return f"the dimension of highest KL is the most informative in {of}{where}"
 
 
 def _lies(rows: pd.DataFrame) -> str:

@@ -49,7 +49,8 @@ TEXTS = {
     "map": "Codes of training data and q(z) of models with two latents, one for each β; circles are one, two and three "
     "standard deviations of the prior.",
     "figure": "Means of the decoder along the line, at quantiles from 5 to 95 % of N(0, 1), of the first training at "
-    "each β with one latent, and at the smallest β of every other training: each has its own order of classes.",
+    "each β with one latent, and at the smallest β of every other training: no two need have one order of classes, or "
+    "run the same way.",
 }  # fmt: skip
 
 
@@ -145,7 +146,7 @@ def answer(rows: pd.DataFrame) -> str:
     n = int(places.sum())
     lead = "Yes" if n == len(places) else "Not everywhere" if n else "Not shown"
     what = (
-        "similar inputs get similar codes, by class and by distance"
+        "by class and by distance, similar inputs get more similar codes than by chance"
         if set(rows["of"]) > {DISTANCES}
         else "distances go together"
     )

@@ -113,6 +113,7 @@ def parameters(provenance: Mapping[str, Any]) -> dict[str, int]:
 
 def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, the contrasts of the primary metric, and rate and distortion."""
+    results, without = kit.with_decoder(results, PRIMARY)
     found, spent = contrasts(results.metrics), models(results)
     plain: dict[str, kit.Column] = {"family": "family", "β": kit.value("beta"), "trainings": "trainings"}
     plain |= {"parameters of the prior": "prior_parameters", "T": kit.value("truncation")}
@@ -127,9 +128,13 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     shown = kit.readable(rows, columns | kit.contrast("learned", "plain"))
     text = TEXT.format(over=kit.covered(results, [PRIMARY], alone=" over seeds"))
     caption = CAPTION.format(over=kit.covered(results, [PRIMARY]))
-    own = Section("Learned with the model against fitted afterwards", text + _told(rows, DRAWN), shown)
+    own = Section(
+        "Learned with the model against fitted afterwards", text + without + _told(rows, DRAWN), shown
+    )
     first = kit.Exhibit(
-        "A learned prior against the plain VAE", f"{caption}{_told(rows, AFTERWARDS[:1])}", figure(rows)
+        "A learned prior against the plain VAE",
+        f"{caption}{without}{_told(rows, AFTERWARDS[:1])}",
+        figure(rows),
     )
     posterior = from_posteriors(results.metrics)
     told = f" KID of `posterior` against that of `prior`: {_by_family(posterior)}." if len(posterior) else ""
@@ -223,7 +228,8 @@ def _against_prior(rows: pd.DataFrame, own: pd.DataFrame) -> str:
     if len(own):
         first = f"in {len(_all(own, 'better'))} of {own['family'].nunique()} families (with `{PLAIN}`)"
         said.append(f"{first} `posterior` beats the model's own prior")
-    text = f"At every β {', and '.join(said)}."
+    betas = sorted(rows["beta"].unique())
+    text = f"At {_at(betas, len(betas)) if len(betas) == 1 else 'every β'} {', and '.join(said)}."
     return text if said else ""
 
 

@@ -45,8 +45,9 @@ TEXT = (
     "annealing finds a smaller gap, its chains were too short; if larger, there were too few importance samples."
 )
 CAPTION = (
-    "The two lower bounds on KL(q(z|x)‖p(z|x)) beside the rate, KL(q(z|x)‖p(z)); means over {examples} held-out "
-    "examples that all runs share, with 95 % intervals over training runs and these examples."
+    "The two lower bounds on KL(q(z|x)‖p(z|x)), means over {examples} held-out examples that all runs share, with 95 % "
+    "intervals over training runs and these examples; beside them the rate, the mean of KL(q(z|x)‖p(z)) over the "
+    f"training data, of which {100 * FAR:.0f} % counts as far here."
 )
 MEASURED = (*BOUNDS, *GAPS, "rate", *COUNTS)
 
@@ -107,7 +108,9 @@ def _answer(table: pd.DataFrame, examples: float) -> str:
         return "Not decided: at every setting the posteriors have collapsed to the prior."
     shown, n = rows["share_low"] >= FAR, len(rows)
     far, open_ = (rows[kept].to_dict("records") for kept in (shown, ~shown))
-    lead = f"KL(q(z|x)‖p(z|x)) of {examples:.0f} held-out examples is at least {100 * FAR:.0f} % of the rate"
+    lead = (
+        f"KL(q(z|x)‖p(z|x)), over {examples:.0f} held-out examples, is at least {100 * FAR:.0f} % of the rate"
+    )
     most = rows.loc[[rows["gap"].idxmax()]].to_dict("records")[0]
     size = f"the largest lower bound is {with_ends(most, 'gap')} nats, {_percent(most)} %"
     size += f", at {kit.at(most)}" * (n > 1 and len(far) != 1)

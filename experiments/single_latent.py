@@ -40,6 +40,10 @@ METRICS = (
 )  # fmt: skip
 PLACE = ["alpha", "beta"]
 PERCENT: dict[str, Any] = {"scale": 100, "places": 0}
+TOLD = {  # verdicts on a share, of which either sign may be told
+    **dict.fromkeys(("better", "worse"), "told from zero"),
+    "equivalent": "less than 5 %", "not decided": "not told from zero", "none": "no interval",
+}  # fmt: skip
 STEPS, BASES = 9, 3  # pictures of a traversal, and prior draws to start from
 TEXTS = {
     "which": "Of every training the dimension with the largest KL(q(zⱼ)‖N(0, 1)): this KL, that of all dimensions "
@@ -144,7 +148,7 @@ def _swap(rows: pd.DataFrame) -> str:
     """The verdicts on the swap, with sizes where it closes part of the gap."""
     words = {
         "better": "closes part of the gap", "worse": "widens the gap", "equivalent": "changes less than 5 % of the gap",
-        "not decided": "is not decided",
+        "not decided": "is not decided to close any of it",
     }  # fmt: skip
     lead = "Drawing only the dimension farthest from N(0, 1) from q(z)"
     return f"{lead} {kit.placed(rows, words, sizes=_sizes)}"
@@ -168,7 +172,7 @@ def _both(closed: pd.DataFrame) -> str:
     for _, own in closed.groupby(PLACE) if len(closed) else ():
         rows = {row["strategy"]: row for row in own.to_dict("records")}
         parts = [
-            f"{words} {kit.change('own', **PERCENT)(rows[name])} % ({rows[name]['verdict']})"
+            f"{words} {kit.change('own', **PERCENT)(rows[name])} % ({TOLD[rows[name]['verdict']]})"
             for name, words in (("one-from-q", "from q(z) it closes"), ("lost", "from N(0, 1) it loses"))
             if name in rows
         ]

@@ -70,9 +70,9 @@ SPECS = (
         samples.few,
         "Samples with shared draws",
         "Grid of samples: one row for the prior, each of a few strategies and real data, one column per shared draw.",
-        "One trained model, its first seed, at the setting in the title. In a column, rows that start from a training "
-        "example start from the same one, and all share their noise: look down a column to see what a strategy "
-        "changes.",
+        "One trained model, its first seed, at the setting in the title. In a column, rows that start from any "
+        "training example start from the same one, and all share their noise: look down a column to see what a "
+        "strategy changes.",
         "no pictures were stored: the data are not images, or nothing was sampled",
     ),
     Spec(
@@ -204,7 +204,7 @@ def specs(results: Results) -> list[Spec]:
             lambda results, _, setting=setting: samples.sample_grid(results, setting),  # type: ignore[misc]
             f"Samples at {setting.label}",
             f"Grid of samples at {setting.label}: one row per strategy, one column per shared draw.",
-            f"One trained model at {setting.label}, its first seed. In a column, rows that start from a training "
+            f"One trained model at {setting.label}, its first seed. In a column, rows that start from any training "
             "example start from the same one, and all share their noise: look down a column to see what a strategy "
             "changes, and along a row to see its variety. Frequencies cannot be judged from so few samples; see the "
             "tables.",

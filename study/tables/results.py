@@ -245,7 +245,7 @@ def _once(samples: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     first: dict[tuple[str, tuple[int, ...], bytes], str] = {}
     kept = {}
     for name, array in samples.items():
-        content = hashlib.sha256(np.ascontiguousarray(array)).digest()
+        content = hashlib.sha256(array.tobytes()).digest()
         earlier = first.setdefault((array.dtype.str, array.shape, content), name)
         kept[name] = array if earlier == name else np.array(earlier)
     return kept

@@ -3,6 +3,7 @@
 from study.report.findings import Exhibit
 from study.report.kit.crossed import by_training, covered, share_closed, trainings
 from study.report.kit.curves import Lines, curve, lines, log_axis, setting_axis
+from study.report.kit.decoders import NOTHING, with_decoder
 from study.report.kit.dots import Panel, dots
 from study.report.kit.estimates import by_run, each_metric, each_place, estimate, estimates, values
 from study.report.kit.pairs import Pair, compared, decided, paired
@@ -26,6 +27,7 @@ from study.report.kit.shares import along, closing, shares
 from study.report.kit.windows import windows
 
 __all__ = [
+    "NOTHING",
     "UNDECIDED",
     "WORDS",
     "Column",
@@ -75,4 +77,5 @@ __all__ = [
     "values",
     "where",
     "windows",
+    "with_decoder",
 ]

@@ -20,7 +20,7 @@ SHOWN = ("reconstruction", "copycat")  # rows of reference whose share of the ga
 FAINT = 0.55  # opacity of the dots of single settings
 MOST = 4  # strategies with a line over the settings
 LEFT_OUT = {  # why a setting is, in the words of a legend
-    "nothing to gain": "prior as good as real data",
+    "nothing to gain": "prior not told from real data",
     "no decoder to speak of": "decoder no better than noise",
     "cannot tell": "metric cannot tell",
     "no floor": "no held-out scores",

@@ -107,17 +107,16 @@ def _is_worse(rows: pd.DataFrame, sign: float) -> bool:
 
 
 def _holes(results: Results, of: Contest) -> str:
-    """Which share of the prior's draws falls into holes of q(z), at both ends of the axis: why leaving it gains."""
+    """The least and the largest share of the prior's draws that falls into holes of q(z): why leaving it gains."""
     models = frames.models(results)
     places = [setting for setting in of.counted if not frames.at(models, setting).empty]
     if len(places) < 2 or "hole_mass" not in models:
         return ""
-    places.sort(key=lambda setting: setting.beta / setting.alpha if setting.alpha else np.inf)
-    ends = places[0], places[-1]
-    mass = [frames.at(models, end)["hole_mass"].mean() for end in ends]
-    if not np.isfinite(mass).all():
+    mass = {place: float(frames.at(models, place)["hole_mass"].mean()) for place in places}
+    if not np.isfinite([*mass.values()]).all():
         return ""
-    told = listed(f"{percent(value)} at {end.label}" for value, end in zip(mass, ends, strict=True))
+    ends = sorted(places, key=lambda place: mass[place])
+    told = " to ".join(f"{percent(mass[end])} (at {end.label})" for end in (ends[0], ends[-1]))
     return f"Of draws from the prior, {told} fall into holes, where q(z) is lower than at 99 % of held-out codes."
 
 

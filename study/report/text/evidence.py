@@ -128,8 +128,11 @@ def _others(c: Contest) -> list[str]:
         said += [f"{start}{within}: {listed(names)}."] if names else []
     open_ = [f"`{name}`" for name in c.with_verdict("not decided")]
     if open_:
-        power = f" (an effect of {percent(c.unseen)} would have been seen)" if math.isfinite(c.unseen) else ""
-        said.append(f"Not decided{power}: {listed(open_)}.")
+        seen = {name: row.detectable for name, row in c.with_verdict("not decided").items()}
+        power = [
+            f" ({percent(seen[name])} would have been seen)" * math.isfinite(seen[name]) for name in seen
+        ]
+        said.append(f"Not decided: {listed(f'{a}{b}' for a, b in zip(open_, power, strict=True))}.")
     return said
 
 

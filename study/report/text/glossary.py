@@ -21,6 +21,10 @@ GAP = (
     "The effect. 0 %: a strategy scores as the prior does; 100 %: as real held-out data do with as many examples; "
     "below 0: worse than the prior."
 )
+HOLES = (
+    "The share of prior draws at which q(z) is lower than at 99 % of held-out codes. Holes show that the prior does "
+    "not fit q(z). Few do not show that it fits: where single held-out codes lie at very low q(z), so does this limit."
+)
 AXIS = (
     "Noise variance of a Gaussian decoder trained with α·SSE + β·KL. α and β are one axis, s, up to optimiser steps; "
     "a setting is one pair of them."
@@ -65,6 +69,8 @@ def glossary(results: Results, summary: pd.DataFrame, said: Iterable[str]) -> li
         (word(name).label, _sentence(word(name).meaning)) for name in EXPLAINED if word(name).label in text
     ]
     terms.append(("q(z)", Q))
+    if "hole" in text.lower():
+        terms.append(("Hole mass", HOLES))
     if len(results.runs):
         gaussian = results.runs["noise_variance"].notna().all()
         terms.append(("s = β/(2α)", AXIS) if gaussian else ("α and β", RATIO))

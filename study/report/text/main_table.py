@@ -158,5 +158,5 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
         )
     return (
         f"{where}{told} Small print: 95 % intervals over {frames.over(summary)}. Arrows say which values are better. "
-        "Rows below the line, in italics, are references and do not compete."
+        "Rows of reference come last and do not compete."
     ).strip()
