@@ -142,6 +142,9 @@ def _accuracies(table: pd.DataFrame, who: str, ends: Sequence[int]) -> str:
     whose = (f"{first} prior gives the requested class", "its class posteriors", "those of a plain VAE")
     each = [f"{whose[i]} in {part} %" for i, part in enumerate(parts) if part]
     each[0] += f" ({place})"
+    prior, plain = (_way(table, *ASKED[i]).set_index("beta")[ACCURACY] for i in (0, 2))
+    if who == CONDITIONAL_WINS and (prior < plain.reindex(prior.index)).any():
+        who += " by its class posteriors"
     return f"{who}: averaged over classes, {listed(each)}."
 
 

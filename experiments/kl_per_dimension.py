@@ -151,11 +151,8 @@ def _top(each: pd.DataFrame) -> str:
     """In how many trainings one dimension is first by both, and where that is fewest."""
     by = {at: own["top"] for at, own in each.groupby("beta")}
     least = min(by, key=lambda at: by[at].mean())
-    where = (
-        f", in {by[least].sum():.0f} of {len(by[least])} at β = {number(least)}"
-        if by[least].mean() < LOW
-        else ""
-    )
+    low = by[least].mean() < LOW <= each["top"].mean()
+    where = f", in {by[least].sum():.0f} of {len(by[least])} at β = {number(least)}" * bool(low)
     of = f"{each['top'].sum():.0f} of {count(len(each), 'training')}"
     return f"the dimension of highest KL is the most informative in {of}{where}"
 

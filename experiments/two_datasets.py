@@ -186,14 +186,7 @@ def answer(rows: pd.DataFrame) -> str:
     n, found = len(own), kit.by_verdict(own)
     won, worse = (len(found.get(verdict, [])) for verdict in ("better", "worse"))
     lost = len(kit.by_verdict(against).get("worse", []))
-    better = "drawing from what was learned is better"
-    lead = (
-        f"D{better[1:]}"
-        if won == lost == n
-        else f"Not everywhere is it so that {better}"
-        if won
-        else (f"It is not shown that {better}")
-    )
+    lead = "Better" if won == lost == n else "Not better everywhere" if won else "Not shown to be better"
     of_all = f"{won} of {count(n, 'comparison')} (data set × β)" + f" and worse in {worse}" * bool(worse)
     first = f"{lead}: by KID, a decoder's own codes score better than N(0, I) in {of_all}."
     of = {verdict: len(found) for verdict, found in kit.by_verdict(foreign).items()}

@@ -21,6 +21,15 @@ def results(gan: float, vae: dict[float, dict[str, float]], *, seeds: int = SEED
     for family, beta, values in models:
         for seed in range(seeds):
             run = {"run_id": f"{family}{beta}{seed}", "family": family, "beta": beta, "seed": seed}
+            run |= {
+                "alpha": 1.0,
+                "noise_variance": np.nan,
+                "reference": "test",
+                "n": 100,
+                "stderr": 0.001,
+                "fit": 0,
+                "draw": 0,
+            }
             runs.append({**run, "steps": 100, "train_seconds": 60.0 + seed})
             shared = {"strategy": "prior", "metric": "seconds_per_1000", "better": "lower", "value": 0.02}
             metrics.append({**run, "status": "ok", **shared})

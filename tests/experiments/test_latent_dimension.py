@@ -37,12 +37,12 @@ LOW, HIGH, WILD = around(0.02, 0.002), around(0.4), lambda seed: 0.05 + 0.04 * (
 def test_filled_holes_and_undecided_are_kept_apart(answer):
     said = answer(results((LOW, WILD, HIGH)))
     assert said.startswith(
-        "At s = 0.1, the prior fills the space at d = 1, holes are shown at d = 64 and neither is shown at d = 8."
+        "The hole mass of the prior is, at s = 0.1, below 5 % at d = 1, above 5 % at d = 64 and not decided at d = 8."
     )
     assert answer(results((LOW, LOW, LOW))).startswith(
-        "At s = 0.1, the prior fills the space at d = 1, 8 and 64."
+        "The hole mass of the prior is, at s = 0.1, below 5 % at d = 1, 8 and 64."
     )
-    assert "fills" not in answer(results((HIGH, WILD, WILD)))
+    assert "below" not in answer(results((HIGH, WILD, WILD)))
     assert answer(results((LOW, WILD, HIGH), seeds=2)) == UNDECIDED
 
 
@@ -58,7 +58,11 @@ def test_the_draws_that_are_needed_are_the_exponential_of_the_rate(answer, modul
 
 @pytest.mark.parametrize(
     ("share", "says"),
-    [(0.5, "`posterior` closes from 50"), (0.0, "At no d is it shown"), (-0.5, "At no d is it shown")],
+    [
+        (0.5, "`posterior` closes at s = 0.1 from 50"),
+        (0.0, "At no d is it shown"),
+        (-0.5, "At no d is it shown"),
+    ],
 )
 def test_shares_are_claimed_only_where_they_are_told(module, share, says):
     found = module.findings(results((LOW, LOW, HIGH), share=share), {})

@@ -30,13 +30,22 @@ def made(same, distances, *, seeds=5, labels=True):
 @pytest.mark.parametrize(
     ("same", "distances", "start"),
     [
-        (0.4, 0.3, "Yes: similar inputs get similar codes, by class and by distance, at 2 of 2 settings. "),
+        (
+            0.4,
+            0.3,
+            "Yes: by class and by distance, similar inputs get more similar codes than by chance, at 2 of 2 settings. ",
+        ),
         (
             0.4,
             0.0,
-            "Not shown: similar inputs get similar codes, by class and by distance, at 0 of 2 settings. ",
+            "Not shown: by class and by distance, similar inputs get more similar codes than by chance, at 0 of 2 "
+            "settings. ",
         ),
-        (0.1, 0.3, "Not everywhere: similar inputs get similar codes, by class and by distance, at 1 of 2"),
+        (
+            0.1,
+            0.3,
+            "Not everywhere: by class and by distance, similar inputs get more similar codes than by chance, at 1 of 2",
+        ),
     ],
 )
 def test_both_measures_must_be_above_chance(module, same, distances, start):

@@ -29,6 +29,7 @@ def metrics() -> pd.DataFrame:
         for (family, name), value in VALUES.items():
             rows.append(
                 {"family": family, "strategy": name, "metric": "kid", "better": "lower", "beta": beta,
+                 "alpha": 1.0, "noise_variance": beta / 2, "reference": "test", "n": 100, "stderr": 0.001, "fit": 0,
                  "seed": seed, "draw": 0, "value": value + luck + rng.normal(0, 0.1), "status": "ok"}
             )  # fmt: skip
     return pd.DataFrame(rows)

@@ -36,7 +36,7 @@ def results(over_s=(0.8, 0.5, 0.1), *, conv=0.5, wide=0.7, means=None, seeds=5):
 
 def test_the_answer_gives_the_range_over_s_and_the_size_of_each_factor(answer):
     said = answer(results(conv=0.3, means=0.2))
-    assert said.startswith("In FD∞ ten Gaussians gain over N(0, I) 10 [")
+    assert said.startswith("Ten Gaussians lower FD∞, against N(0, I), by 10 [")
     assert "at s = 0.5 and 80 [" in said and "at s = 0.005; published are 8 and 68 %." in said
     assert said.endswith("Largest changes, in points: s 70, latents 20, network 20 and fit to means 60.")
 
@@ -44,8 +44,8 @@ def test_the_answer_gives_the_range_over_s_and_the_size_of_each_factor(answer):
 @pytest.mark.parametrize(
     ("least", "says"),
     [
-        (0.3, "; at s = 0.156, where 8 % is published, 50 [49, 51] %; no setting is as low."),
-        (0.02, "; at s = 0.156, where 8 % is published, 50 [49, 51] %. Largest"),
+        (0.3, "; at s = 0.156, where 8 % is published, by 50 [49, 51] %; no setting is as low."),
+        (0.02, "; at s = 0.156, where 8 % is published, by 50 [49, 51] %. Largest"),
     ],
 )
 def test_the_gain_is_said_where_the_lower_one_was_published(answer, least, says):

@@ -38,18 +38,18 @@ THOSE = "Those of the other model are"
     [
         (
             {"a": (3.0, 1.0, 4.0), "b": (3.0, 2.0, 5.0)},
-            f"Yes: {OWN} 2 of 2 comparisons (data set × β).",
+            f"Better: {OWN} 2 of 2 comparisons (data set × β).",
             f"{THOSE} worse than N(0, I) in 2, and worse than own codes in 2.",
         ),
         (
             {"a": (3.0, 1.0, 2.0), "b": (3.0, 4.0, 5.0)},
-            f"Not everywhere: {OWN} 1 of 2 comparisons (data set × β) and worse in 1.",
+            f"Not better everywhere: {OWN} 1 of 2 comparisons (data set × β) and worse in 1.",
             f"{THOSE} better than N(0, I) in 1 and worse than N(0, I) in 1, and worse than own codes in 2.",
         ),
         (
             {"a": (3.0, 3.0, 3.0), "b": (3.0, 3.0, 3.0)},
-            f"Not shown: {OWN} 0 of 2",
-            f"{THOSE} told from N(0, I) in none, and worse than own codes in 0.",
+            f"Not shown to be better: {OWN} 0 of 2",
+            f"{THOSE} told from N(0, I) in none (corrected), and worse than own codes in 0.",
         ),
     ],
 )

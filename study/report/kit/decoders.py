@@ -40,7 +40,7 @@ def with_decoder(results: Results, metric: str) -> tuple[Results, str]:
         return results, ""
     keys = [*KIND, *GRID]
     rows = results.metrics
-    place = rows[["run_id"]].merge(results.runs[["run_id", *keys]], on="run_id", how="left")
+    place = rows.assign(**{name: value for name, value in KIND.items() if name not in rows})[keys]
     out = place.merge(pd.DataFrame(gone), on=keys, how="left", indicator=True)["_merge"].eq("both").to_numpy()
     kept = rows[(rows["strategy"] == MODEL).to_numpy() | ~out]
     kinds = {(one["family"], one["decode"]) for one in gone}
