@@ -1,6 +1,7 @@
 """Verdicts on claims in words: the cells of the table, the rows of a claim's own table, and what is missing."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from study.claims.base import Unit
@@ -10,6 +11,7 @@ from study.report.outside import tame
 from study.report.text.numbers import count, interval, listed, number
 from study.report.text.words import word
 
+STRATEGY = re.compile(r"`[^`]+`")
 NONE_YET = "none yet"
 SCALE: dict[Unit, tuple[float, str]] = {
     "gap": (100, " %"),
@@ -83,18 +85,26 @@ def _part(own: Sequence[Outcome]) -> Iterator[str]:
         return
     turns = [test for test in own if test.thresholds]
     if turns:
-        yield f"{holds(turns[0].thresholds[0])} ({label(turns[0].test.metric)})"
+        yield f"{holds(turns[0].thresholds[0])} ({_named(turns[0], own)})"
     for verdict in ("supported", "refuted"):
-        names = list(dict.fromkeys(label(test.test.metric) for test in own if test.verdict == verdict))
+        names = list(dict.fromkeys(_named(test, own) for test in own if test.verdict == verdict))
         if names:
             yield f"{verdict} by {listed(names)}"
+
+
+def _named(one: Outcome, among: Sequence[Outcome]) -> str:
+    """The metric of a test, with the strategy that it is about if another test has the same metric."""
+    shown = label(one.test.metric)
+    same = {test.test.quantity for test in among if label(test.test.metric) == shown}
+    about = STRATEGY.search(one.test.quantity)
+    return f"{shown} of {about[0]}" if len(same) > 1 and about else shown
 
 
 def holds(one: Threshold) -> str:
     """On which side of a threshold a claim holds: "holds for s < 0.13 [0.12, 0.16]"."""
     if one.below == one.above:
-        where = "between the ends" if one.below == "refuted" else "at both ends"
-        return f"holds {where} of {one.axis} alone"
+        where = "between both ends" if one.below == "refuted" else "at both ends"
+        return f"holds {where} of the range of {one.axis} alone"
     return f"holds for {at(one, '<' if one.below == 'supported' else '>')}"
 
 

@@ -94,7 +94,7 @@ def compose(
         words=glossary(results, summary, [headline, *(one.caption for one in figures), *_texts(table)]),
         figures=figures,
         table=table,
-        limits=[*limits.limits(results, summary), *_families(family, others or {})],
+        limits=[*limits.limits(whole or results, summary), *_families(family, others or {})],
         appendix=_apart([section for section in appendix if section.blocks]),
     )
 

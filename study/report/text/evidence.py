@@ -129,10 +129,9 @@ def _others(c: Contest) -> list[str]:
     open_ = [f"`{name}`" for name in c.with_verdict("not decided")]
     if open_:
         seen = {name: row.detectable for name, row in c.with_verdict("not decided").items()}
-        power = [
-            f" ({percent(seen[name])} would have been seen)" * math.isfinite(seen[name]) for name in seen
-        ]
-        said.append(f"Not decided: {listed(f'{a}{b}' for a, b in zip(open_, power, strict=True))}.")
+        power = [f" ({percent(size)})" * math.isfinite(size) for size in seen.values()]
+        told = " (in brackets the effect that would have been seen)" * any(power)
+        said.append(f"Not decided{told}: {listed(map(''.join, zip(open_, power, strict=True)))}.")
     return said
 
 

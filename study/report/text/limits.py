@@ -8,13 +8,14 @@ import pandas as pd
 
 from study.report import frames
 from study.report.text.about import common, is_table, span, spanned
-from study.report.text.numbers import count, number
+from study.report.text.numbers import count, listed, number
 from study.report.text.words import MODEL
 from study.statistics.estimates import FEWEST
-from study.tables.results import Results
+from study.tables.results import CONFIGURATION, Results
 from study.training.convergence import MATTERS, Convergence
 
 FEW_ROWS = 100  # examples on each side of a comparison; a rule of thumb, and said as one
+FEW = 4  # values that are named
 PER_FEATURE = 3  # examples for each dimension of the features, likewise
 
 
@@ -41,7 +42,13 @@ def without_verdicts(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def limits(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
-    """What the evidence is limited to, as terms with texts."""
+    """What the evidence is limited to, as terms with texts.
+
+    Args:
+        results: of all models, of every family.
+        summary: of those that the general figures and tables are about.
+    """
+    results = _each_model(results)
     runs = results.runs
     found = [("Data", _data(results)), ("Network", _network(runs)), ("Training", _training(results))]
     scored = summary[summary["strategy"] != MODEL]
@@ -150,20 +157,31 @@ def _data(results: Results) -> str:
     return f"{text} Read as {read}." if isinstance(read, str) and read else text
 
 
+def _each_model(results: Results) -> Results:
+    """Every trained model once: those that are scored by means and by draws of x have two rows."""
+    same = [*(name for name in CONFIGURATION if name != "decode"), "n_train"]
+    return results.only(results.runs.drop_duplicates(same)["run_id"])
+
+
 def _network(runs: pd.DataFrame) -> str:
     if runs.empty:
         return ""
-    family, network, hidden, likelihood = (
-        common(runs, name) for name in ("family", "network", "hidden", "likelihood")
-    )
+    hidden, likelihood = common(runs, "hidden"), common(runs, "likelihood")
     parts = [
-        f"{family or 'several families'}, {network or 'several networks'}",
+        _values(runs, "family", "families"),
+        _values(runs, "network", "networks"),
         f"hidden {hidden}" if hidden else "",
         f"{likelihood.capitalize()} decoder" if likelihood else "",
         spanned(runs["latent_dim"], "latent"),
     ]
     text = ", ".join(part for part in parts if part)
     return f"{text}. Other networks may differ."
+
+
+def _values(runs: pd.DataFrame, column: str, noun: str) -> str:
+    """The values of a column, or how many there are if they are many."""
+    values = runs[column].dropna().unique()
+    return listed(map(str, values)) if len(values) <= FEW else f"{len(values)} {noun}"
 
 
 def _training(results: Results) -> str:

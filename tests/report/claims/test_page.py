@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from study.claims.prior_at_300 import CLAIM as PRIOR_AT_300
 from study.claims.registry import CLAIMS
 from study.claims.thresholds import Threshold
-from study.claims.verdicts import Judged
+from study.claims.verdicts import Judged, Outcome
 from study.report.claims import words
 from study.report.claims.page import compose, headline
 from study.report.claims.publish import publish
@@ -120,7 +121,7 @@ def test_names_from_tables_are_escaped():
         ),
         (
             Threshold("s", "", float("nan"), float("nan"), float("nan"), "refuted", "refuted"),
-            "holds between the ends of s alone",
+            "holds between both ends of the range of s alone",
         ),
     ],
 )
@@ -145,3 +146,11 @@ def test_all_files_are_written_or_none(found, tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         publish(found[:1], tmp_path)
     assert page.read_bytes() == before
+
+
+def test_two_tests_of_one_metric_are_told_apart_by_their_strategy():
+    """A cell that says "holds for small s (KID), supported by KID" would contradict itself."""
+    own = [Outcome(test) for test in PRIOR_AT_300.tests]
+    named = [words._named(one, own) for one in own]
+    assert len(set(named)) == len(named) and "KID of `posterior`" in named
+    assert all(words._named(one, [one]) == words.label(one.test.metric) for one in own)

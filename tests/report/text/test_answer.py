@@ -78,7 +78,7 @@ def test_one_winner():
     )
     assert "closes 50 [48, 52] % (95 % interval) of the prior's gap in KID to real data" in text
     assert "more than any other strategy." in text
-    assert "Not decided (an effect of 12 % would have been seen): `kde`." in text
+    assert "Not decided (in brackets the effect that would have been seen): `kde` (12 %)." in text
 
 
 def test_only_one_strategy_is_not_more_than_the_others():

@@ -46,6 +46,16 @@ def test_a_loss_that_falls_is_not_converged_and_a_flat_one_is_not_called_so(resu
     assert falling(with_falls(results, float("nan"))) == ""
 
 
+def test_limits_are_of_every_family_and_of_each_model_once(results, summary):
+    runs = results.runs
+    others = runs.assign(run_id="gan-" + runs["run_id"], family="gan", network="conv")
+    drawn = runs.assign(run_id="drawn-" + runs["run_id"], decode="sample")
+    whole = dataclasses.replace(results, runs=pd.concat([runs, others, drawn], ignore_index=True))
+    found = dict(limits(with_falls(whole, 0.0), summary))
+    assert found["Network"].startswith("vae and gan, mlp and conv, ")
+    assert f"none of {2 * len(runs)} models fell" in found["Training"]
+
+
 def test_limits_name_what_was_done(results, summary):
     found = dict(limits(results, summary))
     assert "digits" in found["Data"] and "1000 training examples" in found["Data"]
