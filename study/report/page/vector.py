@@ -108,7 +108,8 @@ def _within(node: Element, rect: Sequence[float], marks: Mapping[str, float]) ->
             return False
         at = [float(number) for number in NUMBER.findall(curve or f"{one.get('x')} {one.get('y')}")]
         ink, x, y = mark or _stroke(one), at[::2], at[1::2]
-        if min(min(x) - left, left + width - max(x), min(y) - top, top + height - max(y)) < ink:
+        sides = min(x) - left, left + width - max(x), min(y) - top, top + height - max(y)
+        if not all(side >= ink for side in sides):  # nor is NaN, of a clip that is no rectangle
             return False
     return True
 

@@ -174,6 +174,12 @@ def test_what_lets_shine_through_or_fills_is_not_joined() -> None:
         assert ('d="m1 2l2 2M5 6l2 2"' in page) == joined
 
 
+def test_a_clip_that_is_no_rectangle_stays() -> None:
+    drawn = CLIPPED.replace('rect x="10" y="10" width="80" height="40"', 'circle cx="50" cy="30" r="5"')
+    path = '<path d="M 12 12 L 88 48" clip-path="url(#p)"/>'
+    assert "clip-path:" in vector.in_page(drawn.format(path), mark="ab", alt="")
+
+
 def test_paths_without_a_line_are_left_out() -> None:
     drawn = f'<svg xmlns="{SVG[1:-1]}"><g><path d="M 3 4"/><path d="M 3 4 L 3 4"/></g></svg>'
     assert re.findall(r' d="([^"]+)"', vector.in_page(drawn, mark="ab", alt="")) == ["m3 4l0 0"]
