@@ -152,9 +152,10 @@ def families(names: Iterable[str]) -> pd.DataFrame:
 
 
 def _by_family(rows: pd.DataFrame) -> str:
-    """What is told of each family, β by β."""
+    """What is told of each family, β by β, and what would have been seen where nothing is."""
     return "; ".join(
-        f"`{family}` is {kit.placed(own, sizes=_sizes)}" for family, own in rows.groupby("family", sort=False)
+        f"`{family}` is {kit.placed(own, sizes=_sizes)}{kit.unseen(kit.by_verdict(own).get('not decided', []))}"
+        for family, own in rows.groupby("family", sort=False)
     )
 
 
@@ -234,13 +235,9 @@ def _against_prior(rows: pd.DataFrame, own: pd.DataFrame) -> str:
 
 
 def _told(rows: pd.DataFrame, names: Sequence[str]) -> str:
-    """What is told of each family against some strategies, β by β, and what would have been seen."""
-    said = []
-    for name in (name for name in names if name in set(rows["against"])):
-        against = rows[rows["against"] == name]
-        open_ = kit.unseen(kit.by_verdict(against).get("not decided", []))
-        said.append(f" Against `{name}`: {_by_family(against)}{open_}.")
-    return "".join(said)
+    """What is told of each family against some strategies."""
+    there = [name for name in names if name in set(rows["against"])]
+    return "".join(f" Against `{name}`: {_by_family(rows[rows['against'] == name])}." for name in there)
 
 
 def _sizes(rows: Sequence[Mapping[Any, Any]]) -> str:

@@ -128,13 +128,17 @@ def _percent(row: kit.Row) -> str:
 
 
 def _annealed(table: pd.DataFrame) -> str:
-    """Where importance samples find less than nine tenths of the gap that annealing finds."""
+    """Where importance samples find less than nine tenths of the gap that annealing finds; and what has collapsed."""
+    active = table["rate"] > INACTIVE
+    gone = table[~active].to_dict("records")
+    without = f" Posteriors have collapsed to the prior at {kit.where(gone, len(table))}." if gone else ""
     said = kit.ranged(
-        table[table["posterior_gap"] < 0.9 * table["gap"]],
+        table[active & (table["posterior_gap"] < 0.9 * table["gap"])],
         "gap",
         lambda row: f"{number(row['posterior_gap'])} of {number(row['gap'])} nats at {kit.at(row)}",
     )
-    return f" Of what annealing finds, importance samples find {said}; both may fall short." if said else ""
+    text = f" Of what annealing finds, importance samples find {said}; both may fall short." if said else ""
+    return text + without
 
 
 def figure(table: pd.DataFrame) -> Figure:

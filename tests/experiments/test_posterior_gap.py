@@ -132,3 +132,10 @@ def test_without_annealing_there_is_no_word_of_it(module):
     found = module.findings(results({0.1: 3.0}), {})
     assert "annealing" not in found.answer + found.figures[0].caption
     assert "ais" not in found.sections[0].table
+
+
+def test_the_caption_names_what_has_collapsed_and_gives_no_sizes_there(module):
+    found = module.findings(results({0.1: 3.0, 1.0: 0.5}, annealed=1.0, rate=0.05), {})
+    caption = found.figures[0].caption
+    assert caption.endswith(" Posteriors have collapsed to the prior at β = 0.1 and 1.")
+    assert "importance samples find" not in caption
