@@ -40,9 +40,9 @@ CAPTION = (
 FIGURES = ("figure-1", "effects", "mismatch")  # where the one that a claim names was not drawn
 VERDICTS = (
     "Each claim has a test that was fixed, with the smallest effect that matters, before the results on Fashion-MNIST "
-    "and on colour patches existed. `supported`: at least two tests agree that the effect is as large as the claim "
-    "needs. `refuted`: that it is not. `depends`: settings or parts of the claim disagree. `not decided`: too little "
-    "is known."
+    "and on colour patches existed, but for one measure of copying and what controls it (claim 3). `supported`: at "
+    "least two tests agree that the effect is as large as the claim needs. `refuted`: that it is not. `depends`: "
+    "settings or parts of the claim disagree. `not decided`: too little is known."
 )
 LIMITS = (
     (
