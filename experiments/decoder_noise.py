@@ -71,9 +71,10 @@ TEXTS = {
 def changes(metrics: pd.DataFrame) -> pd.DataFrame:
     """value(draws of x) − value(means), paired on the same model, for every strategy that is decoded."""
     pairs = [({"strategy": name}, (DRAW, name), (MEAN, name)) for name in DECODED]
-    return kit.compared(
+    found = kit.compared(
         metrics, METRICS, pairs, columns=("decode", "strategy"), places=PLACE, own=DRAW, other=MEAN
     )
+    return kit.silenced(found, metrics[metrics["decode"] == MEAN], places=PLACE)
 
 
 def order(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ because with a constant one the GAN drops modes.
     study run gan_baseline --profile quick      digits, 15 VAEs and 5 GANs, about two minutes
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -25,8 +25,6 @@ from study.report.plots import style
 from study.report.plots.samples import pictures, sheet
 from study.report.text.numbers import listed, number
 from study.report.text.words import word
-from study.statistics.gaps import gaps
-from study.statistics.scores import scores
 from study.tables.results import Results
 
 VAE, GAN, PRIOR = "vae", "gan", "prior"
@@ -37,7 +35,6 @@ METRICS = (PRIMARY, "fd_infinity", "precision", "recall", "density", "coverage",
 COSTS = ("train_seconds", "seconds_per_1000")
 SHOWN = (PRIMARY, "fd_infinity", "precision", "recall", "coverage")  # in the figure, and in the answer
 NOVELTY, BEYOND = "authenticity", "both above real data"
-MUTE = "the metric cannot tell"
 BESIDE = (PRIMARY, "fd_infinity", "precision", "recall", "sharpness", "authenticity")
 TEXT = (
     "Each metric for samples of the GAN (`gan`) and for samples of a strategy from the VAE at one β (`vae`): means"
@@ -71,11 +68,11 @@ CAPTION = (
 )
 
 
-def against(metrics: pd.DataFrame, mute: Collection[tuple[str, float]] = ()) -> pd.DataFrame:
+def against(metrics: pd.DataFrame) -> pd.DataFrame:
     """value(GAN) − value(strategy of the VAE), paired by seed, at each β of the VAE: a table of `kit.compared`.
 
-    A verdict on authenticity is `BEYOND` where both are above that of real data, and `MUTE` one by a metric at a β of
-    `mute`.
+    A verdict on authenticity is `BEYOND` where both are above that of real data, and one by a metric that cannot tell
+    `kit.MUTE`.
     """
     vae, gan = (metrics[metrics["family"] == family] for family in (VAE, GAN))
     everywhere = [gan.assign(beta=beta) for beta in sorted(vae["beta"].unique())]  # it has no β
@@ -85,21 +82,10 @@ def against(metrics: pd.DataFrame, mute: Collection[tuple[str, float]] = ()) -> 
     if found.empty:
         return found
     beyond = (found["metric"] == NOVELTY) & (found[["gan", "vae"]].min(axis=1) > own)
-    pairs_of = zip(found["metric"], found["beta"], strict=True)
-    silent = pd.Series([pair in mute for pair in pairs_of], found.index)
-    verdicts = found["verdict"].mask(silent, MUTE).mask(beyond, BEYOND)
-    return found.assign(verdict=verdicts, detectable=found["detectable"].mask(beyond | silent))
-
-
-def mute(vae: pd.DataFrame) -> set[tuple[str, float]]:
-    """Metrics and β of the VAE at which a metric prefers copies to real data, or noise to reconstructions."""
-    found = {of.metric: (of.settings, gaps(of).states) for of in scores(vae) if of.metric in SHOWN}
-    return {
-        (metric, beta)
-        for metric, (settings, states) in found.items()
-        for (_, beta, _), state in zip(settings, states, strict=True)
-        if state in ("cannot tell", kit.NOTHING)
-    }
+    found = found.assign(
+        verdict=found["verdict"].mask(beyond, BEYOND), detectable=found["detectable"].mask(beyond)
+    )
+    return kit.silenced(found, vae, places=["beta"])
 
 
 def costs(results: Results) -> pd.DataFrame:
@@ -114,8 +100,7 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, the differences from the VAE, all metrics, pictures and costs."""
     drawn = sheet_of(results)
     results, without = kit.with_decoder(results, PRIMARY)
-    vae = results.metrics[results.metrics["family"] == VAE]
-    found, spent = against(results.metrics, mute(vae)), costs(results)
+    found, spent = against(results.metrics), costs(results)
     columns = kit.plain("family", "trainings", "steps")
     columns |= {"seconds of training": kit.value(COSTS[0]), "seconds per 1000 samples": kit.value(COSTS[1])}
     text = TEXT.format(over=kit.covered(results, METRICS, alone=" over seeds"))
@@ -160,7 +145,7 @@ def _by_metric(rows: pd.DataFrame) -> str:
     """The metrics by the verdict that they give against the posteriors at every β; the others depend on it."""
     of: dict[str, list[str]] = {"better": [], "worse": [], "not decided": [], "none": [], "": []}
     for name in SHOWN:
-        verdicts = set(rows.loc[rows["metric"] == name, "verdict"]) - {MUTE}
+        verdicts = set(rows.loc[rows["metric"] == name, "verdict"]) - {kit.MUTE}
         if verdicts:
             of[verdicts.pop() if len(verdicts) == 1 else ""].append(word(name).label)
     known = {"none": "without an interval"}

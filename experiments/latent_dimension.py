@@ -13,7 +13,7 @@ is shown to be above, after Holm's correction over dimensions; the draws needed 
     study run latent_dimension --profile quick      digits, 30 VAEs, two minutes
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ METRIC, COVERED = "kid", ("coverage", "recall")
 CLOSING = ("posterior", "gmm", "global-gaussian")
 STRATEGIES = ("prior", *CLOSING, "reconstruction", "held-out", "copycat", "noise")
 PLACE, AXIS = ["alpha", "beta"], "latent_dim"
+FEW = 2  # values that are always named one by one
 HOLES = 0.05  # a hole mass above this counts as holes
 MODEL = ("rate", "lower", "upper", "draws_for", "active_units", "hole_mass", "distortion")
 PERCENT: dict[str, Any] = {"scale": 100, "places": 0}
@@ -119,11 +120,20 @@ def _filled(own: pd.DataFrame) -> str:
     words = {"better": f"below {limit} at d = {{}}", "worse": f"above {limit} at d = {{}}"}
     words |= {"not decided": "not decided at d = {}", "none": "without an interval at d = {}"}
     found = kit.by_verdict(own.sort_values(AXIS))
+    every = sorted(own[AXIS])
     said = [
-        words[verdict].format(listed(number(row[AXIS]) for row in rows)) for verdict, rows in found.items()
+        words[verdict].format(_values([row[AXIS] for row in rows], every)) for verdict, rows in found.items()
     ]
     row = own.iloc[0].to_dict()
     return f"s = {number(row['beta'] / (2 * row['alpha']))}, {listed(said)}"
+
+
+def _values(some: Sequence[float], every: Sequence[float]) -> str:
+    """Some of all values in order, as "1 to 32" where none is left out between the first and the last of three."""
+    first, last = every.index(some[0]), every.index(some[-1])
+    if len(some) > FEW and last - first + 1 == len(some):
+        return f"{number(some[0])} to {number(some[-1])}"
+    return listed(map(number, some))
 
 
 def _needed(table: pd.DataFrame, *, first: bool = True) -> str:

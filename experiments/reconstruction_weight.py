@@ -129,9 +129,11 @@ def _beyond(alike: pd.DataFrame) -> str:
         return ""
     n, told = len(alike), alike["verdict"].isin(["better", "worse"])
     small = told & (alike["low"] > -MATTERS) & (alike["high"] < MATTERS)
-    same, more = int((alike["verdict"].eq("equivalent") | small).sum()), int((told & ~small).sum())
+    same, slightly = int(alike["verdict"].eq("equivalent").sum()), int(small.sum())
+    more = int(told.sum()) - slightly
     parts = [f"within 5 % in {same}"] * bool(same) + [f"different in {more}"] * bool(more)
-    parts += [f"not decided in {n - same - more}"] * (n > same + more)
+    parts += [f"slightly different (by less than 5 %) in {slightly}"] * bool(slightly)
+    parts += [f"not decided in {n - same - slightly - more}"] * (n > same + slightly + more)
     return f"At equal s, other weights leave rate and share of the gap {listed(parts)} of {count(n, 'comparison')}."
 
 

@@ -3,7 +3,6 @@
 from study.report.findings import Exhibit
 from study.report.kit.crossed import by_training, covered, share_closed, trainings
 from study.report.kit.curves import Lines, curve, lines, log_axis, setting_axis
-from study.report.kit.decoders import NOTHING, with_decoder
 from study.report.kit.dots import Panel, dots
 from study.report.kit.estimates import by_run, each_metric, each_place, estimate, estimates, values
 from study.report.kit.pairs import Pair, compared, decided, paired
@@ -24,10 +23,11 @@ from study.report.kit.sentences import (
     where,
 )
 from study.report.kit.shares import along, closing, shares
+from study.report.kit.telling import MUTE, silenced, with_decoder
 from study.report.kit.windows import windows
 
 __all__ = [
-    "NOTHING",
+    "MUTE",
     "UNDECIDED",
     "WORDS",
     "Column",
@@ -68,6 +68,7 @@ __all__ = [
     "several",
     "share_closed",
     "shares",
+    "silenced",
     "size",
     "stored",
     "trainings",

@@ -99,7 +99,7 @@ def _draw_from(c: Contest) -> str:
     own, real = (percent(c.nearer[name].mean) for name in (first, "held-out"))
     size = f"But {own} of its samples are nearer to training than to held-out data (real: {real})."
     whole = f"{text} {size}"
-    return whole if len(whole.split()) < WORDS else f"{text} But it leans towards the training data."
+    return whole if len(whole.split()) < WORDS else f"{text} But `{first}` leans towards the training data."
 
 
 def _prior_leads(c: Contest) -> str:

@@ -206,7 +206,9 @@ def test_a_missing_primary_metric_hands_over_to_the_next(make_results, make_summ
 
 def test_a_winner_that_leans_towards_training_data_is_said_to(summary):
     said = answer(summary)
-    assert said.headline.endswith("But it leans towards the training data.")  # numbers would make it too long
+    assert said.headline.endswith(
+        "But `posterior` leans towards the training data."
+    )  # numbers would make it too long
     assert any("of real held-out data" in text for text in said.details)
     average = summary["alpha"].isna()
     alone = summary["standing"].mask(average, "").mask(average & summary["strategy"].eq("posterior"), "best")

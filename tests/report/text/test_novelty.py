@@ -1,5 +1,6 @@
 import dataclasses
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,11 @@ from study.report.text.contest import contest
 from study.report.text.main_table import main_table
 from study.report.text.novelty import COPIES, differences, leaning, novelty_table, silent
 from study.statistics import summarise
+from study.statistics.novelty import controls
+from study.statistics.scores import scores
+from study.tables.results import load_results
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_interval_joins_that_of_the_strategy_and_that_of_held_out_data(summary):
@@ -172,3 +178,15 @@ def test_the_main_table_says_by_how_many_telling_measures_a_strategy_copies(summ
     unscored = told[told["strategy"] != "noise"]
     said = "No measure of novelty gives a verdict on `posterior` in this table: noise was not scored as a control."
     assert leaning(unscored, "posterior") == said
+
+
+@pytest.mark.parametrize("metric", ["nearer_to_train", "authenticity"])
+def test_claims_and_reports_agree_on_which_measures_can_tell(metric):
+    """One reads scores, the other their summary: on MNIST nearness flags noise, and authenticity can tell."""
+    metrics = load_results(ROOT / "results" / "gap_ladder" / "mnist-default").metrics
+    metrics = metrics[metrics["metric"].isin([metric, "kid"]) & metrics["decode"].eq("mean")]
+    summary = frames.with_errors(summarise(metrics), metrics)
+    (own,) = (of for of in scores(metrics) if of.metric == metric)
+    for k, (alpha, beta, s) in enumerate(own.settings):
+        why = silent(summary, setting=frames.Setting(alpha, beta, s))[metric]
+        assert controls(own, k) == why == ("noise is flagged" if metric == "nearer_to_train" else "")
