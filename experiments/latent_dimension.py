@@ -110,7 +110,7 @@ def answer(filled: pd.DataFrame, table: pd.DataFrame) -> str:
     if kit.undecided(filled):
         return kit.UNDECIDED
     at = [_filled(own) for _, own in filled.groupby(PLACE)]
-    lead = f"The hole mass of the prior is, at {'; at '.join(at)}."
+    lead = f"Hole mass is, at {'; at '.join(at)}."
     return kit.brief(lead, _needed(table), _needed(table, first=False))
 
 
@@ -143,7 +143,7 @@ def _needed(table: pd.DataFrame, *, first: bool = True) -> str:
     few, many = (f"in {number(10 ** row['draws_for'])} at d = {row[AXIS]:.0f}" for row in _ends(own))
     s = number(own["s"].iloc[0])
     if not first:
-        return f"A given example is hit by one draw {many}."
+        return f"One draw {many} hits a given example."
     return f"At s = {s}, one prior draw {few}, {many}, falls where a given example is encoded."
 
 

@@ -120,7 +120,7 @@ def _rise(steps: pd.DataFrame, table: pd.DataFrame) -> str:
     parts += [f"is not decided at {open_}"] * bool(open_)
     first, last = (f"{with_ends(row, 'rate', places=1)}" for row in ends)
     of = f"{listed(parts)} of {count(len(steps), 'step')} of α from {' to '.join(number(row['alpha']) for row in ends)}"
-    return f"The rate, the KL in the loss, {of}, from {first} to {last} nats."
+    return f"The rate (mean KL) {of}, from {first} to {last} nats."
 
 
 def _beyond(alike: pd.DataFrame) -> str:
@@ -132,7 +132,7 @@ def _beyond(alike: pd.DataFrame) -> str:
     same, slightly = int(alike["verdict"].eq("equivalent").sum()), int(small.sum())
     more = int(told.sum()) - slightly
     parts = [f"within 5 % in {same}"] * bool(same) + [f"different in {more}"] * bool(more)
-    parts += [f"slightly different (by less than 5 %) in {slightly}"] * bool(slightly)
+    parts += [f"slightly different (< 5 %) in {slightly}"] * bool(slightly)
     parts += [f"not decided in {n - same - slightly - more}"] * (n > same + slightly + more)
     return f"At equal s, other weights leave rate and share of the gap {listed(parts)} of {count(n, 'comparison')}."
 

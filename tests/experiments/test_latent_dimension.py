@@ -37,11 +37,9 @@ LOW, HIGH, WILD = around(0.02, 0.002), around(0.4), lambda seed: 0.05 + 0.04 * (
 def test_filled_holes_and_undecided_are_kept_apart(answer):
     said = answer(results((LOW, WILD, HIGH)))
     assert said.startswith(
-        "The hole mass of the prior is, at s = 0.1, below 5 % at d = 1, above 5 % at d = 64 and not decided at d = 8."
+        "Hole mass is, at s = 0.1, below 5 % at d = 1, above 5 % at d = 64 and not decided at d = 8."
     )
-    assert answer(results((LOW, LOW, LOW))).startswith(
-        "The hole mass of the prior is, at s = 0.1, below 5 % at d = 1 to 64."
-    )
+    assert answer(results((LOW, LOW, LOW))).startswith("Hole mass is, at s = 0.1, below 5 % at d = 1 to 64.")
     assert "below" not in answer(results((HIGH, WILD, WILD)))
     assert answer(results((LOW, WILD, HIGH), seeds=2)) == UNDECIDED
 
