@@ -78,9 +78,9 @@ def test_three_numbered_figures_have_captions(page):
 
 def test_the_main_table_has_few_metrics_with_effects_and_verdicts(page):
     (table,) = inside(page, '<table class="main sortable">', "</table>")
-    head = inside(table, '<th scope="col"', "</th>")
+    head = re.findall(r'<th scope="col"[^<]*', table)
     assert 3 <= len(head) <= 2 + 6 and "share of the gap" in head[1]
-    rows = [texts(row) for row in inside(table, '<tr><th scope="row">', "</tr>")]
+    rows = [texts(row) for row in table.split('<tr><th scope="row">')[1:]]
     assert len(rows) == 15 and rows[0].startswith("prior z ~ p(z)") and "baseline" in rows[0]
     assert any(re.search(r"posterior .*\[.*\] % ▲ better", row) for row in rows)
 

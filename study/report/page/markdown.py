@@ -1,6 +1,7 @@
 """The report as Markdown, with pictures linked from `figures/`.
 
-Figures and tables of single settings are long and seldom read: of them it names the page that holds them.
+What is long and seldom read stands in the page alone, and is named here: parts that every report has, figures and
+tables of single settings.
 """
 
 import html
@@ -27,9 +28,14 @@ from study.report.page.blocks import (
     Verdicts,
 )
 
+GENERAL = (  # anchors of the parts that stand in the page alone
+    *("strategies", "gains", "ladder", "mismatch", "dimensions", "samples", "novelty"),
+    *("methods", "references", "provenance"),
+)
+
 
 def render(report: Report) -> str:
-    """Markdown of the whole report; text from outside is escaped."""
+    """Markdown of the report, its general parts named alone; text from outside is escaped."""
     parts = [f"# {escape.markdown(report.title)}"]
     if report.question:
         parts.append(f"*{escape.markdown(report.question)}*")
@@ -43,8 +49,12 @@ def render(report: Report) -> str:
     parts += _open(report.after)
     parts += ["## Limits of this evidence", _block(Definitions(report.limits)), "## Appendix"]
     for section in report.appendix:
-        inside = "\n\n".join(_block(block) for block in section.blocks)
-        parts.append(_folded(section.title, inside))
+        if section.slug not in GENERAL:
+            inside = "\n\n".join(_block(block) for block in section.blocks)
+            parts.append(_folded(section.title, inside))
+    general = [section.title for section in report.appendix if section.slug in GENERAL]
+    if general:
+        parts.append(f"In `report.html` besides: {escape.markdown('; '.join(general))}.")
     return "\n\n".join(parts) + "\n"
 
 
