@@ -34,7 +34,8 @@ def build_report(
         results: its tables.
         summary: `study.statistics.summarise` of those tables.
         findings: the experiment's own answer and sections, which come first. With several families of models, the
-            general sections after them are about the first family, and each other family gets a folded table.
+            general sections after them are about the first family; each other family gets its prior and its best
+            strategy in Table 1, and a folded table.
         place: the final location of the folder, if it is written elsewhere first.
         everything: also write all figures as PNG, SVG and PDF, and every table as LaTeX (`page.latex`), which a results
             folder does not keep.
@@ -45,8 +46,10 @@ def build_report(
     results, summary = tamed(results), tamed_table(summary)
     (family, (main, summary)), *others = frames.by_family(results, frames.known(summary)).items()
     summary = frames.with_errors(summary, main.metrics)
+    further = {name: rows for name, (_, rows) in others}
     if limits.too_few(main, summary):
         summary = limits.without_verdicts(summary)
+        further = {name: limits.without_verdicts(rows) for name, rows in further.items()}
     parts = findings.sections if findings else ()
     own = {f"finding-{i + 1}": (s.figure, s.title) for i, s in enumerate(parts) if s.figure is not None}
     own |= {name: (one.figure, one.title) for name, one in exhibits(findings).items()}
@@ -59,7 +62,7 @@ def build_report(
         findings=findings,
         folder=shown(place or folder),
         family=family,
-        others={name: rows for name, (_, rows) in others},
+        others=further,
         whole=results,
     )
     drawn = {**pictures, **{picture.name: picture for picture in report.figures}}

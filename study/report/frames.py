@@ -71,7 +71,8 @@ def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Result
     every = runs.reindex(columns=columns).fillna(KIND)
     kinds = every.drop_duplicates()
     order = {"other": kinds["family"].ne("vae"), "length": -kinds["family_settings"].map(_steps)}
-    kinds = kinds.assign(**order).sort_values(["other", "family", "length", *columns[1:]])[columns]
+    kinds = kinds.assign(**order).sort_values(["other", "family", "length", *columns[1:]], key=_by_number)
+    kinds = kinds[columns]
     settings_of = kinds.groupby("family")["family_settings"].nunique()
     parts = {}
     for kind in kinds.itertuples(index=False, name=None):
@@ -81,6 +82,15 @@ def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Result
         told = [own_settings] * bool(settings_of[family] > 1) + [f"decode={decode}"] * (decode != "mean")
         parts[f"{family} ({', '.join(told)})" if told else family] = results.only(own["run_id"]), rows
     return parts
+
+
+def _by_number(texts: pd.Series) -> pd.Series:
+    """The texts as they sort if numbers within them are to: "d=2" before "d=16"."""
+    return texts if texts.dtype != object and texts.dtype != "string" else texts.map(_padded)
+
+
+def _padded(text: Any) -> Any:
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(12), text) if isinstance(text, str) else text
 
 
 def _steps(settings: str) -> int:

@@ -36,6 +36,20 @@ def test_an_experiment_that_compared_nothing_can_be_reported_again(make_results,
     assert answer and page.is_file()
 
 
+def test_kinds_of_models_are_in_the_order_of_their_numbers(make_results, make_summary):
+    results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "held-out"), images=False)
+    sizes = [f"latent_dim={d}" for d in (16, 2, 1)]
+    runs = pd.concat(
+        [results.runs.assign(run_id=results.runs["run_id"] + d, family_settings=d) for d in sizes]
+    )
+    metrics = pd.concat(
+        [results.metrics.assign(run_id=results.metrics["run_id"] + d, family_settings=d) for d in sizes]
+    )
+    several = dataclasses.replace(results, runs=runs, metrics=metrics)
+    order = [f"vae (latent_dim={d})" for d in (1, 2, 16)]
+    assert list(by_family(several, make_summary(several))) == order
+
+
 def test_the_longest_trained_models_are_those_of_the_main_table(
     make_results, make_summary, sketched, tmp_path
 ):

@@ -1,6 +1,7 @@
 """The blocks of a report as plain values, from which both the HTML page and the Markdown file are written."""
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Sequence
 from typing import ClassVar, Literal
@@ -64,7 +65,7 @@ class MainTable:
     Attributes:
         caption: how to read it.
         effect: heading of the column of effects; empty if there are none.
-        rows: strategies, then rows of reference.
+        rows: strategies, then rows of reference, then those of other kinds of models.
         metrics: headings of the metrics with their meanings.
     """
 
@@ -73,6 +74,11 @@ class MainTable:
     metrics: Sequence[tuple[str, str]]
     rows: Sequence["MainRow"]
     title: ClassVar[str] = "The strategies"
+
+    @property
+    def groups(self) -> list[tuple[str, list["MainRow"]]]:
+        """The rows of each group, in their order."""
+        return [(name, list(rows)) for name, rows in itertools.groupby(self.rows, lambda row: row.group)]
 
     def texts(self) -> tuple[list[str], list[list[str]]]:
         """Header and rows as texts, for formats without markup in a cell."""
@@ -97,7 +103,7 @@ class MainRow:
     effect: str
     verdict: str
     cells: Sequence[str]
-    reference: bool = False
+    group: Literal["strategy", "reference", "other"] = "strategy"
 
 
 @dataclasses.dataclass(frozen=True)

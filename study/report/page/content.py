@@ -85,7 +85,9 @@ def compose(
             _again(results.provenance, [*figures, *rest.values()], folder),
         ),
     ]
-    table = main_table(summary, family=family if others else "") or about.models_table(results, about.FEW)
+    table = main_table(summary, family=family if others else "", others=others) or about.models_table(
+        results, about.FEW
+    )
     return Report(
         title=about.title(results),
         question=str(results.provenance.get("question", "")),
@@ -127,8 +129,8 @@ def _families(family: str, others: Mapping[str, pd.DataFrame]) -> list[tuple[str
         return []
     names = ", ".join(f"`{name}`" for name in others)
     text = (
-        f"The general figures and tables are about models of family `{family}`; {names} "
-        f"{'has a table' if len(others) == 1 else 'have a table each'} in the appendix."
+        f"The general figures and tables are about models of family `{family}`. Of {names} Table 1 has the prior and "
+        f"the best strategy; {'its table is' if len(others) == 1 else 'their tables are'} in the appendix."
     )
     return [("Models", text)]
 

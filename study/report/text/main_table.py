@@ -1,6 +1,7 @@
 """The table of the first page: each strategy with its effect, and at most six metrics."""
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from study.report.text import scores
 from study.report.text.contest import share
 from study.report.text.novelty import leaning
 from study.report.text.numbers import listed
-from study.report.text.words import REFERENCES, STRATEGIES, word
+from study.report.text.words import MODEL, REFERENCES, STRATEGIES, word
 
 MOST = 6  # metrics
 WANTED = (  # in this order, as far as they were measured
@@ -30,6 +31,10 @@ LETTERS = {
     "tau^2": "τ²",
     "tau ": "τ ",
 }
+BELOW = (
+    " Below them stand the other kinds of models, each with its prior and the strategy with its largest effect, over "
+    "its own settings that count; its effect is a share of the gap of its own prior."
+)
 VERDICTS = {
     "better": "▲ better",
     "worse": "▼ worse",
@@ -39,54 +44,86 @@ VERDICTS = {
 }
 
 
-def main_table(summary: pd.DataFrame, *, family: str = "") -> MainTable | None:
+def main_table(
+    summary: pd.DataFrame, *, family: str = "", others: Mapping[str, pd.DataFrame] | None = None
+) -> MainTable | None:
     """The table, averaged over the settings that count; None if no strategy was scored.
 
     Args:
-        summary: of one family of models.
+        summary: of one kind of model.
         family: its name, to be said where the report has several.
+        others: the summaries of the others by name, which have their prior and their best strategy below.
     """
     table = scores.build(summary, _chosen(summary))
     if not table.names:
         return None
     metric = frames.primary(summary)
-    rows = frames.averaged(frames.known(summary))
-    found = {row.strategy: row for row in frames.each(rows[rows["metric"] == metric])}
+    found = _by_strategy(summary, metric)
     told = any(np.isfinite(row.effect) for row in found.values())
-    learned = "family" in summary and bool(summary["family"].astype(str).str.endswith("prior").all())
-    made = [
-        MainRow(
-            name,
-            _phrase(name, learned=learned),
-            *_effect(name, found.get(name)),
-            [f"{cell.mean} {cell.sign}".strip() for cell in cells],
-            name in REFERENCES,
-        )
-        for group in table.groups
-        for name, cells in sorted(group, key=lambda row: -_rank(row[0], found))
-    ]
+    made = _rows(table, found, learned=_learned(summary))
     signs = any(cell.sign for cells in table.cells for cell in cells)
     heading = f"share of the gap in {word(metric or '').label} closed" if told else ""
     return MainTable(
         f"Models: `{family}`. " * bool(family)
         + _caption(summary, heading, signs=signs)
         + _price(table, made)
-        + _copying(summary, made),
+        + _copying(summary, made)
+        + BELOW * bool(others),
         heading,
         [(c.heading, c.meaning) for c in table.columns],
-        made,
+        [*made, *(row for name, rows in (others or {}).items() for row in _other(name, rows, table, metric))],
     )
 
 
-def _copying(summary: pd.DataFrame, made: list[MainRow]) -> str:
+def _by_strategy(summary: pd.DataFrame, metric: str | None) -> dict[str, Any]:
+    rows = frames.averaged(frames.known(summary))
+    return {row.strategy: row for row in frames.each(rows[rows["metric"] == metric])}
+
+
+def _learned(summary: pd.DataFrame) -> bool:
+    return "family" in summary and bool(summary["family"].astype(str).str.endswith("prior").all())
+
+
+def _rows(table: scores.Table, found: Mapping[str, Any], *, learned: bool) -> list[MainRow]:
+    return [
+        MainRow(
+            name,
+            _phrase(name, learned=learned),
+            *_effect(name, found.get(name)),
+            [f"{cell.mean} {cell.sign}".strip() for cell in cells],
+            "reference" if name in REFERENCES else "strategy",
+        )
+        for group in table.groups
+        for name, cells in sorted(group, key=lambda row: -_rank(row[0], found))
+    ]
+
+
+def _other(model: str, summary: pd.DataFrame, table: scores.Table, metric: str | None) -> list[MainRow]:
+    """The prior of another kind of model, and the strategy with its largest effect."""
+    rows = frames.averaged(frames.known(summary))
+    rows = rows[~rows["strategy"].isin([*REFERENCES, MODEL]) & rows["mean"].notna()]
+    made = _rows(scores.filled(rows, table.columns), _by_strategy(summary, metric), learned=_learned(summary))
+    return [
+        dataclasses.replace(row, phrase=f"from `{model}`", group="other")
+        for row in made[:2]
+        if row.name == frames.PRIOR or row.verdict
+    ]
+
+
+def _first(made: Sequence[MainRow]) -> str | None:
+    """The strategy with the largest effect among those that are better than the prior."""
+    return next((row.name for row in made if row.verdict == VERDICTS["better"]), None)
+
+
+def _copying(summary: pd.DataFrame, made: Sequence[MainRow]) -> str:
     """What the measures of novelty that can tell say of the strategy with the largest effect."""
-    first = next((row.name for row in made if not row.reference and row.verdict == VERDICTS["better"]), None)
+    first = _first(made)
     return f" {said}" if first and "stderr" in summary and (said := leaning(summary, first)) else ""
 
 
-def _price(table: scores.Table, made: list[MainRow]) -> str:
+def _price(table: scores.Table, made: Sequence[MainRow]) -> str:
     """By which metrics the strategy with the largest effect is worse than the prior."""
-    first = next((row.name for row in made if not row.reference and row.verdict == VERDICTS["better"]), None)
+    first = _first(made)
     if first is None:
         return ""
     cells = table.cells[list(table.names).index(first)]
@@ -158,5 +195,5 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
         )
     return (
         f"{where}{told} Small print: 95 % intervals over {frames.over(summary)}. Arrows say which values are better. "
-        "Rows of reference come last and do not compete."
+        "Rows of reference come after the strategies and do not compete."
     ).strip()

@@ -105,6 +105,11 @@ def build(
             f"table: no metric {unknown[0]!r} in the summary; it has {', '.join(known) or 'none'}"
         )
     columns = [_column(summary, m, averaged=setting is None) for m in (main if metrics is None else metrics)]
+    return filled(rows, columns, setting)
+
+
+def filled(rows: pd.DataFrame, columns: Sequence[MetricColumn], setting: Setting | None = None) -> Table:
+    """The table with these columns, which may be those of other models, of the rows of one setting or of averages."""
     names = frames.strategies(rows)
     found = {(row["strategy"], row["metric"]): row for row in rows.to_dict("records")}
     cells = [[_cell(found.get((name, column.metric)), column) for column in columns] for name in names]

@@ -32,6 +32,33 @@ def test_the_prior_is_called_what_it_is(summary):
     assert named(summary.assign(family="flow-prior"), "prior").phrase == "z ~ p(z), learned with the model"
 
 
+def test_other_kinds_of_models_stand_below_with_their_prior_and_their_best_strategy(summary):
+    best = next(row for row in made(summary).rows if row.verdict == "▲ better")
+    alone = summary[summary["strategy"].isin(["prior", "held-out"])]
+    table = main_table(summary, family="vae", others={"vae (d=2)": summary, "gan": alone})
+    assert table is not None and "Below them stand the other kinds of models" in table.caption
+    assert [group for group, _ in table.groups] == ["strategy", "reference", "other"]
+    below = [(row.name, row.phrase, row.effect) for row in dict(table.groups)["other"]]
+    assert below == [
+        ("prior", "from `vae (d=2)`", "0 %"),
+        (best.name, "from `vae (d=2)`", best.effect),
+        ("prior", "from `gan`", "0 %"),
+    ]
+    assert [row for row in table.rows if row.group != "other"] == list(made(summary).rows)
+    assert "Below them" not in made(summary).caption
+
+
+def test_cells_of_other_models_have_the_scale_of_the_heading(summary):
+    """Their values may be a thousand times smaller: the heading's power of ten holds for all rows."""
+    cell = {row.name: row.cells for row in made(summary).rows}["prior"][0]
+    small = summary.assign(**{name: summary[name] / 1000 for name in ("mean", "low_mean", "high_mean")})
+    table = main_table(summary, others={"tiny": small})
+    assert table is not None
+    below = next(row for row in table.rows if row.group == "other")
+    value = float(cell.split(" [")[0])
+    assert abs(float(below.cells[0].split(" [")[0]) - value / 1000) <= 0.05 * value
+
+
 def test_an_effect_far_below_the_prior_is_not_spelt_out(summary):
     rows = summary["alpha"].isna() & summary["strategy"].eq("noise") & summary["metric"].eq("kid")
     row = next(summary[rows].assign(effect=-48.78, effect_low=-75.0, effect_high=-21.8).itertuples())
