@@ -11,7 +11,7 @@ equivalent to zero within 5 % of the gap.
     study run single_latent --profile quick      digits, 15 VAEs, one minute
 """  # fmt: skip
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -143,17 +143,40 @@ def answer(closed: pd.DataFrame, which: pd.DataFrame) -> str:
         return "Not decided: no setting has a gap between the prior and real data to close."
     if kit.undecided(rows):
         return kit.UNDECIDED
-    return kit.brief(f"{_swap(rows)}.", _holds(which))
+    lost = closed[closed["strategy"] == "lost"]
+    shapes = ((_sizes, True), (_ends, True), (_ends, False)) if len(lost) else ()
+    whole = [f"{_swap(rows, sizes, seen=seen)} {_converse(lost, sizes)}" for sizes, seen in shapes]
+    fit = [said for said in whole if len(said.split()) < kit.WORDS]
+    return fit[0] if fit else kit.brief(_swap(rows, _sizes, seen=True), _holds(which))
 
 
-def _swap(rows: pd.DataFrame) -> str:
-    """The verdicts on the swap, with sizes where it closes part of the gap."""
+def _swap(rows: pd.DataFrame, sizes: Callable[[Any], str], *, seen: bool) -> str:
+    """The verdicts on the swap, with sizes, and, if asked for, what would have been seen where nothing is decided."""
     words = {
         "better": "closes part of the gap", "worse": "widens the gap", "equivalent": "changes less than 5 % of the gap",
-        "not decided": "is not decided to close any of it",
+        "not decided": "is not decided to help",
     }  # fmt: skip
     lead = "Drawing only the dimension farthest from N(0, 1) from q(z)"
-    return f"{lead} {kit.placed(rows, words, sizes=_sizes)}"
+    open_ = kit.by_verdict(rows).get("not decided", []) if seen else []
+    unseen = kit.unseen(open_, what="a share", unit=" %", **PERCENT)
+    return f"{lead} {kit.placed(rows, words, sizes=sizes)}{unseen}."
+
+
+def _converse(rows: pd.DataFrame, sizes: Callable[[Any], str]) -> str:
+    """The verdicts on the converse swap."""
+    words = {
+        "better": "loses part", "worse": "closes more", "equivalent": "changes less than 5 %",
+        "not decided": "is not decided",
+    }  # fmt: skip
+    return f"From N(0, 1), with the others from q(z), it {kit.placed(rows, words, sizes=sizes)}."
+
+
+def _ends(rows: Any) -> str:
+    """The least and the largest share."""
+    ordered = sorted(rows, key=lambda row: abs(row["difference"]))
+    return (
+        f"{listed(dict.fromkeys(kit.size(row, **PERCENT) for row in (ordered[0], ordered[-1])), last='to')} %"
+    )
 
 
 def _sizes(rows: Any) -> str:

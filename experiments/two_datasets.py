@@ -13,7 +13,7 @@ other's codes are shown to score worse than its own; after Holm's correction ove
     study run two_datasets --profile quick      the same, 6 VAEs that are trained briefly, two minutes
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -32,7 +32,7 @@ from study.pipeline.experiment import Finished
 from study.report import kit
 from study.report.plots import style
 from study.report.plots.samples import sheet
-from study.report.text.numbers import count, number
+from study.report.text.numbers import count, listed, number
 from study.scoring.generate import in_range, to_uint8
 from study.tables.results import Results
 
@@ -53,6 +53,10 @@ TEXTS = {
     "all rows.",
     "figure": "KID of samples by the source of z, for the decoders of both data sets, by s = β/(2α); bars are 95 % "
     "intervals over trainings.",
+    "data": "Two data sets, {names}, each with models of its own: {models} in all. Of {first} alone are Table 1, the "
+    "other general figures and tables, and the lines below.",
+    "covered": "Intervals of Figure 1 and of the answer are over trainings alone, with one feature extractor for each "
+    "data set; those of Table 1 are{over}. Other kinds of features, data and networks are not covered.",
     "pictures": "The same ten draws of noise and examples, decoded by the first training at the smallest β of "
     "each data set.",
 }  # fmt: skip
@@ -175,7 +179,16 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
             *(Section(f"Pictures: decoder of {name}", TEXTS["pictures"], figure=one) for name, one in drawn.items()),
         ),
         (kit.Exhibit("Two decoders, three sources of z", caption, figure(table)), "samples"),
+        _limits(results, scores),
     )  # fmt: skip
+
+
+def _limits(results: Results, scores: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """What the general report cannot know: there is a second data set, whose models have no rows in its tables."""
+    first, names = str(results.runs["dataset"].iloc[0]), scores["data"].unique()
+    models = len(scores[["data", "alpha", "beta", "seed"]].drop_duplicates())
+    data = TEXTS["data"].format(names=listed(sorted(names, reverse=True)), models=models, first=first)
+    return (("Data", data), ("Not covered", TEXTS["covered"].format(over=kit.covered(results, [METRIC]))))
 
 
 def answer(rows: pd.DataFrame) -> str:
@@ -188,14 +201,21 @@ def answer(rows: pd.DataFrame) -> str:
     lost = len(kit.by_verdict(against).get("worse", []))
     lead = "Better" if won == lost == n else "Not better everywhere" if won else "Not shown to be better"
     of_all = f"{won} of {count(n, 'comparison')} (data set × β)" + f" and worse in {worse}" * bool(worse)
-    first = f"{lead}: by KID, a decoder's own codes score better than N(0, I) in {of_all}."
+    by = f", by {_ends(found['better'])}" if won else ""
+    first = f"{lead}: by KID, a decoder's own codes score better than N(0, I) in {of_all}{by}."
     of = {verdict: len(found) for verdict, found in kit.by_verdict(foreign).items()}
     parts = " and ".join(
         f"{verdict} than N(0, I) in {of[verdict]}" for verdict in ("better", "worse") if verdict in of
     )
-    parts = parts or "told from N(0, I) in none (corrected)"
+    parts = parts or f"told from N(0, I) in none{kit.unseen(kit.by_verdict(foreign).get('not decided', []))}"
     rest = f"Those of the other model are {parts}, and worse than own codes in {lost}."
     return kit.brief(first, rest)
+
+
+def _ends(rows: Sequence[kit.Row]) -> str:
+    """The least and the largest difference."""
+    ordered = sorted(rows, key=lambda row: abs(row["difference"]))
+    return listed(dict.fromkeys(kit.size(row) for row in (ordered[0], ordered[-1])), last="to")
 
 
 def _each_pair(rows: pd.DataFrame) -> str:

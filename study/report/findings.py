@@ -42,8 +42,10 @@ class Findings(Brief):
         sections: of the appendix.
         figures: of the first page, at most three in their order; a text names a figure of the general report, such as
             "samples". Without any, the general report has its own three.
+        limits: of the evidence, as terms with texts; one takes the place of that of the general report.
     """
 
     answer: str
     sections: tuple[Section, ...] = ()
     figures: tuple[Exhibit | str, ...] = ()
+    limits: tuple[tuple[str, str], ...] = ()

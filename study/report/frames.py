@@ -21,6 +21,7 @@ NOVELTY = names("novelty")
 OTHER = [*NOVELTY, "confidence", *COST, "log_density"]
 KL_ENDS = ["kl_aggregate_lower", "kl_aggregate_upper"]
 PRIOR = "prior"
+COLLAPSED = 0.1  # nats: with a lower rate posteriors have collapsed to the prior
 SUMMARY = [
     *("alpha", "beta", "noise_variance", "strategy", "metric", "better", "reference", "n", "seeds"),
     *(
@@ -127,6 +128,12 @@ def spread(grid: Sequence[Setting], at_most: int) -> list[Setting]:
 def at(frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     """The rows of one setting."""
     return frame[(frame["alpha"] == setting.alpha) & (frame["beta"] == setting.beta)]
+
+
+def collapsed(summary: pd.DataFrame) -> set[tuple[float, float]]:
+    """The (α, β) at which nothing is encoded: the mean rate is below `COLLAPSED`, so q(z) is all but the prior."""
+    rate = per_setting(summary[(summary["strategy"] == MODEL) & (summary["metric"] == "rate")])
+    return {(one.alpha, one.beta) for one in settings(rate[rate["mean"] < COLLAPSED])}
 
 
 def known(summary: pd.DataFrame) -> pd.DataFrame:

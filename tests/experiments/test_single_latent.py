@@ -32,14 +32,15 @@ def results(one=0.3, lost=0.4, *, seeds=5, by=0.004):
     [
         (0.3, 0.004, "closes part of the gap at β = 0.2 and 1 (30"),
         (-0.3, 0.004, "widens the gap at β = 0.2 and 1 (30"),
-        (0.0, 0.021, "changes less than 5 % of the gap at β = 0.2 and 1."),
-        (0.1, 0.15, "is not decided to close any of it at β = 0.2 and 1."),
+        (0.0, 0.021, "changes less than 5 % of the gap at β = 0.2 and 1. From N(0, 1), with the others from q(z), "),
+        (0.1, 0.15, "is not decided to help at β = 0.2 and 1 (only shares above "),
     ],
 )
 def test_the_swap_is_said_by_its_verdict(answer, one, by, says):
     said = answer(results(one, by=by))
     assert said.startswith("Drawing only the dimension farthest from N(0, 1) from q(z) " + says)
     assert ("closes part" in said) == (one == 0.3)
+    assert "From N(0, 1), with the others from q(z), it " in said
 
 
 def test_too_few_seeds_decide_nothing(answer):

@@ -38,24 +38,30 @@ THOSE = "Those of the other model are"
     [
         (
             {"a": (3.0, 1.0, 4.0), "b": (3.0, 2.0, 5.0)},
-            f"Better: {OWN} 2 of 2 comparisons (data set × β).",
+            f"Better: {OWN} 2 of 2 comparisons (data set × β), by 1.00 [0.98, 1.02] to 2.00 [1.98, 2.02].",
             f"{THOSE} worse than N(0, I) in 2, and worse than own codes in 2.",
         ),
         (
             {"a": (3.0, 1.0, 2.0), "b": (3.0, 4.0, 5.0)},
-            f"Not better everywhere: {OWN} 1 of 2 comparisons (data set × β) and worse in 1.",
+            f"Not better everywhere: {OWN} 1 of 2 comparisons (data set × β) and worse in 1, by 2.00 [1.98, 2.02].",
             f"{THOSE} better than N(0, I) in 1 and worse than N(0, I) in 1, and worse than own codes in 2.",
         ),
         (
             {"a": (3.0, 3.0, 3.0), "b": (3.0, 3.0, 3.0)},
             f"Not shown to be better: {OWN} 0 of 2",
-            f"{THOSE} told from N(0, I) in none (corrected), and worse than own codes in 0.",
+            "would probably have been seen), and worse than own codes in 0.",
         ),
     ],
 )
 def test_the_answer_counts_verdicts(module, kid, start, end):
     said = short(found(module, kid))
     assert said.startswith(start) and said.endswith(end)
+
+
+def test_the_limits_name_both_data_sets(module):
+    said = dict(found(module, {"mnist": (3.0, 1.0, 4.0), "fashion-mnist": (3.0, 2.0, 5.0)}).limits)
+    assert said["Data"].startswith("Two data sets, mnist and fashion-mnist, each with models of its own: 10 in all.")
+    assert said["Not covered"].startswith("Intervals of Figure 1 and of the answer are over trainings alone")
 
 
 def test_too_few_seeds_decide_nothing(module):

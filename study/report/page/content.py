@@ -33,6 +33,7 @@ from study.report.text.conventions import conventions
 from study.report.text.glossary import glossary
 from study.report.text.main_table import main_table
 from study.report.text.novelty import novelty_table
+from study.report.text.numbers import listed
 from study.report.text.references import METHODS, references
 from study.report.text.words import STRATEGIES, word
 from study.tables.results import Results
@@ -96,7 +97,7 @@ def compose(
         words=glossary(results, summary, [headline, *(one.caption for one in figures), *_texts(table)]),
         figures=figures,
         table=table,
-        limits=[*limits.limits(whole or results, summary), *_families(family, others or {})],
+        limits=_limits(limits.limits(whole or results, summary), _families(family, others or {}), findings),
         appendix=_apart([section for section in appendix if section.blocks]),
     )
 
@@ -123,11 +124,18 @@ def _general(
     ]
 
 
+def _limits(
+    general: Sequence[tuple[str, str]], families: Sequence[tuple[str, str]], findings: Findings | None
+) -> list[tuple[str, str]]:
+    """The general limits, and the experiment's own, each in the place of that of its term."""
+    return list({**dict(general), **dict(families), **dict(findings.limits if findings else ())}.items())
+
+
 def _families(family: str, others: Mapping[str, pd.DataFrame]) -> list[tuple[str, str]]:
     """Which models the general figures and tables are about, if there are several kinds."""
     if not others:
         return []
-    names = ", ".join(f"`{name}`" for name in others)
+    names = listed(f"`{name}`" for name in others)
     text = (
         f"The general figures and tables are about models of family `{family}`. Of {names} Table 1 has the prior and "
         f"the best strategy; {'its table is' if len(others) == 1 else 'their tables are'} in the appendix."

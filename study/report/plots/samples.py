@@ -31,8 +31,14 @@ def sample_grid(results: Results, setting: Setting) -> Figure | None:
 
 
 def few(results: Results, summary: pd.DataFrame) -> Figure | None:
-    """A short grid for the first page: the prior, the main strategies and real data, at the middle setting."""
-    chosen = sample_settings(results, at_most=3)
+    """A short grid for the first page: the prior, the main strategies and real data, at the middle setting.
+
+    Where nothing is encoded all rows are one mean picture: such a setting is taken only if there is no other.
+    """
+    every = frames.settings(results.runs[_pictured(results)])
+    collapsed = frames.collapsed(summary)
+    encoded = [one for one in every if (one.alpha, one.beta) not in collapsed]
+    chosen = frames.spread(encoded or every, 3)
     if not chosen:
         return None
     setting = chosen[len(chosen) // 2]

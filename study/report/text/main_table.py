@@ -185,6 +185,7 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
         )
         where = f"{'The effect is averaged' if heading else 'Means are taken'} over {part}"
         where += "; each metric over those of them where it can show an effect."
+        where += _collapsed(summary)
     else:
         where = f"At {grid[0].label}." if grid else ""
     told = " Verdicts are corrected for the number of strategies." if heading else ""
@@ -197,3 +198,19 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
         f"{where}{told} Small print: 95 % intervals over {frames.over(summary)}. Arrows say which values are better. "
         "Rows of reference come after the strategies and do not compete."
     ).strip()
+
+
+def _collapsed(summary: pd.DataFrame) -> str:
+    """At which settings of the average nothing is encoded, so that no strategy can have an effect."""
+    single, gone = frames.per_setting(summary), frames.collapsed(summary)
+    counted = single[
+        (single["metric"] == frames.primary(summary))
+        & ~single["strategy"].isin([MODEL, frames.PRIOR, *REFERENCES])
+        & (single["state"] == "ok")
+    ]
+    found = [one for one in frames.settings(counted) if (one.alpha, one.beta) in gone]
+    if not found:
+        return ""
+    where = "; ".join(one.label for one in found)
+    rate = f"a rate below {frames.COLLAPSED} nats"
+    return f" At {where} posteriors have collapsed ({rate}): no strategy can differ there."
