@@ -167,12 +167,14 @@ def _at_each(own: pd.DataFrame, *, with_interval: bool) -> str:
 
 
 def _least_recall(table: pd.DataFrame) -> str:
-    """Recall of the conditional model's prior where it is least."""
+    """Recall of all three ways at the β where that of the conditional model's prior is least."""
     own = _way(table, *ASKED[0])
     if "recall" not in own or own["recall"].isna().all():
         return ""
     row = own.loc[own["recall"].idxmin()]
-    return f"At {kit.at(row.to_dict())} that prior's recall is {number(row['recall'], 3)}."
+    there = table[table["beta"] == row["beta"]]
+    values = [number(value, 3) for way in ASKED for value in _way(there, *way)["recall"].dropna()]
+    return f"At {kit.at(row.to_dict())} their recall is {listed(values)}."
 
 
 def _enough(table: pd.DataFrame) -> str:

@@ -32,7 +32,11 @@ def results(one=0.3, lost=0.4, *, seeds=5, by=0.004):
     [
         (0.3, 0.004, "closes part of the gap at β = 0.2 and 1 (30"),
         (-0.3, 0.004, "widens the gap at β = 0.2 and 1 (30"),
-        (0.0, 0.021, "changes less than 5 % of the gap at β = 0.2 and 1. From N(0, 1), with the others from q(z), "),
+        (
+            0.0,
+            0.021,
+            "changes less than 5 % of the gap at β = 0.2 and 1. From N(0, 1), with the others from q(z), ",
+        ),
         (0.1, 0.15, "is not decided to help at β = 0.2 and 1 (only shares above "),
     ],
 )

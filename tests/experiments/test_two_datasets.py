@@ -60,7 +60,9 @@ def test_the_answer_counts_verdicts(module, kid, start, end):
 
 def test_the_limits_name_both_data_sets(module):
     said = dict(found(module, {"mnist": (3.0, 1.0, 4.0), "fashion-mnist": (3.0, 2.0, 5.0)}).limits)
-    assert said["Data"].startswith("Two data sets, mnist and fashion-mnist, each with models of its own: 10 in all.")
+    assert said["Data"].startswith(
+        "Two data sets, mnist and fashion-mnist, each with models of its own: 10 in all."
+    )
     assert said["Not covered"].startswith("Intervals of Figure 1 and of the answer are over trainings alone")
 
 

@@ -95,7 +95,13 @@ def _draw_from(c: Contest) -> str:
         )
     text += "."
     if first not in c.leans:
-        return text
+        flags, of = c.copying.get(first, (0, 0))
+        what = f"{flags} of {count(of, 'measure')} of novelty"
+        wanted = (
+            f"{text} But `{first}` copies by {what} that can tell.",
+            f"{text} But it copies ({flags} of {count(of, 'measure')}).",
+        )
+        return next((said for said in wanted if flags and len(said.split()) < WORDS), text)
     own, real = (percent(c.nearer[name].mean) for name in (first, "held-out"))
     size = f"But {own} of its samples are nearer to training than to held-out data (real: {real})."
     whole = f"{text} {size}"

@@ -2,14 +2,14 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
 from study.report import frames
 from study.report.frames import PRIOR, Setting
-from study.report.text.novelty import silent
+from study.report.text.novelty import copying, silent
 from study.report.text.numbers import count, interval, number
 from study.report.text.words import MODEL, REFERENCES, word
 from study.statistics.novelty import Silence
@@ -30,6 +30,7 @@ class Contest:
         single: the contestants' rows of single settings.
         precision: the contestants' precision in single settings.
         cannot_tell: why `nearer_to_train` gives no verdict on copying; empty if it does.
+        copying: for each contestant by how many measures of novelty its samples are copies, and how many can tell.
         states: for each setting of (α, β) whether the metric can show an effect there ("ok"), and why not.
     """
 
@@ -42,6 +43,7 @@ class Contest:
     precision: pd.DataFrame
     states: dict[Setting, str]
     cannot_tell: Silence = ""
+    copying: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -186,4 +188,13 @@ def contest(summary: pd.DataFrame) -> Contest | None:
         precision=single[single["metric"] == "precision"],
         states={setting: str(frames.at(own, setting)["state"].iloc[0]) for setting in frames.settings(own)},
         cannot_tell=silent(summary).get("nearer_to_train", ""),
+        copying={name: (len(flagged), len(telling)) for name, telling, flagged in _copying(summary, scored)},
     )
+
+
+def _copying(summary: pd.DataFrame, names: Iterable[str]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Each strategy, the measures of novelty that can tell, and those of them by which it copies."""
+    if "stderr" in summary:
+        for name in names:
+            if name not in REFERENCES:
+                yield name, *copying(summary, name)

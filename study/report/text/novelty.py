@@ -11,7 +11,7 @@ from study.report.text.numbers import count, interval, listed, number
 from study.report.text.words import in_order, word
 from study.statistics.novelty import NULL, Silence, silence
 
-HELD_OUT, COPYCAT, NOISE = "held-out", "copycat", "noise"
+HELD_OUT, COPYCAT, NOISE, RECONSTRUCTION = "held-out", "copycat", "noise", "reconstruction"
 FIXED = (COPYCAT, NOISE)  # rows that no training changes: all their uncertainty is that of the sample
 COPIES = "⚠"
 WHY: dict[Silence, str] = {
@@ -81,15 +81,28 @@ def silent(summary: pd.DataFrame, *, setting: frames.Setting | None = None) -> d
     }
 
 
-def leaning(summary: pd.DataFrame, strategy: str) -> str:
-    """How many measures of novelty that can tell flag a strategy, and the means of one; or why none can tell."""
+def copying(summary: pd.DataFrame, strategy: str) -> tuple[list[str], list[str]]:
+    """The measures of novelty that can tell, and those of them that say of a strategy that its samples are copies.
+
+    These flag it against held-out data and, where they were scored, against the same data through encoder and decoder:
+    what lies within the latter is the decoder's doing.
+    """
     why = silent(summary)
     telling = [metric for metric in in_order(why, frames.NOVELTY) if not why[metric]]
-    found = differences(summary)
-    flags = set(found.loc[found["copies"] & (found["strategy"] == strategy), "metric"])
-    flagged = [metric for metric in telling if metric in flags]
+    flags = set(telling)
+    for baseline in (HELD_OUT, RECONSTRUCTION):
+        found = differences(summary, baseline=baseline)
+        own = found[found["strategy"] == strategy]
+        if len(own):
+            flags &= set(own.loc[own["copies"], "metric"])
+    return telling, [metric for metric in telling if metric in flags]
+
+
+def leaning(summary: pd.DataFrame, strategy: str) -> str:
+    """How many measures of novelty that can tell flag a strategy, and the means of one; or why none can tell."""
+    telling, flagged = copying(summary, strategy)
     if not telling:
-        reasons = listed(dict.fromkeys(WHY[one] for one in why.values()))
+        reasons = listed(dict.fromkeys(WHY[one] for one in silent(summary).values() if one))
         return (
             f"No measure of novelty gives a verdict on `{strategy}` in this table: {reasons}."
             if reasons
@@ -100,13 +113,15 @@ def leaning(summary: pd.DataFrame, strategy: str) -> str:
     means = rows[rows["metric"] == shown].set_index("strategy")["mean"]
     names = {
         strategy: f"`{strategy}`",
-        "reconstruction": "reconstructions of held-out data",
+        RECONSTRUCTION: "reconstructions of held-out data",
         HELD_OUT: "real data",
     }
     told = listed(f"{number(means[name])} for {text}" for name, text in names.items() if name in means)
     of = count(len(telling), "measure")
-    lead = f"Copying: {len(flagged)} of {of} of novelty that can tell here {'flags' if len(flagged) == 1 else 'flag'}"
-    return f"{lead} `{strategy}` ({word(shown).label}: {told})."
+    flag = "flags" if len(flagged) == 1 else "flag"
+    beyond = ", beyond what the decoder does" * (RECONSTRUCTION in means and bool(flagged))
+    lead = f"Copying: {len(flagged)} of {of} of novelty that can tell here {flag} `{strategy}`{beyond}"
+    return f"{lead} ({word(shown).label}: {told})."
 
 
 def _flagged(real: Any, null: float) -> bool:

@@ -1,3 +1,4 @@
+import dataclasses
 import re
 from typing import Any
 
@@ -6,7 +7,8 @@ import pandas as pd
 import pytest
 
 from study.report import frames
-from study.report.text.answer import answer
+from study.report.text.answer import _headline, answer
+from study.report.text.contest import contest
 
 
 def outcome(
@@ -214,6 +216,21 @@ def test_a_winner_that_leans_towards_training_data_is_said_to(summary):
     alone = summary["standing"].mask(average, "").mask(average & summary["strategy"].eq("posterior"), "best")
     headline = answer(summary.assign(standing=alone)).headline
     assert "But 56 % of its samples are nearer to training than to held-out data (real: 50 %)." in headline
+
+
+@pytest.mark.parametrize(
+    ("flags", "of", "says"),
+    [
+        (4, 6, " But `posterior` copies by 4 of 6 measures of novelty that can tell."),
+        (1, 1, " But `posterior` copies by 1 of 1 measure of novelty that can tell."),
+        (0, 6, "which of these is best is not decided."),
+    ],
+)
+def test_a_winner_that_copies_is_said_to_where_nearness_cannot_tell(summary, flags, of, says):
+    told = contest(summary)
+    assert told is not None
+    silent = dataclasses.replace(told, cannot_tell="noise is flagged", copying={"posterior": (flags, of)})
+    assert _headline(silent).endswith(says)
 
 
 def test_settings_are_counted(summary):

@@ -11,7 +11,7 @@ from study.report.plots.nearest import nearest
 from study.report.text.answer import answer
 from study.report.text.contest import contest
 from study.report.text.main_table import main_table
-from study.report.text.novelty import COPIES, differences, leaning, novelty_table, silent
+from study.report.text.novelty import COPIES, copying, differences, leaning, novelty_table, silent
 from study.statistics import summarise
 from study.statistics.novelty import controls
 from study.statistics.scores import scores
@@ -166,7 +166,8 @@ def test_the_main_table_says_by_how_many_telling_measures_a_strategy_copies(summ
     told = summary.assign(stderr=1e-9)
     said = leaning(told, "posterior")
     assert said.startswith(
-        "Copying: 1 of 1 measure of novelty that can tell here flags `posterior` (nearer to train:"
+        "Copying: 1 of 1 measure of novelty that can tell here flags `posterior`, beyond what the decoder does (nearer "
+        "to train:"
     )
     assert "for `posterior`" in said and "for reconstructions of held-out data and" in said
     assert said.endswith("for real data).")
@@ -178,6 +179,20 @@ def test_the_main_table_says_by_how_many_telling_measures_a_strategy_copies(summ
     unscored = told[told["strategy"] != "noise"]
     said = "No measure of novelty gives a verdict on `posterior` in this table: noise was not scored as a control."
     assert leaning(unscored, "posterior") == said
+
+
+def test_what_lies_within_reconstructions_of_held_out_data_is_no_copying(summary):
+    """They are flagged as the strategy is: the decoder does it, not the choice of z."""
+    told = summary.assign(stderr=1e-9)
+    assert copying(told, "posterior") == (["nearer_to_train"], ["nearer_to_train"])
+    columns = ["mean", "low_mean", "high_mean"]
+    near = told["metric"].eq("nearer_to_train")
+    own = told[near & told["strategy"].eq("posterior")].set_index(["alpha", "beta"])[columns]
+    decoded = told[near & told["strategy"].eq("reconstruction")]
+    told.loc[decoded.index, columns] = own.loc[
+        pd.MultiIndex.from_frame(decoded[["alpha", "beta"]])
+    ].to_numpy()
+    assert copying(told, "posterior") == (["nearer_to_train"], [])
 
 
 @pytest.mark.parametrize("metric", ["nearer_to_train", "authenticity"])
