@@ -50,7 +50,7 @@ TEXTS = {
     "95 % intervals.",
     "told": "Each measure against its value without a relation (0 for a correlation, ½ for the upper half), with 95 % "
     "intervals over trainings and Holm's correction over the settings of a measure; `better` is above it.",
-    "figure": "Against s = β/(2α): correlations over dimensions, and where the mismatch lies; bars are 95 % "
+    "figure": "By setting: correlations over dimensions, and where the mismatch lies; bars are 95 % "
     "intervals over trainings. A model that has collapsed has no order of dimensions.",
 }  # fmt: skip
 
@@ -182,7 +182,7 @@ def figure(table: pd.DataFrame) -> Figure:
             kit.Lines("Correlation over dimensions", rows, {n: n for n in (PLAIN, MARGINAL)}, "correlation", mark=0.0),
             kit.Lines("Where the mismatch lies", rows, shares, "%", scale=100, mark=50.0),
         ],
-        x="s", axis="s = β/(2α)", title="KL, information and mismatch of latent dimensions",
+        **kit.noise_axis(rows), title="KL, information and mismatch of latent dimensions",
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ TEXTS = {
     "traverse": "Three draws of the prior decoded with the value of the farthest dimension alone changed: nine "
     "quantiles from 1 to 99 % of N(0, 1), and the same quantiles of q(zⱼ). Rows of a pair differ where the two "
     "distributions do.",
-    "figure": "Share of the gap in KID between the prior and real data that each strategy closes, by s = β/(2α), with "
+    "figure": "Share of the gap in KID between the prior and real data that each strategy closes, by setting, with "
     "95 % intervals{over}: `one-from-q` changes one dimension of `prior`, `one-from-prior` one of `posterior`.",
 }  # fmt: skip
 
@@ -262,7 +262,7 @@ def figure(table: pd.DataFrame) -> Figure:
         if name in rows
     }
     panel = kit.Lines("Share of the gap closed", rows, names, "%", scale=100, mark=0.0)
-    return kit.lines([panel], x="s", axis="s = β/(2α)", title="One dimension swapped between prior and q(z)")
+    return kit.lines([panel], **kit.noise_axis(rows), title="One dimension swapped between prior and q(z)")
 
 
 def pictures(results: Results) -> Figure | None:

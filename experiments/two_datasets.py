@@ -51,7 +51,7 @@ TEXTS = {
     "told": "KID of the first source of z minus that of the second on the same decoder, with the same noise: paired by "
     "training seed, with 95 % intervals over trainings. Verdicts are on the first, with Holm's correction over "
     "all rows.",
-    "figure": "KID of samples by the source of z, for the decoders of both data sets, by s = β/(2α); bars are 95 % "
+    "figure": "KID of samples by the source of z, for the decoders of both data sets, by setting; bars are 95 % "
     "intervals over trainings.",
     "data": "Two data sets, {names}, each with models of its own: {models} in all. Of {first} alone are Table 1, the "
     "other general figures and tables, and the lines below.",
@@ -238,7 +238,10 @@ def figure(table: pd.DataFrame) -> Figure:
     panels = []
     for name, own in rows.groupby("data", sort=False):
         wide = own.pivot_table(
-            index="s", columns="source", values=[METRIC, f"{METRIC}_low", f"{METRIC}_high"], dropna=False
+            index=["alpha", "beta", "s"],
+            columns="source",
+            values=[METRIC, f"{METRIC}_low", f"{METRIC}_high"],
+            dropna=False,
         )
         wide.columns = [source + kind.removeprefix(METRIC) for kind, source in wide.columns]
         panels.append(
@@ -246,7 +249,7 @@ def figure(table: pd.DataFrame) -> Figure:
                 f"decoder of {name}", wide.reset_index(), {s: s for s in SOURCES}, "KID (0: as real data)"
             )
         )
-    return kit.lines(panels, x="s", axis="s = β/(2α)", title="Two decoders, three sources of z")
+    return kit.lines(panels, **kit.noise_axis(rows), title="Two decoders, three sources of z")
 
 
 def sheets(results: Results) -> dict[str, Figure]:

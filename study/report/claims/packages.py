@@ -86,7 +86,8 @@ def _first(packages: pd.DataFrame) -> Plain:
     caption = (
         f"What each draws by default, and its s, where D is the number of data dimensions. Last columns: what the "
         f"rule of thumb predicts for a Gaussian VAE with that s on {FITTED_ON.upper()}, N = {ROWS:,}, {LATENTS} "
-        f"latents, D = {DIMENSIONS}, in % of the gap and of the way to copies. No package was trained on it here. "
+        f"latents, D = {DIMENSIONS}, in % of the gap and of the way to copies (by nearness to them, "
+        "a measure without a verdict on these data: see under the rule of thumb). No package was trained on it here. "
         f"—: s has no value by default, is 0, or is so large that the linear VAE's rate is below {number(LEAST_RATE)} "
         "nats."
     )

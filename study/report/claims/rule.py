@@ -50,7 +50,8 @@ def said() -> str:
         f"Divide the rate R, the mean KL of an encoding in nats, by log N, N being the number of training examples. "
         f"Exact draws of q(z) close {at[0.1]} % of the KID gap at R = 0.1 log N, {at[1.0]} % at R = log N and "
         f"{at[3.0]} % at 3 log N: xᵖ/(hᵖ + xᵖ) with h = {number(curve.half, 2)} and p = {number(curve.power, 2)}. "
-        f"They copy by half at R = {number(copied.half, 1)} log N. Without a model, R is the rate of a linear VAE, "
+        f"By nearness to training data, which flags noise there too, they copy by half at R = {number(copied.half, 1)} "
+        f"log N. Without a model, R is the rate of a linear VAE, "
         f"½ Σ log(λⱼ/s) over the eigenvalues λⱼ > s of the data's covariance, with curves of its own. All were fitted "
         f"on {FITTED_ON.upper()} with {ROWS:,} examples and fixed before results on Fashion-MNIST and colour patches."
     )

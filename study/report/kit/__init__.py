@@ -2,7 +2,7 @@
 
 from study.report.findings import Exhibit
 from study.report.kit.crossed import by_training, covered, share_closed, trainings
-from study.report.kit.curves import Lines, curve, lines, log_axis, setting_axis
+from study.report.kit.curves import Lines, curve, lines, log_axis, noise_axis, setting_axis
 from study.report.kit.dots import Panel, dots
 from study.report.kit.estimates import by_run, each_metric, each_place, estimate, estimates, values
 from study.report.kit.pairs import Pair, compared, decided, paired
@@ -58,6 +58,7 @@ __all__ = [
     "estimates",
     "lines",
     "log_axis",
+    "noise_axis",
     "paired",
     "pictured",
     "placed",

@@ -126,6 +126,13 @@ def curve(
         axes.errorbar(own[x], value, yerr=np.clip([value - low, high - value], 0, None), capsize=3, **look)
 
 
+def noise_axis(table: pd.DataFrame) -> dict[str, str]:
+    """`x` and `axis` of `lines` for a table with columns alpha, beta and s: β, which sentences name, if α is 1."""
+    if (table["alpha"] == 1).all():
+        return {"x": "beta", "axis": "β (s = β/2)"}
+    return {"x": "s", "axis": "s = β/(2α)"}
+
+
 def setting_axis(axes: Axes, settings: pd.Series, label: str) -> None:
     """Make the horizontal axis logarithmic, with one tick per setting."""
     axes.set_xscale("log")
