@@ -132,14 +132,17 @@ def failed(results: Results) -> Plain | None:
 
 
 def gaps(results: Results) -> Plain | None:
-    """Measurements that are missing, counted by strategy, metric and reason."""
+    """Measurements that are missing: for each reason the metrics that lack the same strategies together."""
     rows = results.metrics[results.metrics["status"] != "ok"]
     texts = []
-    for key, found in rows.groupby(["metric", "reason"], dropna=False):
-        metric, reason = map(str, key)
-        names = listed(in_order(found["strategy"], STRATEGIES))
-        texts.append([word(metric).label, names, str(len(found)), reason])
-    header = ["metric", "strategies", "rows", "reason"]
+    for reason, found in rows.groupby("reason", dropna=False):
+        alike: dict[str, list[str]] = {}
+        for metric, own in found.groupby("metric"):
+            alike.setdefault(listed(in_order(own["strategy"], STRATEGIES)), []).append(str(metric))
+        for names, metrics in alike.items():
+            labels = listed(word(metric).label for metric in metrics)
+            texts.append([str(reason), labels, names, str(int(found["metric"].isin(metrics).sum()))])
+    header = ["reason", "metrics", "strategies", "rows"]
     return Plain("Measurements that are missing.", header, texts) if texts else None
 
 
