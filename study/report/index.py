@@ -14,8 +14,10 @@ from study.report.figures import replace
 from study.report.outside import visible
 from study.report.page import escape
 from study.report.page.render import environment
+from study.report.text.numbers import number
 from study.runtime.files import told
 from study.runtime.limits import MAX_BYTES, check_bytes
+from study.tables.schemas import read_table
 
 TITLE = "Results"
 LEAD = (
@@ -23,6 +25,8 @@ LEAD = (
     "its answer and one figure; a title leads to the report."
 )
 MARK = "<!-- Written by `study index`. -->"
+OF_SCORING = ("run_id", "decode", "status", "reason", "evaluate_seconds")  # not of the training
+CORES = 2  # of the machine that the committed results are from
 CLAIMS = "claims"  # the folder that is of no single experiment
 FIRST = (CLAIMS, "sampling_strategies")  # of the folders; the others follow by name
 FIGURES = ("figure-1", "effects", "rule", "mismatch")
@@ -40,6 +44,7 @@ class Entry:
         folder: with slashes.
         title, question, answer: plain text; spans between backticks are code.
         picture: path of a figure below the folder of all results; empty if it has none.
+        training, measuring: seconds that training its models took, all compilation in it, and measuring them.
     """
 
     folder: str
@@ -47,6 +52,8 @@ class Entry:
     question: str
     answer: str
     picture: str
+    training: float = 0.0
+    measuring: float = 0.0
 
 
 def entries(root: Path) -> list[Entry]:
@@ -83,14 +90,30 @@ def write(found: Sequence[Entry], root: Path) -> Path:
 
 def markdown(found: Sequence[Entry]) -> str:
     """The index as Markdown."""
-    return "\n\n".join([MARK, f"# {TITLE}", LEAD, *(part for one in found for part in _markdown(one))]) + "\n"
+    return (
+        "\n\n".join([MARK, f"# {TITLE}", lead(found), *(part for one in found for part in _markdown(one))])
+        + "\n"
+    )
 
 
 def page(found: Sequence[Entry]) -> str:
     """The index as a page that loads nothing but the figures below its folder."""
     template = environment().get_template("index.html")
-    made = template.render(mark=Markup(MARK), title=TITLE, lead=LEAD, entries=found, policy=POLICY)
+    made = template.render(mark=Markup(MARK), title=TITLE, lead=lead(found), entries=found, policy=POLICY)
     return f"{made}\n"
+
+
+def lead(found: Sequence[Entry]) -> str:
+    """What the index is, and how long it takes to make all of it again."""
+    training = sum(one.training for one in found) / 3600
+    measuring = sum(one.measuring for one in found) / 3600
+    if not training:
+        return LEAD
+    return (
+        f"{LEAD} Made from nothing by `make results`: its models took {number(training, 1)} hours to train, several "
+        f"at once on two cores, and {number(measuring, 1)} hours to measure, each on one core, so about "
+        f"{number(training + measuring / CORES, 0)} hours in all."
+    )
 
 
 def _markdown(one: Entry) -> Iterator[str]:
@@ -113,7 +136,23 @@ def _entry(root: Path, path: Path) -> Entry | None:
         raise FileError(f"{path}: no title or answer; write it again with `study report {path.parent}`")
     figures = (folder / "figures" / f"{name}.png" for name in FIGURES)
     picture = next((one.as_posix() for one in figures if (root / one).is_file()), "")
-    return Entry(folder.as_posix(), said["title"], said["question"], said["answer"], picture)
+    training, measuring = _seconds(path.parent)
+    return Entry(
+        folder.as_posix(), said["title"], said["question"], said["answer"], picture, training, measuring
+    )
+
+
+def _seconds(folder: Path) -> tuple[float, float]:
+    """Seconds of training with compilation, and of measuring; 0 for a folder without models.
+
+    A training's share is that of the call that trained several; models that are scored in two ways are trained once.
+    """
+    if not (folder / "runs.parquet").is_file():
+        return 0.0, 0.0
+    runs = read_table(folder, "runs")
+    compiled = runs.groupby(["family", "network"])["compile_seconds"].max().sum()
+    trained = runs.drop_duplicates([name for name in runs if name not in OF_SCORING])
+    return float(trained["train_seconds"].sum() + compiled), float(runs["evaluate_seconds"].sum())
 
 
 def _inside(source: str, tag: str) -> str:

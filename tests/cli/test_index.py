@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from study.cli.exits import DONE, WRONG_INPUT
 from study.cli.main import main
-from study.report.index import MARK, Entry, entries, markdown, page
+from study.report.index import LEAD, MARK, Entry, entries, lead, markdown, page
+from study.tables.schemas import read_table, write_table
 
 RESULTS = Path(__file__).parents[2] / "results"
 REPORT = '<h1>{}</h1>\n<p class="question">Which?</p>\n<p class="answer">{}</p>'
@@ -44,6 +46,20 @@ def test_claims_come_first_and_quick_runs_are_left_out(tmp_path, capsys):
     text = (tmp_path / "README.md").read_text()
     assert text.count("](zebra/digits-default/figures/effects.png)") == 1 and text.startswith(MARK)
     assert main(["index", "--results", str(tmp_path)]) == DONE  # its own files are written again
+
+
+def test_the_index_says_how_long_all_of_it_took(tmp_path):
+    """Two trainings of half an hour each, of which one was scored in two ways, and three times an hour of scoring."""
+    assert lead([]) == lead([Entry("a/b-default", "A", "Which?", "This.", "")]) == LEAD
+    runs = read_table(RESULTS / "single_latent" / "digits-default", "runs").iloc[:2]
+    runs = runs.assign(train_seconds=1800.0, compile_seconds=36.0, evaluate_seconds=3600.0)
+    again = runs.iloc[:1].assign(run_id="again", decode="sample")
+    made = folder(tmp_path, "a/b-default")
+    write_table(pd.concat([runs, again]), made, "runs")
+    (one,) = entries(tmp_path)
+    assert (one.training, one.measuring) == (3636.0, 10800.0)
+    assert "its models took 1.0 hours to train" in lead([one]) and "3.0 hours to measure" in lead([one])
+    assert lead([one]).endswith("about 3 hours in all.")  # 1.01 and half of 3: 2.5
 
 
 def test_text_of_a_report_stays_text(tmp_path):

@@ -17,7 +17,7 @@ def test_what_is_missing_for_one_reason_stands_together(make_results):
     found = gaps(results)
     assert found is not None and found.header == ["reason", "metrics", "strategies", "rows"]
     each = len(metrics[metrics["strategy"].eq("gmm") & metrics["metric"].eq("kid")])
-    assert sorted(found.rows) == [
+    assert sorted(map(list, found.rows)) == [
         ["no codes", "KID and recall", "gmm", str(2 * each)],
         ["no z", "KID and recall", "prior", str(2 * each)],
         ["no z", "precision", "prior and gmm", str(2 * each)],
