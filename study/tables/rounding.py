@@ -5,7 +5,7 @@ from jaxtyping import Float, Float64, UInt8
 
 VALUE = 17  # bits: an error of 4e-6 of a score, far below its standard error
 CURVE = 12  # bits: an error of 0.01 % of a loss that is drawn
-ERROR = 8  # bits: an error of 0.2 % of a standard error
+ERROR = 6  # bits: an error of 0.8 % of a standard error
 SHADES = 32  # of each colour of a picture: no eye sees more in pictures of this size
 
 

@@ -79,8 +79,8 @@ function show() {
   const grids = [...document.querySelectorAll("figure[data-alpha]")];
   const some = grids.some(matches);
   for (const grid of grids) grid.hidden = some && !matches(grid);
-  for (const row of document.querySelectorAll("tr[data-strategy]")) {
-    row.classList.toggle("chosen", row.dataset.strategy === strategy);
+  for (const row of document.querySelectorAll(".scores tbody tr")) {
+    row.classList.toggle("chosen", row.cells[0].textContent.trim() === strategy);
   }
   for (const table of document.querySelectorAll("table.scores")) {
     const other = [...table.tHead.rows[0].cells].map((head) => Boolean(metric && head.dataset.metric) && head.dataset.metric !== metric);
