@@ -15,7 +15,7 @@ RUNS ?= \
   single_latent:mnist two_datasets:mnist published_contradiction:mnist \
   sampling_strategies:mnist \
   sampling_strategies:fashion-mnist latent_maps:fashion-mnist posterior_gap:fashion-mnist \
-  single_latent:fashion-mnist gap_ladder:fashion-mnist \
+  single_latent:fashion-mnist gap_ladder:fashion-mnist learned_priors:fashion-mnist \
   sampling_strategies:colour-patches reconstruction_weight:colour-patches kl_per_dimension:colour-patches \
   posterior_gap:colour-patches gap_ladder:colour-patches single_latent:colour-patches \
   gan_baseline:colour-patches latent_dimension:colour-patches \
