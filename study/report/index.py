@@ -17,6 +17,7 @@ from study.report.page.render import environment
 from study.report.text.numbers import number
 from study.runtime.files import told
 from study.runtime.limits import MAX_BYTES, check_bytes
+from study.tables.results import OF_SCORING
 from study.tables.schemas import read_table
 
 TITLE = "Results"
@@ -25,7 +26,6 @@ LEAD = (
     "its answer and one figure; a title leads to the report."
 )
 MARK = "<!-- Written by `study index`. -->"
-OF_SCORING = ("run_id", "decode", "status", "reason", "evaluate_seconds")  # not of the training
 CORES = 2  # of the machine that the committed results are from
 CLAIMS = "claims"  # the folder that is of no single experiment
 FIRST = (CLAIMS, "sampling_strategies")  # of the folders; the others follow by name

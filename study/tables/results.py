@@ -36,6 +36,13 @@ LOOKS = 40  # attempts to read a folder that another process is exchanging, befo
 
 # Together they identify a measurement.
 MEASURED = ["run_id", "strategy", "fit", "draw", "evaluation", "metric"]
+OF_SCORING = (
+    "run_id",
+    "decode",
+    "status",
+    "reason",
+    "evaluate_seconds",
+)  # columns of `runs` not of the training
 CONFIGURATION = [
     "dataset",
     "family",

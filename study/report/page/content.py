@@ -86,9 +86,8 @@ def compose(
             _again(results.provenance, [*figures, *rest.values()], folder),
         ),
     ]
-    table = main_table(summary, family=family if others else "", others=others) or about.models_table(
-        results, about.FEW
-    )
+    scored = main_table(summary, family=family if others else "", others=others)
+    table = scored or about.models_table(whole or results, about.FEW)
     return Report(
         title=about.title(results),
         question=str(results.provenance.get("question", "")),
@@ -97,7 +96,11 @@ def compose(
         words=glossary(results, summary, [headline, *(one.caption for one in figures), *_texts(table)]),
         figures=figures,
         table=table,
-        limits=_limits(limits.limits(whole or results, summary), _families(family, others or {}), findings),
+        limits=_limits(
+            limits.limits(whole or results, summary),
+            _families(family, others or {}, scored=bool(scored)),
+            findings,
+        ),
         appendix=_apart([section for section in appendix if section.blocks]),
     )
 
@@ -131,15 +134,17 @@ def _limits(
     return list({**dict(general), **dict(families), **dict(findings.limits if findings else ())}.items())
 
 
-def _families(family: str, others: Mapping[str, pd.DataFrame]) -> list[tuple[str, str]]:
+def _families(family: str, others: Mapping[str, pd.DataFrame], *, scored: bool) -> list[tuple[str, str]]:
     """Which models the general figures and tables are about, if there are several kinds."""
     if not others:
         return []
     names = listed(f"`{name}`" for name in others)
-    text = (
-        f"The general figures and tables are about models of family `{family}`. Of {names} Table 1 has the prior and "
-        f"the best strategy; {'its table is' if len(others) == 1 else 'their tables are'} in the appendix."
-    )
+    text = f"The general figures and tables are about models of family `{family}`, not {names}."
+    if scored:
+        text = (
+            f"The general figures and tables are about models of family `{family}`. Of {names} Table 1 has the prior "
+            f"and the best strategy; {'its table is' if len(others) == 1 else 'their tables are'} in the appendix."
+        )
     return [("Models", text)]
 
 

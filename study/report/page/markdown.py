@@ -45,7 +45,8 @@ def render(report: Report) -> str:
     parts += [_block(Definitions(report.words))] if report.words else []
     parts += _open(report.front)
     parts += [_block(picture) for picture in report.figures]
-    parts += [_block(report.table)] if report.table else []
+    if report.table:
+        parts.append("**Table 1.** " * isinstance(report.table, Plain) + _block(report.table))
     parts += _open(report.after)
     parts += ["## Limits of this evidence", _block(Definitions(report.limits)), "## Appendix"]
     for section in report.appendix:

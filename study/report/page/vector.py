@@ -39,7 +39,9 @@ DIGITS = re.compile(r"-?\d+\.\d+")
 STEP = re.compile(r"([A-Za-z])([^A-Za-z]*)")  # of a path: a letter and its coordinates
 ABSOLUTE = "MLCQZz"
 PLAIN = re.compile(r"[-MLCQZz\d.\s]+")  # a path of points alone
-LINK = re.compile(r"(?:^|(?<=url\())#([^)]+)")  # the id that an attribute points to
+LINK = re.compile(
+    r"(?<=url\()#([^)]+)"
+)  # the id that an attribute points to; of a link it is the whole value
 NOWHERE = re.compile(r"m[-\d. ]+")  # a path without a line
 GIVEN = (
     "font-family:'DejaVu Sans'",
@@ -62,7 +64,9 @@ def in_page(svg: str, *, mark: str, alt: str) -> str:
     root = ElementTree.fromstring(svg)
     box = root.get("viewBox", "")
     _without_idle_clips(root)
-    pointed = (link for node in root.iter() for value in node.attrib.values() for link in LINK.findall(value))
+    pointed = (
+        link for node in root.iter() for key, value in node.attrib.items() for link in _links(key, value)
+    )
     links = {link: f"{mark}{i:x}x" for i, link in enumerate(dict.fromkeys(pointed))}
     for node in root.iter():
         _without_blanks(node)
@@ -75,6 +79,13 @@ def in_page(svg: str, *, mark: str, alt: str) -> str:
     return ElementTree.tostring(root, encoding="unicode").replace(
         " />", "/>"
     )  # texts and values hold no bare ">"
+
+
+def _links(key: str, value: str) -> list[str]:
+    """The ids that an attribute points to. A colour is none, though it begins as one does."""
+    if key == HREF:
+        return [value[1:]] if value.startswith("#") else []
+    return LINK.findall(value)
 
 
 def _without_idle_clips(root: Element) -> None:
@@ -154,12 +165,13 @@ def _attributes(node: Element, links: Mapping[str, str]) -> Iterator[tuple[str, 
                 yield key, links[value]
         elif key in ("style", "clip-path"):
             continue
+        elif key == HREF:  # a picture's base64 has line breaks
+            yield "href", f"#{links[value[1:]]}" if value.startswith("#") else re.sub(r"\s", "", value)
         elif key in MEASURED:
             if short := _short(key, value, exact="id" in node.attrib):  # what has an id is drawn often
                 yield key, short
         else:
-            target = re.sub(r"\s", "", value) if key == HREF else value  # a picture's base64 has line breaks
-            yield "href" if key == HREF else key, pointing(target)
+            yield key, pointing(value)
 
 
 def _declarations(value: str) -> Iterator[str]:

@@ -58,27 +58,45 @@ def table_note(summary: pd.DataFrame) -> str:
     return text
 
 
+NETWORK = (
+    "network",
+    "hidden",
+    "activation",
+    "output_bias",
+    "latent_dim",
+)  # models that differ are not averaged
+
+
 def models_table(results: Results, measures: Sequence[str] = MEASURES) -> Plain | None:
-    """Model-level measurements, mean ± standard deviation over training runs, one row per (α, β)."""
+    """Model-level measurements, mean ± standard deviation over training runs, one row per (α, β) and network."""
     table = frames.models(results)
     chosen = [m for m in measures if m in table]
     if table.empty or not chosen:
         return None
-    places = frames.settings(table)
-    sizes = [len(frames.at(table, setting)) for setting in places]
+    runs = results.runs.set_index("run_id")
+    networks = [name for name in NETWORK if name in runs and len(set(runs[name])) > 1]
+    table = table.join(runs[networks])
+    places = [
+        (setting, cells)
+        for setting in frames.settings(table)
+        for _, cells in (
+            frames.at(table, setting).groupby(networks) if networks else [((), frames.at(table, setting))]
+        )
+    ]
+    sizes = [len(cells) for _, cells in places]
     same = len(set(sizes)) == 1  # then the caption says how many, which leaves a narrower table
     rows = []
-    for setting, size in zip(places, sizes, strict=True):
-        cells = frames.at(table, setting)
+    for setting, cells in places:
         head = [number(setting.alpha), number(setting.beta), number(setting.noise_variance)]
-        head += [] if same else [str(size)]
+        head += [said(cells[name].iloc[0]) for name in networks]
+        head += [] if same else [str(len(cells))]
         head += [_identified(cells)] if "identified" in cells else []
         rows.append(head + [_mean_and_spread(cells[m]) for m in chosen])
-    known = [] if same else ["models"]
+    known = [name.replace("_", " ") for name in networks] + ([] if same else ["models"])
     known += ["identified"] if "identified" in table else []
     header = ["α", "β", "s = β/(2α)", *known, *(word(m).axis for m in chosen)]
     caption = (
-        f"The trained models{f', {sizes[0]} at each setting' if same else ''}: mean ± standard deviation over training "
+        f"The trained models{f', {sizes[0]} in each row' if same else ''}: mean ± standard deviation over training "
         "runs. Lower and upper are the two ends of a "
         "bracket; where those of I(n; z) are more than 0.1 nats apart, neither I(n; z) nor the KLs are identified. A "
         "negative lower end of a KL is uninformative."

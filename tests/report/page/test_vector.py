@@ -202,6 +202,12 @@ def test_what_is_pointed_at_exists_once_and_belongs_to_the_figure(page: str) -> 
     assert all(one.startswith("ab") for one in [*ids, *re.findall(r' class="([^"]+)"', page)])
 
 
+def test_the_colour_under_a_hatch_stays(drawn: str, page: str) -> None:
+    """An attribute that begins with # may be a colour, and is then no link."""
+    under = re.findall(r'<rect[^>]* fill="(#[0-9a-f]{6})"', drawn)
+    assert under and re.findall(r'<rect[^>]* fill="([^"]*)"', page) == under
+
+
 def test_it_is_two_fifths_of_the_bytes(drawn: str, page: str) -> None:
     assert len(page) < 0.4 * len(drawn)
 
