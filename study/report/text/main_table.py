@@ -32,8 +32,8 @@ LETTERS = {
     "tau ": "τ ",
 }
 BELOW = (
-    " Below them stand the other kinds of models, each with its prior and the strategy with its largest effect, over "
-    "its own settings that count; its effect is a share of the gap of its own prior."
+    " Below them stand the other kinds of models, each with its prior and, if any is better, the strategy with its "
+    "largest effect, over its own settings that count; its effect is a share of the gap of its own prior."
 )
 VERDICTS = {
     "better": "▲ better",
@@ -99,15 +99,12 @@ def _rows(table: scores.Table, found: Mapping[str, Any], *, learned: bool) -> li
 
 
 def _other(model: str, summary: pd.DataFrame, table: scores.Table, metric: str | None) -> list[MainRow]:
-    """The prior of another kind of model, and the strategy with its largest effect."""
+    """The prior of another kind of model, and, of the strategies that are better, that with the largest effect."""
     rows = frames.averaged(frames.known(summary))
     rows = rows[~rows["strategy"].isin([*REFERENCES, MODEL]) & rows["mean"].notna()]
     made = _rows(scores.filled(rows, table.columns), _by_strategy(summary, metric), learned=_learned(summary))
-    return [
-        dataclasses.replace(row, phrase=f"from `{model}`", group="other")
-        for row in made[:2]
-        if row.name == frames.PRIOR or row.verdict
-    ]
+    shown = {row.name: row for row in made if row.name in (frames.PRIOR, _first(made))}
+    return [dataclasses.replace(row, phrase=f"from `{model}`", group="other") for row in shown.values()]
 
 
 def _first(made: Sequence[MainRow]) -> str | None:

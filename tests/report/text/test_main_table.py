@@ -48,6 +48,13 @@ def test_other_kinds_of_models_stand_below_with_their_prior_and_their_best_strat
     assert "Below them" not in made(summary).caption
 
 
+def test_of_another_kind_of_model_only_a_strategy_that_is_better_stands_below(summary):
+    """The largest mean may be that of a strategy whose scores explode: then it is not decided."""
+    open_ = summary.assign(verdict=summary["verdict"].where(summary["verdict"] == "baseline", "not decided"))
+    table = main_table(summary, others={"unclipped": open_})
+    assert table is not None and [row.name for row in dict(table.groups)["other"]] == ["prior"]
+
+
 def test_cells_of_other_models_have_the_scale_of_the_heading(summary):
     """Their values may be a thousand times smaller: the heading's power of ten holds for all rows."""
     cell = {row.name: row.cells for row in made(summary).rows}["prior"][0]
