@@ -74,8 +74,10 @@ def models_table(results: Results, measures: Sequence[str] = MEASURES) -> Plain 
     if table.empty or not chosen:
         return None
     runs = results.runs.set_index("run_id")
-    networks = [name for name in NETWORK if name in runs and len(set(runs[name])) > 1]
-    table = table.join(runs[networks])
+    known = [name for name in NETWORK if name in runs]
+    table = table.join(runs[known])
+    apart = table.groupby(["alpha", "beta"])[known].nunique().max() > 1
+    networks = [name for name in known if apart[name]]
     places = [
         (setting, cells)
         for setting in frames.settings(table)
@@ -92,9 +94,9 @@ def models_table(results: Results, measures: Sequence[str] = MEASURES) -> Plain 
         head += [] if same else [str(len(cells))]
         head += [_identified(cells)] if "identified" in cells else []
         rows.append(head + [_mean_and_spread(cells[m]) for m in chosen])
-    known = [name.replace("_", " ") for name in networks] + ([] if same else ["models"])
-    known += ["identified"] if "identified" in table else []
-    header = ["α", "β", "s = β/(2α)", *known, *(word(m).axis for m in chosen)]
+    told = [name.replace("_", " ") for name in networks] + ([] if same else ["models"])
+    told += ["identified"] if "identified" in table else []
+    header = ["α", "β", "s = β/(2α)", *told, *(word(m).axis for m in chosen)]
     caption = (
         f"The trained models{f', {sizes[0]} in each row' if same else ''}: mean ± standard deviation over training "
         "runs. Lower and upper are the two ends of a "
