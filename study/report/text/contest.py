@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -188,13 +188,15 @@ def contest(summary: pd.DataFrame) -> Contest | None:
         precision=single[single["metric"] == "precision"],
         states={setting: str(frames.at(own, setting)["state"].iloc[0]) for setting in frames.settings(own)},
         cannot_tell=silent(summary).get("nearer_to_train", ""),
-        copying={name: (len(flagged), len(telling)) for name, telling, flagged in _copying(summary, scored)},
+        copying=_copying(summary, scored),
     )
 
 
-def _copying(summary: pd.DataFrame, names: Iterable[str]) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Each strategy, the measures of novelty that can tell, and those of them by which it copies."""
-    if "stderr" in summary:
-        for name in names:
-            if name not in REFERENCES:
-                yield name, *copying(summary, name)
+def _copying(summary: pd.DataFrame, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """For each strategy by how many measures of novelty it copies beyond its decoder, and how many can tell."""
+    found = {}
+    for name in names:
+        if name not in REFERENCES and "stderr" in summary:
+            telling, _, beyond = copying(summary, name)
+            found[name] = len(beyond), len(telling)
+    return found

@@ -81,26 +81,26 @@ def silent(summary: pd.DataFrame, *, setting: frames.Setting | None = None) -> d
     }
 
 
-def copying(summary: pd.DataFrame, strategy: str) -> tuple[list[str], list[str]]:
-    """The measures of novelty that can tell, and those of them that say of a strategy that its samples are copies.
+def copying(summary: pd.DataFrame, strategy: str) -> tuple[list[str], list[str], list[str]]:
+    """The measures of novelty that can tell; those of them that flag a strategy; those that do so beyond its decoder.
 
-    These flag it against held-out data and, where they were scored, against the same data through encoder and decoder:
-    what lies within the latter is the decoder's doing.
+    The last flag it against held-out data through encoder and decoder too, where these were scored: what lies within
+    them is the decoder's doing, whatever z is given to it.
     """
     why = silent(summary)
     telling = [metric for metric in in_order(why, frames.NOVELTY) if not why[metric]]
-    flags = set(telling)
+    flags = []
     for baseline in (HELD_OUT, RECONSTRUCTION):
         found = differences(summary, baseline=baseline)
         own = found[found["strategy"] == strategy]
-        if len(own):
-            flags &= set(own.loc[own["copies"], "metric"])
-    return telling, [metric for metric in telling if metric in flags]
+        flags.append(set(own.loc[own["copies"], "metric"]) if len(own) else set(telling))
+    flagged = [metric for metric in telling if metric in flags[0]]
+    return telling, flagged, [metric for metric in flagged if metric in flags[1]]
 
 
 def leaning(summary: pd.DataFrame, strategy: str) -> str:
     """How many measures of novelty that can tell flag a strategy, and the means of one; or why none can tell."""
-    telling, flagged = copying(summary, strategy)
+    telling, flagged, beyond = copying(summary, strategy)
     if not telling:
         reasons = listed(dict.fromkeys(WHY[one] for one in silent(summary).values() if one))
         return (
@@ -109,7 +109,7 @@ def leaning(summary: pd.DataFrame, strategy: str) -> str:
             else ""
         )
     rows = frames.averaged(summary)
-    shown = flagged[0] if flagged else telling[0]
+    shown = (beyond or flagged or telling)[0]
     means = rows[rows["metric"] == shown].set_index("strategy")["mean"]
     names = {
         strategy: f"`{strategy}`",
@@ -119,8 +119,9 @@ def leaning(summary: pd.DataFrame, strategy: str) -> str:
     told = listed(f"{number(means[name])} for {text}" for name, text in names.items() if name in means)
     of = count(len(telling), "measure")
     flag = "flags" if len(flagged) == 1 else "flag"
-    beyond = ", beyond what the decoder does" * (RECONSTRUCTION in means and bool(flagged))
-    lead = f"Copying: {len(flagged)} of {of} of novelty that can tell here {flag} `{strategy}`{beyond}"
+    lead = f"Copying: {len(flagged)} of {of} of novelty that can tell here {flag} `{strategy}`"
+    if flagged and RECONSTRUCTION in means:
+        lead += f", {len(beyond) or 'none'} of them beyond what the decoder does to held-out data"
     return f"{lead} ({word(shown).label}: {told})."
 
 

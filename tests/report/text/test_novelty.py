@@ -166,8 +166,8 @@ def test_the_main_table_says_by_how_many_telling_measures_a_strategy_copies(summ
     told = summary.assign(stderr=1e-9)
     said = leaning(told, "posterior")
     assert said.startswith(
-        "Copying: 1 of 1 measure of novelty that can tell here flags `posterior`, beyond what the decoder does (nearer "
-        "to train:"
+        "Copying: 1 of 1 measure of novelty that can tell here flags `posterior`, 1 of them beyond what the decoder "
+        "does to held-out data (nearer to train:"
     )
     assert "for `posterior`" in said and "for reconstructions of held-out data and" in said
     assert said.endswith("for real data).")
@@ -184,7 +184,7 @@ def test_the_main_table_says_by_how_many_telling_measures_a_strategy_copies(summ
 def test_what_lies_within_reconstructions_of_held_out_data_is_no_copying(summary):
     """They are flagged as the strategy is: the decoder does it, not the choice of z."""
     told = summary.assign(stderr=1e-9)
-    assert copying(told, "posterior") == (["nearer_to_train"], ["nearer_to_train"])
+    assert copying(told, "posterior") == (["nearer_to_train"],) * 3
     columns = ["mean", "low_mean", "high_mean"]
     near = told["metric"].eq("nearer_to_train")
     own = told[near & told["strategy"].eq("posterior")].set_index(["alpha", "beta"])[columns]
@@ -192,7 +192,8 @@ def test_what_lies_within_reconstructions_of_held_out_data_is_no_copying(summary
     told.loc[decoded.index, columns] = own.loc[
         pd.MultiIndex.from_frame(decoded[["alpha", "beta"]])
     ].to_numpy()
-    assert copying(told, "posterior") == (["nearer_to_train"], [])
+    assert copying(told, "posterior") == (["nearer_to_train"], ["nearer_to_train"], [])
+    assert "flags `posterior`, none of them beyond what the decoder does" in leaning(told, "posterior")
 
 
 @pytest.mark.parametrize("metric", ["nearer_to_train", "authenticity"])
