@@ -135,10 +135,7 @@ def answer(found: pd.DataFrame) -> str:
 
 
 def _sizes(rows: Sequence[Mapping[Any, Any]]) -> str:
-    """The least and the largest difference."""
-    ordered = sorted(rows, key=lambda row: abs(row["difference"]))
-    ends = dict.fromkeys(kit.size(row) for row in (ordered[0], ordered[-1]))
-    return f"by {listed(ends, last='to')}"
+    return f"by {kit.extremes(rows)}"
 
 
 def _by_metric(rows: pd.DataFrame) -> str:

@@ -200,12 +200,9 @@ def _winners(rows: pd.DataFrame, won: Mapping[float, Sequence[str]], every: str)
         if not names:
             said.append(f"at {_at(betas, len(won)).removeprefix('β = ')} none does")
             continue
-        own = rows[rows["family"].isin(names) & rows["beta"].isin(betas)].sort_values(
-            "difference", ascending=False
-        )
-        sizes = dict.fromkeys(kit.size(row) for row in own.iloc[[0, -1]].to_dict("records"))
+        own = rows[rows["family"].isin(names) & rows["beta"].isin(betas)]
         beat = f"{listed(f'`{name}`' for name in names)} {'beats' if len(names) == 1 else 'beat'}"
-        what = f"{every} (in KID by {listed(sizes, last='to')})" if not said else "both"
+        what = f"{every} (in KID by {kit.extremes(own.to_dict('records'))})" if not said else "both"
         said.append(f"at {_at(betas, len(won))} {beat} {what}")
     text = ", ".join(said)
     return text[0].upper() + text[1:]

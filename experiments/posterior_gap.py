@@ -28,7 +28,6 @@ SAMPLES = (50, 500, 5000)
 BOUNDS = ("elbo", *(f"iwae_{k}" for k in SAMPLES), "ais")
 GAPS = {"posterior_gap": f"{SAMPLES[-1]} samples", "posterior_gap_ais": "annealing"}
 FAR = 0.1  # share of the rate above which a gap is called far: a choice of this study
-INACTIVE = 0.1  # nats: below this rate the posteriors have collapsed to the prior
 PLACE = ["alpha", "beta", "noise_variance"]
 COUNTS = ("effective_samples", "ais_acceptance")
 CANNOT = "A lower bound cannot show that they are close."
@@ -99,11 +98,11 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
 
 
 def _answer(table: pd.DataFrame, examples: float) -> str:
-    """Where q(z|x) is far from p(z|x), over the settings with a rate above `INACTIVE`.
+    """Where q(z|x) is far from p(z|x), over the settings with a rate above `frames.COLLAPSED`.
 
     A lower bound can show that the two are far apart, and cannot show that they are close.
     """
-    rows = table[table["rate"] > INACTIVE].sort_values(["alpha", "beta"])
+    rows = table[table["rate"] > frames.COLLAPSED].sort_values(["alpha", "beta"])
     if rows.empty:
         return "Not decided: at every setting the posteriors have collapsed to the prior."
     shown, n = rows["share_low"] >= FAR, len(rows)
@@ -129,7 +128,7 @@ def _percent(row: kit.Row) -> str:
 
 def _annealed(table: pd.DataFrame) -> str:
     """Where importance samples find less than nine tenths of the gap that annealing finds; and what has collapsed."""
-    active = table["rate"] > INACTIVE
+    active = table["rate"] > frames.COLLAPSED
     gone = table[~active].to_dict("records")
     without = f" Posteriors have collapsed to the prior at {kit.where(gone, len(table))}." if gone else ""
     said = kit.ranged(

@@ -172,11 +172,7 @@ def _converse(rows: pd.DataFrame, sizes: Callable[[Any], str]) -> str:
 
 
 def _ends(rows: Any) -> str:
-    """The least and the largest share."""
-    ordered = sorted(rows, key=lambda row: abs(row["difference"]))
-    return (
-        f"{listed(dict.fromkeys(kit.size(row, **PERCENT) for row in (ordered[0], ordered[-1])), last='to')} %"
-    )
+    return f"{kit.extremes(rows, **PERCENT)} %"
 
 
 def _sizes(rows: Any) -> str:

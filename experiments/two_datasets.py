@@ -13,7 +13,7 @@ other's codes are shown to score worse than its own; after Holm's correction ove
     study run two_datasets --profile quick      the same, 6 VAEs that are trained briefly, two minutes
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -201,7 +201,7 @@ def answer(rows: pd.DataFrame) -> str:
     lost = len(kit.by_verdict(against).get("worse", []))
     lead = "Better" if won == lost == n else "Not better everywhere" if won else "Not shown to be better"
     of_all = f"{won} of {count(n, 'comparison')} (data set × β)" + f" and worse in {worse}" * bool(worse)
-    by = f", by {_ends(found['better'])}" if won else ""
+    by = f", by {kit.extremes(found['better'])}" if won else ""
     first = f"{lead}: by KID, a decoder's own codes score better than N(0, I) in {of_all}{by}."
     of = {verdict: len(found) for verdict, found in kit.by_verdict(foreign).items()}
     parts = " and ".join(
@@ -210,12 +210,6 @@ def answer(rows: pd.DataFrame) -> str:
     parts = parts or f"told from N(0, I) in none{kit.unseen(kit.by_verdict(foreign).get('not decided', []))}"
     rest = f"Those of the other model are {parts}, and worse than own codes in {lost}."
     return kit.brief(first, rest)
-
-
-def _ends(rows: Sequence[kit.Row]) -> str:
-    """The least and the largest difference."""
-    ordered = sorted(rows, key=lambda row: abs(row["difference"]))
-    return listed(dict.fromkeys(kit.size(row) for row in (ordered[0], ordered[-1])), last="to")
 
 
 def _each_pair(rows: pd.DataFrame) -> str:

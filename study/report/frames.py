@@ -71,9 +71,9 @@ def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Result
         return {str(runs["family"].iloc[0]) if len(runs) else "vae": (results, summary)}
     every = runs.reindex(columns=columns).fillna(KIND)
     kinds = every.drop_duplicates()
-    order = {"other": kinds["family"].ne("vae"), "length": -kinds["family_settings"].map(_steps)}
-    kinds = kinds.assign(**order).sort_values(["other", "family", "length", *columns[1:]], key=_by_number)
-    kinds = kinds[columns]
+    texts = kinds["family_settings"]
+    order = {"other": kinds["family"].ne("vae"), "length": -texts.map(_steps), "place": texts.map(_padded)}
+    kinds = kinds.assign(**order).sort_values(["other", "family", "length", "place", "decode"])[columns]
     settings_of = kinds.groupby("family")["family_settings"].nunique()
     parts = {}
     for kind in kinds.itertuples(index=False, name=None):
@@ -85,13 +85,9 @@ def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Result
     return parts
 
 
-def _by_number(texts: pd.Series) -> pd.Series:
-    """The texts as they sort if numbers within them are to: "d=2" before "d=16"."""
-    return texts if texts.dtype != object and texts.dtype != "string" else texts.map(_padded)
-
-
-def _padded(text: Any) -> Any:
-    return re.sub(r"\d+", lambda digits: digits[0].zfill(12), text) if isinstance(text, str) else text
+def _padded(text: str) -> str:
+    """The text as it sorts if numbers within it are to: "d=2" before "d=16"."""
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(12), text)
 
 
 def _steps(settings: str) -> int:

@@ -17,7 +17,7 @@ from study.report.page.render import environment
 from study.report.text.numbers import number
 from study.runtime.files import told
 from study.runtime.limits import MAX_BYTES, check_bytes
-from study.tables.results import OF_SCORING
+from study.tables.results import trainings
 from study.tables.schemas import read_table
 
 TITLE = "Results"
@@ -145,14 +145,13 @@ def _entry(root: Path, path: Path) -> Entry | None:
 def _seconds(folder: Path) -> tuple[float, float]:
     """Seconds of training with compilation, and of measuring; 0 for a folder without models.
 
-    A training's share is that of the call that trained several; models that are scored in two ways are trained once.
+    A training's share is that of the call that trained several.
     """
     if not (folder / "runs.parquet").is_file():
         return 0.0, 0.0
     runs = read_table(folder, "runs")
     compiled = runs.groupby(["family", "network"])["compile_seconds"].max().sum()
-    trained = runs.drop_duplicates([name for name in runs if name not in OF_SCORING])
-    return float(trained["train_seconds"].sum() + compiled), float(runs["evaluate_seconds"].sum())
+    return float(trainings(runs)["train_seconds"].sum() + compiled), float(runs["evaluate_seconds"].sum())
 
 
 def _inside(source: str, tag: str) -> str:

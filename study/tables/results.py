@@ -36,13 +36,8 @@ LOOKS = 40  # attempts to read a folder that another process is exchanging, befo
 
 # Together they identify a measurement.
 MEASURED = ["run_id", "strategy", "fit", "draw", "evaluation", "metric"]
-OF_SCORING = (
-    "run_id",
-    "decode",
-    "status",
-    "reason",
-    "evaluate_seconds",
-)  # columns of `runs` not of the training
+# The columns of `runs` that are not of the training.
+OF_SCORING = ("run_id", "decode", "status", "reason", "evaluate_seconds")
 CONFIGURATION = [
     "dataset",
     "family",
@@ -173,6 +168,11 @@ def load_results(path: str | Path) -> Results:
             runs[["run_id", *CONFIGURATION]], on="run_id", how="left", validate="many_to_one"
         )
     return Results(runs=runs, samples=samples, provenance=facts, **tables)
+
+
+def trainings(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `runs` with each training once: one that is scored by means and by draws of x has two."""
+    return runs.drop_duplicates([name for name in runs if name not in OF_SCORING])
 
 
 def extra_tables(folder: Path, facts: Mapping[str, Any]) -> dict[str, pd.DataFrame]:

@@ -258,3 +258,14 @@ def test_verdicts_from_intervals_are_those_of_students_test_with_holms_correctio
     )
     assert set(one) == {"not decided"}  # each alone is told
     assert set(kit.decided(mean, ends["low"] * np.nan, ends["high"] * np.nan, seeds)) == {"none"}
+
+
+def test_the_least_and_the_largest_difference_are_said_with_their_intervals():
+    rows = [
+        {"difference": -3.0, "low": -4.0, "high": -2.0},
+        {"difference": 1.0, "low": 0.5, "high": 1.5},
+        {"difference": 2.0, "low": 1.0, "high": 3.0},
+    ]
+    assert kit.extremes(rows) == "1.00 [0.50, 1.50] to 3.00 [2.00, 4.00]"
+    assert kit.extremes(rows[:1]) == "3.00 [2.00, 4.00]"
+    assert kit.extremes(rows[1:], scale=100, places=0) == "100 [50, 150] to 200 [100, 300]"

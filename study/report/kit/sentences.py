@@ -35,6 +35,12 @@ def size(row: Any, *, scale: float = 1.0, places: int | None = None) -> str:
     return interval(row["difference"], *ends, scale=sign, places=places)
 
 
+def extremes(rows: Iterable[Row], **how: Any) -> str:
+    """The `size` of the least and of the largest of some differences, "1 [0, 2] to 3 [2, 4]"; one if they agree."""
+    ordered = sorted(rows, key=lambda row: abs(row["difference"]))
+    return listed(dict.fromkeys(size(row, **how) for row in (ordered[0], ordered[-1])), last="to")
+
+
 def unseen(
     rows: Iterable[Row],
     *,

@@ -139,12 +139,13 @@ def _families(family: str, others: Mapping[str, pd.DataFrame], *, scored: bool) 
     if not others:
         return []
     names = listed(f"`{name}`" for name in others)
-    text = f"The general figures and tables are about models of family `{family}`, not {names}."
+    rest = f", not {names}."
     if scored:
-        text = (
-            f"The general figures and tables are about models of family `{family}`. Of {names} Table 1 has the prior "
-            f"and the best strategy; {'its table is' if len(others) == 1 else 'their tables are'} in the appendix."
+        rest = (
+            f". Of {names} Table 1 has the prior and the best strategy; "
+            f"{'its table is' if len(others) == 1 else 'their tables are'} in the appendix."
         )
+    text = f"The general figures and tables are about models of family `{family}`{rest}"
     return [("Models", text)]
 
 

@@ -39,9 +39,7 @@ DIGITS = re.compile(r"-?\d+\.\d+")
 STEP = re.compile(r"([A-Za-z])([^A-Za-z]*)")  # of a path: a letter and its coordinates
 ABSOLUTE = "MLCQZz"
 PLAIN = re.compile(r"[-MLCQZz\d.\s]+")  # a path of points alone
-LINK = re.compile(
-    r"(?<=url\()#([^)]+)"
-)  # the id that an attribute points to; of a link it is the whole value
+LINK = re.compile(r"(?<=url\()#([^)]+)")  # an id that an attribute points to
 NOWHERE = re.compile(r"m[-\d. ]+")  # a path without a line
 GIVEN = (
     "font-family:'DejaVu Sans'",

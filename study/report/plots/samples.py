@@ -1,5 +1,7 @@
 """Grids of samples: one row per strategy, one column per shared draw."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -15,9 +17,15 @@ MAIN = 4  # strategies in a short grid, beside the prior
 PIXELS = 650  # width of a grid in a PNG, about: each pixel of a sample becomes a whole number of them
 
 
-def sample_settings(results: Results, *, at_most: int) -> list[Setting]:
-    """Settings with sample images: up to `at_most`, spread from small to large β/α."""
-    return frames.spread(frames.settings(results.runs[_pictured(results)]), at_most)
+def sample_settings(
+    results: Results, *, at_most: int, without: Collection[tuple[float, float]] = ()
+) -> list[Setting]:
+    """Settings with sample images: up to `at_most`, spread from small to large β/α.
+
+    Those at the (α, β) of `without` are taken only if there is no other.
+    """
+    every = frames.settings(results.runs[_pictured(results)])
+    return frames.spread([one for one in every if (one.alpha, one.beta) not in without] or every, at_most)
 
 
 def sample_grid(results: Results, setting: Setting) -> Figure | None:
@@ -33,12 +41,9 @@ def sample_grid(results: Results, setting: Setting) -> Figure | None:
 def few(results: Results, summary: pd.DataFrame) -> Figure | None:
     """A short grid for the first page: the prior, the main strategies and real data, at the middle setting.
 
-    Where nothing is encoded all rows are one mean picture: such a setting is taken only if there is no other.
+    Where nothing is encoded all rows are one mean picture.
     """
-    every = frames.settings(results.runs[_pictured(results)])
-    collapsed = frames.collapsed(summary)
-    encoded = [one for one in every if (one.alpha, one.beta) not in collapsed]
-    chosen = frames.spread(encoded or every, 3)
+    chosen = sample_settings(results, at_most=3, without=frames.collapsed(summary))
     if not chosen:
         return None
     setting = chosen[len(chosen) // 2]

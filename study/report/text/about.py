@@ -58,13 +58,8 @@ def table_note(summary: pd.DataFrame) -> str:
     return text
 
 
-NETWORK = (
-    "network",
-    "hidden",
-    "activation",
-    "output_bias",
-    "latent_dim",
-)  # models that differ are not averaged
+# Models that differ in these are not averaged.
+NETWORK = ("network", "hidden", "activation", "output_bias", "latent_dim")
 
 
 def models_table(results: Results, measures: Sequence[str] = MEASURES) -> Plain | None:
@@ -78,19 +73,13 @@ def models_table(results: Results, measures: Sequence[str] = MEASURES) -> Plain 
     table = table.join(runs[known])
     apart = table.groupby(["alpha", "beta"])[known].nunique().max() > 1
     networks = [name for name in known if apart[name]]
-    places = [
-        (setting, cells)
-        for setting in frames.settings(table)
-        for _, cells in (
-            frames.at(table, setting).groupby(networks) if networks else [((), frames.at(table, setting))]
-        )
-    ]
-    sizes = [len(cells) for _, cells in places]
-    same = len(set(sizes)) == 1  # then the caption says how many, which leaves a narrower table
+    groups = [cells for _, cells in table.groupby(["alpha", "beta", *networks])]
+    same = len(set(map(len, groups))) == 1  # then the caption says how many, which leaves a narrower table
     rows = []
-    for setting, cells in places:
-        head = [number(setting.alpha), number(setting.beta), number(setting.noise_variance)]
-        head += [said(cells[name].iloc[0]) for name in networks]
+    for cells in groups:
+        first = cells.iloc[0]
+        head = [number(first[name]) for name in ("alpha", "beta", "noise_variance")]
+        head += [said(first[name]) for name in networks]
         head += [] if same else [str(len(cells))]
         head += [_identified(cells)] if "identified" in cells else []
         rows.append(head + [_mean_and_spread(cells[m]) for m in chosen])
@@ -98,8 +87,8 @@ def models_table(results: Results, measures: Sequence[str] = MEASURES) -> Plain 
     told += ["identified"] if "identified" in table else []
     header = ["α", "β", "s = β/(2α)", *told, *(word(m).axis for m in chosen)]
     caption = (
-        f"The trained models{f', {sizes[0]} in each row' if same else ''}: mean ± standard deviation over training "
-        "runs. Lower and upper are the two ends of a "
+        f"The trained models{f', {len(groups[0])} in each row' if same else ''}: mean ± standard deviation over "
+        "training runs. Lower and upper are the two ends of a "
         "bracket; where those of I(n; z) are more than 0.1 nats apart, neither I(n; z) nor the KLs are identified. A "
         "negative lower end of a KL is uninformative."
     )

@@ -30,7 +30,7 @@ class Contest:
         single: the contestants' rows of single settings.
         precision: the contestants' precision in single settings.
         cannot_tell: why `nearer_to_train` gives no verdict on copying; empty if it does.
-        copying: for each contestant by how many measures of novelty its samples are copies, and how many can tell.
+        copying: for each strategy by how many measures of novelty its samples are copies, and how many can tell.
         states: for each setting of (α, β) whether the metric can show an effect there ("ok"), and why not.
     """
 
@@ -188,15 +188,13 @@ def contest(summary: pd.DataFrame) -> Contest | None:
         precision=single[single["metric"] == "precision"],
         states={setting: str(frames.at(own, setting)["state"].iloc[0]) for setting in frames.settings(own)},
         cannot_tell=silent(summary).get("nearer_to_train", ""),
-        copying=_copying(summary, scored),
+        copying=_copying(summary),
     )
 
 
-def _copying(summary: pd.DataFrame, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+def _copying(summary: pd.DataFrame) -> dict[str, tuple[int, int]]:
     """For each strategy by how many measures of novelty it copies beyond its decoder, and how many can tell."""
-    found = {}
-    for name in names:
-        if name not in REFERENCES and "stderr" in summary:
-            telling, _, beyond = copying(summary, name)
-            found[name] = len(beyond), len(telling)
-    return found
+    if "stderr" not in summary:
+        return {}
+    telling, found = copying(summary)
+    return {name: (len(beyond), len(telling)) for name, (_, beyond) in found.items()}

@@ -11,7 +11,7 @@ from study.report.text.about import common, is_table, span, spanned
 from study.report.text.numbers import count, listed, number
 from study.report.text.words import MODEL
 from study.statistics.estimates import FEWEST
-from study.tables.results import OF_SCORING, Results
+from study.tables.results import Results, trainings
 from study.training.convergence import MATTERS, Convergence
 
 FEW_ROWS = 100  # examples on each side of a comparison; a rule of thumb, and said as one
@@ -159,8 +159,7 @@ def _data(results: Results) -> str:
 
 def _each_model(results: Results) -> Results:
     """Every trained model once: those that are scored by means and by draws of x have two rows."""
-    runs = results.runs
-    return results.only(runs.drop_duplicates([name for name in runs if name not in OF_SCORING])["run_id"])
+    return results.only(trainings(results.runs)["run_id"])
 
 
 def _network(runs: pd.DataFrame) -> str:

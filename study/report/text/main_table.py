@@ -60,7 +60,8 @@ def main_table(
     metric = frames.primary(summary)
     found = _by_strategy(summary, metric)
     told = any(np.isfinite(row.effect) for row in found.values())
-    made = _rows(table, found, learned=_learned(summary))
+    learned = "family" in summary and bool(summary["family"].astype(str).str.endswith("prior").all())
+    made = _rows(table, found, learned=learned)
     signs = any(cell.sign for cells in table.cells for cell in cells)
     heading = f"share of the gap in {word(metric or '').label} closed" if told else ""
     return MainTable(
@@ -80,11 +81,7 @@ def _by_strategy(summary: pd.DataFrame, metric: str | None) -> dict[str, Any]:
     return {row.strategy: row for row in frames.each(rows[rows["metric"] == metric])}
 
 
-def _learned(summary: pd.DataFrame) -> bool:
-    return "family" in summary and bool(summary["family"].astype(str).str.endswith("prior").all())
-
-
-def _rows(table: scores.Table, found: Mapping[str, Any], *, learned: bool) -> list[MainRow]:
+def _rows(table: scores.Table, found: Mapping[str, Any], *, learned: bool = False) -> list[MainRow]:
     return [
         MainRow(
             name,
@@ -102,7 +99,7 @@ def _other(model: str, summary: pd.DataFrame, table: scores.Table, metric: str |
     """The prior of another kind of model, and, of the strategies that are better, that with the largest effect."""
     rows = frames.averaged(frames.known(summary))
     rows = rows[~rows["strategy"].isin([*REFERENCES, MODEL]) & rows["mean"].notna()]
-    made = _rows(scores.filled(rows, table.columns), _by_strategy(summary, metric), learned=_learned(summary))
+    made = _rows(scores.filled(rows, table.columns), _by_strategy(summary, metric))
     shown = {row.name: row for row in made if row.name in (frames.PRIOR, _first(made))}
     return [dataclasses.replace(row, phrase=f"from `{model}`", group="other") for row in shown.values()]
 

@@ -12,6 +12,7 @@ from study.report.text.words import in_order, word
 from study.statistics.novelty import NULL, Silence, silence
 
 HELD_OUT, COPYCAT, NOISE, RECONSTRUCTION = "held-out", "copycat", "noise", "reconstruction"
+KEYS = ["strategy", "metric"]
 FIXED = (COPYCAT, NOISE)  # rows that no training changes: all their uncertainty is that of the sample
 COPIES = "⚠"
 WHY: dict[Silence, str] = {
@@ -81,28 +82,29 @@ def silent(summary: pd.DataFrame, *, setting: frames.Setting | None = None) -> d
     }
 
 
-def copying(summary: pd.DataFrame, strategy: str) -> tuple[list[str], list[str], list[str]]:
-    """The measures of novelty that can tell; those of them that flag a strategy; those that do so beyond its decoder.
+def copying(summary: pd.DataFrame) -> tuple[list[str], dict[str, tuple[list[str], list[str]]]]:
+    """The measures of novelty that can tell; for each strategy those that flag it, and that do beyond its decoder.
 
     The last flag it against held-out data through encoder and decoder too, where these were scored: what lies within
     them is the decoder's doing, whatever z is given to it.
     """
     why = silent(summary)
     telling = [metric for metric in in_order(why, frames.NOVELTY) if not why[metric]]
-    flags = []
-    for baseline in (HELD_OUT, RECONSTRUCTION):
-        found = differences(summary, baseline=baseline)
-        own = found[found["strategy"] == strategy]
-        flags.append(set(own.loc[own["copies"], "metric"]) if len(own) else set(telling))
-    flagged = [metric for metric in telling if metric in flags[0]]
-    return telling, flagged, [metric for metric in flagged if metric in flags[1]]
+    real, decoded = (differences(summary, baseline=name) for name in (HELD_OUT, RECONSTRUCTION))
+    flags, beyond = (set(map(tuple, of.loc[of["copies"], KEYS].to_numpy())) for of in (real, decoded))
+    beyond = flags & beyond if len(decoded) else flags
+    return telling, {
+        name: ([m for m in telling if (name, m) in flags], [m for m in telling if (name, m) in beyond])
+        for name in real["strategy"].unique()
+    }
 
 
 def leaning(summary: pd.DataFrame, strategy: str) -> str:
     """How many measures of novelty that can tell flag a strategy, and the means of one; or why none can tell."""
-    telling, flagged, beyond = copying(summary, strategy)
+    telling, found = copying(summary)
+    flagged, beyond = found.get(strategy, ([], []))
     if not telling:
-        reasons = listed(dict.fromkeys(WHY[one] for one in silent(summary).values() if one))
+        reasons = listed(dict.fromkeys(WHY[one] for one in silent(summary).values()))
         return (
             f"No measure of novelty gives a verdict on `{strategy}` in this table: {reasons}."
             if reasons

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from study.report import frames
+from study.report.plots.samples import sample_settings
 from study.report.text.about import title
 from study.report.text.contest import share
 from study.report.text.main_table import main_table
@@ -46,6 +48,22 @@ def test_other_kinds_of_models_stand_below_with_their_prior_and_their_best_strat
     ]
     assert [row for row in table.rows if row.group != "other"] == list(made(summary).rows)
     assert "Below them" not in made(summary).caption
+
+
+def test_a_setting_at_which_nothing_is_encoded_is_named_and_not_pictured_first(results, summary):
+    """Its rate is all but zero: every strategy has the prior's pictures there, and an average counts it as no gain."""
+    first = frames.settings(summary)[0]
+    gone = frames.at(summary, first).index
+    rate = summary["strategy"].eq("model") & summary["metric"].eq("rate")
+    assert (rate & summary.index.isin(gone)).any() and frames.collapsed(summary) == set()
+    collapsed = summary.assign(mean=summary["mean"].mask(rate & summary.index.isin(gone), 0.001))
+    assert frames.collapsed(collapsed) == {(first.alpha, first.beta)}
+    assert f"At {first.label} posteriors have collapsed (a rate below 0.1 nats)" in made(collapsed).caption
+    assert "collapsed" not in made(summary).caption
+    every = sample_settings(results, at_most=100)
+    kept = sample_settings(results, at_most=100, without={(every[0].alpha, every[0].beta)})
+    assert kept == every[1:]
+    assert sample_settings(results, at_most=100, without={(s.alpha, s.beta) for s in every}) == every
 
 
 def test_of_another_kind_of_model_only_a_strategy_that_is_better_stands_below(summary):

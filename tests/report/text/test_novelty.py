@@ -184,7 +184,8 @@ def test_the_main_table_says_by_how_many_telling_measures_a_strategy_copies(summ
 def test_what_lies_within_reconstructions_of_held_out_data_is_no_copying(summary):
     """They are flagged as the strategy is: the decoder does it, not the choice of z."""
     told = summary.assign(stderr=1e-9)
-    assert copying(told, "posterior") == (["nearer_to_train"],) * 3
+    telling, found = copying(told)
+    assert telling == ["nearer_to_train"] and found["posterior"] == (telling, telling)
     columns = ["mean", "low_mean", "high_mean"]
     near = told["metric"].eq("nearer_to_train")
     own = told[near & told["strategy"].eq("posterior")].set_index(["alpha", "beta"])[columns]
@@ -192,7 +193,7 @@ def test_what_lies_within_reconstructions_of_held_out_data_is_no_copying(summary
     told.loc[decoded.index, columns] = own.loc[
         pd.MultiIndex.from_frame(decoded[["alpha", "beta"]])
     ].to_numpy()
-    assert copying(told, "posterior") == (["nearer_to_train"], ["nearer_to_train"], [])
+    assert copying(told)[1]["posterior"] == (telling, [])
     assert "flags `posterior`, none of them beyond what the decoder does" in leaning(told, "posterior")
 
 
