@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
+# What CI runs: make test TIER="not slow"
+TIER ?= not slow and not integration
 
 # Every folder of results/, as experiment:dataset. They share trained models, so the order matters for the time.
 RUNS ?= \
@@ -28,10 +30,10 @@ study: $(VENV)/.installed
 	$(BIN)/study run sampling_strategies --profile quick
 
 test: $(VENV)/.installed-for-tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "$(TIER)"
 
 test-slow: $(VENV)/.installed-for-tests
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
 
 check: $(VENV)/.installed-for-tests
 	$(BIN)/ruff check

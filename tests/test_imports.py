@@ -4,6 +4,8 @@ import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 BELOW = {  # of each room those that it may import, and with them what lies below these
     "cli": {"audit", "pipeline"},
@@ -55,6 +57,7 @@ def below(room: str) -> set[str]:
     return BELOW[room].union(*map(below, BELOW[room]))
 
 
+@pytest.mark.integration
 def test_rooms_know_what_lies_below_them_alone():
     wrong = [
         f"{name} imports {other}"

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from study.claims.rule import errors
 from study.report.text.numbers import interval, number
 from study.statistics.summary import summarise
 from study.tables.results import load_results
+
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

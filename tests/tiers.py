@@ -1,4 +1,4 @@
-"""Two tiers on parameters: the fast one has each thing once, `make test-slow` has its variants too."""
+"""Tiers on parameters: `make test` has what is fast, CI has each thing once, `make test-slow` has variants too."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,6 +9,11 @@ import pytest
 def variant(*values: Any, id: str | None = None) -> Any:
     """A case that runs in the slow tier."""
     return pytest.param(*values, id=id, marks=pytest.mark.slow)
+
+
+def trained(*values: Any, id: str | None = None) -> Any:
+    """A case that runs in CI, and not in `make test`."""
+    return pytest.param(*values, id=id, marks=pytest.mark.integration)
 
 
 def first_of(cases: Iterable[Any]) -> list[Any]:

@@ -26,6 +26,7 @@ from study.runtime.programs import kept_programs
 from study.runtime.progress import stage
 from study.runtime.shown import shown_command
 from study.tables.results import Results, load_results
+from study.tables.rounding import drawn
 from study.training.model import TrainedModel
 
 
@@ -141,7 +142,8 @@ class PreparedRun:
             finished = Finished(results, self.data, self._models)
             tables = self.experiment.tables(finished) if self.experiment.tables else {}
             samples = self.experiment.samples(finished) if self.experiment.samples else {}
-            results = dataclasses.replace(results, samples={**results.samples, **samples})
+            own = {name: drawn(x) for name, x in samples.items()}
+            results = dataclasses.replace(results, samples={**results.samples, **own})
         with stage(f"{label}: figures and report"):
             answer, page = publish(results, self.out, experiment=self.experiment, tables=tables)
         return FinishedRun(tuple(runs), answer, page)

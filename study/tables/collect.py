@@ -10,7 +10,7 @@ import pandas as pd
 from study.tables import schemas
 from study.tables.bins import binned
 from study.tables.results import CONFIGURATION, Results
-from study.tables.rounding import CURVE, ERROR, VALUE, rounded, shaded
+from study.tables.rounding import CURVE, ERROR, VALUE, drawn, rounded
 
 SPLITS = ("train", "validation")
 BITS = {  # of the columns that are rounded
@@ -74,7 +74,7 @@ def collect(
         runs=runs,
         draws=_stack([_draws(runs, done)], "draws"),
         samples={
-            f"{row['run_id']}/{name}": shaded(x[:PICTURES]) if x.dtype == np.uint8 else x
+            f"{row['run_id']}/{name}": drawn(x[:PICTURES] if x.dtype == np.uint8 else x)
             for row, scored in done
             for name, x in scored.samples.items()
             if name.split("/")[0] not in UNSHOWN

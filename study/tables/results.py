@@ -2,7 +2,9 @@
 
 import dataclasses
 import hashlib
+import io
 import json
+import lzma
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -30,7 +32,8 @@ from study.runtime.folders import (
 from study.runtime.limits import MAX_BYTES, check_bytes, memory_at_most
 from study.tables import schemas
 
-DATA = (".parquet", ".npz", ".csv")
+DATA = (".parquet", ".npz.xz", ".csv")
+SAMPLES = "samples.npz.xz"  # compressed as one, since the samples of one experiment are alike
 SUMMARY = "summary.csv"  # derived from the other tables, so it is not data
 LOOKS = 40  # attempts to read a folder that another process is exchanging, before it is called altered
 
@@ -120,8 +123,8 @@ def write_tables(results: Results, folder: Path) -> None:
     with told(folder):
         for name, schema in schemas.TABLES.items():
             schemas.write_table(getattr(results, name)[list(schema)], folder, name)
-        with (folder / "samples.npz").open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **_once(results.samples))
+        with lzma.open(folder / SAMPLES, "wb") as file:
+            np.savez(file, allow_pickle=False, **_once(results.samples))
 
 
 def seal(folder: Path, provenance: Mapping[str, Any]) -> None:
@@ -149,7 +152,7 @@ def load_results(path: str | Path) -> Results:
         settle(folder)
         facts = _checked(folder)
         tables = {name: schemas.read_table(folder, name) for name in schemas.TABLES}
-        samples = _samples(folder / "samples.npz")
+        samples = _samples(folder / SAMPLES)
     runs = tables.pop("runs")
     if runs["run_id"].duplicated().any():
         raise StudyError(f"{folder / 'runs.parquet'}: a run appears in two rows; run the experiment again")
@@ -188,9 +191,7 @@ def extra_tables(folder: Path, facts: Mapping[str, Any]) -> dict[str, pd.DataFra
 def data_files(facts: Mapping[str, Any]) -> dict[str, str]:
     """SHA-256 by name of the data files, from which all other files are derived."""
     return {
-        name: digest
-        for name, digest in manifest(facts).items()
-        if Path(name).suffix in DATA and name != SUMMARY
+        name: digest for name, digest in manifest(facts).items() if name.endswith(DATA) and name != SUMMARY
     }
 
 
@@ -214,7 +215,7 @@ def _altered(folder: Path, facts: Mapping[str, Any]) -> str:
     if facts.get("format") != FORMAT:
         return f"{folder / MANIFEST}: does not say that it is of {FORMAT!r}"
     recorded = data_files(facts)
-    for name in (*(f"{table}.parquet" for table in schemas.TABLES), "samples.npz"):
+    for name in (*(f"{table}.parquet" for table in schemas.TABLES), SAMPLES):
         if name not in recorded:
             return f"{folder / MANIFEST}: has no digest of {name}"
     for name, digest in recorded.items():
@@ -230,18 +231,21 @@ def _altered(folder: Path, facts: Mapping[str, Any]) -> str:
 
 def _samples(path: Path) -> dict[str, np.ndarray]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-        check_bytes(unpacked, limit=MAX_BYTES, where=str(path))
         with (
             memory_at_most(MAX_BYTES, where=str(path)),
             np.errstate(all="ignore"),  # numpy would print a warning about a damaged shape
-            np.load(path, allow_pickle=False) as archive,
         ):
-            return _everywhere({name: archive[name] for name in archive.files})
+            content = lzma.LZMADecompressor().decompress(path.read_bytes(), MAX_BYTES + 1)
+            check_bytes(len(content), limit=MAX_BYTES, where=str(path))
+            plain = io.BytesIO(content)
+            with zipfile.ZipFile(plain) as members:
+                unpacked = sum(member.file_size for member in members.infolist())
+            check_bytes(unpacked, limit=MAX_BYTES, where=str(path))
+            with np.load(plain, allow_pickle=False) as archive:
+                return _everywhere({name: archive[name] for name in archive.files})
     except StudyError:
         raise
-    except Exception as error:  # zip, zlib and numpy have no common class
+    except Exception as error:  # lzma, zip and numpy have no common class
         raise StudyError(
             f"{path}: not a readable archive ({said(error)}); run the experiment again"
         ) from error

@@ -206,8 +206,8 @@ def write_table(frame: pd.DataFrame, folder: Path, table: str) -> None:
     conform(frame, table).to_parquet(
         folder / f"{table}.parquet",
         index=False,
-        compression="zstd",
-        compression_level=19,
+        compression="brotli",
+        compression_level=11,
         data_page_size=1 << 24,
         write_statistics=False,
         store_schema=False,

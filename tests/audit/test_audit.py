@@ -15,6 +15,8 @@ from study.errors import StudyError
 from study.tables.results import load_results
 from tests.audit.conftest import Made
 
+pytestmark = pytest.mark.integration
+
 STRATEGIES = ("prior", "posterior", "gmm")
 
 

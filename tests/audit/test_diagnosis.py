@@ -25,6 +25,7 @@ def diagnosed(name: str, seed: int, **settings: int) -> None:
 VARIANTS = ("good: waves", "good: plane", "unused latents", "ring")  # of other shapes, so each compiles anew
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", [variant(name) if name in VARIANTS else name for name in CASES])
 def test_one_seed_of_each_with_one_evaluation(name: str) -> None:
     """Nothing that a diagnosis is made of needs the other evaluations, which take most of the time."""

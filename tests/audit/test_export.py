@@ -30,6 +30,7 @@ def codes() -> Latents:
     return Latents(mean @ np.tril(np.ones((4, 4))), rng.normal(-2, 0.2, mean.shape))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "name",
     [
@@ -64,6 +65,7 @@ def test_the_script_draws_from_the_same_distribution(name: str, tmp_path: Path) 
         assert (np.abs(a.mean(0) - b.mean(0)) < 5 * error).all()
 
 
+@pytest.mark.integration
 def test_a_fit_that_needs_more_than_numpy_has_no_script(tmp_path: Path) -> None:
     fitted = strategy("two-stage", steps=2).fit(jax.random.key(0), codes())
     assert export(tmp_path / "fit.npz", "two-stage", fitted, shape=(4,), scale=1.0) is None

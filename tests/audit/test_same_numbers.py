@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import pytest
 
 from study.audit.files import subject_of
 from study.audit.measuring import DENSITY_DRAWS, Plan
@@ -12,6 +13,8 @@ from study.scoring.context import Context
 from study.scoring.encode import encode_splits
 from study.scoring.evaluate import evaluate_model
 from tests.audit.conftest import Made
+
+pytestmark = pytest.mark.integration
 
 COST = ("seconds_fit", "seconds_per_1000")
 STRATEGIES = ("prior", "posterior", "global-gaussian", "gmm")

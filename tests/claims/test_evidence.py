@@ -52,6 +52,7 @@ def test_tables_of_an_experiment_s_own_are_read_model_by_model():
     assert first.values.tolist() == [[1.0]] * 5
 
 
+@pytest.mark.integration
 def test_an_experiment_about_two_data_sets_is_evidence_on_both(tmp_path):
     results = load_results(SMALL)
     folder = tmp_path / "two_datasets" / "mnist-default"

@@ -23,17 +23,20 @@ def claim(request):
     return request.param, CASES[request.param]
 
 
+@pytest.mark.integration
 def test_a_claim_that_is_true_is_supported(claim):
     name, case = claim
     assert judged(name, case, case.true).verdict == "supported"
 
 
+@pytest.mark.integration
 def test_a_claim_that_is_false_is_refuted(claim):
     name, case = claim
     found = judged(name, case, case.false)
     assert found.verdict == ("not decided" if name in NEVER_REFUTED else "refuted")
 
 
+@pytest.mark.integration
 def test_a_claim_that_is_true_at_some_settings_alone_depends_on_them(claim):
     name, case = claim
     found = judged(name, case, half(case))

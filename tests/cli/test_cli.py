@@ -72,7 +72,7 @@ def test_help_needs_no_jax():
 def test_smoke_run_writes_everything(smoke_run):
     names = {path.name for path in smoke_run.iterdir()}
     tables = {f"{name}.parquet" for name in ("runs", "metrics", "latents", "losses")}
-    assert tables | {"report.html", "report.md", "provenance.json", "samples.npz"} <= names
+    assert tables | {"report.html", "report.md", "provenance.json", "samples.npz.xz"} <= names
     results = load_results(smoke_run)
     assert len(results.runs) == 6
     assert set(results.runs["status"]) == {"done"}
@@ -102,6 +102,7 @@ def test_rows_of_reference_stand_where_they_must(smoke_run):
     )
 
 
+@pytest.mark.integration
 def test_resume_trains_and_evaluates_nothing_again(tiny_again, tmp_path, monkeypatch, capsys):
     first = load_results(tmp_path / "out")
 
@@ -122,11 +123,13 @@ def test_resume_trains_and_evaluates_nothing_again(tiny_again, tmp_path, monkeyp
     assert "6 cells, 6 of them done" in capsys.readouterr().out
 
 
+@pytest.mark.integration
 def test_a_new_metric_configuration_does_not_train_again(tiny_again, monkeypatch):
     monkeypatch.setattr("study.training.engine._train_one", lambda *_: pytest.fail("trained again"))
     assert tiny_again("--strategies", "prior", "gmm") == 0
 
 
+@pytest.mark.integration
 def test_a_grid_cell_is_the_same_in_another_grid_and_order(tiny_again, tmp_path):
     whole = load_results(tmp_path / "out").metrics
     assert tiny_again("--alphas", "10", "--seeds", "2,0,1", "--store", "other") == 0
@@ -138,6 +141,7 @@ def test_a_grid_cell_is_the_same_in_another_grid_and_order(tiny_again, tmp_path)
     np.testing.assert_array_equal(joined.loc[~timed, "value"], joined.loc[~timed, "value_whole"])
 
 
+@pytest.mark.integration
 def test_a_damaged_cell_is_made_anew(tiny_again, tmp_path):
     first = load_results(tmp_path / "out").metrics
     victim = next((tmp_path / ".study" / "train").rglob("*.cell"))
@@ -148,6 +152,7 @@ def test_a_damaged_cell_is_made_anew(tiny_again, tmp_path):
     np.testing.assert_array_equal(first["value"], second["value"])
 
 
+@pytest.mark.integration
 def test_failed_cells_are_rows_and_exit_code_1(tmp_path, monkeypatch, no_report, capsys):
     monkeypatch.chdir(tmp_path)
     training = dataclasses.replace(TINY.training, learning_rate=1e30)
@@ -167,6 +172,7 @@ def test_failed_cells_are_rows_and_exit_code_1(tmp_path, monkeypatch, no_report,
     assert len(load_results("fast").runs) == 7
 
 
+@pytest.mark.integration
 def test_evaluation_that_fails_keeps_the_others(tiny, monkeypatch, tmp_path):
     from study.scoring.latents import measure_latents
 
@@ -186,6 +192,7 @@ def test_evaluation_that_fails_keeps_the_others(tiny, monkeypatch, tmp_path):
     assert tiny() == 0  # the failed cell was not stored as done
 
 
+@pytest.mark.integration
 def test_report_and_table_from_tables_alone(ran, sketched, capsys, tmp_path):
     """Of committed results `tests/report/test_committed.py` says so, with every figure."""
     out = shutil.copytree(ran / "out", tmp_path / "out")
@@ -268,6 +275,7 @@ def test_experiments_that_do_not_load_are_said(tmp_path):
         load_experiment(str(tmp_path / "empty.py"))
 
 
+@pytest.mark.integration
 def test_a_users_own_arrays_without_labels(tmp_path, monkeypatch, no_report):
     """Strategies and metrics that need labels give this as the reason in their rows; all others are scored."""
     monkeypatch.chdir(tmp_path)

@@ -81,6 +81,7 @@ def test_what_is_no_value_is_told_before_anything_is_done(flags, message):
     assert len(str(error.value)) < 250
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

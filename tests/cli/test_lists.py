@@ -59,6 +59,7 @@ def test_files_that_cannot_be_read_do_not_break_the_list(here, capsys):
     assert not names & {"torn", "bytes", "deep", "folder", "gone", "loop", "sampling_strategies"}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("what", ["experiments", "strategies"])
 def test_a_closed_pipe_is_no_traceback(what):
     command = [sys.executable, "-m", "study.cli", "list", what]
@@ -70,6 +71,7 @@ def test_a_closed_pipe_is_no_traceback(what):
     process.stderr.close()
 
 
+@pytest.mark.integration
 def test_signs_that_a_terminal_cannot_show_are_no_traceback():
     command = [sys.executable, "-m", "study.cli", "list", "metrics"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}

@@ -41,6 +41,7 @@ def test_settings_change_a_field_of_every_grid_and_leave_the_others():
 
 
 # An empty list, the default of one field, cannot be typed.
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "path", [path for path in paths(StudyConfig) if path not in OWN and at(PLAIN, path) != ()]
 )

@@ -9,6 +9,8 @@ import pytest
 from study.cli import main
 from tests.audit.networks import BACK, SIZE, decoder, encoder, examples, node, saved
 
+pytestmark = pytest.mark.integration
+
 GOOD = {
     "--train": "train.npz", "--test": "test.npz", "--encoder": "encoder.onnx", "--decoder": "decoder.onnx",
     "--out": "out",

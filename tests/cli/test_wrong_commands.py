@@ -321,6 +321,7 @@ def test_there_are_enough():
     assert len(COMMANDS) >= 150
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[:60].replace("/", "|"))
 def test_a_wrong_command_is_one_line_and_changes_nothing(command, snapshot, capsys):
     before = snapshot()

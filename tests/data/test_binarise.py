@@ -70,6 +70,7 @@ def test_data_that_are_binary_already_train_as_without():
     assert not np.array_equal(other.losses, plain.losses)
 
 
+@pytest.mark.integration
 def test_fresh_draws_cannot_be_learned_by_heart():
     """On fair coins no loss is below the entropy, 16 log 2 nats; eight fixed examples could be learned at log 8."""
     data = grey(8, 0.5)

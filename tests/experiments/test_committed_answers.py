@@ -20,6 +20,7 @@ def test_tables_are_declared_only_where_the_data_are_needed() -> None:
     assert {name for name, one in declared.items() if one is not None and one.tables} == NEED_DATA
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_the_answer_follows_from_the_stored_rows(folder: Path, unchecked: None) -> None:
     results = load_results(folder)

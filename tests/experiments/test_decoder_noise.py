@@ -104,6 +104,7 @@ def test_order_is_kept_lost_or_reversed(module):
     assert module._kept("not decided", "not decided") == "not decided"
 
 
+@pytest.mark.integration
 def test_the_answer_follows_the_tables(answer):
     said = answer(results())
     assert said.startswith(
@@ -215,6 +216,7 @@ def test_the_grids_of_a_profile_differ_in_decode_alone(module):
             assert dataclasses.replace(a, decode="sample") == b
 
 
+@pytest.mark.integration
 def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
     """Trained once, with separate names, rows and parts of the report; the run scored by means keeps its plain name."""
     data, store = load_dataset("digits"), Store(tmp_path / "store")
@@ -246,6 +248,7 @@ def test_one_model_scored_both_ways_is_two_runs_of_one_training(tmp_path):
         assert all(("-sample" in key) == (way == "sample") for key in own.samples)
 
 
+@pytest.mark.integration
 def test_evaluations_that_disagree_decide_nothing(module):
     """Draws are better by 0.5 in every training under the mean of evaluations."""
     made = results()

@@ -282,6 +282,7 @@ def test_what_clipping_adds_is_paired_on_the_same_model(module):
     assert share["low"] < expected[2] < share["high"] < share["low"] + 0.01 and share["verdict"] == "worse"
 
 
+@pytest.mark.integration
 def test_the_ladder_of_the_answer_is_the_clipped_one(module):
     once, both = results((1.0, 3.0)), twice((1.0, 3.0))
     alone = module.findings(once, {})

@@ -95,6 +95,7 @@ def test_the_caption_says_what_intervals_of_kid_cover(module):
     assert f"intervals over training runs, those of KID{OVER}. The thick line" in more
 
 
+@pytest.mark.integration
 def test_a_mixture_that_is_as_good_and_newer_is_advised(module):
     """At β = 0.1 it closes 95 % of what the posterior closes, with authenticity 0.6 against 0.1."""
     made = tables((1.0, 5, 200), (0.0, 0.0, 0.0))

@@ -120,6 +120,7 @@ def test_a_metric_that_cannot_tell_gives_no_verdict(module):
     assert "without an interval in autocorrelation (no interval)" in text
 
 
+@pytest.mark.integration
 def test_a_drift_that_hides_differences_is_named(module):
     """By the rule of `study.statistics.gaps`: the mean of copies, wherever its interval ends."""
     for copies, hidden in ((0.06, False), (0.398, False), (0.45, True)):

@@ -58,6 +58,7 @@ def test_the_answer_counts_verdicts(module, kid, start, end):
     assert said.startswith(start) and said.endswith(end)
 
 
+@pytest.mark.integration
 def test_the_limits_name_both_data_sets(module):
     said = dict(found(module, {"mnist": (3.0, 1.0, 4.0), "fashion-mnist": (3.0, 2.0, 5.0)}).limits)
     assert said["Data"].startswith(

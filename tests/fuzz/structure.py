@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import lzma
 import random
 import re
 import struct
@@ -277,12 +278,21 @@ def results(rng: random.Random, files: mutate.Files) -> mutate.Files:
             changed = table(rng, content) if rng.random() < 0.6 else mutate.of_bytes(rng, content)
         case "json":
             changed = mutate.of_json(rng, content)
-        case "npz":
-            changed = zipped(rng, content)
+        case "xz":
+            changed = packed(rng, content)
         case _:
             changed = mutate.of_text(rng, content)
     files = {**files, name: changed[: mutate.MOST]}
     return sealed(files) if rng.random() < 0.85 else files
+
+
+def packed(rng: random.Random, content: bytes) -> bytes:
+    """An xz file, or what it holds, changed."""
+    try:
+        inner = lzma.decompress(content)
+    except lzma.LZMAError:
+        return mutate.of_bytes(rng, content)
+    return lzma.compress(zipped(rng, inner)) if rng.random() < 0.8 else mutate.of_bytes(rng, content)
 
 
 def sealed(files: mutate.Files) -> mutate.Files:

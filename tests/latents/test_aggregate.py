@@ -25,6 +25,7 @@ def float64_log_prob(latents: Latents, z: np.ndarray) -> np.ndarray:
     return np.array(out)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("sigma", [1e-3, 1e-2, 0.1, 0.5, 1.0])
 @pytest.mark.parametrize("drawn_from", ["q", "prior"])
 def test_agrees_with_float64_at_full_size(sigma, drawn_from):
@@ -35,6 +36,7 @@ def test_agrees_with_float64_at_full_size(sigma, drawn_from):
     np.testing.assert_allclose(q.log_prob(z), float64_log_prob(latents, z), atol=1e-3, rtol=0)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("d", [2, 16, 64])
 @pytest.mark.parametrize("sigma", [0.05, 0.1, 0.2, 0.4])
 def test_agrees_with_float64_where_arithmetic_is_chosen_by_probing(sigma, d):

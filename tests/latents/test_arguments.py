@@ -88,6 +88,7 @@ def test_a_density_at_what_are_no_numbers(z: Any) -> None:
         AggregatePosterior(CODES).log_prob(z)
 
 
+@pytest.mark.integration
 def test_a_whole_number_is_taken_for_a_key() -> None:
     key = jax.random.key(3)
     np.testing.assert_array_equal(CODES.sample(3), CODES.sample(key))

@@ -24,6 +24,7 @@ def _codes(offset: float, n: int = 4000) -> Latents:
     return Latents(mean, np.full((n, 2), np.log(0.25)), labels)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("offset", first_of([0.5, 0.0, 1.0]))
 def test_class_wise_kl_is_the_closed_form(offset: float) -> None:
     """KL(N(±o, 1)‖N(0, 1)) = o²/2. The slack covers Monte Carlo error and the sampling error of 1000 means."""

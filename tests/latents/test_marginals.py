@@ -31,6 +31,7 @@ def test_one_gaussian(mean: float, scale: float) -> None:
     assert found == pytest.approx(exact, rel=1e-5, abs=1e-7)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("n,scale", [(2, 0.01), (40, 0.003), (200, 0.05), (200, 0.9)])
 def test_mixtures(n: int, scale: float) -> None:
     rng = np.random.default_rng(n)
@@ -51,6 +52,7 @@ def test_never_below_zero_and_exact_where_draws_are_not() -> None:
     assert (table["marginal_kl"] >= 0).all() and table["marginal_kl"].max() < 0.01
 
 
+@pytest.mark.integration
 def test_the_density_on_a_line_is_that_of_all_components() -> None:
     """Scales over four decades; far points, where no component is near, and points out of order."""
     rng = np.random.default_rng(0)

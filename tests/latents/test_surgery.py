@@ -21,6 +21,7 @@ def linear_codes(n: int, ratio: float, d: int, seed: int) -> Latents:
     return Latents(mean, np.full((n, d), math.log(ratio)))
 
 
+@pytest.mark.integration
 def test_gaussian_channel_has_the_mutual_information_of_its_formula():
     ratio, d, n = 0.3, 2, 20_000
     apart = surgery(
@@ -75,6 +76,7 @@ def test_bracket_is_ordered_and_adds_up():
         assert sum(part.value for part in parts) == pytest.approx(whole.value, abs=1e-6)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("correlation", first_of([0.7, 0.0]))
 def test_total_correlation_of_a_gaussian(correlation):
     d, n, noise = 3, 20_000, 0.2

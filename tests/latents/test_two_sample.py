@@ -70,6 +70,7 @@ def test_c2st_sees_correlation():
     assert c2st(x, normal(1, 2000, 2)).value > 0.65
 
 
+@pytest.mark.integration
 def test_c2st_of_many_dimensions():
     """In many dimensions squares are taken along a few times d fixed directions. A common factor is still detected, and
     two samples of one distribution have an AUC of a half within four standard errors."""

@@ -16,6 +16,8 @@ from study.scoring.generate import in_range
 from study.strategies import REFERENCES, strategy
 from study.training import train
 
+pytestmark = pytest.mark.integration
+
 DRAWS = 3
 SIGMAS = 4  # between two values, in standard errors: a false alarm in 30,000 comparisons
 FIDELITY = ("fd", "kid", "precision", "recall", "density", "coverage", "sharpness", "class_histogram")

@@ -21,6 +21,7 @@ def values(evaluator: Evaluator, x: np.ndarray) -> dict[str, float]:
     return {m.metric: m.value for m in evaluator.measure(x)}
 
 
+@pytest.mark.integration
 def test_registry_names_every_metric_in_order(evaluator: Evaluator, digits: Dataset) -> None:
     rows = evaluator.measure(digits.held_out)
     assert [row.metric for row in rows] == NAMES
@@ -38,6 +39,7 @@ def test_the_reference_itself(evaluator: Evaluator, digits: Dataset) -> None:
     assert found["nearer_to_train"] == 0
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("splits", first_of([15, 60]))
 def test_held_out_sits_inside_its_null_and_noise_outside(
     evaluator: Evaluator, digits: Dataset, extractor: Extractor, splits: int
@@ -127,6 +129,7 @@ def test_novelty_pools_do_not_depend_on_n(
     assert {m.metric: m for m in found}["authenticity"].reference == "100 of train, pixels"
 
 
+@pytest.mark.integration
 def test_evaluate_is_tidy_and_trains_once(
     digits: Dataset, extractor: Extractor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

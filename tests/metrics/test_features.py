@@ -50,6 +50,7 @@ def test_blocks_leave_no_seam(digits: Dataset, extractor: Extractor, n: int) -> 
     np.testing.assert_allclose(extractor.features(digits.train[:n]), whole[:n], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.integration
 def test_training_depends_on_data_and_configuration_alone(digits: Dataset) -> None:
     first, again = train_extractor(digits, QUICK), train_extractor(digits, QUICK)
     assert first.digest == again.digest
@@ -107,6 +108,7 @@ def test_errors(extractor: Extractor) -> None:
         Extractor.from_arrays({"shift": np.zeros(3)})
 
 
+@pytest.mark.integration
 def test_labels_that_cannot_be_learned_give_pca(digits: Dataset) -> None:
     """Labels in random order: the classifier knows the training data by heart, and nothing about others."""
     rng = np.random.default_rng(0)

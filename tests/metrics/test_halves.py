@@ -1,11 +1,14 @@
 """Two halves of real test data are two samples of one distribution, and metrics must say so."""
 
 import numpy as np
+import pytest
 
 from study.data import load_dataset
 from study.metrics.c2st import c2st
 from study.metrics.features import Extractor
 from study.metrics.kid import KernelReference, kid
+
+pytestmark = pytest.mark.integration
 
 SPLITS = 40
 

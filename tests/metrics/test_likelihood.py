@@ -105,6 +105,7 @@ def assert_within(table: pd.DataFrame, metric: str, truth: np.ndarray, *, below:
     assert -(5 * spread + ROUNDING + below) < difference < 5 * spread + ROUNDING, (metric, difference, spread)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("start", ["posterior", "prior"])
 def test_all_bounds_are_exact_at_the_optimum(x, start):
     model = optimum(x)
@@ -136,6 +137,7 @@ def test_the_gap_of_a_wrong_encoder_is_its_kl(x, shift, widen):
     assert np.square((columns(table)["posterior_gap"] - gap) / spread).mean() < 2  # near 1; 48 terms, sd 0.2
 
 
+@pytest.mark.integration
 def test_annealing_mends_what_an_encoder_far_off_leaves(x):
     model = optimum(x, shift=0.8)  # an importance-weighted bound misses nats; chains move there
     annealing = dataclasses.replace(ANNEALING, temperatures=150)
@@ -156,6 +158,7 @@ def test_bounds_rise_with_the_number_of_samples(x):
     assert bounds["iwae_500"] < exact(model, x[:48]).mean() + ROUNDING
 
 
+@pytest.mark.integration
 def test_a_trained_linear_model(x):
     data = Dataset("linear", x[:2000], x[2000:3000], x[3000:], (SIZE,))
     config, training = (
@@ -193,6 +196,7 @@ def quadrature(model: TrainedModel, x: np.ndarray) -> np.ndarray:
     return logsumexp(log_p + log_prior, axis=1) + np.log(z[1, 0] - z[0, 0])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("family", first_of(["vampprior", "vae"]))
 def test_bernoulli_decoders_and_learned_priors_against_quadrature(family):
     rng = np.random.default_rng(1)
@@ -207,6 +211,7 @@ def test_bernoulli_decoders_and_learned_priors_against_quadrature(family):
     assert_within(table, "ais", truth)
 
 
+@pytest.mark.integration
 def test_only_chains_from_the_prior_find_a_mode_that_the_encoder_does_not_know():
     """The decoder has two branches, (z, 0) and (0, −z); the encoder lies on the one that explains x worse."""
     config = VAEConfig(latent_dim=1, hidden=(2,))

@@ -168,6 +168,7 @@ def test_forecasts_of_an_autoregression_have_the_error_that_is_known():
     np.testing.assert_allclose(forecast_error(noise, test, n_past=7, target=0), 1.0, rtol=0.12)
 
 
+@pytest.mark.integration
 def test_real_windows_against_real_are_no_different():
     """Held-out windows, and independent draws of the same process."""
     null = scored(data().held_out)
@@ -181,6 +182,7 @@ def test_real_windows_against_real_are_no_different():
         np.testing.assert_allclose(found["tstr"].value, 0.0, atol=5 * found["tstr"].stderr + 0.02)
 
 
+@pytest.mark.integration
 def test_standard_errors_are_the_spread_of_new_draws():
     rows = [scored(drawn(seed)) for seed in range(20, 28)]
     for name in ("autocorrelation", "marginal_w1", "tstr"):
@@ -190,6 +192,7 @@ def test_standard_errors_are_the_spread_of_new_draws():
         assert 0.4 < said / spread < 2.5, name
 
 
+@pytest.mark.integration
 def test_what_is_wrong_with_windows_is_seen_by_what_measures_it():
     right = scored(drawn(30))
     x = drawn(31).reshape(-1, T, 2)
@@ -206,6 +209,7 @@ def test_what_is_wrong_with_windows_is_seen_by_what_measures_it():
     assert wide["discriminative"].value > 0.1
 
 
+@pytest.mark.integration
 def test_overlapping_windows_are_not_known_again():
     """Neighbouring windows of a random walk are near copies, so folds that mix them make classification easy."""
     walk = np.cumsum(np.random.default_rng(9).normal(size=(2, 900 + T, 1)), axis=1)
@@ -230,6 +234,7 @@ def test_what_cannot_be_computed_says_why():
     assert np.isnan(found.value) and "overlap with each test fold" in found.reason
 
 
+@pytest.mark.integration
 def test_the_evaluator_scores_windows_as_sequences_and_says_why_not_as_images():
     rows = study.evaluate(data().held_out[:200], data()).set_index("metric")
     assert list(rows.index) == [metric.name for metric in metrics_for(windows=True)]
@@ -241,6 +246,7 @@ def test_the_evaluator_scores_windows_as_sequences_and_says_why_not_as_images():
     assert not set(NAMES) & set(study.evaluate(digits.held_out[:50], digits)["metric"])
 
 
+@pytest.mark.integration
 def test_copies_and_noise_stand_where_they_must():
     draw = lambda name: REFERENCES[name](jax.random.key(0), data=data(), model=None, n=sequences().n)  # noqa: E731
     copies, noise = scored(draw("copycat")), scored(draw("noise"))
@@ -250,5 +256,6 @@ def test_copies_and_noise_stand_where_they_must():
         ), name
 
 
+@pytest.mark.integration
 def test_the_same_samples_score_the_same():
     assert scored(drawn(40)) == scored(drawn(40))

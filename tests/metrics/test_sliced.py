@@ -29,6 +29,7 @@ def test_directions_are_whole_bases(f: int, count: int) -> None:
     np.testing.assert_allclose(found @ found.T, np.eye(f) * count / f, atol=1e-4)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("n", [200, 201])
 def test_against_a_plain_loop(n: int) -> None:
     """After subtraction of the null, extrapolated from random halves and quarters, only float32 rounding may differ."""
@@ -104,6 +105,7 @@ def test_closed_form_for_gaussians() -> None:
     assert np.sqrt(np.mean([m.stderr**2 for m in draws])) == pytest.approx(spread, rel=0.25)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("n,f", [(300, 8), (300, 32)])
 def test_null_interval_covers_zero(n: int, f: int) -> None:
     """200 repetitions at 95 %: the tolerance is three binomial standard deviations of 1.5 %."""

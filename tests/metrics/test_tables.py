@@ -112,6 +112,7 @@ def test_new_rows_score_a_half_and_copies_one_for_small_holdouts_and_any_order(n
         assert np.mean(shares) > 0.85  # nine of ten new rows look copied to a share without weights
 
 
+@pytest.mark.integration
 def test_held_out_rows_lie_within_their_null_and_copies_noise_and_shuffles_do_not():
     data = table()
     n = len(data.reference)
@@ -137,6 +138,7 @@ def test_held_out_rows_lie_within_their_null_and_copies_noise_and_shuffles_do_no
     assert wide["column_w1"].value > high["column_w1"]
 
 
+@pytest.mark.integration
 def test_standard_errors_are_those_of_fresh_samples():
     """Halves vary as wholes do; W₁ and gaps are no means, so within a factor of two."""
     data = table()

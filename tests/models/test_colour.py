@@ -13,6 +13,7 @@ from study.scoring.generate import in_range, to_uint8
 RNG = np.random.default_rng(0)
 
 
+@pytest.mark.integration
 @pytest.mark.filterwarnings("ignore:train")
 def test_a_convolutional_model_reconstructs_colours():
     colours = RNG.random((600, 1, 1, 3))
@@ -27,6 +28,7 @@ def test_a_convolutional_model_reconstructs_colours():
         assert np.corrcoef(seen[:, channel], known[:, channel])[0, 1] > 0.9
 
 
+@pytest.mark.integration
 def test_colour_patches_are_scored_and_shown_in_colour(extractor_of):
     data = study.load_dataset("colour-patches")
     evaluator = Evaluator(data, extractor_of(data), n=100)

@@ -16,6 +16,7 @@ NHWC = ("NHWC", "HWIO", "NHWC")
 OTHERS = [((8, 8), 0), ((32, 32, 3), 10), ((28, 28), 0), ((28, 28), 10)]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("side", [(8, 8), (7, 7), (28, 20), (5, 9)])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_patches_and_a_product_are_a_convolution(side, stride):
@@ -40,6 +41,7 @@ def test_strides_end_at_two_pixels():
     assert [stride for _, stride in sides(8, 8, 4)] == [1, 2, 2, 1, 1]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("shape", "context"), [((8, 8), 10), ((32, 32, 3), 0), *(variant(s, c) for s, c in OTHERS)]
 )
@@ -79,6 +81,7 @@ def test_the_default_is_about_the_size_of_the_papers():
     assert count(shapes["decoder"]) == products + 897 + 16 * 4096 + 4096
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "family",
     [

@@ -31,6 +31,7 @@ def exact(z: Any, centres: Any, log_variance: float, *, without_own: bool = Fals
     return logsumexp(terms, axis=1) - np.log(len(centres) - without_own)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("without_own", [True, False])
 @pytest.mark.parametrize("m", [40, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 70])
 def test_the_density_is_that_of_a_direct_computation(m, without_own):
@@ -48,6 +49,7 @@ def test_rows_of_a_later_block_leave_out_their_own_centre_too():
     assert (expected < exact(centres, centres, -4.0)).all()
 
 
+@pytest.mark.integration
 def test_marginals_are_kernel_densities_of_single_dimensions():
     prior = ExemplarPrior(D)
     prior.place(drawn(1, 30))
@@ -70,6 +72,7 @@ def test_wide_kernels_are_one_gaussian_and_narrow_ones_are_the_nearest_alone():
     np.testing.assert_allclose(narrow, expected, rtol=1e-4)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("log_variance", [0.0, -20.0, 20.0])
 @pytest.mark.parametrize("m", [12, BLOCK + 12])
 def test_gradients_are_finite_and_reach_the_variance_and_the_centres(m, log_variance):

@@ -65,6 +65,7 @@ def test_kl_keeps_its_digits_near_zero():
     np.testing.assert_allclose(found, [0.5 * (np.expm1(1e-3) - 1e-3)], rtol=1e-3)
 
 
+@pytest.mark.integration
 def test_terms_are_unreduced_and_average_to_the_objective():
     module = VAE(VAEConfig(latent_dim=3, hidden=(8,)), 6, "gaussian", rngs=nnx.Rngs(params=0))
     x = jax.random.normal(jax.random.key(0), (40, 6))

@@ -53,6 +53,7 @@ def test_optimum_on_mnist_is_the_reference(mnist_available):
         )
 
 
+@pytest.mark.integration
 def test_a_trained_linear_vae_reaches_it_on_digits():
     x = all_digits()
     data = Dataset("digits", x, x[:10], x[:10], (8, 8))
@@ -67,6 +68,7 @@ def test_a_trained_linear_vae_reaches_it_on_digits():
         np.testing.assert_allclose(kl[:2], expected[3:], rtol=0.05)
 
 
+@pytest.mark.integration
 def test_a_rate_of_zero_where_nothing_is_worth_its_price():
     x = all_digits()
     data = Dataset("digits", x, x[:10], x[:10], (8, 8))

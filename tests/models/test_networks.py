@@ -35,6 +35,7 @@ def x(n: int = 5, *, seed: int = 0) -> jax.Array:
     return jax.random.normal(jax.random.key(seed), (n, T, F))
 
 
+@pytest.mark.integration
 def test_a_gru_is_flax_s_gru():
     ours, theirs = GRU(F, 4, rngs=nnx.Rngs(0)), nnx.GRUCell(F, 4, rngs=nnx.Rngs(1))
     theirs.dense_i.kernel[...], theirs.dense_h.kernel[...] = ours.from_input.kernel[...], ours.from_state[...]
@@ -62,6 +63,7 @@ def test_a_causal_convolution_is_the_library_s_on_a_padded_window(dilation):
     np.testing.assert_allclose(layer(x()), expected, atol=1e-5)
 
 
+@pytest.mark.integration
 def test_blocks_see_as_many_steps_as_they_say_and_none_that_come_later():
     steps, depth = 40, 3
     stack = blocks(1, [4] * depth, rngs=nnx.Rngs(1))
@@ -81,6 +83,7 @@ def test_blocks_see_as_many_steps_as_they_say_and_none_that_come_later():
     assert seen[at + 1 - reach(depth)] != 0 and seen[at] != 0
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("network", ["gru", "tcn"])
 def test_context_reaches_both_sides(network):
     config = VAEConfig(network=network, hidden=(6, 6), latent_dim=3)
@@ -91,6 +94,7 @@ def test_context_reaches_both_sides(network):
     assert decoder(jnp.zeros((5, 5))).shape == (5, T * F)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("network", "hidden"), first_of([("gru", (12, 8)), ("tcn", (12, 12))]))
 def test_networks_for_windows_learn_in_one_program(waves, tmp_path, network, hidden):
     config = VAEConfig(network=network, hidden=hidden, latent_dim=3)

@@ -52,6 +52,7 @@ def test_sigma_vae_s_likelihood_is_that_of_a_normal_distribution(x):
     )
 
 
+@pytest.mark.integration
 def test_the_optimal_variance_is_the_minimum_and_has_the_gradient_of_one_held_fixed(x):
     """The loss with optimal σ² = MSE is below that of any other variance, and has the gradient of a fixed σ² = MSE."""
     best = build("sigma-vae", noise="optimal")
@@ -106,6 +107,7 @@ def test_the_importance_weighted_bound_in_float64():
     np.testing.assert_allclose(none, 2 * recon.min(0), rtol=1e-4)
 
 
+@pytest.mark.integration
 def test_iwae_of_a_linear_model_tends_to_its_likelihood(x):
     """K = 1 is the ELBO in closed form; with many draws the exact −log p(x), here of N(b, W Wᵀ + sI)."""
     model = build("iwae", network="linear", samples=20_000)
@@ -149,6 +151,7 @@ def estimate(z: np.ndarray, mean: np.ndarray, log_var: np.ndarray, n: int) -> tu
     return np.asarray(joint, np.float64), np.asarray(marginal, np.float64)
 
 
+@pytest.mark.integration
 def test_the_estimate_of_q_from_minibatches_is_unbiased():
     """Averaged over all choices of the other examples, the estimate is the exact density of all N."""
     n, batch = 7, 3
@@ -171,6 +174,7 @@ def test_the_estimate_of_q_from_minibatches_is_unbiased():
         np.testing.assert_allclose(np.mean(single, 0), [m[own] for m in marginal], rtol=1e-5)
 
 
+@pytest.mark.integration
 def test_the_estimate_is_exact_where_the_batch_is_all_there_is():
     latents = posteriors(64)
     z = latents.sample(key())
@@ -221,6 +225,7 @@ def looped_mmd(x: np.ndarray, y: np.ndarray) -> float:
     return within - 2 * sum(k(a, b) for a in x for b in y) / n**2
 
 
+@pytest.mark.integration
 def test_mmd_against_plain_loops_and_its_own_null():
     a, b = (np.asarray(jax.random.normal(key(i), (9, 2))) + i for i in range(2))
     assert mmd(jnp.asarray(a), jnp.asarray(b), SCALES) == pytest.approx(looped_mmd(a, b), abs=1e-5)
@@ -281,6 +286,7 @@ def test_the_weights_of_the_decoder_are_all_of_them():
     assert decoder_norm(model.decoder) == pytest.approx(exact, rel=1e-5)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
 def test_the_gradient_penalty_is_the_norm_of_the_jacobian(x, likelihood):
     free = build("rae", penalty="none", likelihood=likelihood).loss(key(), x, None, ALPHA, BETA).value

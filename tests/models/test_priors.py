@@ -18,6 +18,8 @@ from study.models.priors.lars import LarsPrior
 from study.models.priors.vamp import VampPrior
 from tests.tiers import first_of
 
+pytestmark = pytest.mark.integration
+
 FAMILY_CLASSES: list[tuple[str, dict[str, Any]]] = [
     ("vampprior", {}),
     ("mog-prior", {"covariance": "diagonal"}),

@@ -87,6 +87,7 @@ def test_gains_are_the_effects(made: Made) -> None:
         assert not low <= share <= high or any(abs(share - x) < 1e-9 for x in single)
 
 
+@pytest.mark.integration
 def test_gains_of_a_study(smoke_run: Path) -> None:
     """A map over α and β for each main strategy; a run that is too small for any effect says so."""
     results = study.load_results(COMMITTED)

@@ -84,6 +84,7 @@ def kid(outcome: Outcome, strategy: str) -> pd.Series:
     return rows[(rows["strategy"] == strategy) & (rows["metric"] == "kid")].iloc[0]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "error",
     first_of(
@@ -179,6 +180,7 @@ print(json.dumps([run.count.trained, run.count.scored, len(run.failed), values])
 """
 
 
+@pytest.mark.integration
 def test_two_runs_at_once_share_the_work(tmp_path: Path, beside: Callable[..., dict[str, str]]) -> None:
     """Every cell is trained once and scored once, by either process, and both end with all results."""
     command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), str(tmp_path / "store")]

@@ -50,7 +50,7 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     first, second = (contents(folder / "results" / "out") for folder in folders)
     assert list(first) == list(second)
     assert {name for name in first if first[name] != second[name]} == set()
-    assert {"runs.parquet", "metrics.parquet", "samples.npz", "report.html", "report.md"} <= set(first)
+    assert {"runs.parquet", "metrics.parquet", "samples.npz.xz", "report.html", "report.md"} <= set(first)
     assert any(name.endswith(".png") for name in first)
 
 

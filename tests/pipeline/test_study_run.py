@@ -27,6 +27,7 @@ TINY = StudyConfig(
 EXPERIMENT = Experiment(name="tiny", question="Does it run?", profiles={"default": TINY})
 
 
+@pytest.mark.integration
 def test_python_and_the_command_give_the_same_tables(tmp_path, monkeypatch, sketched, request):
     monkeypatch.chdir(tmp_path)
     made = study.run(EXPERIMENT, seeds=1, betas=[0.5, 1], latent_dim=3, out="a", store="s")
@@ -108,6 +109,7 @@ def test_the_smoke_profile_of_an_installed_experiment_is_planned_from_any_folder
     assert "6 cells, 0 of them done" in capsys.readouterr().out
 
 
+@pytest.mark.integration
 def test_verdicts_are_made_anew_whenever_a_report_is_written(tmp_path, monkeypatch, sketched, no_report):
     """From the stored rows: a table that an earlier version of the experiment wrote has no say, and is left out."""
     made = dataclasses.replace(

@@ -160,6 +160,7 @@ def flat(config: StudyConfig) -> StudyConfig:
     )
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 def test_plain_values_make_the_same_configuration_again(kind, data):
@@ -168,6 +169,7 @@ def test_plain_values_make_the_same_configuration_again(kind, data):
     assert hash(config) == hash(from_dict(kind, to_dict(config)))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("path", [p for p in FIELDS if p[0] in ("model", "training")], ids=".".join)
 @settings(max_examples=20)
 @given(base=configurations(StudyConfig), draw=st.data())
@@ -186,6 +188,7 @@ def test_what_decides_a_model_and_its_training_is_all_that_they_use(path, base, 
     assert differs == (decides(base, path) == "training")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("path", PLANNED, ids=".".join)
 @settings(max_examples=3)
 @given(base=configurations(StudyConfig), draw=st.data())
@@ -259,6 +262,7 @@ HOSTILE = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.integration
 @settings(max_examples=300)
 @given(draw=st.data(), value=HOSTILE)
 def test_a_hostile_value_works_or_is_one_short_line(draw, value):

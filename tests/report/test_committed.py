@@ -32,6 +32,7 @@ def name(folder: Path) -> str:
 COMMITTED = [f for f in FOLDERS if f.name.endswith("-default")]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "folder",
     [
@@ -68,6 +69,7 @@ def test_a_folder_holds_what_is_read_and_shown_alone(folder: Path) -> None:
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < FOLDER
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("folder", COMMITTED, ids=name)
 def test_committed_tables_are_those_of_the_declared_default_configuration(folder: Path) -> None:
     """Presets and helpers may change how a grid is written, but not its values."""

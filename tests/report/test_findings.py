@@ -2,12 +2,15 @@ import dataclasses
 import re
 
 import pandas as pd
+import pytest
 from matplotlib.figure import Figure
 
 from study.pipeline.publish import publish, republish
 from study.report.build import build_report
 from study.report.findings import Findings, Section
 from study.report.frames import by_family
+
+pytestmark = pytest.mark.integration
 
 
 def test_an_experiments_own_answer_and_sections_come_first(make_results, make_summary, sketched, tmp_path):

@@ -76,6 +76,7 @@ class Structure(HTMLParser):
         self.declarations.append(data)
 
 
+@pytest.mark.integration
 def test_the_page_has_no_element_beyond_those_of_harmless_names(hostile_report, harmless_report):
     bad, good = (Structure(folder / "report.html") for folder in (hostile_report, harmless_report))
     # An experiment's own text may set code between backticks; that is all that a name in it can do.
@@ -91,7 +92,8 @@ def test_the_page_has_no_element_beyond_those_of_harmless_names(hostile_report, 
 def test_the_page_asks_nothing_of_anybody(hostile_report):
     page = Structure(hostile_report / "report.html")
     known = set(REFERENCES.values())
-    assert all(address.startswith(("#", "data:image/png;base64,")) for address in page.addresses - known)
+    own = ("#", "data:image/png;base64,", "data:image/webp;base64,")
+    assert all(address.startswith(own) for address in page.addresses - known)
     text = (hostile_report / "report.html").read_text(encoding="utf-8")
     styles = re.findall(r"<style[^>]*>(.*?)</style>| style=\"([^\"]*)\"", text, re.DOTALL)
     assert not any(re.search(r"url\((?!#)|@import", part) for parts in styles for part in parts)
@@ -141,6 +143,7 @@ def test_every_figure_is_drawn_and_is_well_formed(hostile_report, harmless_repor
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
 
 
+@pytest.mark.integration
 def test_what_is_said_in_the_terminal_moves_no_cursor(make_results, make_summary, sketched, tmp_path):
     results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False)
     summary = make_summary(results).replace({"gmm": "g\x1b[2Jm\nm"})
@@ -148,6 +151,7 @@ def test_what_is_said_in_the_terminal_moves_no_cursor(make_results, make_summary
     assert "g\N{REPLACEMENT CHARACTER}[2Jm m" in answer and answer.isprintable()
 
 
+@pytest.mark.integration
 def test_nothing_of_the_machine_is_told(make_results, make_summary, sketched, tmp_path):
     results = make_results(
         alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False, failed=1, seeds=4
@@ -195,6 +199,7 @@ def test_unseen_characters_are_seen():
     assert tame("`a`\n") == "'a' "
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "facts", [{"dataset": "a name"}, {"dataset": ["a"]}, {"dataset": None}, {"command": ["x"]}, {}]
 )

@@ -67,6 +67,7 @@ def test_the_error_is_that_of_both_factors():
     assert [*inside.values()] == [*interval(0.5 + 0.1 * values, within=(0, 1))]
 
 
+@pytest.mark.integration
 def test_fresh_evaluations_are_seldom_taken_for_an_effect():
     """400 differences of zero whose evaluations share luck: at most 5 % told, up to 3 errors of 1.1 points."""
     rng = np.random.default_rng(3)

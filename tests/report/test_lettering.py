@@ -45,6 +45,7 @@ def drawn(figure: Figure) -> tuple[list[str], np.ndarray]:
     return texts, np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", NAMES)
 def test_a_figure_is_drawn_whatever_its_texts_say(name):
     with style.styled():

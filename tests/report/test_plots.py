@@ -33,6 +33,7 @@ def check(figure: Figure) -> None:
         assert axes.lines or axes.collections or axes.images or axes.patches, axes.get_title()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", NAMES)
 def test_figures_are_titled_labelled_and_full(name, results, summary):
     check(draw(name, results, summary))

@@ -3,6 +3,8 @@
 import dataclasses
 import re
 
+import pytest
+
 from study.report import frames
 from study.report.build import build_report
 from study.report.text.main_table import TABLES, main_table
@@ -20,6 +22,7 @@ def of_table(results: Results) -> Results:
     return dataclasses.replace(results, metrics=metrics, samples={}, provenance=facts)
 
 
+@pytest.mark.integration
 def test_a_report_of_a_table_has_no_word_of_pictures(make_results, make_summary, sketched, tmp_path):
     results = make_results(alphas=(1.0,), betas=(0.5, 1.0), images=False)
     for shown, expected in ((results, True), (of_table(results), False)):
@@ -53,6 +56,7 @@ def test_averages_of_what_is_best_at_1_are_distances_and_single_settings_are_val
     assert alone.columns[0].heading.endswith("→1")
 
 
+@pytest.mark.integration
 def test_every_report_says_how_the_data_were_read(make_results, make_summary, sketched, tmp_path):
     results = make_results(alphas=(1.0,), betas=(1.0,))
     data = {**results.provenance["dataset"], "read_as": "images of 8×8; values divided by 255"}

@@ -43,6 +43,7 @@ def run(folder: Path, how: str = "", **changes: str) -> list[object]:
     return list(json.loads(done.stdout)) if done.stdout else []
 
 
+@pytest.mark.integration
 def test_the_second_run_reads_what_the_first_has_compiled(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.prepare()

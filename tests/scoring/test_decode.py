@@ -31,6 +31,7 @@ def model(digits: Dataset) -> TrainedModel:
     return train(digits, VAEConfig(latent_dim=2, hidden=(16,)), alpha=10.0, training=TrainConfig(steps=100))
 
 
+@pytest.mark.integration
 def test_the_noise_is_that_of_the_decoder_and_shared(digits, model):
     """The variance of the noise is within five standard errors of s; strategies share the noise, keys do not."""
     codes = encode_splits(model, digits).train
@@ -46,6 +47,7 @@ def test_the_noise_is_that_of_the_decoder_and_shared(digits, model):
     assert abs(np.corrcoef(other.ravel(), noise[0].ravel())[0, 1]) < 0.05
 
 
+@pytest.mark.integration
 def test_bernoulli_draws_are_zero_or_one(digits):
     model = train(
         digits, VAEConfig(latent_dim=2, hidden=(16,), likelihood="bernoulli"), training=TrainConfig(steps=100)
@@ -57,6 +59,7 @@ def test_bernoulli_draws_are_zero_or_one(digits):
     assert (np.abs(x.mean(0) - p) < 5 * np.sqrt(p * (1 - p) / 4000) + 1e-3).all()
 
 
+@pytest.mark.integration
 def test_what_is_scored_is_drawn(digits, model):
     """Noise raises the sharpness of strategies and reconstructions alike; held-out data are unchanged."""
     codes, evaluator = encode_splits(model, digits), Evaluator(digits, pixel_extractor(digits))

@@ -20,6 +20,8 @@ from study.scoring.fit import fit_trained
 from study.strategies import REGISTRY
 from study.strategies.two_stage import TwoStage
 
+pytestmark = pytest.mark.integration
+
 
 @dataclasses.dataclass(frozen=True)
 class Short(TwoStage):

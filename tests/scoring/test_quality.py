@@ -29,6 +29,7 @@ def found():
     return data, model, encoded, evaluator, draws
 
 
+@pytest.mark.integration
 def test_the_share_inside_is_precision(found):
     data, model, encoded, evaluator, _ = found
     x = in_range(model.decode(encoded.held_out.sample(jax.random.key(1))), data)[: evaluator.n]

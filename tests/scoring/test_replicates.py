@@ -32,6 +32,7 @@ def test_keys_are_nested_and_the_first_fit_does_not_depend_on_the_number_of_fits
     assert len(np.unique(numbers([fit for fit, _ in three]), axis=0)) == 3
 
 
+@pytest.mark.integration
 def test_rows_of_every_fit_and_draw():
     data = load_dataset("digits")
     model = train(

@@ -78,6 +78,7 @@ def test_few_and_infinite_values_have_no_interval():
     assert not np.isinf(huge[ends].to_numpy()).any()
 
 
+@pytest.mark.integration
 def test_luck_that_settings_share_is_resampled_with_its_seed():
     """With settings resampled apart, as before, this interval covers in 60 % of cases or less, however many seeds."""
     rng = np.random.default_rng(8)

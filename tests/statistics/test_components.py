@@ -16,6 +16,7 @@ def simulated(rng, *, trainings, fits, draws, sd=(2.0, 1.0, 0.5)):
     return sum(parts)[..., None]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("unbalanced", [False, True])
 def test_components_are_unbiased(unbalanced):
     rng = np.random.default_rng(0)
@@ -79,6 +80,7 @@ def test_a_missing_draw_leaves_the_others_apart():
     np.testing.assert_allclose(table[["training", "fitting", "drawing"]].to_numpy()[0], expected)
 
 
+@pytest.mark.integration
 def test_evaluations_are_a_component_of_their_own():
     rng, found = np.random.default_rng(5), []
     for _ in range(2000):

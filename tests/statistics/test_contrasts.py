@@ -17,6 +17,7 @@ def pair(own: ArrayLike, other: ArrayLike) -> np.ndarray:
     return np.stack([own, other], axis=1)[..., None]
 
 
+@pytest.mark.integration
 def test_paired_tests_corrected_within_families():
     rng = np.random.default_rng(0)
     pairs = [rng.normal(rng.normal(size=2), 1, (n, 2))[..., None] for n in (5, 7, 5, 4, 6, 5)]

@@ -23,6 +23,8 @@ from study.statistics import summarise
 from study.strategies import REGISTRY, strategy
 from tests.tiers import variant
 
+pytestmark = pytest.mark.integration
+
 EIGENVALUES = np.array([4.0, 2.0, 1.0, 0.3])
 NOISE = 0.2  # s; every axis is active
 CODES = 50_000  # a fitted Gaussian is then off by 1/√50,000, far below the noise of 300 draws

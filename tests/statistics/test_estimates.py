@@ -128,6 +128,7 @@ def crossed_values(
     return sum(parts, np.zeros(()))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "sizes", [(1, 0, 0), (1, 1, 0), (1, 0.3, 1), (0.3, 1, 0.3), (0, 1, 1), (0.055, 0.11, 0.02)]
 )
@@ -139,6 +140,7 @@ def test_interval_covers_other_seeds_and_other_evaluations(n, m, sizes):
     assert np.mean((low <= 0) & (high >= 0)) >= 0.94 - 3 * math.sqrt(0.95 * 0.05 / 4000)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("sizes", [(1, 0, 0), (1, 0.3, 0.3), (1, 1, 0), (0.5, 1, 0.3)])
 @pytest.mark.parametrize("n", [3, 5])
 def test_intervals_at_corrected_levels_hold(n, sizes):

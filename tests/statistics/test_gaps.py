@@ -165,6 +165,7 @@ def test_an_error_that_all_trainings_share_does_not_average_out():
     assert gaps(of).states == ("ok",)  # the reference sample alone may put held-out data behind
 
 
+@pytest.mark.integration
 def test_rivals_that_beat_real_data_by_chance_are_corrected_for():
     rng = np.random.default_rng(6)
     told = []

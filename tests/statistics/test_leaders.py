@@ -18,6 +18,7 @@ def first(scores: np.ndarray, names: str) -> str | None:
     return leader(scores[..., None], names)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("behind", [[0.0] * 6, [0.0, 0.0, 0.3, 0.6, 1.0, 2.0], [0.0] + [0.1] * 9])
 def test_the_true_best_is_left_out_in_at_most_five_percent(behind):
     rng = np.random.default_rng(len(behind))

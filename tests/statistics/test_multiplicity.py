@@ -17,6 +17,7 @@ def test_holm_by_hand():
     assert holm(np.array([math.nan])).shape == (1,) and holm(np.array([])).shape == (0,)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("k", [1, 2, 12, 100])
 def test_holm_against_statsmodels(k):
     p = np.random.default_rng(k).beta(0.3, 2, k)
@@ -47,6 +48,7 @@ def test_intervals_exclude_zero_exactly_where_holm_rejects():
     assert rejected > 300
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("truth", [[0.0] * 12, [0.0, 0.0, 0.2, 0.5] * 3, [0.9] * 12])
 def test_intervals_of_those_not_rejected_cover_together(truth):
     """At the level of the step at which Holm's method stopped they cover in 89 % of the last families."""

@@ -23,6 +23,7 @@ def test_what_is_committed_is_complete():
     np.testing.assert_allclose(COMMITTED["stderr"], error, atol=6e-5)
 
 
+@pytest.mark.integration
 def test_fewer_repetitions_find_the_same_within_their_error():
     few = 200
     found = simulate(repetitions=few, seed=1)

@@ -128,6 +128,7 @@ def test_a_heavy_tailed_huge_score_is_not_called_equal_to_a_small_one():
     assert found["detectable"]["gmm"] > 1e6 and math.isnan(found["seeds_needed"]["gmm"])
 
 
+@pytest.mark.integration
 def test_luck_that_settings_share_is_covered_by_the_interval_of_their_average():
     """Earlier strata were taken as independent, and the interval covered in 54 to 63 % instead of 95 %."""
     rng = np.random.default_rng(1)

@@ -47,6 +47,7 @@ def test_nothing_is_equivalent_where_no_effect_is_declared_to_matter():
     assert said.verdict.tolist() == ["not decided"] and np.isnan(said.seeds).all()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("size", [1, 4])
 def test_equivalence_is_that_of_two_one_sided_tests(size):
     """Of those that are neither better nor worse, each of the two tests is at 0.025 over the size of the family."""
@@ -63,6 +64,7 @@ def test_equivalence_is_that_of_two_one_sided_tests(size):
     assert seen > 50
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("effect", [MATTERS, -MATTERS])
 def test_an_effect_that_matters_is_rarely_called_equivalent(effect):
     values = effect + 0.02 * np.random.default_rng(0).normal(size=(4000, 5))
@@ -72,6 +74,7 @@ def test_an_effect_that_matters_is_rarely_called_equivalent(effect):
     assert np.mean(said.verdict == wrong) <= 0.025
 
 
+@pytest.mark.integration
 def test_a_family_of_effects_that_matter_holds_no_equivalent_one():
     """By the step at which Holm's method stopped, 11 % of such families had one."""
     values = MATTERS + np.random.default_rng(3).normal(0, MATTERS / 4 * math.sqrt(20), (2000, 12, 20))

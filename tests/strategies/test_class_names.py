@@ -30,6 +30,7 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 CONFIG = study.VAEConfig(latent_dim=2, hidden=(16,))
 
 
+@pytest.mark.integration
 @pytest.mark.filterwarnings("ignore:train")
 def test_a_class_is_asked_for_by_name_and_returned(letters, tmp_path):
     model = study.train(letters, CONFIG, alpha=20.0, training=study.TrainConfig(steps=400))

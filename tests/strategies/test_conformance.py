@@ -17,9 +17,11 @@ from study.latents import Latents
 from study.strategies import REGISTRY, hyperparameters, strategy
 from study.strategies.saving import load as load_strategy
 from study.strategies.saving import save as save_strategy
-from tests.tiers import variant
+from tests.tiers import trained, variant
 
-CASES = [pytest.param((name, {}), id=name) for name in REGISTRY]
+# Strategies whose fit or draw is a loop of many steps: seconds each.
+LOOPS = [name for name, kind in REGISTRY.items() if any("steps" in field for field in kind.quick)]
+CASES = [(trained if name in LOOPS else pytest.param)((name, {}), id=name) for name in REGISTRY]
 CASES += [
     variant((name, dict(fields)), id=f"{name}-{dict(fields)}")
     for name, kind in REGISTRY.items()
@@ -414,11 +416,6 @@ def test_second_call_compiles_nothing(case: Case, classes: Latents) -> None:
             case.fitted.log_prob(z[::-1])
         _make(case.name, case.fields).fit(FIT, classes, validation=classes)
         assert not compiled
-
-
-LOOPS = {
-    name for name, kind in REGISTRY.items() if any("steps" in field for field in kind.quick)
-}  # seconds each
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def _moments(name: str, fields: dict[str, Any], latents: Latents, fitted: Any) -
     return _mixture(fitted.weights, fitted.means, fitted.choleskys @ fitted.choleskys.swapaxes(1, 2))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("name", "fields"), CASES, ids=_ids(CASES))
 def test_mean_and_every_covariance(name: str, fields: dict[str, Any], plane: Latents) -> None:
     """Within 5 standard errors, those of the covariances from the draws' own fourth moments."""
@@ -88,6 +89,7 @@ def test_mean_and_every_covariance(name: str, fields: dict[str, Any], plane: Lat
     np.testing.assert_array_less(np.abs(product.mean(0) - covariance), 5 * product.std(0) / np.sqrt(N))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("name", "fields"), DENSITIES, ids=_ids(DENSITIES))
 @pytest.mark.parametrize("d", [1, 2])
 def test_density_integrates_to_one_and_agrees_with_the_draws(
@@ -165,6 +167,7 @@ def test_lopsided_shares_and_skewness(lopsided: Latents) -> None:
     assert abs((draws["mean-plus-logvar"] > 0).mean() - 0.2) < tolerance
 
 
+@pytest.mark.integration
 def test_class_shares_are_equal_and_in_random_order(classes: Latents) -> None:
     fitted = strategy("class-posterior").fit(FIT, classes)
     drawn = np.round(fitted.sample(DRAW, n=6001).mean(axis=1) / 20.0).astype(int) + 1

@@ -67,6 +67,7 @@ def test_kde_keeps_mean_and_covariance() -> None:
     np.testing.assert_allclose(fitted.log_prob(mean), gaussian.log_prob(mean), atol=1e-3)
 
 
+@pytest.mark.integration
 def test_kde_takes_the_best_of_its_candidates() -> None:
     """For a Gaussian the best factor is no less than Scott's own, 1; for two far clusters it is much smaller."""
     rng = np.random.default_rng(2)
@@ -129,6 +130,7 @@ def test_slerp_is_a_line_where_the_angle_says_nothing() -> None:
     np.testing.assert_allclose(lerp(a, b, weight)[0], [1.25, 2.5], rtol=1e-6)
 
 
+@pytest.mark.integration
 def test_interpolation_between_two_atoms_is_uniform() -> None:
     """Codes 0 and 1: half of the pairs are one code twice, the rest uniform between (Kolmogorov-Smirnov)."""
     codes = _codes(np.array([[0.0], [1.0]]), 0.1)
@@ -140,6 +142,7 @@ def test_interpolation_between_two_atoms_is_uniform() -> None:
         assert stats.kstest(z[~same], stats.uniform.cdf).pvalue > 1e-5
 
 
+@pytest.mark.integration
 def test_spherical_paths_keep_the_length_of_many_dimensions() -> None:
     """In 64 dimensions E‖z‖² of N(0, I) is 64: straight lines give 2/3 of it, arcs nearly all."""
     codes = _codes(np.random.default_rng(5).normal(size=(500, 64)), 1e-6)
@@ -167,6 +170,7 @@ assert [(one.filename, one.lineno) for one in told] == [("<string>", 6)], told
 """
 
 
+@pytest.mark.integration
 def test_the_warning_about_labels_blames_the_callers_line() -> None:
     """In a process of its own: in this one, functions are wrapped to check types."""
     done = subprocess.run([sys.executable, "-c", CALLER], capture_output=True, text=True)

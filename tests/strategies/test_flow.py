@@ -11,6 +11,8 @@ from study.latents import Latents
 from study.strategies import strategy
 from tests.tiers import first_of
 
+pytestmark = pytest.mark.integration
+
 FIT, DRAW = jax.random.key(0), jax.random.key(1)
 SMALL: dict[str, Any] = {"steps": 300, "batch_size": 128, "layers": 3, "width": 16}
 

@@ -81,6 +81,7 @@ def test_agrees_with_scikit_learn(codes: Latents) -> None:
     np.testing.assert_allclose(fitted.log_prob(z), theirs.score_samples(z), rtol=1e-9)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("n", "components"), [(3000, 1), (3000, 7), (200, 60)])
 def test_expectation_maximisation_reproduces_scikit_learn(n: int, components: int) -> None:
     """Same start, steps and stopping, far from the origin too, where moments would have no digits left."""
@@ -144,6 +145,7 @@ def test_default_chooses_where_there_are_validation_codes(codes: Latents, valida
     assert strategy("gmm").fit(KEY, few, validation=validation).info["candidates"] == (1, 3)
 
 
+@pytest.mark.integration
 def test_hundreds_of_components_are_chosen_where_q_has_them() -> None:
     """144 clusters on a grid 10 apart, 60 codes each: 100 components fit better than 30, and 300 no worse than 100."""
     rng = np.random.default_rng(3)

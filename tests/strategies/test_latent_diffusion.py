@@ -51,6 +51,7 @@ def test_first_order_samplers_draw_too_narrow() -> None:
     assert found == pytest.approx({"ddim": 0.955, "ancestral": 0.905, "multistep": 1.011}, abs=0.01)
 
 
+@pytest.mark.integration
 def test_two_modes_are_drawn_in_their_shares() -> None:
     """80 % at −1 ± 0.4 and 20 % at 2 ± 0.4; binomial noise is 0.004, and short training adds a little error."""
     rng = np.random.default_rng(0)

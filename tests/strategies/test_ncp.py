@@ -24,6 +24,7 @@ def narrow() -> Latents:
     return Latents(mean, np.full(mean.shape, np.log(0.16)))
 
 
+@pytest.mark.integration
 def test_ratio_is_the_known_one(narrow: Latents) -> None:
     """Within 0.1 nats where codes are, two standard deviations to either side."""
     fitted: Any = strategy("ncp", **{**SMALL, "steps": 1500}).fit(FIT, narrow)
@@ -37,6 +38,7 @@ def test_ratio_is_the_known_one(narrow: Latents) -> None:
     assert fitted.info["effective_sample_size"] == pytest.approx(512 / second, rel=0.1)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "fields",
     [
@@ -91,6 +93,7 @@ def test_sampler_gap_of_known_weights(proposals: int) -> None:
     assert found == pytest.approx(expected, rel=0.25, abs=0.002)
 
 
+@pytest.mark.integration
 def test_the_default_number_of_proposals_is_enough(narrow: Latents) -> None:
     """For codes with q(z) = N(2, 0.2²), draws are within 0.01 nats of `log_prob`; with the former 64 they were not.
 
@@ -114,6 +117,7 @@ def test_the_default_number_of_proposals_is_enough(narrow: Latents) -> None:
     assert gaps[Ncp().proposals] < 0.01 < 0.03 < gaps[64]
 
 
+@pytest.mark.integration
 def test_one_proposal_is_the_prior(narrow: Latents) -> None:
     fitted: Any = strategy("ncp", proposals=1, steps=20).fit(FIT, narrow)
     prior: Any = strategy("prior").fit(FIT, narrow)

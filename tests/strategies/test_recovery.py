@@ -23,6 +23,8 @@ from threadpoolctl import threadpool_limits
 from study.strategies import REGISTRY, strategy
 from tests.tiers import first_of
 
+pytestmark = pytest.mark.integration
+
 FIT, DRAW = jax.random.key(70), jax.random.key(71)
 SCORED = 10_000  # held-out z
 

@@ -13,6 +13,8 @@ from study.strategies import strategy
 from tests.strategies.known import KNOWN
 from tests.tiers import first_of
 
+pytestmark = pytest.mark.integration
+
 FIT, DRAW = jax.random.key(0), jax.random.key(1)
 SMALL: dict[str, Any] = {"steps": 400, "batch_size": 256, "width": 32}
 RING: dict[str, Any] = {"steps": 1500, "batch_size": 512}

@@ -13,6 +13,7 @@ from study.strategies import strategy
 FIT, DRAW = jax.random.key(0), jax.random.key(1)
 
 
+@pytest.mark.integration
 def test_volume_is_that_of_the_metric(plane: Latents) -> None:
     fitted: Any = strategy("riemannian", centroids=12, rho=1.5, tau=0.1, regularisation=0.01).fit(FIT, plane)
     z = np.random.default_rng(0).normal(size=(7, 2)) * 3
@@ -25,6 +26,7 @@ def test_volume_is_that_of_the_metric(plane: Latents) -> None:
         assert found == pytest.approx(0.5 * np.linalg.slogdet(metric)[1], abs=1e-4)
 
 
+@pytest.mark.integration
 def test_one_kernel_is_a_gaussian() -> None:
     """With one centroid √det G is a Gaussian of covariance Σ ρ²/d; 10,000 chains agree within five standard errors."""
     codes = Latents(np.array([[1.0, -2.0], [1.0, -2.0]]), np.log([[0.04, 0.25]] * 2))
@@ -53,6 +55,7 @@ def test_chains_follow_the_volume() -> None:
     np.testing.assert_array_less(np.abs(found - share), 5 * np.sqrt(share / 20_000) + 1e-3)
 
 
+@pytest.mark.integration
 def test_draws_stay_near_the_codes(classes: Latents) -> None:
     """Three classes 20 apart: a metric of covariances instead of precisions would put draws between the classes."""
     fitted: Any = strategy("riemannian", rho=2.0).fit(FIT, classes)

@@ -208,6 +208,7 @@ def _resign(path: Path, arrays: dict[str, np.ndarray], content: dict[str, Any]) 
     np.savez(path, allow_pickle=False, header=np.array(json.dumps(signed)), **arrays)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("name", "fields"), FITTED)
 def test_fields_that_do_not_go_together_fail_at_load(
     name: str, fields: dict[str, Any], plane: Latents, tmp_path: Path
@@ -243,6 +244,7 @@ WRONG: tuple[Any, ...] = (
 )
 
 
+@pytest.mark.integration
 def test_a_learned_prior_that_was_saved_before_models_kept_examples_is_read(tmp_path: Path) -> None:
     path = tmp_path / "fit.npz"
     model = study.train(
@@ -260,6 +262,7 @@ def test_a_learned_prior_that_was_saved_before_models_kept_examples_is_read(tmp_
     np.testing.assert_array_equal(saving.load(path).sample(DRAW, n=5), model.prior.sample(DRAW, n=5))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("name", "fields"), FITTED)
 def test_numbers_of_another_type_or_size_fail_at_load(
     name: str, fields: dict[str, Any], plane: Latents, tmp_path: Path

@@ -42,6 +42,7 @@ def test_draws_are_the_location_and_tau_times_the_noise(name: str) -> None:
     assert np.abs(noise).mean() > 0.1
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("d", [1, 2])
 @pytest.mark.parametrize("name", [name for name in NAMES if REGISTRY[name].density])
 def test_the_density_is_that_of_the_draws(name: str, d: int) -> None:

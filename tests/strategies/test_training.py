@@ -26,6 +26,7 @@ def test_which_are_trained() -> None:
     assert {"flow", "two-stage", "latent-diffusion", "resampled-prior", "ncp"} <= set(TRAINED)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=[pytest.mark.slow] * (name != "two-stage")) for name in TRAINED],
@@ -65,6 +66,7 @@ def test_two_and_six_cells_compile_equally_many_programs() -> None:
     assert counts[0] == counts[1] > 0
 
 
+@pytest.mark.integration
 def test_every_step_sees_fresh_draws() -> None:
     """Posteriors of standard deviation 1 around one mean: with fixed draws of z, 12 codes would be memorised."""
     rng = np.random.default_rng(0)
@@ -75,6 +77,7 @@ def test_every_step_sees_fresh_draws() -> None:
     assert np.mean(truth - fitted.log_prob(z)) < 0.05
 
 
+@pytest.mark.integration
 def test_best_parameters_are_kept() -> None:
     """30 codes with almost no noise are overfitted, which the validation codes detect."""
     rng = np.random.default_rng(0)
@@ -115,6 +118,7 @@ def test_errors(name: str) -> None:
         strategy(name, fit_on="mean")
 
 
+@pytest.mark.integration
 def test_divergence_is_an_error() -> None:
     wild: Any = strategy("two-stage", learning_rate=1e6, **SHORT)
     with pytest.raises(CannotFit, match="'two-stage': training diverged; lower the learning_rate"):

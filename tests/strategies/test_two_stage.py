@@ -5,9 +5,12 @@ from typing import Any
 
 import jax
 import numpy as np
+import pytest
 
 from study.latents import Latents
 from study.strategies import strategy
+
+pytestmark = pytest.mark.integration
 
 FIT, DRAW = jax.random.key(0), jax.random.key(1)
 

@@ -1,6 +1,7 @@
 """A family with settings and a training with early stopping, from the plan to the table of runs."""
 
 import numpy as np
+import pytest
 
 from study import StudyConfig, TrainConfig, VAEConfig, load_dataset
 from study.config import ObjectiveConfig
@@ -9,6 +10,8 @@ from study.pipeline.run import execute
 from study.pipeline.store import Store
 from study.pipeline.tabulate import tabulate
 from study.training import train_cells
+
+pytestmark = pytest.mark.integration
 
 
 def test_settings_and_early_stopping_are_columns_and_keys(tmp_path):

@@ -1,6 +1,8 @@
 """A results folder is data: complete, checked at every read, never executed, and never written over other files."""
 
+import io
 import json
+import lzma
 import shutil
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from study import Experiment, StudyConfig, StudyError, TrainConfig, VAEConfig, c
 from study.cli import main
 from study.pipeline.experiment import installed_experiment
 from study.pipeline.study_run import default_folder
-from study.runtime.folders import READY
+from study.runtime.folders import READY, sha256
+from study.tables import results as results_module
 from study.tables import schemas
 from study.tables.results import Results, seal, write_results
 
@@ -60,12 +63,14 @@ def refused(capsys: pytest.CaptureFixture, *arguments: str) -> str:
     return error
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("folder", COMMITTED, ids=lambda path: path.parent.name)
 def test_committed_results_are_what_was_written(folder: Path) -> None:
     assert len(load_results(folder).runs)
 
 
-@pytest.mark.parametrize("name", [*(f"{table}.parquet" for table in TABLES), "samples.npz"])
+@pytest.mark.integration
+@pytest.mark.parametrize("name", [*(f"{table}.parquet" for table in TABLES), "samples.npz.xz"])
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone", "of another run"])
 def test_tables_that_are_not_those_that_were_written(
     out: Path, capsys: pytest.CaptureFixture, name: str, damage: str
@@ -79,8 +84,8 @@ def test_tables_that_are_not_those_that_were_written(
     elif damage == "flipped":
         middle = len(content) // 2
         path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
-    elif name.endswith("npz"):
-        np.savez(path, a=np.zeros(3))
+    elif name.endswith("xz"):
+        path.write_bytes(lzma.compress(b"of another run"))
     else:  # a good table, written by hand
         pd.read_parquet(path).iloc[:-1].to_parquet(path)
     for verb in ("status", "table", "report"):
@@ -111,6 +116,7 @@ def test_status_on_a_folder_killed_in_mid_write(out: Path, capsys: pytest.Captur
     assert not (out / READY).exists()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("form", ["absolute", "relative", "name", "climbing", "list"])
 def test_a_results_folder_names_no_code_that_is_run(
     out: Path, tmp_path: Path, form: str, capsys: pytest.CaptureFixture
@@ -142,6 +148,7 @@ def test_a_reader_may_name_the_experiment(out: Path, capsys: pytest.CaptureFixtu
     assert installed_experiment("gap_ladder") is not None
 
 
+@pytest.mark.integration
 def test_out_that_holds_what_is_not_ours_is_refused(
     out: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -219,12 +226,29 @@ def test_an_array_that_stands_twice_is_stored_once(tmp_path: Path) -> None:
     }  # fmt: skip
     tables = {name: pd.DataFrame({c: [] for c in schemas.TABLES[name]}) for name in schemas.TABLES}
     write_results(Results(**tables, samples=samples, provenance={}), tmp_path / "out")
-    with np.load(tmp_path / "out" / "samples.npz") as stored:
+    with lzma.open(tmp_path / "out" / "samples.npz.xz") as file, np.load(file) as stored:
         assert [name for name in stored.files if stored[name].ndim == 0] == ["b/held-out"]
     found = load_results(tmp_path / "out").samples
     assert list(found) == list(samples)
     for name, array in samples.items():
         np.testing.assert_array_equal(found[name], array, strict=True)
+
+
+def test_samples_that_unpack_to_too_much_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, whether the outer or an inner compression hides how much."""
+    tables = {name: pd.DataFrame({c: [] for c in schemas.TABLES[name]}) for name in schemas.TABLES}
+    write_results(Results(**tables, samples={"a/prior": np.zeros(10_000)}, provenance={}), tmp_path / "out")
+    monkeypatch.setattr(results_module, "MAX_BYTES", 50_000)
+    with pytest.raises(StudyError, match="the limit is 50000 bytes"):
+        load_results(tmp_path / "out")
+    inner = io.BytesIO()
+    np.savez_compressed(inner, a=np.zeros(10_000))
+    (tmp_path / "out" / "samples.npz.xz").write_bytes(lzma.compress(inner.getvalue()))
+    facts = json.loads((tmp_path / "out" / "provenance.json").read_text())
+    facts["files"]["samples.npz.xz"] = sha256(tmp_path / "out" / "samples.npz.xz")
+    (tmp_path / "out" / "provenance.json").write_text(json.dumps(facts))
+    with pytest.raises(StudyError, match="the limit is 50000 bytes"):
+        load_results(tmp_path / "out")
 
 
 @pytest.mark.parametrize("name", ["c/held-out", "b/held-out"])

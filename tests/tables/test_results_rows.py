@@ -10,6 +10,7 @@ from study.tables.results import Results, write_results
 from tests.plain_tables import plain_table
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("table", "told"),
     [("runs", "a run appears in two rows"), ("metrics", "a measurement appears in two rows")],

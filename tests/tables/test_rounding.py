@@ -1,7 +1,9 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
-from study.tables.rounding import ERROR, SHADES, VALUE, rounded, shaded
+from study.tables.rounding import CURVE, ERROR, SHADES, VALUE, drawn, rounded, shaded
 
 
 def test_as_many_bits_as_float32_has_give_float32() -> None:
@@ -29,3 +31,19 @@ def test_what_is_no_number_stays_and_round_numbers_do_too() -> None:
     x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 0.5, 1.0, 127.0])
     np.testing.assert_array_equal(rounded(x, bits=ERROR), x)
     assert np.signbit(rounded(x, bits=ERROR)[4])
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_drawn_samples_keep_type_and_shape_and_lose_only_digits(kind: Any) -> None:
+    x: np.ndarray = np.random.default_rng(2).normal(size=(5, 3, 2)).astype(kind)
+    x[0, 0] = [np.nan, np.finfo(kind).max]
+    found = drawn(x)
+    assert found.dtype == kind and found.shape == x.shape and np.isfinite(found[0, 0, 1])
+    np.testing.assert_allclose(found, x, rtol=2.0 ** -min(CURVE + 1, np.finfo(kind).nmant))
+    np.testing.assert_array_equal(drawn(found), found)
+
+
+def test_drawn_pictures_are_shaded_and_whole_numbers_are_kept() -> None:
+    pictures = np.arange(256, dtype=np.uint8).reshape(4, 8, 8)
+    np.testing.assert_array_equal(drawn(pictures), shaded(pictures))
+    np.testing.assert_array_equal(drawn(np.array([2**53 + 1])), [2**53 + 1])

@@ -104,6 +104,7 @@ def test_bernoulli_on_data_outside_its_range(digits: Dataset, value: float) -> N
         make_plan(StudyConfig(model=config), data)
 
 
+@pytest.mark.integration
 @pytest.mark.usefixtures("unchecked")
 def test_numbers_of_every_kind_train_the_same_model(digits: Dataset) -> None:
     plain = train(digits, **SMALL, alpha=2.0, beta=0.5, seed=3)

@@ -60,6 +60,7 @@ def refused(path: Path, told: str = "") -> str:
     return line
 
 
+@pytest.mark.integration
 def test_it_comes_back(model: TrainedModel, path: Path) -> None:
     again = load_model(path)
     assert again.architecture == model.architecture

@@ -18,6 +18,8 @@ from study.scoring.encode import encode
 from study.training import Architecture, Cell, engine, train_cells
 from tests.tiers import first_of, variant
 
+pytestmark = pytest.mark.integration
+
 TINY = TrainConfig(steps=30, batch_size=64)
 
 

@@ -77,6 +77,7 @@ def test_a_fall_beyond_the_noise_is_found_and_a_small_one_does_not_matter() -> N
     assert all(one.fall > 2 * one.stderr and not one.still_falling for one in found[0.02])
 
 
+@pytest.mark.integration
 @pytest.mark.filterwarnings("default")
 def test_train_warns_in_one_line_where_the_loss_still_falls() -> None:
     data, config = load_dataset("digits"), VAEConfig(latent_dim=2, hidden=(16,))
@@ -101,6 +102,7 @@ def test_a_decay_does_not_hide_that_the_loss_still_falls(decay: int) -> None:
         assert convergence(losses(values), alpha=2.0, beta=1.0).fall < 0.1 * found.fall
 
 
+@pytest.mark.integration
 def test_models_say_over_how_many_epochs_their_step_size_decays(tmp_path: Path) -> None:
     data, config = load_dataset("digits"), VAEConfig(latent_dim=2, hidden=(16,))
     kinds: tuple[tuple[Any, int], ...] = (("cosine", 10), ("constant", 0))

@@ -15,6 +15,8 @@ from study.scoring.evaluate import evaluate_model
 from study.scoring.generate import asked_labels, generate
 from study.training.model import TrainedModel
 
+pytestmark = pytest.mark.integration
+
 KEY = jax.random.key(0)
 
 

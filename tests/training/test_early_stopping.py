@@ -10,6 +10,8 @@ from study import Dataset, StudyError, TrainConfig, VAEConfig, load_dataset
 from study.training import Architecture, Batching, Cell, TrainedModel, train_cells
 from study.training.engine import Trained
 
+pytestmark = pytest.mark.integration
+
 EPOCHS, PATIENCE = 120, 6
 
 

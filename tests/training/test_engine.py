@@ -37,6 +37,7 @@ def assert_same(a: TrainedModel, b: TrainedModel) -> None:
         np.testing.assert_array_equal(x, y)
 
 
+@pytest.mark.integration
 def test_as_many_compilations_for_4_cells_as_for_64(digits):
     counts = []
     for n in (4, 64):
@@ -59,6 +60,7 @@ def test_as_many_compilations_for_4_cells_as_for_64(digits):
     assert counts[0] == counts[1]
 
 
+@pytest.mark.integration
 def test_a_cell_does_not_depend_on_its_grid(digits):
     cells = grid(6)
     whole = {t.cell: t.model for t in train_cells(digits, architecture(), TRAINING, cells)}
@@ -79,6 +81,7 @@ def test_a_cell_does_not_depend_on_the_number_of_devices(digits, monkeypatch):
     assert_same(one.model, two.model)
 
 
+@pytest.mark.integration
 def test_batched_cells_agree_with_single_ones(digits):
     cells = grid(8)
     single = list(train_cells(digits, architecture(), TRAINING, cells))
@@ -115,6 +118,7 @@ def test_seeds_and_weights_matter(digits):
         assert not np.array_equal(leaves(base)[0], leaves(other)[0])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("likelihood", "network"),
     [
@@ -146,6 +150,7 @@ def test_losses_are_those_of_every_epoch(digits):
     assert trained.model.finite
 
 
+@pytest.mark.integration
 def test_a_diverged_cell_leaves_its_neighbour_alone(digits):
     cells = [Cell(1.0, 1.0, 0, 1e30), Cell(1.0, 1.0, 1, 1e-3)]
     bad, good = train_cells(digits, architecture(), TRAINING, cells)
@@ -158,6 +163,7 @@ def test_a_diverged_cell_leaves_its_neighbour_alone(digits):
         )
 
 
+@pytest.mark.integration
 def test_a_small_training_set_is_one_batch():
     x = np.random.default_rng(0).random((30, 9), dtype=np.float32)
     data = Dataset("tiny", x[:10], x[10:20], x[20:], (9,))
@@ -197,6 +203,7 @@ def test_wrong_shapes_are_said(digits):
     assert mean.shape == (0, 3)
 
 
+@pytest.mark.integration
 def test_training_does_not_begin_with_the_key_of_measuring(digits):
     chosen = architecture(likelihood="gaussian")
     training = TrainConfig(steps=1, batch_size=32)

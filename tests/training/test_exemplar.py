@@ -28,6 +28,7 @@ def model(digits: Dataset) -> TrainedModel:
     return one.model
 
 
+@pytest.mark.integration
 def test_the_prior_stands_on_the_codes_of_all_training_examples(digits, model):
     codes = model.encode(digits.train)[0]
     merged: Any = model.architecture.merge(model.parameters)

@@ -18,6 +18,8 @@ from study.strategies.base import with_labels
 from study.training import Architecture, Cell, train_cells
 from tests.tiers import first_of, variant
 
+pytestmark = pytest.mark.integration
+
 LEARNED = [name for name, family in KNOWN.items() if family.prior]  # their training is in test_learned_priors
 OWN = [name for name, family in FAMILY_CLASSES.items() if family.encodes and name not in ("vae", *LEARNED)]
 # Labels, a parameter beside the networks, a loss that couples the examples of a batch, and a loss without R: all other

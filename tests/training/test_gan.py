@@ -49,6 +49,7 @@ def distance(model: TrainedModel, digits: Dataset) -> float:
     return kid(model.decode(z), KernelReference.of(digits.validation)).value
 
 
+@pytest.mark.integration
 def test_draws_come_nearer_to_the_data(digits, model, tmp_path):
     """Two networks compete, so no loss need fall, but the distance between samples and data does."""
     fresh = model.architecture.initialise(jax.random.key(0))
@@ -62,6 +63,7 @@ def test_draws_come_nearer_to_the_data(digits, model, tmp_path):
     assert again.architecture == model.architecture and not again.encodes and again.noise_variance == 0
 
 
+@pytest.mark.integration
 def test_a_grid_is_one_program_and_the_weights_have_no_part_in_it(digits):
     compilations = 0
 
@@ -97,6 +99,7 @@ def test_the_generator_begins_as_the_decoder_of_a_vae(digits):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.integration
 def test_each_loss_moves_its_own_network(digits):
     """Gradients of the sum equal those of the paper's two losses, computed without stop-gradients."""
     architecture = Architecture.of(SMALL, digits)
@@ -145,6 +148,7 @@ def test_the_value_and_its_penalty_in_float64(digits):
     assert values[1] - values[0] == pytest.approx(1.5 * (w**2).sum(), rel=1e-4)
 
 
+@pytest.mark.integration
 def test_against_an_affine_discriminator_the_mean_is_learned():
     """At the fixed point no affine T distinguishes the two: equal means. Without the penalty training would circle it.
 

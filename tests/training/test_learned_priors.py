@@ -28,6 +28,8 @@ from study.training import Architecture, Cell, train_cells
 from study.training.prior import LearnedMixture
 from tests.tiers import variant
 
+pytestmark = pytest.mark.integration
+
 LEARNED = [name for name, family in KNOWN.items() if family.prior]
 PATHS = (
     "mog-prior",

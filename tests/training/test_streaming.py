@@ -77,6 +77,7 @@ def assert_same(a: TrainedModel, b: TrainedModel) -> None:
     )
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("settings", "changes"),
     [
@@ -102,6 +103,7 @@ def test_the_model_is_that_of_the_engine(
         assert len(models[0].losses) < training.epochs(len(small.train))  # it stopped early
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("settings", "changes"),
     first_of([({"prior": {"exemplars": 200}}, {}), ({"likelihood": "bernoulli"}, {"binarise": True})]),
@@ -119,6 +121,7 @@ def test_exemplars_are_those_of_the_engine(
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-5)
 
 
+@pytest.mark.integration
 def test_of_data_on_disk_the_codes_of_a_part_are_kept(
     large: LargeDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +230,7 @@ def test_what_a_thread_cannot_read_is_told(large: LargeDataset) -> None:
         train(broken, CONFIG, training=TRAINING)
 
 
+@pytest.mark.integration
 def test_a_part_of_train_starts_a_family_with_the_number_of_all(
     large: LargeDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

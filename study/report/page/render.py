@@ -20,6 +20,9 @@ from study.report.text.numbers import number
 HERE = Path(__file__).parent
 SPACED = re.compile(r"\s*([{};,])\s*")  # blanks of a style sheet that say nothing
 LETTERS = string.ascii_lowercase
+# What a page has by the thousand, and, to be left alone, what is no HTML.
+TAG = re.compile(r"<(script|style)\b.*?</\1>|<(?:g|path|rect|td|text|th|use)\b[^<>]*>", re.DOTALL)
+ATTRIBUTE = re.compile(r'''="([^\s"'`=<>]*[^\s"'`=<>/])"''')  # one that ends in / would close an SVG element
 LARGE = 150_000  # bytes; for an SVG beyond this size the PNG is used if it is smaller
 # With this policy a browser loads nothing and runs no script but the page's own, even if escaping failed.
 POLICY = (
@@ -46,7 +49,7 @@ def environment() -> Environment:
 def render(report: Report) -> str:
     """The HTML of the page."""
     js = (HERE / "page.js").read_text(encoding="utf-8")
-    return (
+    return unquoted(
         environment()
         .get_template("page.html")
         .render(
@@ -58,6 +61,15 @@ def render(report: Report) -> str:
             **_choices(report),
         )
     )
+
+
+def unquoted(html: str) -> str:
+    """The page without quotes around attributes of figures and tables that HTML reads without them."""
+
+    def shorter(found: re.Match[str]) -> str:
+        return found[0] if found[1] else re.sub(r'([^\s"])/>$', r"\1 />", ATTRIBUTE.sub(r"=\1", found[0]))
+
+    return TAG.sub(shorter, html)
 
 
 def code(text: str) -> Markup:

@@ -137,6 +137,7 @@ def test_official_sizes(module):
     assert [file.n_bytes for file in module.FILES.values()] == [47_040_016, 60_008, 7_840_016, 10_008]
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(not (HERE / "mnist").is_dir(), reason="STUDY_DATA holds no mnist folder")
 def test_the_whole_of_mnist():
     data = load_dataset("mnist")

@@ -17,6 +17,8 @@ from study.pipeline.store import Store
 from study.strategies import REGISTRY
 from study.strategies.global_gaussian import GlobalGaussian
 
+pytestmark = pytest.mark.integration
+
 CONFIG = StudyConfig(
     model=VAEConfig(latent_dim=2, hidden=(8,)), training=TrainConfig(steps=20), seeds=(0, 1, 2),
     strategies=("prior", "global-gaussian", "held-out"), n_samples=50, density_draws=50, evaluations=2,

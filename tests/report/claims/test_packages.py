@@ -60,6 +60,7 @@ def test_how_far_the_rule_was_off_is_said_of_data_that_it_was_and_was_not_fitted
     assert accuracy(points[:0]) == ""
 
 
+@pytest.mark.integration
 def test_the_page_has_both_sections_with_the_scripts(table, points):
     page = compose([], points=points, packages=table)
     html, text = render.render(page), markdown.render(page)

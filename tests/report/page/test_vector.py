@@ -6,6 +6,7 @@ import re
 from xml.etree import ElementTree
 
 import numpy as np
+import PIL.features
 import pytest
 from PIL import Image
 
@@ -232,6 +233,25 @@ def test_a_picture_in_a_figure_keeps_its_pixels() -> None:
     scale = figure.sharp_at * (style.WIDTH - 1.65) / canvas.shape[1]
     assert scale == pytest.approx(round(scale))
     assert Image.open(io.BytesIO(png)).width == pytest.approx(figure.sharp_at * style.WIDTH, abs=1)
+
+
+@pytest.mark.parametrize("webp", [True, False], ids=["webp", "a Pillow without it"])
+def test_a_page_has_the_same_pixels_in_fewer_bytes(webp: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PIL.features, "check", lambda name: webp and name == "webp")
+    smooth = np.add.outer(np.arange(40), np.arange(40)).astype(np.uint8)[None, ..., None] * 3
+    with style.styled():
+        svg, _ = figures.rendered(samples.sheet({"one": smooth}, title="samples"))
+    found = figures.PICTURE.search(svg)
+    assert found is not None
+    shown = re.search(r"data:image/(\w+);base64,([A-Za-z0-9+/=]+)\"", vector.in_page(svg, mark="a", alt="a"))
+    assert shown is not None and shown[1] == ("webp" if webp else "png")
+    assert (len(shown[2]) < len(re.sub(r"\s", "", found[1]))) == webp
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(one))).convert("RGBA"))
+        for one in (found[1], shown[2])
+    )
+    np.testing.assert_array_equal(after[..., 3], before[..., 3])
+    np.testing.assert_array_equal(after[before[..., 3] > 0], before[before[..., 3] > 0])
 
 
 @pytest.mark.parametrize("faded", [False, True])
