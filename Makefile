@@ -20,7 +20,7 @@ RUNS ?= \
   single_latent:fashion-mnist gap_ladder:fashion-mnist learned_priors:fashion-mnist \
   sampling_strategies:colour-patches reconstruction_weight:colour-patches kl_per_dimension:colour-patches \
   posterior_gap:colour-patches gap_ladder:colour-patches single_latent:colour-patches \
-  gan_baseline:colour-patches latent_dimension:colour-patches \
+  gan_baseline:colour-patches latent_dimension:colour-patches decoder_noise:colour-patches \
   sequences:co2 sequences:etth1
 
 .PHONY: study test test-slow check results clean

@@ -143,4 +143,4 @@ def test_one_measure_of_copying_flags_noise_and_the_other_does_not(folder):
     """What the page of claims says of the two, read from the reports."""
     said = (RESULTS / folder / "report.html").read_text(encoding="utf-8")
     assert "nearer to train: no verdict: this measure cannot tell here, since it flags noise" in said
-    assert '<th scope="col">authenticity ↑\n' in said or '<th scope="col">authenticity ↑<' in said
+    assert "<th scope=col>authenticity ↑\n" in said or "<th scope=col>authenticity ↑<" in said

@@ -21,6 +21,8 @@ from study.pipeline.experiment import load_experiment
 from study.pipeline.store import Store
 from study.tables.rounding import VALUE
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 TINY = StudyConfig(
     model=VAEConfig(latent_dim=2, hidden=(8,)),
@@ -102,7 +104,6 @@ def test_rows_of_reference_stand_where_they_must(smoke_run):
     )
 
 
-@pytest.mark.integration
 def test_resume_trains_and_evaluates_nothing_again(tiny_again, tmp_path, monkeypatch, capsys):
     first = load_results(tmp_path / "out")
 
@@ -123,13 +124,11 @@ def test_resume_trains_and_evaluates_nothing_again(tiny_again, tmp_path, monkeyp
     assert "6 cells, 6 of them done" in capsys.readouterr().out
 
 
-@pytest.mark.integration
 def test_a_new_metric_configuration_does_not_train_again(tiny_again, monkeypatch):
     monkeypatch.setattr("study.training.engine._train_one", lambda *_: pytest.fail("trained again"))
     assert tiny_again("--strategies", "prior", "gmm") == 0
 
 
-@pytest.mark.integration
 def test_a_grid_cell_is_the_same_in_another_grid_and_order(tiny_again, tmp_path):
     whole = load_results(tmp_path / "out").metrics
     assert tiny_again("--alphas", "10", "--seeds", "2,0,1", "--store", "other") == 0
@@ -141,7 +140,6 @@ def test_a_grid_cell_is_the_same_in_another_grid_and_order(tiny_again, tmp_path)
     np.testing.assert_array_equal(joined.loc[~timed, "value"], joined.loc[~timed, "value_whole"])
 
 
-@pytest.mark.integration
 def test_a_damaged_cell_is_made_anew(tiny_again, tmp_path):
     first = load_results(tmp_path / "out").metrics
     victim = next((tmp_path / ".study" / "train").rglob("*.cell"))
@@ -152,7 +150,6 @@ def test_a_damaged_cell_is_made_anew(tiny_again, tmp_path):
     np.testing.assert_array_equal(first["value"], second["value"])
 
 
-@pytest.mark.integration
 def test_failed_cells_are_rows_and_exit_code_1(tmp_path, monkeypatch, no_report, capsys):
     monkeypatch.chdir(tmp_path)
     training = dataclasses.replace(TINY.training, learning_rate=1e30)
@@ -172,7 +169,6 @@ def test_failed_cells_are_rows_and_exit_code_1(tmp_path, monkeypatch, no_report,
     assert len(load_results("fast").runs) == 7
 
 
-@pytest.mark.integration
 def test_evaluation_that_fails_keeps_the_others(tiny, monkeypatch, tmp_path):
     from study.scoring.latents import measure_latents
 
@@ -192,7 +188,6 @@ def test_evaluation_that_fails_keeps_the_others(tiny, monkeypatch, tmp_path):
     assert tiny() == 0  # the failed cell was not stored as done
 
 
-@pytest.mark.integration
 def test_report_and_table_from_tables_alone(ran, sketched, capsys, tmp_path):
     """Of committed results `tests/report/test_committed.py` says so, with every figure."""
     out = shutil.copytree(ran / "out", tmp_path / "out")
@@ -275,7 +270,6 @@ def test_experiments_that_do_not_load_are_said(tmp_path):
         load_experiment(str(tmp_path / "empty.py"))
 
 
-@pytest.mark.integration
 def test_a_users_own_arrays_without_labels(tmp_path, monkeypatch, no_report):
     """Strategies and metrics that need labels give this as the reason in their rows; all others are scored."""
     monkeypatch.chdir(tmp_path)

@@ -13,8 +13,9 @@ from study.errors import StudyError
 from study.tables import schemas
 from tests.notebook.conftest import STRATEGIES, Made
 
+pytestmark = pytest.mark.integration
 
-@pytest.mark.integration
+
 def test_the_rows_are_those_of_the_table_metrics(made: Made) -> None:
     rows = made.found.rows
     assert list(rows) == list(schemas.METRICS)
@@ -51,7 +52,6 @@ def test_it_is_told_in_a_few_lines(made: Made) -> None:
     assert made.found.fitted["posterior"].sample(0, n=3).shape == (3, 4)
 
 
-@pytest.mark.integration
 def test_codes_and_a_decoder_are_as_good_as_the_model(made: Made) -> None:
     """Strategies see the same codes; only metrics of ranks may change with the last bits."""
     again = study.compare(

@@ -24,9 +24,10 @@ QUIET = [
     "--virtual-time-budget=3000",
 ]
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium, google-chrome or chromium-browser here"
-)
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium, google-chrome or chromium-browser here"),
+]
 
 
 @pytest.fixture(scope="module", params=["smoke", "hostile"])
@@ -54,7 +55,6 @@ def opened(page: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subpro
     return browse(page, folder, "--enable-logging=stderr", "--v=0", f"--log-net-log={log}", "--dump-dom"), log
 
 
-@pytest.mark.integration
 def test_no_console_message_and_the_whole_page_is_there(page, opened):
     done, _ = opened
     assert [line for line in done.stderr.splitlines() if ":CONSOLE" in line] == []
@@ -88,7 +88,6 @@ def test_no_request_to_any_other_address(opened):
     assert requests(opened[1]) == set()
 
 
-@pytest.mark.integration
 def test_the_page_lets_no_other_script_run(page, tmp_path):
     probe = tmp_path / "probe.html"
     script = "<script>document.title = 'ran'</script><img src=http://127.0.0.1:9/a.png>"
@@ -148,7 +147,6 @@ def looks(page: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Loo
     return found
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_is_wider_than_the_window(looks, width):
     """Wide tables scroll inside their own box; the page itself must not scroll sideways."""
@@ -164,7 +162,6 @@ def test_nothing_is_wider_than_the_window_when_all_is_open(looks, width):
     assert looks[width].excess_when_open <= 0
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("anchor", ["provenance", "methods"])
 def test_a_link_opens_what_it_names(page, tmp_path, anchor):
     script = f"[document.getElementById('{anchor}').open, document.querySelectorAll('details[open]').length]"

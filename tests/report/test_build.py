@@ -14,6 +14,8 @@ from study.report.plots import style
 from study.report.text.methods import provenance
 from study.report.text.references import ADDRESSES
 
+pytestmark = pytest.mark.integration
+
 HOSTILE = "<script>alert(1)</script>"
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 FRONT = ["figures", "table", "limits", "appendix"]
@@ -83,7 +85,6 @@ class Page(HTMLParser):
         self.open.pop()
 
 
-@pytest.mark.integration
 def test_the_page_is_one_file_that_fetches_nothing(general_report):
     text = (general_report / "report.html").read_text()
     page = Page(text)
@@ -135,7 +136,6 @@ def test_markdown_links_exist_and_hold_the_answer(general_report):
     assert "Draw from `posterior`" in text
 
 
-@pytest.mark.integration
 def test_what_a_folder_does_not_keep_is_made_when_asked_for(make_results, make_summary, sketched, tmp_path):
     """All else is made again to the last byte; `test_same_bytes.py` says so of figures as they are drawn."""
     results = make_results(alphas=(1.0,), betas=(0.5, 1.0))
@@ -160,7 +160,6 @@ def test_no_half_written_file_is_left(general_report):
     assert not list(general_report.rglob("*.part"))
 
 
-@pytest.mark.integration
 def test_a_picture_with_few_colours_looks_the_same(results, summary):
     figure = next(spec for spec in figures.SPECS if spec.name == "mismatch").draw(results, summary)
     assert figure is not None
@@ -192,7 +191,6 @@ def test_a_hostile_name_is_text(make_results, make_summary, sketched, tmp_path):
     assert "<script" not in (tmp_path / "report.md").read_text()
 
 
-@pytest.mark.integration
 def test_what_failed_and_what_is_missing_is_said(make_results, make_summary, sketched, tmp_path):
     few = {"alphas": (1.0,), "betas": (1.0,), "strategies": ("prior", "gmm", "held-out")}
     results = make_results(seeds=12, failed=2, missing=("fd",), images=False, **few)

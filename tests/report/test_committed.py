@@ -63,7 +63,7 @@ def test_a_report_made_again_is_the_committed_one(folder: Path, tmp_path: Path) 
 @pytest.mark.parametrize("folder", COMMITTED, ids=name)
 def test_a_folder_holds_what_is_read_and_shown_alone(folder: Path) -> None:
     suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
-    assert suffixes <= {".parquet", ".npz", ".csv", ".json", ".md", ".html", ".png"}
+    assert suffixes <= {".parquet", ".xz", ".csv", ".json", ".md", ".html", ".png"}
     assert not (folder / "summary.csv").exists()
     assert (folder / "report.html").stat().st_size < PAGE
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < FOLDER

@@ -24,7 +24,7 @@ def test_an_experiments_own_answer_and_sections_come_first(make_results, make_su
     text = path.read_text()
     assert headline == "Own answer."
     assert re.findall(r'<details class="part" id="([\w-]+)">', text)[0] == "finding-1"
-    assert re.search(r'<td class="n">0\.123\s*<', text) and "<code>code</code>" in text
+    assert re.search(r"<td class=n>0\.123\s*<", text) and "<code>code</code>" in text
     assert (tmp_path / "figures" / "finding-1.png").is_file()
     # The general answer answers another question, and stands nowhere.
     for name in ("report.html", "report.md"):

@@ -16,6 +16,8 @@ from study.report.build import build_report
 from study.report.outside import tame, tamed, tamed_table, visible
 from study.report.text.references import ADDRESSES as REFERENCES
 
+pytestmark = pytest.mark.integration
+
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 ADDRESSES = {
     "src",
@@ -76,7 +78,6 @@ class Structure(HTMLParser):
         self.declarations.append(data)
 
 
-@pytest.mark.integration
 def test_the_page_has_no_element_beyond_those_of_harmless_names(hostile_report, harmless_report):
     bad, good = (Structure(folder / "report.html") for folder in (hostile_report, harmless_report))
     # An experiment's own text may set code between backticks; that is all that a name in it can do.
@@ -143,7 +144,6 @@ def test_every_figure_is_drawn_and_is_well_formed(hostile_report, harmless_repor
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
 
 
-@pytest.mark.integration
 def test_what_is_said_in_the_terminal_moves_no_cursor(make_results, make_summary, sketched, tmp_path):
     results = make_results(alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False)
     summary = make_summary(results).replace({"gmm": "g\x1b[2Jm\nm"})
@@ -151,7 +151,6 @@ def test_what_is_said_in_the_terminal_moves_no_cursor(make_results, make_summary
     assert "g\N{REPLACEMENT CHARACTER}[2Jm m" in answer and answer.isprintable()
 
 
-@pytest.mark.integration
 def test_nothing_of_the_machine_is_told(make_results, make_summary, sketched, tmp_path):
     results = make_results(
         alphas=(1.0,), betas=(1.0,), strategies=("prior", "gmm", "held-out"), images=False, failed=1, seeds=4
@@ -199,7 +198,6 @@ def test_unseen_characters_are_seen():
     assert tame("`a`\n") == "'a' "
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize(
     "facts", [{"dataset": "a name"}, {"dataset": ["a"]}, {"dataset": None}, {"command": ["x"]}, {}]
 )

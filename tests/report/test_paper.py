@@ -15,6 +15,8 @@ from study.report.build import build_report
 from study.report.findings import Exhibit, Findings, Section
 from study.tables.results import Results
 
+pytestmark = pytest.mark.integration
+
 RAW = re.compile(r"\b[a-z]+\d*_[a-z_\d]+\b")  # a column's name
 LONG = re.compile(r"\d[\d.,]{9,}")
 
@@ -61,7 +63,6 @@ def inside(html: str, start: str, end: str) -> list[str]:
     return re.findall(f"{start}(.*?){end}", html, re.DOTALL)
 
 
-@pytest.mark.integration
 def test_the_answer_has_at_most_two_sentences_and_fewer_than_60_words(page):
     (answer,) = (texts(part).strip() for part in inside(page, '<p class="answer">', "</p>"))
     assert len(answer.split()) < 60 and "[" in answer and "%" in answer
@@ -79,9 +80,9 @@ def test_three_numbered_figures_have_captions(page):
 
 def test_the_main_table_has_few_metrics_with_effects_and_verdicts(page):
     (table,) = inside(page, '<table class="main sortable">', "</table>")
-    head = re.findall(r'<th scope="col"[^<]*', table)
+    head = re.findall(r"<th scope=col[^<]*", table)
     assert 3 <= len(head) <= 2 + 6 and "share of the gap" in head[1]
-    rows = [texts(row) for row in table.split('<tr><th scope="row">')[1:]]
+    rows = [texts(row) for row in table.split("<tr><th scope=row>")[1:]]
     assert len(rows) == 15 and rows[0].startswith("prior z ~ p(z)") and "baseline" in rows[0]
     assert any(re.search(r"posterior .*\[.*\] % ▲ better", row) for row in rows)
 
@@ -105,7 +106,6 @@ def test_no_two_folds_share_a_title(page):
     assert len(titles) == len(set(titles)) > 15
 
 
-@pytest.mark.integration
 def test_two_sections_of_one_title_are_counted(make_results, make_summary, sketched, tmp_path):
     results = make_results(images=False, alphas=(1.0,), betas=(1.0,))
     findings = Findings("An answer.", (Section("Same", "a"), Section("Same", "b")))
@@ -143,7 +143,6 @@ def test_an_experiments_figures_are_its_own_or_named(pages):
     assert re.findall(r'<figure id="figure-([\w-]+)"', first) == ["effects", "where", "samples"]
 
 
-@pytest.mark.integration
 def test_a_figure_that_cannot_be_drawn_is_left_out_and_an_unknown_one_is_refused(
     make_results, make_summary, sketched, tmp_path
 ):
@@ -156,7 +155,6 @@ def test_a_figure_that_cannot_be_drawn_is_left_out_and_an_unknown_one_is_refused
         build_report(tmp_path, results, summary, findings=own(figures=("laddr",)))
 
 
-@pytest.mark.integration
 @pytest.mark.usefixtures("sketched")
 @pytest.mark.parametrize("few", [{"seeds": 2}, {"n": 40}])
 def test_too_few_data_for_a_verdict_are_said_in_the_head_and_have_none(
@@ -189,7 +187,6 @@ def test_the_page_is_small(general_report: Path) -> None:
     assert (general_report / "report.html").stat().st_size < 1_000_000
 
 
-@pytest.mark.integration
 @pytest.mark.usefixtures("sketched")
 def test_where_the_metric_can_tell_nothing_the_first_page_shows_none_of_its_gains(
     make_results: Any, make_summary: Any, tmp_path: Path

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
 BUILD = """
 import importlib.util, sys
 from pathlib import Path
@@ -38,7 +40,6 @@ def folders(hostile_report: Path, tmp_path_factory: pytest.TempPathFactory) -> t
     return hostile_report, folder
 
 
-@pytest.mark.integration
 def test_two_processes_give_the_same_figures(folders):
     first, second = ({p.name: p.read_bytes() for p in (f / "figures").iterdir()} for f in folders)
     assert first.keys() == second.keys() and len(first) > 20

@@ -15,7 +15,7 @@ from study.scoring.generate import decoder, generate, in_range
 from study.training import Architecture, Cell, train_cells
 
 STRATEGIES = ("prior", "global-gaussian", "gaussian-full", "gmm", "posterior")
-SEEDS, DRAWS = 5, 4
+SEEDS, DRAWS = 8, 4
 LEVEL = 0.95  # of all intervals of one kind together
 
 
@@ -78,7 +78,7 @@ def test_the_ratio_of_the_weights_decides_the_ranking_of_strategies(scored):
 
     With equal seeds they would differ only by Adam's ε, since a factor of 4 is exact in floating point. That would test
     little, so no seed is shared: initial values, batches and noise differ.
-    Tolerance, for each strategy's improvement over the prior: the 95 % interval of the difference of two means over 5
+    Tolerance, for each strategy's improvement over the prior: the 95 % interval of the difference of two means over 8
     independent training runs each, jointly for all four (Welch, Bonferroni). Every pair of strategies that differs
     significantly at one setting, of ten tested jointly, has the same order of means at the other; at least one does.
     """

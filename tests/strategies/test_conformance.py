@@ -21,6 +21,7 @@ from tests.tiers import trained, variant
 
 # Strategies whose fit or draw is a loop of many steps: seconds each.
 LOOPS = [name for name, kind in REGISTRY.items() if any("steps" in field for field in kind.quick)]
+NAMES = [trained(name) if name in LOOPS else name for name in REGISTRY]
 CASES = [(trained if name in LOOPS else pytest.param)((name, {}), id=name) for name in REGISTRY]
 CASES += [
     variant((name, dict(fields)), id=f"{name}-{dict(fields)}")
@@ -185,7 +186,7 @@ def test_who_keeps_the_data_says_so(case: Case, classes: Latents) -> None:
     assert kept == REGISTRY[case.name].keeps_data
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", NAMES)
 def test_what_is_needed_is_said(name: str, classes: Latents) -> None:
     """Exactly the strategies that need labels refuse codes without labels."""
     bare = Latents(classes.mean, classes.log_var)
@@ -196,7 +197,7 @@ def test_what_is_needed_is_said(name: str, classes: Latents) -> None:
         assert _fit(name, {}, bare).sample(DRAW, n=N).shape == (N, 3)
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", NAMES)
 def test_which_need_validation_codes(name: str, classes: Latents) -> None:
     """Exactly those that say so cannot be fitted without."""
     if "validation" in REGISTRY[name].needs:

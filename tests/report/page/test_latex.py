@@ -12,6 +12,8 @@ from study.report.page import latex
 from study.report.page.blocks import MainRow, MainTable, Plain, Verdicts
 from tests.claims.made import verdict
 
+pytestmark = pytest.mark.integration
+
 WITH_TEX = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdfTeX")
 
 
@@ -31,7 +33,6 @@ def general(results, summary, tmp_path_factory):
     return folder
 
 
-@pytest.mark.integration
 def test_every_table_of_the_page_is_a_file_and_the_document_shows_each(general):
     page = (general / "report.html").read_text()
     files = {f"tables/{path.stem}" for path in (general / "tables").glob("*.tex")}
@@ -54,7 +55,6 @@ def test_the_tables_of_a_report_compile(general):
     assert "tables/main.tex" in compiled(general)
 
 
-@pytest.mark.integration
 @WITH_TEX
 def test_the_tables_of_hostile_names_compile(hostile_report):
     compiled(hostile_report)
