@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int, Int64
 
 from study.metrics.base import Metric, Prepared, Score
+from study.metrics.design_effect import Reach
 from study.metrics.reference import HALF, Reference
 from study.runtime.environment import blas_threads, cores
 
@@ -172,8 +173,9 @@ def manifold_metrics(features: Float[np.ndarray, "n f"], manifold: Manifold) -> 
     are divided by the number of other reference points in it, which is k unless distances are tied; so real data score
     about 1 with ties, too. A set scores 1 against itself, and for density (k + 1)/k, since balls hold their centres.
 
-    Standard errors: for the three shares binomial, for given balls; for density the standard deviation of the counts
-    over √n. Recall and coverage are shares of the reference's points.
+    Standard errors are over draws of samples, for a given reference: for precision, a share of samples, binomial; for
+    density the standard deviation of the counts over √n; for recall and coverage, shares of the reference's points, of
+    which near ones are reached by the same samples, see `design_effect`.
 
     Args:
         features: of the samples, n at least 4.
@@ -184,29 +186,31 @@ def manifold_metrics(features: Float[np.ndarray, "n f"], manifold: Manifold) -> 
     radii = _squared_radii(x, (PRECISION_K,))[0][0]
     inside, reached, covered = np.zeros(n, bool), np.zeros(m, bool), np.zeros(m, bool)
     density, worth = np.zeros(n), 1 / manifold.neighbours
+    recall, coverage = Reach(n, m), Reach(n, m)
     distances = _Distances(x, manifold.features)
 
     def work(rows: slice) -> None:
         bounds = distances.bounds(rows)
         chosen = (bounds <= _above(manifold.density_radii)) | (bounds <= _above(radii[rows, None]))
+        reaches, covers = np.zeros((2, *bounds.shape), bool)
         for i, j, squared in distances.pairs(rows, chosen):
             # Safe with threads: each writes to its own rows, or writes only True.
             inside[i[squared <= manifold.precision_radii[j]]] = True
-            reached[j[squared <= radii[i]]] = True
-            near = squared <= manifold.density_radii[j]
-            covered[j[near]] = True
+            far, near = squared <= radii[i], squared <= manifold.density_radii[j]
+            reaches[i[far] - rows.start, j[far]] = covers[i[near] - rows.start, j[near]] = True
             width = rows.stop - rows.start
             density[rows] += np.bincount(i[near] - rows.start, worth[j[near]], minlength=width)
+        reached[reaches.any(0)] = covered[covers.any(0)] = True
+        recall.add(rows, reaches)
+        coverage.add(rows, covers)
 
     _over_blocks(n, work)
-    shares = {"precision": inside, "recall": reached, "coverage": covered}
-    spread = Score(density.mean(), density.std(ddof=1) / np.sqrt(n))
-    return {name: _share(hits) for name, hits in shares.items()} | {"density": spread}
-
-
-def _share(hits: Bool[np.ndarray, " n"]) -> Score:
-    """The share of samples for which something holds, with its binomial standard error."""
-    return Score(hits.mean(), hits.std() / np.sqrt(len(hits)))
+    return {
+        "precision": Score(inside.mean(), inside.std() / np.sqrt(n)),
+        "recall": recall.score(reached),
+        "coverage": coverage.score(covered),
+        "density": Score(density.mean(), density.std(ddof=1) / np.sqrt(n)),
+    }
 
 
 def manifold_of(real: Reference) -> Manifold:
@@ -245,7 +249,7 @@ RECALL = Metric(
     better="higher",
     meaning="share of real data inside the samples' k-nearest-neighbour balls, k = 3",
     prepare=_prepare("recall"),
-    version=2,
+    version=3,
 )
 DENSITY = Metric(
     "density",
@@ -265,5 +269,5 @@ COVERAGE = Metric(
     better="higher",
     meaning="share of real balls that hold at least one sample, k = 5",
     prepare=_prepare("coverage"),
-    version=2,
+    version=3,
 )

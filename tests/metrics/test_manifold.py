@@ -3,6 +3,7 @@ import pytest
 from prdc import compute_prdc
 
 from study.metrics import manifold as module
+from study.metrics.design_effect import Reach
 from study.metrics.manifold import Manifold, manifold_metrics
 
 
@@ -122,10 +123,14 @@ def test_standard_errors() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(90, 6)), rng.normal(size=(110, 6))
     found = manifold_metrics(x, Manifold.of(y))
-    for name, n in (("precision", 90), ("recall", 110), ("coverage", 110)):
-        share = found[name]
-        assert share.stderr == pytest.approx(np.sqrt(share.value * (1 - share.value) / n))
+    share = found["precision"]
+    assert share.stderr == pytest.approx(np.sqrt(share.value * (1 - share.value) / 90))
     distances = np.linalg.norm(x[:, None] - y, axis=2)
     radii = np.sort(np.linalg.norm(y[:, None] - y, axis=2), axis=1)[:, 5]
+    reach = np.sort(np.linalg.norm(x[:, None] - x, axis=2), axis=1)[:, 3]
+    for name, hits in (("recall", distances <= reach[:, None]), ("coverage", distances <= radii)):
+        expected = Reach(90, 110)
+        expected.add(slice(0, 90), hits)
+        assert found[name].stderr == pytest.approx(expected.score(hits.any(0)).stderr)
     counts = (distances < radii).sum(axis=1) / 5
     assert found["density"].stderr == pytest.approx(counts.std(ddof=1) / np.sqrt(90))
