@@ -32,7 +32,7 @@ from study.runtime.folders import (
 from study.runtime.limits import MAX_BYTES, check_bytes, memory_at_most
 from study.tables import schemas
 
-DATA = (".parquet", ".npz.xz", ".csv")
+DATA = (".parquet", ".npz", ".npz.xz", ".csv")
 SAMPLES = "samples.npz.xz"  # compressed as one, since the samples of one experiment are alike
 SUMMARY = "summary.csv"  # derived from the other tables, so it is not data
 LOOKS = 40  # attempts to read a folder that another process is exchanging, before it is called altered
