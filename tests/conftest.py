@@ -82,7 +82,7 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("study.pipeline.publish.build_report", instead)
 
 
-def sketch(figure: Any) -> tuple[str, bytes]:
+def sketch(figure: Any) -> tuple[str, Callable[[], bytes]]:
     """The texts of a figure as SVG, and a PNG of one pixel."""
     from matplotlib.text import Text
     from PIL import Image
@@ -93,7 +93,7 @@ def sketch(figure: Any) -> tuple[str, bytes]:
     body = "".join(f"<text>{html.escape(text)}</text>" for text in said if text)
     png = io.BytesIO()
     Image.new("P", (1, 1)).save(png, format="png")
-    return f'<svg viewBox="0 0 1 1">{body}</svg>', png.getvalue()
+    return f'<svg viewBox="0 0 1 1">{body}</svg>', png.getvalue
 
 
 @pytest.fixture(scope="session")

@@ -60,10 +60,15 @@ def _plan(prepared: "PreparedRun") -> None:
 
 
 def _end(finished: "FinishedRun", seconds: float) -> None:
+    from study.runtime.environment import peak_memory
+
     runs = finished.runs
-    memory = runs[-1].peak_memory_bytes / 2**20
+    memory = max((run.peak_memory_bytes for run in runs), default=peak_memory()) / 2**20
     trained, scored = (sum(getattr(run.count, name) for run in runs) for name in ("trained", "scored"))
-    print(f"\n{finished.answer}\n\nreport: {finished.page}\nin {seconds:.0f} s, peak memory {memory:.0f} MiB")
+    kept = "" if runs else ", which the last run of this command wrote: nothing was left to do"
+    print(
+        f"\n{finished.answer}\n\nreport: {finished.page}{kept}\nin {seconds:.0f} s, peak memory {memory:.0f} MiB"
+    )
     print(f"this run: trained {trained}, scored {scored}")
 
 

@@ -2,10 +2,10 @@
 
 import functools
 import math
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
-import pandas as pd
 from jaxtyping import Float
 from scipy.special import ndtr, ndtri
 
@@ -18,6 +18,9 @@ from study.models.likelihoods import gaussian_kl
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 
+if TYPE_CHECKING:
+    import pandas as pd  # takes a third of a second to import, which planning a run does not need
+
 MARGINAL_DRAWS = 20_000  # draws for W1 and KS, whose noise floor is about 1/√draws
 NULL = 0.95  # quantile
 _SIMULATED, _AT_MOST = 400, 5000  # sets of prior draws for W1's null, and their largest size
@@ -27,7 +30,7 @@ COLUMNS = ["dimension", "kl", "marginal_kl", "mutual_information", "w1", "ks"]
 
 def dimension_table(
     key: Key, latents: Latents, *, draws: int, prior: PriorDensity | None = None
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """One row per latent dimension, the columns of `schemas.LATENTS` except `run_id`.
 
     `kl` is E_x KL(q(zⱼ|x)‖p(zⱼ)) in closed form. `marginal_kl` is KL(q(zⱼ)‖p(zⱼ)) by quadrature of the one-dimensional
@@ -40,6 +43,8 @@ def dimension_table(
     LARS). `mutual_information` needs no prior: it is estimated from `draws` draws, and `kl` is the sum of the two. The
     two distances, and their nulls, are then between two sets of draws, of q(zⱼ) and of p(zⱼ).
     """
+    import pandas as pd
+
     require_latents("dimension_table", latents)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
     draw_key, marginal_key = jax.random.split(key)
@@ -59,7 +64,7 @@ def dimension_table(
     return _described(frame, latents)
 
 
-def _described(frame: pd.DataFrame, latents: Latents) -> pd.DataFrame:
+def _described(frame: "pd.DataFrame", latents: Latents) -> "pd.DataFrame":
     """The table with the columns that need no prior."""
     mean_variance = latents.mean.astype(np.float64).var(0)
     return frame.assign(
@@ -75,8 +80,9 @@ def _against_learned(
     z: Float[np.ndarray, "M d"],
     own: Float[np.ndarray, "M d"],
     prior: PriorDensity,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """The columns that need the prior, from draws of a learned one; own is log q(zⱼ|x) of the draws z."""
+    import pandas as pd
     from scipy import stats  # takes half a second to import, which reading tables does not need
 
     q_key, p_key, null_key = jax.random.split(key, 3)

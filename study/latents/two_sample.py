@@ -15,12 +15,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 from scipy.spatial.distance import cdist
 from scipy.special import ndtri
-from sklearn.metrics import roc_auc_score
 
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
 from study.latents.directions import directions
 from study.latents.logistic import decisions, standardised
+from study.latents.placements import placements
 from study.latents.prior import PriorDensity
 from study.latents.surgery import Estimate
 from study.models.mmd import inverse_multiquadric
@@ -121,7 +121,10 @@ def c2st(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "n d"]) -> Estimate:
     from_x = np.arange(2 * n) < n
     tested = np.arange(2 * n) % n % FOLDS == np.arange(FOLDS)[:, None]
     odds = decisions(columns, from_x, ~tested)
-    values = [roc_auc_score(from_x[test], odd[test]) for odd, test in zip(odds, tested, strict=True)]
+    values = [
+        placements(odd[test & from_x], odd[test & ~from_x]).mean()
+        for odd, test in zip(odds, tested, strict=True)
+    ]
     return Estimate(float(np.mean(values)), _auc_spread(n), n)
 
 

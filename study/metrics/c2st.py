@@ -1,9 +1,10 @@
 """Classifier two-sample test: can a classifier tell samples from real data?"""
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from study.latents.logistic import decisions, standardised
+from study.latents.placements import placements
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.folds import FOLDS, folds
 from study.metrics.reference import HALF, Reference
@@ -41,7 +42,7 @@ def c2st(features: Float[np.ndarray, "n f"], real: Float[np.ndarray, "m f"], *, 
         fitted[k, np.concatenate([fit, len(real) + fit_too])] = True
         tested[k, np.concatenate([test, len(real) + test_too])] = True
     odds = decisions(columns, drawn, fitted)
-    parts = [placements(odd[test], drawn[test]) for odd, test in zip(odds, tested, strict=True)]
+    parts = [_both(odd[test & drawn], odd[test & ~drawn]) for odd, test in zip(odds, tested, strict=True)]
     value = np.mean([of_drawn.mean() for of_drawn, _ in parts])
     variance = 0.0
     for side in zip(*parts, strict=True):
@@ -50,21 +51,11 @@ def c2st(features: Float[np.ndarray, "n f"], real: Float[np.ndarray, "m f"], *, 
     return Score(value, np.sqrt(2 * variance))
 
 
-def placements(
-    scores: Float[np.ndarray, " n"], positive: Bool[np.ndarray, " n"]
+def _both(
+    drawn: Float[np.ndarray, " a"], real: Float[np.ndarray, " b"]
 ) -> tuple[Float[np.ndarray, " a"], Float[np.ndarray, " b"]]:
-    """For each example, the share of the other class that it is ranked correctly against; ties count a half.
-
-    Positives come first.
-    """
-    from scipy.stats import rankdata  # half a second, for which readers of tables should not wait
-
-    ranks = rankdata(scores)
-    above, others = (
-        ranks[positive] - rankdata(scores[positive]),
-        ranks[~positive] - rankdata(scores[~positive]),
-    )
-    return above / np.count_nonzero(~positive), 1 - others / np.count_nonzero(positive)
+    """For each sample and each real example the share of the other side that it is ranked correctly against."""
+    return placements(drawn, real), 1 - placements(real, drawn)
 
 
 def _prepare(real: Reference) -> Prepared:

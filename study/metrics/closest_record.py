@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
+from study.latents.placements import placements
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import HALF, Reference
 from study.metrics.shares import share_stderr
@@ -23,11 +24,7 @@ def closest_record(samples: Float[np.ndarray, " n"], held_out: Float[np.ndarray,
         samples, held_out: distance to the nearest training row, squared or not.
     """
     n, m = len(samples), len(held_out)
-    ours, theirs = np.sort(samples), np.sort(held_out)
-    farther = 1 - (np.searchsorted(theirs, samples, "left") + np.searchsorted(theirs, samples, "right")) / (
-        2 * m
-    )
-    closer = (np.searchsorted(ours, held_out, "left") + np.searchsorted(ours, held_out, "right")) / (2 * n)
+    farther, closer = 1 - placements(samples, held_out), placements(held_out, samples)
     value = float(farther.mean())
     variance = farther.var(ddof=1) / n + closer.var(ddof=1) / m
     return Score(value, float(np.sqrt(variance)) or share_stderr(value, min(n, m)))

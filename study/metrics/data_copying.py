@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float, Int, Integer
 from scipy.spatial.distance import cdist
 
+from study.latents.placements import placements
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.reference import HALF, Reference
 
@@ -69,12 +70,7 @@ def c_t(
 def _z_value(x: Float[np.ndarray, " a"], y: Float[np.ndarray, " b"]) -> tuple[float, float]:
     """Mann-Whitney Z of x against y, negative where x is smaller, and its variance."""
     a, b = len(x), len(y)
-    from scipy.stats import rankdata  # half a second, for which readers of tables should not wait
-
-    ranks = rankdata(np.concatenate([x, y]))
-    # The placement of a value is the share of the other side that it exceeds; ties count a half.
-    above = (ranks[:a] - rankdata(x)) / b
-    below = (ranks[a:] - rankdata(y)) / a
+    above, below = placements(x, y), placements(y, x)
     scale = np.sqrt((a + b + 1) / (12 * a * b))  # of the mean placement, if both sides have one distribution
     variance = above.var(ddof=1) / a + below.var(ddof=1) / b
     return (above.mean() - 0.5) / scale, variance / scale**2

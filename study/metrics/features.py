@@ -18,8 +18,7 @@ import numpy as np
 import optax
 from flax import nnx
 from jaxtyping import Array, Float, Float32, Int, Scalar
-from scipy import stats
-from sklearn.decomposition import PCA
+from scipy.special import bdtrc
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
@@ -220,7 +219,7 @@ def _near_chance(accuracy: float, labels: np.ndarray) -> str:
     Empty also if the labels are so few that those of a perfect classifier might be chance.
     """
     n, share = len(labels), float(np.bincount(labels).max() / len(labels))
-    if share**n >= _CHANCE or stats.binom.sf(round(accuracy * n) - 1, n, share) < _CHANCE:
+    if share**n >= _CHANCE or bdtrc(round(accuracy * n) - 1, n, share) < _CHANCE:
         return ""
     return f"its classifier is near chance: {accuracy:.1%} right on validation, the largest class has {share:.1%}"
 
@@ -250,6 +249,8 @@ def _components(centred: Float[np.ndarray, "N D"], config: ExtractorConfig) -> d
     dimensions = min(config.dimensions, *centred.shape)
     if not centred.any():  # all examples are equal: scikit-learn would divide by a variance of zero
         return {"components": np.eye(dimensions, centred.shape[1], dtype=np.float32)}
+    from sklearn.decomposition import PCA  # a second, which a run with nothing to do should not wait
+
     pca = PCA(dimensions, random_state=config.seed).fit(centred)
     return {"components": pca.components_.astype(np.float32)}
 

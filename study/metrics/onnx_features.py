@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32, Num
-from sklearn.decomposition import PCA
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
@@ -222,6 +221,8 @@ class OnnxExtractor:
         features = network(data.train[:_FITTED_ON]).astype(np.float64)
         components = None
         if features.shape[1] > MOST and len(features) > MOST and features.std(axis=0).any():
+            from sklearn.decomposition import PCA
+
             components = PCA(MOST, random_state=0).fit(features).components_.astype(np.float32)
             features = features @ components.T
         variance = features.var(axis=0).mean()

@@ -4,19 +4,21 @@ import dataclasses
 import importlib.util
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from study.config import StudyConfig
 from study.data.base import Dataset
 from study.errors import StudyError
 from study.pipeline.experiment_files import experiment_file, installed_file, is_name
-from study.report.findings import Findings
 from study.runtime.checks import said
-from study.tables.results import Results
-from study.training.model import TrainedModel
+
+if TYPE_CHECKING:  # which a run with nothing left to do need not load
+    import numpy as np
+    import pandas as pd
+
+    from study.report.findings import Findings
+    from study.tables.results import Results
+    from study.training.model import TrainedModel
 
 
 class Finished(NamedTuple):
@@ -29,9 +31,9 @@ class Finished(NamedTuple):
             in the store is trained first.
     """
 
-    results: Results
+    results: "Results"
     data: Dataset
-    models: Callable[[StudyConfig], Mapping[str, TrainedModel]]
+    models: "Callable[[StudyConfig], Mapping[str, TrainedModel]]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,14 +50,16 @@ class Experiment:
             a run, written as CSV and given to `findings`. None for most experiments.
         samples: arrays that only the models can give, such as pictures; made at the end of a run and stored among
             `Results.samples` under the names "<run_id>/<experiment's own>/<...>". None for most experiments.
+        source: the file that it was loaded from; a run with nothing left to do is recognised by its folder's code.
     """
 
     name: str
     question: str
     profiles: Mapping[str, StudyConfig | tuple[StudyConfig, ...]]
-    findings: Callable[[Results, Mapping[str, pd.DataFrame]], Findings] | None = None
-    tables: Callable[[Finished], Mapping[str, pd.DataFrame]] | None = None
-    samples: Callable[[Finished], Mapping[str, np.ndarray]] | None = None
+    findings: "Callable[[Results, Mapping[str, pd.DataFrame]], Findings] | None" = None
+    tables: "Callable[[Finished], Mapping[str, pd.DataFrame]] | None" = None
+    samples: "Callable[[Finished], Mapping[str, np.ndarray]] | None" = None
+    source: Path | None = None
 
     def __post_init__(self) -> None:
         if not is_name(self.name):
@@ -113,4 +117,4 @@ def _load(path: Path) -> Experiment:
     experiment = getattr(module, "EXPERIMENT", None)
     if not isinstance(experiment, Experiment):
         raise StudyError(f"experiment {path}: declares no EXPERIMENT = study.Experiment(...)")
-    return experiment
+    return dataclasses.replace(experiment, source=path)

@@ -13,9 +13,10 @@ from study.metrics.reference import FeatureExtractor
 from study.pipeline.executors import LOCAL, Executor
 from study.pipeline.executors.local import helpers
 from study.pipeline.extractor import feature_extractors
+from study.pipeline.finished import done
 from study.pipeline.job import Count, Job, Outcome
 from study.pipeline.measuring import outcomes
-from study.pipeline.plan import Plan, PlannedCell
+from study.pipeline.plan import Plan
 from study.pipeline.store import Store
 from study.pipeline.training import train
 from study.runtime.environment import peak_memory
@@ -42,17 +43,6 @@ class Run:
         return [outcome for outcome in self.outcomes if outcome.failure]
 
 
-def missing(plan: Plan, store: Store) -> int:
-    """How many cells are not done, plus one if an extractor is missing: what a run would have to write."""
-    keys = plan.extractor_keys[:1] if plan.config.strategies else ()
-    absent = not all(store.has("features", key) for key in keys)
-    return sum(absent or not _done(planned, store) for planned in plan.cells)
-
-
-def _done(planned: PlannedCell, store: Store) -> bool:
-    return all(store.has(*unit) for unit in (("train", planned.train_key), *planned.units))
-
-
 def execute(
     plan: Plan, store: Store, *, label: str = "study", fail_fast: bool = False, executor: Executor = LOCAL
 ) -> Run:
@@ -77,12 +67,12 @@ def execute(
     if executor.name == "ray":
         from study.pipeline.executors.ray import fill  # an extra of the package
 
-        fill(job, [one for one in plan.cells if not _done(one, store)], address=executor.address, label=label)
+        fill(job, [one for one in plan.cells if not done(one, store)], address=executor.address, label=label)
     reasons = _train(job, label, fail_fast=fail_fast)
     cells = [(planned, reasons.get(planned.run_id, "")) for planned in plan.cells]
     ended: dict[str, Outcome] = {}
     with (
-        helpers(job, sum(not reason and not _done(planned, store) for planned, reason in cells)),
+        helpers(job, sum(not reason and not done(planned, store) for planned, reason in cells)),
         Progress(len(cells), f"{label}, measuring") as progress,
         contextlib.closing(outcomes(cells, job)) as found,
     ):

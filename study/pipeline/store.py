@@ -37,6 +37,7 @@ STAGES = (
     "likelihood",
     "quality",
     "score",
+    "report",
     "evaluate",
     "programs",
 )  # "evaluate" is a stage of earlier versions, and "programs" are compiled ones

@@ -5,19 +5,17 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from study.config import StudyConfig
 from study.data import DATASETS, Dataset, load_dataset
-from study.errors import StudyError
+from study.errors import FileError, StudyError
 from study.pipeline.executors import LOCAL, Executor
 from study.pipeline.experiment import Experiment, Finished, load_experiment
+from study.pipeline.finished import missing, remember, report_key, written
 from study.pipeline.grids import configured, flags
 from study.pipeline.plan import Plan, check_strategies, make_plan
-from study.pipeline.publish import publish
-from study.pipeline.run import Run, execute, missing, trained
 from study.pipeline.store import Store, default_store
-from study.pipeline.tabulate import tabulate
 from study.runtime.environment import use_all_cores
 from study.runtime.files import check_writable
 from study.runtime.folders import is_ours
@@ -25,9 +23,11 @@ from study.runtime.limits import MAX_BYTES
 from study.runtime.programs import kept_programs
 from study.runtime.progress import stage
 from study.runtime.shown import shown_command
-from study.tables.results import Results, load_results
-from study.tables.rounding import drawn
-from study.training.model import TrainedModel
+
+if TYPE_CHECKING:  # which a run with nothing left to do need not load: they take longer than all that it does
+    from study.pipeline.run import Run
+    from study.tables.results import Results
+    from study.training.model import TrainedModel
 
 
 def run(
@@ -43,7 +43,7 @@ def run(
     executor: str = "local",
     address: str = "",
     **changes: Any,
-) -> Results:
+) -> "Results":
     """Run an experiment and read its results, like the command `study run`, with its flags as arguments.
 
     Args:
@@ -75,6 +75,8 @@ def run(
     )  # fmt: skip
     named = {"profile": profile if profile != "default" else None, "dataset": dataset, **given}
     prepared.carry_out(typed=flags(named), fail_fast=fail_fast, executor=by)
+    from study.tables.results import load_results
+
     return load_results(prepared.out)
 
 
@@ -90,12 +92,12 @@ class FinishedRun:
     """The result of a run.
 
     Attributes:
-        runs: the outcomes of each grid, as far as they were computed.
+        runs: the outcomes of each grid, as far as they were computed; none if there was nothing left to do.
         answer: the answer to the question in a sentence or two.
         page: the path of the report.
     """
 
-    runs: tuple[Run, ...]
+    runs: "tuple[Run, ...]"
     answer: str
     page: Path
 
@@ -119,7 +121,7 @@ class PreparedRun:
     def carry_out(
         self, *, typed: Sequence[str], fail_fast: bool = False, executor: Executor = LOCAL
     ) -> FinishedRun:
-        """Train and measure what is missing, and write the results folder.
+        """Train and measure what is missing, and write the results folder, unless it is written already.
 
         Args:
             typed: the flags of the command, for the provenance.
@@ -129,7 +131,23 @@ class PreparedRun:
         Raises:
             FileError: the store or the results folder cannot be written.
         """
+        command = shown_command(["study", "run", self.experiment.name, *typed])
+        key = report_key(self.experiment, self.plans, profile=self.profile, command=command, out=self.out)
+        if key and not self.missing and (found := written(self.store, key, self.out)):
+            return FinishedRun((), *found)
         runs = self._executed(executor, fail_fast=fail_fast)
+        answer, page = self._published(runs, command)
+        if key and not self.missing:
+            with contextlib.suppress(FileError):  # a store that cannot be written
+                remember(self.store, key, self.out, answer)
+        return FinishedRun(tuple(runs), answer, page)
+
+    def _published(self, runs: "Sequence[Run]", command: str) -> tuple[str, Path]:
+        """Write the results folder; returns the answer in a sentence, and the path of the page."""
+        from study.pipeline.publish import publish
+        from study.pipeline.tabulate import tabulate
+        from study.tables.rounding import drawn
+
         label = f"{self.experiment.name} on {self.data.name}"
         with stage(f"{label}: tables"):
             results = tabulate(
@@ -137,7 +155,7 @@ class PreparedRun:
                 experiment=self.experiment.name,
                 question=self.experiment.question,
                 profile=self.profile,
-                command=shown_command(["study", "run", self.experiment.name, *typed]),
+                command=command,
             )
             finished = Finished(results, self.data, self._models)
             tables = self.experiment.tables(finished) if self.experiment.tables else {}
@@ -145,16 +163,19 @@ class PreparedRun:
             own = {name: drawn(x) for name, x in samples.items()}
             results = dataclasses.replace(results, samples={**results.samples, **own})
         with stage(f"{label}: figures and report"):
-            answer, page = publish(results, self.out, experiment=self.experiment, tables=tables)
-        return FinishedRun(tuple(runs), answer, page)
+            return publish(results, self.out, experiment=self.experiment, tables=tables)
 
-    def _models(self, config: StudyConfig) -> Mapping[str, TrainedModel]:
+    def _models(self, config: StudyConfig) -> "Mapping[str, TrainedModel]":
         """The trained models of a grid, by `run_id`; what is not in the store is trained first."""
+        from study.pipeline.run import trained
+
         own = config.dataset == self.plans[0].config.dataset
         data = self.data if own else load_dataset(config.dataset)
         return trained(make_plan(config, data), self.store, label=f"{self.experiment.name} on {data.name}")
 
-    def _executed(self, executor: Executor, *, fail_fast: bool) -> list[Run]:
+    def _executed(self, executor: Executor, *, fail_fast: bool) -> "list[Run]":
+        from study.pipeline.run import execute
+
         if self.missing:
             self.store.prepare()
         label = f"{self.experiment.name} on {self.data.name}"

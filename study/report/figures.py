@@ -2,9 +2,10 @@
 
 import base64
 import dataclasses
+import functools
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ class Picture:
     """A drawn figure; those of the first page have a number and a title.
 
     Attributes:
+        png: makes the picture as PNG, which most pages do not need.
         own: whether it is the experiment's own, and not one of the general report's.
         pdf: for a paper; empty unless asked for.
     """
@@ -37,7 +39,7 @@ class Picture:
     alt: str
     caption: str
     svg: str
-    png: bytes
+    png: Callable[[], bytes]
     setting: Setting | None = None
     number: int = 0
     title: str = ""
@@ -88,7 +90,7 @@ def save(pictures: Iterable[Picture], folder: Path, *, everything: bool = False)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     for picture in pictures:
         path = folder / "figures" / picture.name
-        replace(path.with_suffix(".png"), picture.png)
+        replace(path.with_suffix(".png"), picture.png())
         if everything:
             replace(path.with_suffix(".svg"), picture.svg.encode())
             replace(path.with_suffix(".pdf"), picture.pdf)
@@ -106,22 +108,35 @@ def _drawn(
         yield Spec(name, lambda *_: None, caption, caption, caption, ""), figure
 
 
-def rendered(figure: Figure) -> tuple[str, bytes]:
-    """A figure as SVG and as PNG. Equal figures give equal bytes, whatever their texts contain."""
-    svg, png = io.StringIO(), io.BytesIO()
+def rendered(figure: Figure) -> tuple[str, Callable[[], bytes]]:
+    """A figure as SVG, and the function that makes it as PNG.
+
+    Equal figures give equal bytes, whatever their texts contain.
+    """
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    svg = _saved(figure, format="svg", metadata=nothing, dpi=style.DPI).decode()
+    return PICTURE.sub(_smaller, svg), functools.cache(functools.partial(_png_of, figure))
+
+
+def _png_of(figure: Figure) -> bytes:
     dpi = figure.sharp_at if isinstance(figure, style.Drawing) and figure.sharp_at else style.DPI
+    with style.styled():
+        png = _saved(figure, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
+    return _few_colours(png)
+
+
+def _saved(figure: Figure, **how: Any) -> bytes:
+    """What `Figure.savefig` writes."""
+    file = io.BytesIO()
 
     def draw() -> None:
-        for file in (svg, png):
-            file.seek(0)
-            file.truncate()
-        figure.savefig(svg, format="svg", metadata=nothing, dpi=style.DPI)
-        figure.savefig(png, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
+        file.seek(0)
+        file.truncate()
+        figure.savefig(file, **how)
 
     with lettering.unknown_letters():
         lettering.settle(figure, draw)
-    return PICTURE.sub(_smaller, svg.getvalue()), _few_colours(png.getvalue())
+    return file.getvalue()
 
 
 def printed(figure: Figure) -> bytes:

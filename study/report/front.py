@@ -44,7 +44,7 @@ def write_front(root: Path) -> list[str]:
             path.parent.mkdir(exist_ok=True)
             with style.styled():
                 _, png = rendered(figure)
-            replace(path, png)
+            replace(path, png())
         written.append(path.relative_to(root).as_posix())
     return written
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import scipy.linalg  # noqa: F401  its BLAS must be loaded before the libraries are listed
 import threadpoolctl
 
 from study.runtime import versions
@@ -45,6 +44,8 @@ def blas_threads(limit: int | None) -> contextlib.AbstractContextManager[Any]:
 @functools.cache
 def _blas() -> threadpoolctl.ThreadpoolController:
     """The BLAS libraries, listed once, since this takes 5 ms."""
+    import scipy.linalg  # noqa: F401  its BLAS must be loaded before the libraries are listed
+
     return threadpoolctl.ThreadpoolController().select(user_api="blas")
 
 

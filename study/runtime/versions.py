@@ -1,6 +1,7 @@
 """The versions that affect numbers: of packages and of this project. Fast: the packages are not imported."""
 
 import functools
+import hashlib
 import json
 import os
 import platform
@@ -18,6 +19,7 @@ NOT_DECIDING = {"test"}  # extras whose packages do not affect numbers
 BENEATH = ("jaxlib",)  # affects numbers, and is an indirect requirement
 PATIENCE = 5.0  # seconds that git may take to report the commit
 UNKNOWN = "unknown"
+CODE = (".py", ".html", ".css", ".js")
 
 
 def package_versions() -> dict[str, str]:
@@ -82,6 +84,26 @@ def project_version() -> dict[str, Any]:
     """
     version, commit, modified = _project()
     return {"version": version, "commit": commit, "modified": modified}
+
+
+@functools.cache
+def code_digest() -> str:
+    """SHA-256 of the code and templates of this package."""
+    folder = ROOT / "study"
+    return digest_of((path for path in folder.rglob("*") if path.suffix in CODE), folder)
+
+
+def digest_of(files: Iterable[Path], folder: Path) -> str:
+    """SHA-256 of files below a folder, their names included.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    found = hashlib.sha256()
+    for path in sorted(files):
+        found.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
 
 
 def version_line() -> str:

@@ -1,20 +1,8 @@
 import numpy as np
 import pytest
 from scipy.stats import norm
-from sklearn.metrics import roc_auc_score
 
-from study.metrics.c2st import c2st, placements
-
-
-def test_placements_are_the_auc() -> None:
-    rng = np.random.default_rng(0)
-    positive = rng.random(80) < 0.4
-    scores = np.round(rng.normal(size=80) + positive, 1)  # with ties
-    above, below = placements(scores, positive)
-    loop = [np.mean((s > scores[~positive]) + 0.5 * (s == scores[~positive])) for s in scores[positive]]
-    np.testing.assert_allclose(above, loop, rtol=1e-12)
-    assert above.mean() == pytest.approx(roc_auc_score(positive, scores), rel=1e-12)
-    assert below.mean() == pytest.approx(above.mean(), rel=1e-12)
+from study.metrics.c2st import c2st
 
 
 def test_known_gaussians() -> None:

@@ -14,9 +14,10 @@ import pytest
 
 from study import Dataset, StudyConfig, TrainConfig, VAEConfig, load_dataset
 from study.errors import CannotFit, FileError
+from study.pipeline.finished import missing
 from study.pipeline.job import Outcome
 from study.pipeline.plan import Plan, make_plan
-from study.pipeline.run import execute, missing
+from study.pipeline.run import execute
 from study.pipeline.store import Store
 from study.strategies import REGISTRY
 from study.strategies.global_gaussian import GlobalGaussian

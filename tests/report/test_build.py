@@ -165,7 +165,7 @@ def test_a_picture_with_few_colours_looks_the_same(results, summary):
     assert figure is not None
     full = io.BytesIO()
     figure.savefig(full, format="png", dpi=style.DPI, facecolor="white")
-    few = Image.open(io.BytesIO(figures.rendered(figure)[1]))
+    few = Image.open(io.BytesIO(figures.rendered(figure)[1]()))
     expected = np.asarray(Image.open(full).convert("RGB"), np.float64)
     assert few.mode == "P"
     assert few.size == expected.shape[1::-1]

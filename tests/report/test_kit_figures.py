@@ -43,7 +43,7 @@ def test_dots_stand_at_their_values_with_their_intervals():
     for axes, place in ((left, 1.0), (right, 0.0)):
         assert [place, place] in [np.asarray(line.get_xdata()).tolist() for line in axes.lines]
     with style.styled():
-        assert rendered(figure)[1].startswith(b"\x89PNG")
+        assert rendered(figure)[1]().startswith(b"\x89PNG")
 
 
 def test_a_value_beyond_the_edge_is_written_and_not_drawn():

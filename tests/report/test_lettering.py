@@ -42,7 +42,7 @@ def drawn(figure: Figure) -> tuple[list[str], np.ndarray]:
     with style.styled():
         svg, png = figures.rendered(figure)
     texts = [e.text or "" for e in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
-    return texts, np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+    return texts, np.asarray(Image.open(io.BytesIO(png())).convert("RGB"))
 
 
 @pytest.mark.integration
@@ -105,7 +105,8 @@ def test_a_settings_file_in_the_folder_does_not_change_a_figure(tmp_path, monkey
 
     def plain() -> tuple[str, bytes]:
         with style.styled():
-            return figures.rendered(labelled("a"))
+            svg, png = figures.rendered(labelled("a"))
+            return svg, png()
 
     before = plain()
     with mpl.rc_context(

@@ -167,6 +167,6 @@ def _pictures(found: pd.DataFrame, folder: Path) -> list[Picture]:
             if figure is None:
                 continue
             svg, png = rendered(figure)
-            replace(folder / "figures" / f"{name}.png", png)
+            replace(folder / "figures" / f"{name}.png", png())
             pictures.append(Picture(name, caption, caption, svg, png, number=len(pictures) + 1, title=title))
     return pictures

@@ -87,13 +87,12 @@ def inlined(picture: Picture, *, marks: dict[str, str]) -> Markup:
     mark = marks.setdefault(
         picture.name, LETTERS[len(marks) // len(LETTERS)] + LETTERS[len(marks) % len(LETTERS)]
     )
-    encoded = base64.b64encode(picture.png).decode()
     themed = vector.in_page(picture.svg, mark=mark, alt=picture.alt)
-    if len(themed) > max(LARGE, len(encoded)):
-        return Markup('<img class="paper" alt="{}" src="data:image/png;base64,{}">').format(
-            visible(picture.alt), Markup(encoded)
-        )
-    return Markup(themed)
+    if len(themed) <= LARGE or len(themed) <= len(encoded := base64.b64encode(picture.png()).decode()):
+        return Markup(themed)
+    return Markup('<img class="paper" alt="{}" src="data:image/png;base64,{}">').format(
+        visible(picture.alt), Markup(encoded)
+    )
 
 
 def _seen(value: object) -> object:

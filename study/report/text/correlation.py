@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 RESAMPLES = 2000
 
@@ -16,12 +15,12 @@ def spearman(x: pd.Series, y: pd.Series, *, groups: pd.DataFrame) -> tuple[float
     a, b = np.asarray(x, float), np.asarray(y, float)
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return (np.nan,) * 3
-    rho = _correlation(stats.rankdata(a), stats.rankdata(b))
+    first, second = _places(a), _places(b)
+    rho = _correlation(_ranks(first), _ranks(second))
     code = groups.groupby(list(groups.columns), sort=True).ngroup().to_numpy()
     members = [np.flatnonzero(code == g) for g in range(code.max() + 1)]
     if len(members) < 3:
         return float(rho), np.nan, np.nan
-    first, second = _places(a), _places(b)
     generator = np.random.default_rng(0)
     values = np.empty(RESAMPLES)
     for r in range(RESAMPLES):

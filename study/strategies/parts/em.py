@@ -15,8 +15,6 @@ import warnings
 import numpy as np
 from jaxtyping import Float64
 from scipy.linalg import solve_triangular
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
 from study.models.normal import LOG_2PI
 
@@ -51,6 +49,9 @@ def maximise_likelihood(
     Raises:
         numpy.linalg.LinAlgError: a covariance is not positive definite beyond rounding.
     """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
     centre = z.mean(axis=0)
     z = z - centre  # of moments around a distant point no digits would be left
     least = ROUNDING * (z**2).max(axis=0)

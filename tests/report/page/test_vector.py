@@ -232,7 +232,7 @@ def test_a_picture_in_a_figure_keeps_its_pixels() -> None:
     assert figure.sharp_at is not None
     scale = figure.sharp_at * (style.WIDTH - 1.65) / canvas.shape[1]
     assert scale == pytest.approx(round(scale))
-    assert Image.open(io.BytesIO(png)).width == pytest.approx(figure.sharp_at * style.WIDTH, abs=1)
+    assert Image.open(io.BytesIO(png())).width == pytest.approx(figure.sharp_at * style.WIDTH, abs=1)
 
 
 @pytest.mark.parametrize("webp", [True, False], ids=["webp", "a Pillow without it"])
