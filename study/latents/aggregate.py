@@ -33,6 +33,7 @@ from study.runtime.keys import Key, as_key
 TOLERANCE = 2e-4  # nats of rounding error that are allowed in the worst case
 PROBED = 4e-4  # nats of rounding error that are allowed on the probes; the promise for all z is 1e-3
 PROBES = 64
+PRODUCTS = 16  # terms of a product that cost less time than the exponential after it
 MARGIN = 40.0  # a component so many nats below the largest is negligible: N of them add N·4e-18
 SPARSE = 0.1  # largest share of blocks with components that matter for which taking these singly is faster
 HOPELESS = 100.0  # a worst-case error of so many tolerances is not worth a probe
@@ -156,11 +157,16 @@ def _terms(
     mean: Float[np.ndarray, "N d"],
     inverse: Float[np.ndarray, "N d"],
     log_scale: Float[np.ndarray, " N"],
-) -> tuple[Float[np.ndarray, "M 2*d"], Float[np.ndarray, "N 2*d"], Float[np.ndarray, " N"]]:
-    """left, right and constant with −½‖(z−m)/σ‖² + log_scale = left · rightᵀ + constant."""
+) -> tuple[Float[np.ndarray, "M K"], Float[np.ndarray, "N K"], Float[np.ndarray, " N"]]:
+    """left, right and constant with −½‖(z−m)/σ‖² + log_scale = left · rightᵀ + constant.
+
+    K is 2d, with columns of zeros up to a multiple of `PRODUCTS`: one dimension and all are then one program.
+    """
     precision = np.square(inverse)
     left = np.concatenate([np.square(z), z], axis=1)
     right = np.concatenate([-0.5 * precision, mean * precision], axis=1)
+    zeros = -left.shape[1] % PRODUCTS
+    left, right = (np.pad(a, ((0, 0), (0, zeros))) for a in (left, right))
     return left, right, log_scale - 0.5 * (np.square(mean) * precision).sum(1)
 
 

@@ -32,7 +32,7 @@ NULL = 0.95  # quantile
 FOLDS = 5
 PRODUCTS = 465  # the most columns, those of 30 dimensions: a step of the regression costs their cube
 POOLS, SPLITS = 4, 50  # for a simulated null: sets of 2n prior draws, and random halvings of each
-_BLOCK = 256
+_BLOCK = 64  # rows of a kernel at once: they stay in the cache
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,9 +49,15 @@ class Count:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Job:
-    """The inputs that every step of a run shares."""
+    """The inputs that every step of a run shares.
+
+    Attributes:
+        backwards: whether the units of a cell are measured from last to first, so that two processes that begin at
+            the same time compile different programs, each of which the other then reads.
+    """
 
     plan: Plan
     store: Store
     evaluators: tuple[Evaluator, ...]
     count: Count
+    backwards: bool = False

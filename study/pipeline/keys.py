@@ -21,7 +21,7 @@ from study.training.architecture import Architecture
 from study.training.engine import Batching, Cell
 
 # Raise a stage's version when its results change: its units, and all that depend on them, are then computed again.
-VERSIONS = {"features": 2, "train": 3, "encode": 1, "latents": 2, "likelihood": 1, "quality": 1, "score": 2}
+VERSIONS = {"features": 2, "train": 3, "encode": 1, "latents": 3, "likelihood": 1, "quality": 1, "score": 2}
 _SAMPLES = ("jax", "jaxlib", "numpy", "scipy", "scikit-learn")
 LIBRARIES = {
     "features": ("jax", "jaxlib", "flax", "optax", "numpy", "scikit-learn"),

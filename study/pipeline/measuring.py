@@ -151,9 +151,10 @@ def _measure(cell: _Cell, fitted: Fits) -> Outcome:
     """Measure one trained cell, except what is stored already."""
     planned, stored, job = cell.planned, cell.stored, cell.job
     facts, losses = dict(stored.facts), stored.arrays["losses"]
-    parts, seconds, own = [], 0.0, False
+    parts: dict[tuple[str, str], Measured] = {}
+    seconds, own = 0.0, False
     try:
-        for unit in planned.units:
+        for unit in reversed(planned.units) if job.backwards else planned.units:
             found = job.store.get(*unit)
             if found is None:
                 own, began = True, time.perf_counter()
@@ -163,14 +164,15 @@ def _measure(cell: _Cell, fitted: Fits) -> Outcome:
                     job.store.put(*unit, found.arrays, found.facts)
             else:
                 part = _unpacked(found)
-            parts.append(part)
+            parts[unit] = part
             seconds += found.facts["seconds"]
     except FileError:
         raise
     except Exception as error:
         return Outcome(planned, facts, losses, reason=f"evaluation stopped: {said(error)}")
     job.count.scored += own
-    return Outcome(planned, {**facts, "evaluate_seconds": seconds}, losses, Evaluation.of(parts))
+    whole = Evaluation.of([parts[unit] for unit in planned.units])
+    return Outcome(planned, {**facts, "evaluate_seconds": seconds}, losses, whole)
 
 
 def _compute(cell: _Cell, stage: str, key: str, *, fitted: Fits) -> Measured:

@@ -1,8 +1,9 @@
 """Compiled programs are kept, so that the next run of the same shapes does not compile again.
 
 JAX keeps them in a folder that it writes in place: a process that is killed leaves half a program there, and another
-may read it. So each process works in a folder of its own, filled with links to the shared one; what it has compiled is
-linked back whole. A program compiled for one processor may not run on another, so each kind has its own folder.
+may read it. So each process works in a folder of its own, with links to the shared one; what it has compiled is linked
+back whole, while it works, so that processes that work side by side compile each program once. A program compiled for
+one processor may not run on another, so each kind has its own folder.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import os
 import platform
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,8 @@ from jax.experimental.compilation_cache.compilation_cache import reset_cache
 from study.runtime.files import TEMPORARY
 
 KEPT = 30 * 86400.0  # seconds
+EVERY = 0.25  # seconds between two exchanges with other processes
+WHOLE = 1.0  # seconds after which a program that nobody writes to any more is whole; one takes milliseconds
 _OURS = "jax_compilation_cache_dir"
 _SETTINGS: dict[str, Any] = {
     "jax_persistent_cache_min_compile_time_secs": 0.0,
@@ -32,7 +36,7 @@ _SETTINGS: dict[str, Any] = {
 
 @contextlib.contextmanager
 def kept_programs(folder: Path) -> Iterator[None]:
-    """Within this context JAX reads programs that were compiled earlier from `folder`; new ones are added at the end.
+    """Within this context JAX reads programs that were compiled earlier from `folder`, and adds new ones.
 
     No effect where the user has set another place with `JAX_COMPILATION_CACHE_DIR`, or the folder cannot be written:
     programs are then compiled.
@@ -46,16 +50,39 @@ def kept_programs(folder: Path) -> Iterator[None]:
     try:
         link(shared, own)
         _set({_OURS: str(own), **_SETTINGS})
-        yield
+        with _exchanged(own, shared):
+            yield
     finally:
         _set(before)
         link(own, shared)
         shutil.rmtree(own, ignore_errors=True)
 
 
-def link(source: Path, target: Path) -> None:
-    """Link every program of one folder into another that does not have it, whole; old ones are deleted instead."""
-    oldest = time.time() - KEPT
+@contextlib.contextmanager
+def _exchanged(own: Path, shared: Path) -> Iterator[None]:
+    """Within this context each folder gets the other's new programs."""
+    ended = threading.Event()
+
+    def exchange() -> None:
+        while not ended.wait(EVERY):
+            link(own, shared, rested=WHOLE)
+            link(shared, own)
+
+    thread = threading.Thread(target=exchange, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def link(source: Path, target: Path, *, rested: float = 0.0) -> None:
+    """Link every program of one folder into another that does not have it, whole; old ones are deleted instead.
+
+    With `rested`, only those that have not been written to for so many seconds.
+    """
+    oldest, newest = time.time() - KEPT, time.time() - rested
     with contextlib.suppress(OSError):  # no such folder, or one that cannot be written
         target.mkdir(parents=True, exist_ok=True)
         known = {path.name for path in target.iterdir()}
@@ -63,9 +90,10 @@ def link(source: Path, target: Path) -> None:
             if path.name in known or path.name.startswith("."):
                 continue
             with contextlib.suppress(OSError):  # another process was faster
-                if path.stat().st_mtime < oldest:
+                written = path.stat().st_mtime
+                if written < oldest:
                     path.unlink()
-                else:
+                elif written <= newest:
                     os.link(path, target / path.name)
 
 

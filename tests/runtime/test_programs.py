@@ -48,7 +48,8 @@ def test_the_second_run_reads_what_the_first_has_compiled(tmp_path: Path) -> Non
     store = Store(tmp_path)
     store.prepare()
     assert run(store.programs, "die") == []  # it leaves its own folder and nothing in the shared one
-    assert [path.name[: len(TEMPORARY)] for path in store.programs.iterdir()] == [TEMPORARY]
+    assert len(list(store.programs.glob(f"{TEMPORARY}*/*"))) >= 1
+    assert not list((store.programs / programs._processor()).glob("*"))
     value, hits, later, restored = run(store.programs)
     assert (value, hits, restored) == (7.0, 0, True)
     value, hits, later, restored = run(store.programs)
@@ -62,6 +63,24 @@ def test_the_second_run_reads_what_the_first_has_compiled(tmp_path: Path) -> Non
     }
     store.remove()
     assert not store.programs.exists()
+
+
+def test_processes_exchange_programs_while_they_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "EVERY", 0.01)
+    own, shared = tmp_path / "own", tmp_path / "shared"
+    for folder in (own, shared):
+        folder.mkdir()
+    (own / "mine").write_bytes(b"1")
+    os.utime(own / "mine", (time.time() - 2 * programs.WHOLE,) * 2)
+    (own / "unfinished").write_bytes(b"2")
+    os.utime(own / "unfinished", (time.time() + 60,) * 2)  # it is being written to all the time
+    with programs._exchanged(own, shared):
+        (shared / "theirs").write_bytes(b"3")
+        ends = time.monotonic() + 30
+        while not ((own / "theirs").exists() and (shared / "mine").exists()) and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert {path.name for path in shared.iterdir()} == {"mine", "theirs"}
+    assert (own / "theirs").read_bytes() == b"3" and (shared / "mine").read_bytes() == b"1"
 
 
 def test_a_place_that_the_user_has_set_is_kept(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ process that started it.
 """
 
 import contextlib
+import dataclasses
 import os
 import pickle
 import subprocess
@@ -108,7 +109,7 @@ def main() -> None:
         if job is None:
             return
         trained = [(one, "") for one in job.plan.cells if job.store.has("train", one.train_key)]
-        for _ in outcomes(trained, job, wait=False):
+        for _ in outcomes(trained, dataclasses.replace(job, backwards=True), wait=False):
             pass
     print(job.count.scored, peak_memory())
 
