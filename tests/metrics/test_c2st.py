@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 from scipy.stats import norm
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
+from study.latents.logistic import PENALTY, standardised
 from study.metrics.c2st import c2st
+from study.metrics.folds import FOLDS
 
 
 def test_known_gaussians() -> None:
@@ -39,3 +43,17 @@ def test_ends() -> None:
     assert (apart.value, apart.stderr) == (1, 0)
     equal = c2st(np.ones((100, 3)), np.ones((100, 3)))
     assert (equal.value, equal.stderr) == (0.5, 0)
+
+
+def test_the_value_is_the_area_of_regressions_by_scikit_learn_averaged_over_folds() -> None:
+    rng = np.random.default_rng(3)
+    real, features = rng.normal(size=(60, 3)), rng.normal(0.4, size=(60, 3))
+    columns = standardised(np.concatenate([real, features]))
+    columns = standardised(np.concatenate([columns, columns**2], axis=1))
+    drawn, fold = np.arange(120) >= 60, np.arange(120) % 60 % FOLDS
+    areas = []
+    for k in range(FOLDS):
+        fitted = LogisticRegression(C=1 / PENALTY, tol=1e-10).fit(columns[fold != k], drawn[fold != k])
+        odds = fitted.decision_function(columns[fold == k])
+        areas.append(roc_auc_score(drawn[fold == k], odds))
+    assert c2st(features, real).value == pytest.approx(np.mean(areas), rel=1e-12)
