@@ -50,7 +50,7 @@ class Experiment:
             a run, written as CSV and given to `findings`. None for most experiments.
         samples: arrays that only the models can give, such as pictures; made at the end of a run and stored among
             `Results.samples` under the names "<run_id>/<experiment's own>/<...>". None for most experiments.
-        source: the file that it was loaded from; a run with nothing left to do is recognised by its folder's code.
+        source: the file that it was loaded from; what a run has written is known by the code in that folder too.
     """
 
     name: str

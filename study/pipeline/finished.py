@@ -73,8 +73,8 @@ def report_key(
 
 def written(store: Store, key: str, out: Path) -> Written | None:
     """The results folder, if it still is what the run with this key wrote; else None."""
-    found = store.get(STAGE, key)
-    if found is None or found.facts["folder"] != _state(out):
+    found, state = store.get(STAGE, key), _state(out)
+    if found is None or not state or found.facts["folder"] != state:
         return None
     return Written(found.facts["answer"], out / "report.html")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from study.cli import main
+from study.pipeline.finished import remember, written
 from study.pipeline.store import Store
 
 FILE = """
@@ -41,6 +42,12 @@ def run(tmp_path, monkeypatch, capsys, no_report):
 
     assert once()
     return once
+
+
+def test_a_folder_that_cannot_be_read_is_never_what_was_written(tmp_path):
+    store = Store(tmp_path / "s")
+    remember(store, "ab" * 32, tmp_path / "no folder", "yes")
+    assert written(store, "ab" * 32, tmp_path / "no folder") is None
 
 
 @pytest.mark.integration
