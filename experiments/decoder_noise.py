@@ -41,9 +41,7 @@ TOLD = {
 }  # fmt: skip
 NOISE = {"claimed": "s", "residual": "residual variance", "ratio": "s / residual", "rate": "rate, nats"}
 SHOWN = 6  # pictures of each kind side by side
-BESIDE = (
-    1.4  # how far to the right of its place on a logarithmic axis the σ-VAE is drawn, not to lie under others
-)
+BESIDE = 1.4  # how far to the right of its place the σ-VAE is drawn, as a factor, not to lie under others
 TEXTS = {
     "changes": "Each model is scored by the decoder's means and by draws x ~ p(x|z) with the same z. The table shows "
     "the change from means to draws, paired on the same model: means{over} with 95 % intervals. Lower is better "

@@ -12,7 +12,6 @@ import os
 import platform
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ import jax
 from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
 from study.runtime.files import TEMPORARY
+from study.runtime.progress import ticking
 
 KEPT = 30 * 86400.0  # seconds
 EVERY = 0.25  # seconds between two exchanges with other processes
@@ -50,7 +50,7 @@ def kept_programs(folder: Path) -> Iterator[None]:
     try:
         link(shared, own)
         _set({_OURS: str(own), **_SETTINGS})
-        with _exchanged(own, shared):
+        with ticking(lambda: exchange(own, shared), every=EVERY):
             yield
     finally:
         _set(before)
@@ -58,23 +58,10 @@ def kept_programs(folder: Path) -> Iterator[None]:
         shutil.rmtree(own, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _exchanged(own: Path, shared: Path) -> Iterator[None]:
-    """Within this context each folder gets the other's new programs."""
-    ended = threading.Event()
-
-    def exchange() -> None:
-        while not ended.wait(EVERY):
-            link(own, shared, rested=WHOLE)
-            link(shared, own)
-
-    thread = threading.Thread(target=exchange, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+def exchange(own: Path, shared: Path) -> None:
+    """Give each folder the other's new programs; of one's own those that are surely whole."""
+    link(own, shared, rested=WHOLE)
+    link(shared, own)
 
 
 def link(source: Path, target: Path, *, rested: float = 0.0) -> None:

@@ -145,14 +145,17 @@ def stage(label: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def ticking(say: Callable[[], None]) -> Iterator[None]:
-    """Within this context `say` is called every `TICK` seconds by another thread."""
+def ticking(do: Callable[[], None], *, every: float | None = None) -> Iterator[None]:
+    """Within this context `do` is called every so many seconds, by default `TICK`, by another thread.
+
+    Errors of the operating system in it are ignored.
+    """
     over = threading.Event()
 
     def tick() -> None:
-        while not over.wait(TICK):
+        while not over.wait(TICK if every is None else every):
             with quietly():
-                say()
+                do()
 
     thread = threading.Thread(target=tick, daemon=True)
     thread.start()

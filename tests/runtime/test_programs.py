@@ -16,7 +16,7 @@ from study.runtime.files import TEMPORARY
 from study.runtime.programs import kept_programs, link
 
 PROGRAM = """
-import json, os, sys
+import json, os, sys, time
 from pathlib import Path
 import jax, jax.monitoring
 from study.runtime.programs import kept_programs
@@ -29,6 +29,11 @@ with kept_programs(Path(sys.argv[1])):
     value = float(jax.jit(lambda x: x * 3 + 1)(2.0))
     if sys.argv[2] == "die":
         os._exit(9)
+    if sys.argv[2] == "wait":  # until another process can read it
+        ends = time.monotonic() + 60
+        while not list(Path(sys.argv[1]).glob("[0-9a-f]*/*")):
+            assert time.monotonic() < ends
+            time.sleep(0.1)
 after = len(hits)
 jax.jit(lambda x: x * 3 + 1)(2.0)
 print(json.dumps([value, after, len(hits), before == jax.config.jax_compilation_cache_dir]))
@@ -39,7 +44,7 @@ def run(folder: Path, how: str = "", **changes: str) -> list[object]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("JAX_")} | changes
     command = [sys.executable, "-c", PROGRAM, str(folder), how]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == (9 if how else 0) and done.stderr == ""
+    assert done.returncode == (9 if how == "die" else 0) and done.stderr == ""
     return list(json.loads(done.stdout)) if done.stdout else []
 
 
@@ -65,8 +70,7 @@ def test_the_second_run_reads_what_the_first_has_compiled(tmp_path: Path) -> Non
     assert not store.programs.exists()
 
 
-def test_processes_exchange_programs_while_they_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs, "EVERY", 0.01)
+def test_processes_exchange_programs_that_are_whole(tmp_path: Path) -> None:
     own, shared = tmp_path / "own", tmp_path / "shared"
     for folder in (own, shared):
         folder.mkdir()
@@ -74,13 +78,16 @@ def test_processes_exchange_programs_while_they_work(tmp_path: Path, monkeypatch
     os.utime(own / "mine", (time.time() - 2 * programs.WHOLE,) * 2)
     (own / "unfinished").write_bytes(b"2")
     os.utime(own / "unfinished", (time.time() + 60,) * 2)  # it is being written to all the time
-    with programs._exchanged(own, shared):
-        (shared / "theirs").write_bytes(b"3")
-        ends = time.monotonic() + 30
-        while not ((own / "theirs").exists() and (shared / "mine").exists()) and time.monotonic() < ends:
-            time.sleep(0.01)
-        assert {path.name for path in shared.iterdir()} == {"mine", "theirs"}
+    (shared / "theirs").write_bytes(b"3")
+    programs.exchange(own, shared)
+    assert {path.name for path in shared.iterdir()} == {"mine", "theirs"}
     assert (own / "theirs").read_bytes() == b"3" and (shared / "mine").read_bytes() == b"1"
+
+
+@pytest.mark.integration
+def test_programs_are_exchanged_while_work_goes_on(tmp_path: Path) -> None:
+    _, hits, *_ = run(tmp_path / "programs", "wait")
+    assert hits == 0
 
 
 def test_a_place_that_the_user_has_set_is_kept(tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def compose(
     headline = general.headline if findings is None else findings.answer
     figures = numbered(results, summary, pictures, absent, findings=findings, family=family if others else "")
     rest = {name: one for name, one in pictures.items() if name not in {shown.name for shown in figures}}
+    again = _again(results.provenance, [*figures, *rest.values()], folder)
     appendix = [
         *_findings(findings, rest),
         PageSection("detail", "The answer in detail", _detail(general.details if findings is None else ())),
@@ -80,11 +81,7 @@ def compose(
         PageSection("methods", "Methods", _methods(results, summary, rest)),
         _references(summary),
         PageSection("provenance", "Provenance", [Definitions(methods.provenance(results.provenance))]),
-        PageSection(
-            "again",
-            "Commands that make this report and each figure",
-            _again(results.provenance, [*figures, *rest.values()], folder),
-        ),
+        PageSection("again", "Commands that make this report and each figure", again),
     ]
     scored = main_table(summary, family=family if others else "", others=others)
     table = scored or about.models_table(whole or results, about.FEW)
