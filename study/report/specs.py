@@ -187,9 +187,9 @@ SPECS = (
         losses.losses,
         "Learning curves",
         "Line plots: reconstruction term and rate by epoch, training and validation.",
-        "Solid lines are training data, dashed lines validation data, each a mean over training runs. A line that "
-        "still falls at the right end has not converged; a growing gap between dashed and solid is "
-        "overfitting.",
+        "Solid lines are training data, dashed lines validation data, each a mean over training runs, as far as all "
+        "of them went. A line that still falls at the right end has not converged; a growing gap between dashed and "
+        "solid is overfitting.",
         "no losses were recorded",
     ),
 )

@@ -113,3 +113,20 @@ def test_a_settings_file_in_the_folder_does_not_change_a_figure(tmp_path, monkey
         {"axes.facecolor": "red", "font.size": 30, "text.usetex": True, "lines.color": "pink"}
     ):
         assert plain() == before
+
+
+@pytest.mark.integration
+def test_texts_are_shortened_before_axes_are_too_small_to_read():
+    helped = 0
+    for height in np.arange(1.4, 2.4, 0.1):
+        with style.styled():
+            figure, axes = style.panels(1, 1, height=float(height), title="a title")
+            for i in range(3):
+                axes[0, 0].plot([0, 1], label=f"{i}: " + "\n".join(["a long word"] * 3))
+            figure.legend(loc="outside lower center", ncols=1)
+            figures.rendered(figure)
+        words = figure.legends[0].get_texts()[0].get_text()
+        whole = words.count("long") == 3
+        assert not (whole and lettering.cramped(figure))
+        helped += not whole and not lettering.cramped(figure)
+    assert helped

@@ -148,3 +148,14 @@ def test_a_long_title_stays_within_its_figure():
     (heading,) = [text for text in made.texts if text.get_text().startswith("Where")]
     assert heading.get_text().replace("\n", " ") == title
     assert made.bbox.contains(*heading.get_window_extent().max)
+
+
+@pytest.mark.parametrize("patience", [0, 100])
+def test_the_steps_until_training_stopped_are_an_outcome_and_no_setting(make_results, patience):
+    results = make_results(latent_only=True)
+    runs = results.runs.assign(steps=100 * (1 + np.arange(len(results.runs)) % 3), patience=patience)
+    figure = draw("losses", dataclasses.replace(results, runs=runs), pd.DataFrame())
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    betas = results.runs["beta"].nunique()
+    assert len(labels) == (3 * betas if patience == 0 else betas) + 2
+    assert any("steps" in label for label in labels) == (patience == 0)

@@ -17,7 +17,8 @@ from study.report.text.numbers import SUPERSCRIPT
 WORD, LINE, LINES = 40, 120, 6  # limits: characters per word, characters per line, lines
 NAME = 40  # limit of characters per line of a tick label, which takes space from the axes
 SHARES = (1.0, 0.4, 0.15)  # of these limits, tried in turn until the axes have room
-NO_ROOM = "constrained_layout not applied"  # matplotlib's warning
+NO_ROOM = "constrained_layout not applied"  # matplotlib's warning, where axes would have no size at all
+LEAST = 12.0  # points, the height of a line of text; in less nothing can be read
 MATH = re.compile(r"\$\\mathdefault\{(.*)\}\$")  # how matplotlib writes powers on logarithmic axes
 
 
@@ -36,12 +37,22 @@ def settle(figure: Figure, save: Callable[[], None]) -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message=NO_ROOM, category=UserWarning)
             try:
-                return save()
+                save()
             except UserWarning as warning:
                 if not re.match(NO_ROOM, str(warning)):
                     raise
+            else:
+                if not cramped(figure) or share == SHARES[-1]:
+                    return
     figure.set_layout_engine("none")
     save()
+
+
+def cramped(figure: Figure) -> bool:
+    """Whether axes of a figure are lower or narrower than `LEAST`, except bars of colours, which are thin."""
+    width, height = 72 * figure.get_size_inches()
+    boxes = [axes.get_position() for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    return any(min(box.width * width, box.height * height) < LEAST for box in boxes)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from study.tables.results import Results
 AT_MOST = 4  # values of α that are shown
 POINTS = 48  # epochs that a line shows, spread evenly
 LINES: dict[str, Any] = {"train": "-", "validation": (0, (2, 1.5))}
+UNTIL = "until no better"  # in place of the steps of a training that stops by its loss
 TERMS = {"recon": "D (summed)", "rate": "rate R (nats)"}
 KIND = [
     "hidden",
@@ -92,10 +93,18 @@ def _thinned(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _kinds(runs: pd.DataFrame) -> pd.Series:
-    """What tells the networks and trainings of one (α, β) apart, a text per run; empty where they are alike."""
+    """What tells the networks and trainings of one (α, β) apart, a text per run; empty where they are alike.
+
+    Where training stops by its loss, the number of steps is an outcome, as the seed's luck has it, and no setting.
+    """
+    steps = [
+        UNTIL if patience else f"{n} steps"
+        for n, patience in zip(runs["steps"], runs["patience"], strict=True)
+    ]
+    runs = runs.assign(steps=steps)
     cells = runs.groupby(["alpha", "beta"])
     names = [name for name in KIND if name in runs and cells[name].nunique().max() > 1]
-    units = {"output_bias": "bias {}", "steps": "{} steps", "batch_size": "batches of {}"}
+    units = {"output_bias": "bias {}", "batch_size": "batches of {}"}
     parts = [[units.get(name, "{}").format(value) for value in runs[name]] for name in names]
     return pd.Series([", ".join(row) for row in zip(*parts, strict=True)] if parts else "", index=runs.index)
 
