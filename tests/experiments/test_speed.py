@@ -63,6 +63,23 @@ def test_the_bound_is_the_longer_of_both_times_at_the_machines_best_rate() -> No
         assert (row["bound_seconds"], row["times_bound"]) == (bound, 10.0 / bound)
 
 
+def test_growth_is_over_the_next_smaller_case_and_memory_is_compared() -> None:
+    sides = (Side(OURS, "ours:command"), Side("other", "peers:density"))
+    grown = {4.0: [3.0, 2.0], 16.0: [3.0, 3.0], 1.0: [9.0, 8.0]}  # in any order
+    runs = [
+        calls(Case("cells", "work", sides, axis="models", value=value), {OURS: [9.0, *s], "other": [9.0, *s]})
+        .assign(programs=10 * value, peak_mib=lambda r: r["side"].map({OURS: 4.0, "other": 6.0}))
+        for value, s in grown.items()
+    ]  # fmt: skip
+    found = table.summary(pd.concat(runs))
+    ours = found[found["side"] == OURS].set_index("value")
+    assert ours["growth"].to_dict() == pytest.approx(
+        {4.0: 2.5 / 8.5, 16.0: 3.0 / 2.5, 1.0: np.nan}, nan_ok=True
+    )
+    assert ours["program_growth"].to_dict() == pytest.approx({4.0: 4.0, 16.0: 4.0, 1.0: np.nan}, nan_ok=True)
+    assert set(found.loc[found["side"] == "other", "peak_ratio"]) == {1.5} and ours["peak_ratio"].isna().all()
+
+
 def test_beside_other_work_no_target_is_decided() -> None:
     target = next(t for t in targets.TARGETS if t.name == targets.DIGITS and t.side == "pythae")
     case = Case(

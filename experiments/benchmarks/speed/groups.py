@@ -186,7 +186,7 @@ def _cells(small: bool) -> Iterator[Case]:
     for cells in (1, 2) if small else (1, 4, 16, 64):
         chosen = flags(alphas=(10.0,), betas=(1.0,), seeds=cells, steps=20 if small else STEPS)
         side = Side(OURS, "ours:command", {"flags": chosen}, 1 / cells)
-        yield Case("cells", "study on digits, per model", (side,), dict, "models", cells, runs=3, warm=False)
+        yield Case("cells", "study on digits, per model", (side,), dict, "models", cells, warm=False)
 
 
 def _study(small: bool, against: str) -> Iterator[Case]:
@@ -200,13 +200,13 @@ def _study(small: bool, against: str) -> Iterator[Case]:
         sides = [Side(OURS, "ours:command", ours)]
         if against:
             old = {"flags": flags(old=True, **few), "kept": kept, "root": against}
-            sides.append(Side("0eb2112", "ours:command", old, runs=None if kept else 3))
+            sides.append(Side("0eb2112", "ours:command", old))
         if task == "nothing cached":
             script = [sys.executable, "-m", "experiments.benchmarks.speed.peer_study"]
             script += ["--models", "2", "--steps", "20"] if small else []
             sides.append(Side("pythae and prdc", "ours:script", {"command": script}, runs=1))
         name = f"study of {models} models on digits, {task}"
-        yield Case("study", name, tuple(sides), runs=5 if kept else 3, warm=False)
+        yield Case("study", name, tuple(sides), warm=False)
 
 
 def _mnist(small: bool, against: str) -> Iterator[Case]:

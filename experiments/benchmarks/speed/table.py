@@ -34,11 +34,17 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
         cpu_seconds (median), compile_seconds (what the first call took longer, for ours), peak_mib (largest), start_mib
         (before a call), programs (compiled and kept by a call), ratio (how many times faster ours is: medians),
         ratio_low, ratio_high (smallest and largest of the pairs), cpu_ratio (of median processor seconds, which other
-        work on the machine disturbs less), bound_seconds, times_bound (our seconds over the bound), others (cores that
-        other processes used meanwhile, on average), quiet (whether they are at most `QUIET` in every row of the case).
+        work on the machine disturbs less), peak_ratio (of largest peaks), growth and program_growth (seconds and
+        programs over those of the next smaller case of the same task and axis), bound_seconds, times_bound (our seconds
+        over the bound), others (cores that other processes used meanwhile, on average), quiet (whether they are at most
+        `QUIET` in every row of the case).
     """
     peaks = machine_peaks(runs)
-    return pd.DataFrame(list(_rows(runs, *peaks.values())))
+    found = pd.DataFrame(list(_rows(runs, *peaks.values())))
+    steps = found.sort_values("value", kind="stable").groupby(["task", "axis", "side"], sort=False)
+    for column, of in (("growth", "seconds"), ("program_growth", "programs")):
+        found[column] = found[of] / steps[of].shift()
+    return found
 
 
 def machine_peaks(runs: pd.DataFrame) -> dict[str, float]:
@@ -55,6 +61,7 @@ def _rows(runs: pd.DataFrame, flops: float, traffic: float) -> Iterator[dict[str
         of = {str(side): own for side, own in case.groupby("side", sort=False)}
         ours = _calls(of[OURS]) if OURS in of else None
         busy = float(_calls(of[OURS], "cpu_seconds").median()) if OURS in of else np.nan
+        held = of[OURS]["peak_mib"].max() if OURS in of else np.nan
         work = case.iloc[0]
         bounds = [work["flops"] / flops, work["traffic"] / traffic]
         bound = float(np.nanmax(bounds)) if np.isfinite(bounds).any() and work["group"] != "peaks" else np.nan
@@ -71,6 +78,7 @@ def _rows(runs: pd.DataFrame, flops: float, traffic: float) -> Iterator[dict[str
                 "peak_mib": own["peak_mib"].max(), "start_mib": own["start_mib"].min(),
                 "programs": own["programs"].max(), **_ratio(ours, calls, side),
                 "cpu_ratio": cpu / busy if side != OURS else np.nan,
+                "peak_ratio": own["peak_mib"].max() / held if side != OURS else np.nan,
                 "bound_seconds": bound if mine else np.nan, "times_bound": middle / bound if mine else np.nan,
                 "others": _others(own), "quiet": all(_others(one) <= QUIET for one in of.values()),
             }  # fmt: skip

@@ -34,6 +34,7 @@ STUDY = "study of 45 models on digits, nothing cached"
 CACHED = "study of 45 models on digits, everything cached"
 FOUR = f"{STUDY}, four extractors"
 EVALUATION = "evaluation of an MNIST model, of 16"
+MANY = "study on digits, per model, models = 64"
 DIGITS, MNIST = "training on digits, per model", "training on MNIST, per model and epoch, N = 60,000"
 TARGETS = (
     Target("45 models, nothing cached: 3 times as fast as 0eb2112", STUDY, OLD, "ratio", 3),
@@ -45,6 +46,9 @@ TARGETS = (
     Target("training on MNIST: 3.5 times as fast as pythae", MNIST, "pythae", "ratio", 3.5),
     Target("training on MNIST: at most 1.5 times the bound", MNIST, OURS, "times_bound", 1.5, least=False),
     Target("45 models: 8 times as fast as with pythae and prdc", STUDY, "pythae and prdc", "ratio", 8),
+    Target("45 models, nothing cached: no more memory than 0eb2112", STUDY, OLD, "peak_ratio", 1),
+    Target("64 models: not longer per model than 16", MANY, OURS, "growth", 1, least=False),
+    Target("64 models: not more programs than 16", MANY, OURS, "program_growth", 1, least=False),
 )
 
 
