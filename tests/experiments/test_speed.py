@@ -1,14 +1,17 @@
 """The benchmark of speed: what its table says of calls, that its cases can be run, and that what is done is kept."""
 
 import inspect
+import time
 from pathlib import Path
+from types import FrameType, SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from experiments.benchmarks.speed import __main__ as speed
-from experiments.benchmarks.speed import groups, inputs, page, table, targets, worker
+from experiments.benchmarks.speed import groups, inputs, page, sampler, table, targets, where, worker
 from experiments.benchmarks.speed.cases import OURS, Case, Side
 from experiments.benchmarks.speed.study_flags import flags
 from study.cli import main
@@ -119,6 +122,29 @@ def test_the_flags_are_those_of_the_command(capsys: pytest.CaptureFixture[str], 
     out = ["--store", str(tmp_path / "store"), "--out", str(tmp_path / "out")]
     assert main(["run", *flags(), *out, "--dry-run"]) == 0
     assert "45 cells" in capsys.readouterr().out
+
+
+def test_looks_at_a_command_add_up_to_its_time() -> None:
+    began = time.perf_counter()
+    found = where.where(["list", "strategies"])
+    taken = time.perf_counter() - began
+    assert list(found.columns) == ["place", "process", "seconds"] and set(found["process"]) == {0}
+    assert found["place"].isin([*dict(sampler.PLACES).values(), sampler.ELSEWHERE]).all()
+    assert sampler.IMPORTING in set(found["place"])
+    assert taken - sampler.WRITTEN - 1.0 < found["seconds"].sum() < taken  # the last second is not written
+
+
+def test_a_look_belongs_to_the_innermost_frame_that_has_a_place() -> None:
+    def frame(*paths: str) -> FrameType:  # the outermost first
+        found = None
+        for path in paths:
+            found = SimpleNamespace(f_code=SimpleNamespace(co_filename=path), f_back=found)
+        return cast(FrameType, found)
+
+    inner = ("/x/study/metrics/kid.py", "/x/numpy/core.py")
+    assert sampler.place(frame("/x/study/training/engine.py", *inner)) == "metrics of samples"
+    assert sampler.place(frame(*inner, "/x/jax/_src/compiler.py", "/x/jax/other.py")) == sampler.COMPILING
+    assert sampler.place(frame("/x/runpy.py")) == sampler.place(None) == sampler.ELSEWHERE
 
 
 def test_calls_are_measured_in_a_process_of_their_own_once(tmp_path: Path) -> None:

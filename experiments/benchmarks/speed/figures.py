@@ -1,13 +1,19 @@
 """The figures of the page: how many times faster ours is, and how time grows."""
 
+import itertools
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from experiments.benchmarks.speed.cases import OURS
 from study.report.plots import style
 
-COLORS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.GREY)
+COLORS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.GREY, style.INK)
 
 
 def largest(table: pd.DataFrame) -> pd.DataFrame:
@@ -23,11 +29,14 @@ def ratios(table: pd.DataFrame) -> Figure | None:
     """A row for each task and other side: the ratio of medians, and the smallest and largest of the pairs."""
     rows = largest(table).dropna(subset=["ratio"])
     rows = rows[~rows["side"].str.startswith(OURS)]
-    names = [f"{name}: {side}" for name, side in zip(rows["name"], rows["side"], strict=True)]
+    names = [
+        f"{_wrapped(name, 38)}\nagainst {side}" for name, side in zip(rows["name"], rows["side"], strict=True)
+    ]
     if not names:
         return None
+    lines = len(names) * max(name.count("\n") + 1 for name in names)
     figure, ((axes,),) = style.panels(
-        1, 1, height=0.9 + 0.21 * len(rows), title="How many times faster than the others"
+        1, 1, height=0.9 + 0.16 * lines, title="How many times faster than the others"
     )
     position = style.rows_axis(axes, names)
     for y, (_, row) in zip(position, rows.iterrows(), strict=True):
@@ -47,21 +56,39 @@ def growth(table: pd.DataFrame) -> Figure | None:
     if not panels:
         return None
     rows = -(-len(panels) // 3)
-    figure, axes = style.panels(rows, 3, height=0.6 + 2.1 * rows, title="How time grows", share_y=False)
+    figure, axes = style.panels(rows, 3, height=1.0 + 2.2 * rows, title="How time grows", share_y=False)
+    look = _looks(dict.fromkeys(map(str, table["side"])))
     for place, ((task, axis), part) in zip(axes.ravel(), panels, strict=False):
-        for color, (side, own) in zip(COLORS, part.groupby("side", sort=False), strict=False):
-            place.plot(own["value"], own["seconds"], "o-", color=color, label=side)
+        for side, own in part.groupby("side", sort=False):
+            place.plot(own["value"], own["seconds"], **look[str(side)])
         bound = part[part["side"] == OURS]
         if np.isfinite(bound["bound_seconds"]).any():
-            place.plot(bound["value"], bound["bound_seconds"], ":", color=style.INK, label="bound")
-        place.set(xscale="log", yscale="log", xlabel=str(axis), ylabel="seconds", title=_short(str(task)))
+            place.plot(bound["value"], bound["bound_seconds"], ":", color=style.INK)
+        place.set(xscale="log", yscale="log", xlabel=str(axis), ylabel="seconds")
+        place.set_title(_wrapped(str(task), 26))
         at = sorted(part["value"].unique())
         place.set_xticks(at, [f"{value:g}" for value in at])
         place.minorticks_off()
-        place.legend(fontsize=6)
+    handles = [Line2D([], [], label=side, **own) for side, own in look.items()]
+    handles.append(Line2D([], [], color=style.INK, linestyle=":", label="bound"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
     style.hide_unused(axes, len(panels))
     return figure
 
 
-def _short(task: str) -> str:
-    return task if len(task) <= 26 else f"{task[:25]}…"
+def _looks(sides: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """How each side is drawn: ours in one colour, dashed if it is not all that we can do."""
+    others = (side for side in sides if not side.startswith(OURS))
+    colors = dict(zip(others, itertools.cycle(COLORS[1:]), strict=False))
+    return {
+        side: {
+            "color": colors.get(side, style.BLUE),
+            "marker": mark,
+            "linestyle": "-" if side in (OURS, *colors) else "--",
+        }
+        for side, mark in zip(sides, style.markers(99), strict=False)
+    }
+
+
+def _wrapped(text: str, width: int) -> str:
+    return "\n".join(textwrap.wrap(text, width))

@@ -219,8 +219,8 @@ def _mnist(small: bool, against: str) -> Iterator[Case]:
         Side(
             name, "ours:command",
             {"flags": flags("mnist", old=bool(root), **grid), "kept": ("train",), "root": root},
-            1 / models, runs=1 if root else None,
+            1 / models,
         )
         for name, root in roots
     )  # fmt: skip
-    yield Case("mnist", "evaluation of an MNIST model, of 16", sides, runs=3, warm=False)
+    yield Case("mnist", "evaluation of an MNIST model, of 16", sides, warm=False)

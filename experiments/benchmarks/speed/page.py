@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from experiments.benchmarks.speed import figures, table, targets
 from experiments.benchmarks.speed.cases import OURS
+from experiments.benchmarks.speed.where import FILE as WHERE
 from study.report.figures import Picture, rendered, replace
 from study.report.page import markdown, render
 from study.report.page.blocks import Command, Definitions, PageSection, Plain, Report
@@ -39,14 +40,20 @@ def write(runs: pd.DataFrame, folder: Path) -> None:
     found = table.summary(runs)
     found.to_csv(folder / "speed.csv", index=False, float_format="%.4g")
     machine = json.loads((folder / "machine.json").read_text())
-    report = compose(found, table.machine_peaks(runs), machine, _pictures(found, folder))
+    path = folder / WHERE
+    where = pd.read_csv(path) if path.is_file() else None
+    report = compose(found, table.machine_peaks(runs), machine, _pictures(found, folder), where)
     replace(folder / "report.md", markdown.render(report).encode())
     replace(folder / "report.html", render.render(report).encode())
     print(f"wrote {folder / 'report.html'}")
 
 
 def compose(
-    found: pd.DataFrame, peaks: dict[str, float], machine: dict[str, Any], pictures: list[Picture]
+    found: pd.DataFrame,
+    peaks: dict[str, float],
+    machine: dict[str, Any],
+    pictures: list[Picture],
+    where: pd.DataFrame | None = None,
 ) -> Report:
     """The report as plain values."""
     goals = targets.reached(found)
@@ -63,6 +70,7 @@ def compose(
         table=_main(found),
         limits=LIMITS,
         appendix=[
+            *([] if where is None else [PageSection("where", "Where the rest goes", [_where(where)])]),
             PageSection("all", "All cases", [_all(found)]),
             PageSection("machine", "The machine", [_machine(machine, peaks)]),
             PageSection("command", "The command", [Command("python -m experiments.benchmarks.speed")]),
@@ -99,6 +107,17 @@ def _goals(goals: list[tuple[targets.Target, float, str]]) -> Plain:
     return Plain(
         "What was to be reached, and what was measured.", ("target", "limit", "measured", "reached"), rows
     )
+
+
+def _where(looks: pd.DataFrame) -> Plain:
+    """The seconds of the study by what was done, the longest first."""
+    seconds = looks.groupby("place")["seconds"].sum().sort_values(ascending=False)
+    rows = [(str(name), number(s), number(100 * s / seconds.sum(), 0)) for name, s in seconds.items()]
+    return Plain(
+        f"{targets.STUDY}: seconds of the main threads of its {looks['process'].nunique()} processes, from one run "
+        "of its own (`experiments/benchmarks/speed/where.py`).",
+        ("what", "seconds", "%"), [*rows, ("all", number(seconds.sum()), "100")],
+    )  # fmt: skip
 
 
 def _main(found: pd.DataFrame) -> Plain | None:
@@ -141,14 +160,17 @@ def _all(found: pd.DataFrame) -> Plain:
 
 
 def _machine(machine: dict[str, Any], peaks: dict[str, float]) -> Definitions:
-    facts = next(iter(machine.values()))
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    """The machine of each group, those of the same one together, and the peaks of that of the peaks."""
+    groups: dict[str, list[str]] = {}
+    for group, facts in machine.items():
+        versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+        said = f"{facts['processor']}, {facts['cores']} cores, {facts['platform']}; {versions}"
+        groups.setdefault(said, []).append(group)
     return Definitions(
         [
-            ("Processor", f"{facts['processor']}, {facts['cores']} cores, {facts['platform']}"),
+            *((f"Machine of {listed(named)}", said) for said, named in groups.items()),
             ("Matrix products", f"{number(peaks['flops'] / 1e9)} GFLOP/s in float32"),
             ("Memory", f"{number(peaks['traffic'] / 1e9)} GB/s, read and written"),
-            ("Versions", versions),
         ]
     )
 
