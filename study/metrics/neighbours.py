@@ -3,19 +3,58 @@
 Most of a distance lies in few principal directions. An example's coordinates along these, and the length of the
 remainder, form a point of few dimensions; distances between such points never exceed the true ones. So the true
 distance to the example with the nearest point is an upper bound, and only examples whose points are no farther than
-this bound are compared in full. Full comparisons use differences in float64, so the result equals that of a plain
-double loop, and a duplicate is at distance exactly zero.
+this bound are compared in full. Where too many are, points of more dimensions are compared, and at last all of them.
+Full comparisons use differences in float64, so the result equals that of a plain double loop, and a duplicate is at
+distance exactly zero.
 """
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, Int
+from jaxtyping import Float, Float32, Float64, Int
 
 _ENTRIES = 4_000_000  # in one block of bounds
 _PAIRS = 4096  # differences that are computed at once
-_DIRECTIONS = 64
-_WORTH = 96  # data with fewer dimensions are not projected
-_CROWDED = 2000  # with more candidates than this, bounds do not help, and full products are used
+_DIRECTIONS, _MORE = 64, 256
+_WORTH, _WIDE = 96, 512  # data with fewer dimensions are not projected, and not on `_MORE` directions
+_FEW, _CROWDED = (
+    300,
+    1000,
+)  # with more candidates, more directions, or at last full products, are worth their time
+_HOPELESS = 4  # a row with more than a fourth of the pool as candidates keeps them with more directions
 _SPREAD = 5000  # examples that decide the directions, which affect the speed and not the result
+
+Bounds = tuple[Float[np.ndarray, "n N"], Float[np.ndarray, " n"], float]
+
+
+class _Points:
+    """The pool's coordinates along some directions, and the length of what is left; all D coordinates without any."""
+
+    def __init__(
+        self,
+        pool: Float32[np.ndarray, "N D"],
+        centre: Float32[np.ndarray, " D"],
+        basis: Float32[np.ndarray, "D k"] | None,
+    ) -> None:
+        self._centre, self._basis = centre, basis
+        points = np.concatenate([self._of(pool[rows]) for rows in _blocks(len(pool), 64 * pool.shape[1])])
+        self.norms = np.einsum("nk,nk->n", points, points)
+        self._table = np.concatenate([points, self.norms[:, None]], axis=1)  # one product gives |t|² - 2 x·t
+
+    def bounds(self, x: Float[np.ndarray, "n D"]) -> Bounds:
+        """Lower bounds on squared distances minus |x|², |x|², and a length that adds to the rounding: none."""
+        points = self._of(x)
+        bounds = np.concatenate([-2 * points, np.ones_like(points[:, :1])], axis=1) @ self._table.T
+        return bounds, np.einsum("nk,nk->n", points, points, dtype=np.float64), 0.0
+
+    def _of(self, x: Float[np.ndarray, "n D"]) -> Float[np.ndarray, "n k"]:
+        centred = x - self._centre
+        if self._basis is None:
+            return centred
+        along = centred @ self._basis
+        rest = np.linalg.norm(centred - along @ self._basis.T, axis=1, keepdims=True)
+        return np.concatenate([along, rest], axis=1)
 
 
 class Neighbours:
@@ -24,13 +63,17 @@ class Neighbours:
     def __init__(self, pool: Float32[np.ndarray, "N D"]) -> None:
         self.pool = pool
         self._centre = pool.mean(axis=0, dtype=np.float64).astype(np.float32)
-        self._basis = _directions(pool, self._centre) if pool.shape[1] > _WORTH else None
-        blocks = _blocks(len(pool), 64 * pool.shape[1])
-        points = np.concatenate([self._points(pool[rows]) for rows in blocks])
-        self._norms = np.einsum("nk,nk->n", points, points)
-        self._table = np.concatenate([points, self._norms[:, None]], axis=1)  # one product gives |t|² - 2 x·t
-        self._largest = float(np.sqrt(self._norms.max()))
+        width = pool.shape[1]
+        self._basis = _directions(pool, self._centre) if width > _WORTH else None
+        first = None if self._basis is None else np.ascontiguousarray(self._basis[:, -_DIRECTIONS:])
+        self._points = _Points(pool, self._centre, first)
+        self._largest = float(np.sqrt(self._points.norms.max()))
         self._own = np.full(len(pool), np.nan)
+
+    @functools.cached_property
+    def _more_points(self) -> _Points:
+        """Along all directions, for rows of which the first ones leave many candidates."""
+        return _Points(self.pool, self._centre, self._basis)
 
     def nearest(self, x: Float[np.ndarray, "n D"]) -> tuple[Float64[np.ndarray, " n"], Int[np.ndarray, " n"]]:
         """Squared Euclidean distance of each x to the nearest of the pool, and its index.
@@ -55,36 +98,39 @@ class Neighbours:
         self, x: Float[np.ndarray, "n D"], own: Int[np.ndarray, " n"] | None
     ) -> tuple[Float64[np.ndarray, " n"], Int[np.ndarray, " n"]]:
         squared, index = np.empty(len(x)), np.empty(len(x), np.intp)
-        points = self._points(x)
-        for rows in _blocks(len(x), len(self.pool)):
-            itself = None if own is None else own[rows]
-            bounds, room = self._bounds(points[rows])
-            found = self._compare(x[rows], bounds, room, itself, at_most=_CROWDED)
-            squared[rows], index[rows], crowded = found
-            if crowded.any():
-                again = np.arange(len(x))[rows][crowded]
-                itself = None if itself is None else itself[crowded]
-                bounds, room = self._products(x[again])
-                squared[again], index[again], _ = self._compare(x[again], bounds, room, itself, at_most=None)
+        left, candidates = np.arange(len(x)), np.zeros(len(x), np.intp)
+        for bounds, at_most in self._steps():
+            waits = (candidates[left] > len(self.pool) // _HOPELESS) & (at_most is not None)
+            now = left[~waits]
+            for rows in (now[block] for block in _blocks(len(now), len(self.pool))):
+                lower, squares, offset = bounds(x[rows])
+                room, itself = self._room(squares, offset), None if own is None else own[rows]
+                found = self._compare(x[rows], lower, room, itself, at_most=at_most)
+                squared[rows], index[rows], candidates[rows] = found
+            left = left if at_most is None else left[waits | (candidates[left] > at_most)]
         return squared, index
 
-    def _bounds(
-        self, points: Float[np.ndarray, "n k"]
-    ) -> tuple[Float[np.ndarray, "n N"], Float[np.ndarray, " n"]]:
-        """Lower bounds on squared distances minus a number per row, and that number plus rounding error."""
-        bounds = np.concatenate([-2 * points, np.ones_like(points[:, :1])], axis=1) @ self._table.T
-        return bounds, self._room(np.einsum("nk,nk->n", points, points, dtype=np.float64))
+    def _steps(self) -> list[tuple[Callable[[np.ndarray], Bounds], int | None]]:
+        """Bounds, from the loosest to the exact ones, each with the most candidates of a row that it may leave."""
+        if self._basis is None:
+            return [(self._points.bounds, None)]
+        if self._basis.shape[1] <= _DIRECTIONS:
+            return [(self._points.bounds, _CROWDED), (self._products, None)]
+        return [(self._points.bounds, _FEW), (self._more_bounds, _CROWDED), (self._products, None)]
 
-    def _products(
-        self, x: Float[np.ndarray, "n D"]
-    ) -> tuple[Float[np.ndarray, "n N"], Float[np.ndarray, " n"]]:
-        """The same as `_bounds` from all dimensions, so that bounds equal squared distances up to rounding."""
+    def _more_bounds(self, x: Float[np.ndarray, "n D"]) -> Bounds:
+        """Bounds along all directions."""
+        return self._more_points.bounds(x)
+
+    def _products(self, x: Float[np.ndarray, "n D"]) -> Bounds:
+        """Bounds from all dimensions, which equal squared distances up to rounding."""
         centred = x - self._centre
         products = centred @ self.pool.T - (centred @ self._centre)[:, None]
         squares = np.einsum("nd,nd->n", centred, centred, dtype=np.float64)
-        return self._norms - 2 * products, self._room(squares, offset=float(np.linalg.norm(self._centre)))
+        return self._points.norms - 2 * products, squares, float(np.linalg.norm(self._centre))
 
-    def _room(self, squares: Float[np.ndarray, " n"], *, offset: float = 0.0) -> Float[np.ndarray, " n"]:
+    def _room(self, squares: Float[np.ndarray, " n"], offset: float) -> Float[np.ndarray, " n"]:
+        """What turns bounds into differences from a squared distance: minus |x|², plus rounding errors."""
         rounding = 8 * (self.pool.shape[1] + 8) * np.finfo(np.float32).eps
         return rounding * (np.sqrt(squares) + self._largest + offset) ** 2 - squares
 
@@ -96,41 +142,32 @@ class Neighbours:
         own: Int[np.ndarray, " n"] | None,
         *,
         at_most: int | None,
-    ) -> tuple[Float64[np.ndarray, " n"], Int[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
-        """Distance, index, and whether a row has more candidates than `at_most`; if so, the first two are not valid."""
+    ) -> tuple[Float64[np.ndarray, " n"], Int[np.ndarray, " n"], Int[np.ndarray, " n"]]:
+        """Distance, index, and how many candidates a row has; if more than `at_most`, the first two are not valid."""
         every = np.arange(len(x))
         if own is not None:
             bounds[every, own] = np.inf
         distance = _squared_differences(x, self.pool, every, bounds.argmin(axis=1))
         near = bounds <= (distance + room).astype(np.float32)[:, None]
-        crowded = np.zeros(len(x), bool)
-        if at_most is not None and self._basis is not None:
-            crowded = np.count_nonzero(near, axis=1) > at_most
-            near[crowded] = False
+        candidates = np.count_nonzero(near, axis=1)
+        if at_most is not None:
+            near[candidates > at_most] = False
         rows, columns = np.divmod(np.flatnonzero(near), near.shape[1])  # several times faster than nonzero
         distances = _squared_differences(x, self.pool, rows, columns)
         order = np.lexsort((columns, distances, rows))
         order = order[np.flatnonzero(np.diff(rows[order], prepend=-1))]
         index = np.zeros(len(x), np.intp)
         distance[rows[order]], index[rows[order]] = distances[order], columns[order]
-        return distance, index, crowded
-
-    def _points(self, x: Float[np.ndarray, "n D"]) -> Float[np.ndarray, "n k"]:
-        """Coordinates along the directions and length of the remainder; without directions all D coordinates."""
-        centred = x - self._centre
-        if self._basis is None:
-            return centred
-        along = centred @ self._basis
-        rest = np.linalg.norm(centred - along @ self._basis.T, axis=1, keepdims=True)
-        return np.concatenate([along, rest], axis=1)
+        return distance, index, candidates
 
 
 def _directions(
     pool: Float[np.ndarray, "N D"], centre: Float[np.ndarray, " D"]
 ) -> Float32[np.ndarray, "D k"]:
-    """The leading principal directions of the pool, from evenly spaced examples, orthonormal."""
+    """The leading principal directions of the pool, the leading one last, from evenly spaced examples, orthonormal."""
     some = (pool[:: -(-len(pool) // _SPREAD)] - centre).astype(np.float64)
-    return np.linalg.eigh(some.T @ some)[1][:, -_DIRECTIONS:].astype(np.float32)
+    count = _MORE if pool.shape[1] >= _WIDE else _DIRECTIONS
+    return np.linalg.eigh(some.T @ some)[1][:, -count:].astype(np.float32)
 
 
 def _blocks(n: int, width: int) -> list[slice]:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -37,6 +39,37 @@ def test_bounds_too_loose_fall_back_on_products(monkeypatch: pytest.MonkeyPatch)
     rng = np.random.default_rng(0)
     pool = (rng.normal(size=(400, 5)) @ rng.normal(size=(5, 300))).astype(np.float32)
     check(np.concatenate([rng.uniform(-9, 9, (50, 300)), pool[:20] + 0.01]).astype(np.float32), pool)
+
+
+@pytest.mark.parametrize("hopeless", [1, 4, 1000])
+def test_more_directions_and_then_products_where_bounds_leave_many(
+    hopeless: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that each step decides, and none that a step skips, agree with the double loop."""
+    for name, value in (("_FEW", 6), ("_CROWDED", 12), ("_HOPELESS", hopeless), ("_ENTRIES", 20_000)):
+        monkeypatch.setattr(module, name, value)
+    rng = np.random.default_rng(0)
+    decay = np.linspace(1, 0, 520) ** 4
+    pool = (decay * rng.normal(size=(500, 520))).astype(np.float32)
+    x = np.concatenate(
+        [pool[:20] + 0.001, decay * rng.normal(size=(40, 520)), rng.uniform(-9, 9, (20, 520))]
+    ).astype(np.float32)
+    neighbours, decided = Neighbours(pool), []
+    compare = neighbours._compare
+
+    def counted(*arguments: Any, at_most: int | None) -> Any:
+        found = compare(*arguments, at_most=at_most)
+        decided.append((at_most, int((found[2] <= (at_most or len(pool))).sum())))
+        return found
+
+    monkeypatch.setattr(neighbours, "_compare", counted)
+    expected = cdist(x, pool, "sqeuclidean")
+    squared, index = neighbours.nearest(x)
+    np.testing.assert_allclose(squared, expected.min(axis=1), rtol=1e-12)
+    np.testing.assert_array_equal(index, expected.argmin(axis=1))
+    shares = {step: sum(n for at_most, n in decided if at_most == step) for step in (6, 12, None)}
+    assert sum(shares.values()) == len(x) and shares[6] >= 20 and shares[None] > 0
+    assert (shares[12] > 0) == (hopeless < 1000), "the second step is left out for hopeless rows alone"
 
 
 def test_neighbours_closer_than_float32_products_can_tell(monkeypatch: pytest.MonkeyPatch) -> None:

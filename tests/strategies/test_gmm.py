@@ -108,6 +108,16 @@ def test_expectation_maximisation_does_not_depend_on_the_size_of_blocks(
     np.testing.assert_allclose(blocks.covariances, whole.covariances, rtol=1e-9)
 
 
+def test_features_that_are_made_in_every_step_are_those_that_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    z = _draw(np.random.default_rng(1), 500, 0)
+    kept = maximise_likelihood(z, components=3, reg_covar=1e-6, max_iter=20, seed=5)
+    monkeypatch.setattr(em, "KEPT", 0)
+    made = maximise_likelihood(z, components=3, reg_covar=1e-6, max_iter=20, seed=5)
+    np.testing.assert_array_equal(made.covariances, kept.covariances)
+
+
 def test_draws_are_not_grouped_by_component(codes: Latents) -> None:
     """Neighbours agree with probability p = Σ w²; in a 1-dependent series the error is below 2 √(p q / n)."""
     fitted: Any = strategy("gmm", n_components=3).fit(KEY, codes)

@@ -94,18 +94,25 @@ def _draw_from(c: Contest) -> str:
             else "; which of them is best is not decided"
         )
     text += "."
-    if first not in c.leans:
-        flags, of = c.copying.get(first, (0, 0))
-        what = f"{flags} of {count(of, 'measure')} of novelty"
-        wanted = (
-            f"{text} But `{first}` copies by {what} that can tell.",
-            f"{text} But it copies ({flags} of {count(of, 'measure')}).",
-        )
-        return next((said for said in wanted if flags and len(said.split()) < WORDS), text)
-    own, real = (percent(c.nearer[name].mean) for name in (first, "held-out"))
-    size = f"But {own} of its samples are nearer to training than to held-out data (real: {real})."
-    whole = f"{text} {size}"
-    return whole if len(whole.split()) < WORDS else f"{text} But `{first}` leans towards the training data."
+    wanted = _copies(c, first)
+    fit = (said for said in (f"{text} {one}" for one in wanted) if len(said.split()) < WORDS)
+    return next(fit, f"{text} {wanted[-1]}" if first in c.leans else text)
+
+
+def _copies(c: Contest, first: str) -> list[str]:
+    """What is said of copying by the strategy that is to be drawn from, the fullest sentence first; none if nothing."""
+    said = []
+    if first in c.leans:
+        own, real = (percent(c.nearer[name].mean) for name in (first, "held-out"))
+        said.append(f"But {own} of its samples are nearer to training than to held-out data (real: {real}).")
+    flags, of = c.copying.get(first, (0, 0))
+    if flags:
+        measures = count(of, "measure")
+        said.append(f"But `{first}` copies by {flags} of {measures} of novelty that can tell.")
+        said.append(f"But it copies ({flags} of {measures}).")
+    if first in c.leans:
+        said.append(f"But `{first}` leans towards the training data.")
+    return said
 
 
 def _prior_leads(c: Contest) -> str:

@@ -11,6 +11,7 @@ fifth of the time.
 
 import dataclasses
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 from jaxtyping import Float64
@@ -21,6 +22,9 @@ from study.models.normal import LOG_2PI
 TOLERANCE = 1e-3  # nats for each code; a step that gains less is the last
 ROUNDING = 64 * np.finfo(float).eps  # of a variance from moments, as a share of the largest square
 BLOCK = 1 << 18  # most features at once: 2 MB, which stay in the cache, whatever the number of codes
+KEPT = (
+    1 << 23
+)  # most features that are kept from step to step, 64 MB; of more codes they are made in every step
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -60,13 +64,14 @@ def maximise_likelihood(
             "ignore", ConvergenceWarning
         )  # of equal codes: a covariance collapses, which is said
         labels = KMeans(components, n_init=1, random_state=np.random.RandomState(seed)).fit(z).labels_
-    sums = sum(np.eye(components)[labels[rows]].T @ _features(z[rows]) for rows in _blocks(z))
+    blocks = _Features(z)
+    sums = sum(np.eye(components)[labels[rows]].T @ phi for rows, phi in blocks)
     assert isinstance(sums, np.ndarray)
     found = _maximise(sums, len(z), z.shape[1], reg_covar)
     bound, converged, iterations = -np.inf, False, 0
     while iterations < max_iter and not converged:
         iterations += 1
-        total, sums = _expect(z, _coefficients(*found, least))
+        total, sums = _expect(blocks, _coefficients(*found, least))
         found = _maximise(sums, len(z), z.shape[1], reg_covar)
         converged = abs(total / len(z) - bound) < TOLERANCE
         bound = total / len(z)
@@ -75,10 +80,19 @@ def maximise_likelihood(
     return Estimated(weights, means + centre, covariances, converged, iterations)
 
 
-def _blocks(z: np.ndarray) -> list[slice]:
-    d = z.shape[1]
-    rows = max(1, BLOCK // (1 + d + d * (d + 1) // 2))
-    return [slice(start, start + rows) for start in range(0, len(z), rows)]
+class _Features:
+    """Rows and their features block by block, as often as they are asked for."""
+
+    def __init__(self, z: np.ndarray) -> None:
+        self._z, d = z, z.shape[1]
+        width = 1 + d + d * (d + 1) // 2
+        rows = max(1, BLOCK // width)
+        self._rows = [slice(start, start + rows) for start in range(0, len(z), rows)]
+        self._kept = [_features(z[rows]) for rows in self._rows] if len(z) * width <= KEPT else None
+
+    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
+        made = (_features(self._z[rows]) for rows in self._rows)
+        return zip(self._rows, made if self._kept is None else self._kept, strict=True)
 
 
 def _features(z: np.ndarray) -> np.ndarray:
@@ -108,11 +122,10 @@ def _maximise(
     return counts / counts.sum(), means, covariances
 
 
-def _expect(z: np.ndarray, w: np.ndarray) -> tuple[float, np.ndarray]:
+def _expect(blocks: _Features, w: np.ndarray) -> tuple[float, np.ndarray]:
     """The log-likelihood in nats, and rᵀ Φ for the responsibilities r."""
     total, sums = 0.0, np.zeros(w.T.shape)
-    for rows in _blocks(z):
-        phi = _features(z[rows])
+    for _, phi in blocks:
         joint = phi @ w
         largest = joint.max(axis=1, keepdims=True)
         np.exp(np.subtract(joint, largest, out=joint), out=joint)

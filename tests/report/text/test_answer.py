@@ -208,9 +208,10 @@ def test_a_missing_primary_metric_hands_over_to_the_next(make_results, make_summ
 
 def test_a_winner_that_leans_towards_training_data_is_said_to(summary):
     said = answer(summary)
-    assert said.headline.endswith(
-        "But `posterior` leans towards the training data."
-    )  # numbers would make it too long
+    counted = (
+        "But `posterior` copies by 1 of 1 measure of novelty that can tell."  # a share would be too long
+    )
+    assert said.headline.endswith(counted)
     assert any("of real held-out data" in text for text in said.details)
     average = summary["alpha"].isna()
     alone = summary["standing"].mask(average, "").mask(average & summary["strategy"].eq("posterior"), "best")
@@ -231,6 +232,15 @@ def test_a_winner_that_copies_is_said_to_where_nearness_cannot_tell(summary, fla
     assert told is not None
     silent = dataclasses.replace(told, cannot_tell="noise is flagged", copying={"posterior": (flags, of)})
     assert _headline(silent).endswith(says)
+
+
+def test_where_the_share_does_not_fit_the_measures_are_counted(summary):
+    told = contest(summary)
+    assert told is not None and "posterior" in told.leans
+    flagged = dataclasses.replace(told, copying={"posterior": (6, 7)})
+    assert _headline(flagged).endswith("But `posterior` copies by 6 of 7 measures of novelty that can tell.")
+    unknown = dataclasses.replace(told, copying={})
+    assert _headline(unknown).endswith("But `posterior` leans towards the training data.")
 
 
 def test_settings_are_counted(summary):
