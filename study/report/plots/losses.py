@@ -97,11 +97,9 @@ def _kinds(runs: pd.DataFrame) -> pd.Series:
 
     Where training stops by its loss, the number of steps is an outcome, as the seed's luck has it, and no setting.
     """
-    steps = [
-        UNTIL if patience else f"{n} steps"
-        for n, patience in zip(runs["steps"], runs["patience"], strict=True)
-    ]
-    runs = runs.assign(steps=steps)
+    if {"steps", "patience"} <= set(runs):
+        pairs = zip(runs["steps"], runs["patience"], strict=True)
+        runs = runs.assign(steps=[UNTIL if patience else f"{n} steps" for n, patience in pairs])
     cells = runs.groupby(["alpha", "beta"])
     names = [name for name in KIND if name in runs and cells[name].nunique().max() > 1]
     units = {"output_bias": "bias {}", "batch_size": "batches of {}"}

@@ -95,7 +95,10 @@ def _draw_from(c: Contest) -> str:
         )
     text += "."
     wanted = _copies(c, first)
-    fit = (said for said in (f"{text} {one}" for one in wanted) if len(said.split()) < WORDS)
+    # a name and what follows it stand apart on a page, as two words
+    fit = (
+        said for said in (f"{text} {one}" for one in wanted) if len(said.replace("`", " ").split()) < WORDS
+    )
     return next(fit, f"{text} {wanted[-1]}" if first in c.leans else text)
 
 

@@ -208,9 +208,7 @@ def test_a_missing_primary_metric_hands_over_to_the_next(make_results, make_summ
 
 def test_a_winner_that_leans_towards_training_data_is_said_to(summary):
     said = answer(summary)
-    counted = (
-        "But `posterior` copies by 1 of 1 measure of novelty that can tell."  # a share would be too long
-    )
+    counted = "But it copies (1 of 1 measure)."  # a share would be too long
     assert said.headline.endswith(counted)
     assert any("of real held-out data" in text for text in said.details)
     average = summary["alpha"].isna()
@@ -222,8 +220,8 @@ def test_a_winner_that_leans_towards_training_data_is_said_to(summary):
 @pytest.mark.parametrize(
     ("flags", "of", "says"),
     [
-        (4, 6, " But `posterior` copies by 4 of 6 measures of novelty that can tell."),
-        (1, 1, " But `posterior` copies by 1 of 1 measure of novelty that can tell."),
+        (4, 6, " But it copies (4 of 6 measures)."),
+        (1, 1, " But it copies (1 of 1 measure)."),
         (0, 6, "which of these is best is not decided."),
     ],
 )
@@ -232,13 +230,20 @@ def test_a_winner_that_copies_is_said_to_where_nearness_cannot_tell(summary, fla
     assert told is not None
     silent = dataclasses.replace(told, cannot_tell="noise is flagged", copying={"posterior": (flags, of)})
     assert _headline(silent).endswith(says)
+    alone = {
+        name: row._replace(standing="") for name, row in silent.contestants.items() if name != "posterior"
+    }
+    best = {"posterior": silent.contestants["posterior"]._replace(standing="best")}
+    shorter = _headline(dataclasses.replace(silent, contestants=alone | best))
+    fuller = f"But `posterior` copies by {flags} of {of} measure{'s' * (of > 1)} of novelty that can tell."
+    assert shorter.endswith(fuller) == bool(flags)
 
 
 def test_where_the_share_does_not_fit_the_measures_are_counted(summary):
     told = contest(summary)
     assert told is not None and "posterior" in told.leans
     flagged = dataclasses.replace(told, copying={"posterior": (6, 7)})
-    assert _headline(flagged).endswith("But `posterior` copies by 6 of 7 measures of novelty that can tell.")
+    assert _headline(flagged).endswith("But it copies (6 of 7 measures).")
     unknown = dataclasses.replace(told, copying={})
     assert _headline(unknown).endswith("But `posterior` leans towards the training data.")
 
