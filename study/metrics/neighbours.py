@@ -9,7 +9,7 @@ distance exactly zero.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int
@@ -63,8 +63,7 @@ class Neighbours:
     def __init__(self, pool: Float32[np.ndarray, "N D"]) -> None:
         self.pool = pool
         self._centre = pool.mean(axis=0, dtype=np.float64).astype(np.float32)
-        width = pool.shape[1]
-        self._basis = _directions(pool, self._centre) if width > _WORTH else None
+        self._basis = _directions(pool, self._centre) if pool.shape[1] > _WORTH else None
         first = None if self._basis is None else np.ascontiguousarray(self._basis[:, -_DIRECTIONS:])
         self._points = _Points(pool, self._centre, first)
         self._largest = float(np.sqrt(self._points.norms.max()))
@@ -72,7 +71,7 @@ class Neighbours:
 
     @functools.cached_property
     def _more_points(self) -> _Points:
-        """Along all directions, for rows of which the first ones leave many candidates."""
+        """Along all directions; made when the first ones have left some row many candidates."""
         return _Points(self.pool, self._centre, self._basis)
 
     def nearest(self, x: Float[np.ndarray, "n D"]) -> tuple[Float64[np.ndarray, " n"], Int[np.ndarray, " n"]]:
@@ -100,27 +99,28 @@ class Neighbours:
         squared, index = np.empty(len(x)), np.empty(len(x), np.intp)
         left, candidates = np.arange(len(x)), np.zeros(len(x), np.intp)
         for bounds, at_most in self._steps():
-            waits = (candidates[left] > len(self.pool) // _HOPELESS) & (at_most is not None)
+            if not len(left):
+                break
+            waits = (candidates[left] > len(self.pool) // _HOPELESS) & (at_most < len(self.pool))
             now = left[~waits]
             for rows in (now[block] for block in _blocks(len(now), len(self.pool))):
                 lower, squares, offset = bounds(x[rows])
                 room, itself = self._room(squares, offset), None if own is None else own[rows]
                 found = self._compare(x[rows], lower, room, itself, at_most=at_most)
                 squared[rows], index[rows], candidates[rows] = found
-            left = left if at_most is None else left[waits | (candidates[left] > at_most)]
+            left = left[waits | (candidates[left] > at_most)]
         return squared, index
 
-    def _steps(self) -> list[tuple[Callable[[np.ndarray], Bounds], int | None]]:
+    def _steps(self) -> Iterator[tuple[Callable[[np.ndarray], Bounds], int]]:
         """Bounds, from the loosest to the exact ones, each with the most candidates of a row that it may leave."""
         if self._basis is None:
-            return [(self._points.bounds, None)]
-        if self._basis.shape[1] <= _DIRECTIONS:
-            return [(self._points.bounds, _CROWDED), (self._products, None)]
-        return [(self._points.bounds, _FEW), (self._more_bounds, _CROWDED), (self._products, None)]
-
-    def _more_bounds(self, x: Float[np.ndarray, "n D"]) -> Bounds:
-        """Bounds along all directions."""
-        return self._more_points.bounds(x)
+            yield self._points.bounds, len(self.pool)
+            return
+        wide = self._basis.shape[1] > _DIRECTIONS
+        yield self._points.bounds, _FEW if wide else _CROWDED
+        if wide:
+            yield self._more_points.bounds, _CROWDED
+        yield self._products, len(self.pool)
 
     def _products(self, x: Float[np.ndarray, "n D"]) -> Bounds:
         """Bounds from all dimensions, which equal squared distances up to rounding."""
@@ -141,7 +141,7 @@ class Neighbours:
         room: Float[np.ndarray, " n"],
         own: Int[np.ndarray, " n"] | None,
         *,
-        at_most: int | None,
+        at_most: int,
     ) -> tuple[Float64[np.ndarray, " n"], Int[np.ndarray, " n"], Int[np.ndarray, " n"]]:
         """Distance, index, and how many candidates a row has; if more than `at_most`, the first two are not valid."""
         every = np.arange(len(x))
@@ -150,8 +150,7 @@ class Neighbours:
         distance = _squared_differences(x, self.pool, every, bounds.argmin(axis=1))
         near = bounds <= (distance + room).astype(np.float32)[:, None]
         candidates = np.count_nonzero(near, axis=1)
-        if at_most is not None:
-            near[candidates > at_most] = False
+        near[candidates > at_most] = False
         rows, columns = np.divmod(np.flatnonzero(near), near.shape[1])  # several times faster than nonzero
         distances = _squared_differences(x, self.pool, rows, columns)
         order = np.lexsort((columns, distances, rows))

@@ -57,9 +57,9 @@ def test_more_directions_and_then_products_where_bounds_leave_many(
     neighbours, decided = Neighbours(pool), []
     compare = neighbours._compare
 
-    def counted(*arguments: Any, at_most: int | None) -> Any:
+    def counted(*arguments: Any, at_most: int) -> Any:
         found = compare(*arguments, at_most=at_most)
-        decided.append((at_most, int((found[2] <= (at_most or len(pool))).sum())))
+        decided.append((at_most, int((found[2] <= at_most).sum())))
         return found
 
     monkeypatch.setattr(neighbours, "_compare", counted)
@@ -67,8 +67,8 @@ def test_more_directions_and_then_products_where_bounds_leave_many(
     squared, index = neighbours.nearest(x)
     np.testing.assert_allclose(squared, expected.min(axis=1), rtol=1e-12)
     np.testing.assert_array_equal(index, expected.argmin(axis=1))
-    shares = {step: sum(n for at_most, n in decided if at_most == step) for step in (6, 12, None)}
-    assert sum(shares.values()) == len(x) and shares[6] >= 20 and shares[None] > 0
+    shares = {step: sum(n for at_most, n in decided if at_most == step) for step in (6, 12, len(pool))}
+    assert sum(shares.values()) == len(x) and shares[6] >= 20 and shares[len(pool)] > 0
     assert (shares[12] > 0) == (hopeless < 1000), "the second step is left out for hopeless rows alone"
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from experiments.benchmarks.speed.cases import OURS
 from study.report.plots import style
 
-COLORS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.GREY, style.INK)
+COLORS = (style.ORANGE, style.GREEN, style.PURPLE, style.GREY, style.INK)  # of the others
 
 
 def largest(table: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def growth(table: pd.DataFrame) -> Figure | None:
         return None
     rows = -(-len(panels) // 3)
     figure, axes = style.panels(rows, 3, height=1.0 + 2.2 * rows, title="How time grows", share_y=False)
-    look = _looks(dict.fromkeys(map(str, table["side"])))
+    look = _looks([str(side) for side in table["side"].unique()])
     for place, ((task, axis), part) in zip(axes.ravel(), panels, strict=False):
         for side, own in part.groupby("side", sort=False):
             place.plot(own["value"], own["seconds"], **look[str(side)])
@@ -76,17 +76,16 @@ def growth(table: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def _looks(sides: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _looks(sides: Sequence[str]) -> dict[str, dict[str, Any]]:
     """How each side is drawn: ours in one colour, dashed if it is not all that we can do."""
-    others = (side for side in sides if not side.startswith(OURS))
-    colors = dict(zip(others, itertools.cycle(COLORS[1:]), strict=False))
+    colors = dict(zip((s for s in sides if not s.startswith(OURS)), itertools.cycle(COLORS), strict=False))
     return {
         side: {
             "color": colors.get(side, style.BLUE),
             "marker": mark,
             "linestyle": "-" if side in (OURS, *colors) else "--",
         }
-        for side, mark in zip(sides, style.markers(99), strict=False)
+        for side, mark in zip(sides, style.markers(len(sides)), strict=True)
     }
 
 

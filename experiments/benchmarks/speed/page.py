@@ -57,7 +57,6 @@ def compose(
 ) -> Report:
     """The report as plain values."""
     goals = targets.reached(found)
-    front = PageSection("targets", "Targets", [_goals(goals)]) if goals else None
     return Report(
         title="Speed",
         question="How fast is the study, against its peers, older code, and what this machine can do at most?",
@@ -75,16 +74,17 @@ def compose(
             PageSection("machine", "The machine", [_machine(machine, peaks)]),
             PageSection("command", "The command", [Command("python -m experiments.benchmarks.speed")]),
         ],
-        front=[front] if front else [],
+        front=[PageSection("targets", "Targets", [_goals(goals)])],
     )
 
 
 def _said(goals: list[tuple[targets.Target, float, str]]) -> str:
-    """How many targets are reached, and how many are not decided."""
-    if not goals:
-        return "No target was measured"
-    good, unclear = (sum(ok == wanted for *_, ok in goals) for wanted in ("yes", targets.OPEN))
+    """How many targets are reached, and how many are not decided or not measured."""
+    good, unclear, missing = (
+        sum(ok == wanted for *_, ok in goals) for wanted in ("yes", targets.OPEN, targets.MISSING)
+    )
     more = f", {unclear} measured beside other work and not decided" if unclear else ""
+    more += f", {missing} not measured" if missing else ""
     return f"{good} of {len(goals)} targets are reached{more}"
 
 

@@ -52,15 +52,18 @@ TARGETS = (
 )
 
 
-OPEN = "not decided"
+OPEN, MISSING = "not decided", "not measured"
 
 
 def reached(table: pd.DataFrame) -> list[tuple[Target, float, str]]:
-    """Every target that was measured: the number, and "yes", "no" or, beside other work, `OPEN`."""
+    """Every target: the number, and "yes", "no", `OPEN` if measured beside other work, or NaN and `MISSING`."""
     found = []
     for target in TARGETS:
         rows = table[(table["name"] == target.name) & (table["side"] == target.side)]
-        if len(rows) and np.isfinite(value := float(rows[target.column].iloc[0])):
-            good = "yes" if (value >= target.limit) == target.least else "no"
-            found.append((target, value, good if rows["quiet"].iloc[0] else OPEN))
+        value = float(rows[target.column].iloc[0]) if len(rows) else np.nan
+        if not np.isfinite(value):
+            found.append((target, np.nan, MISSING))
+            continue
+        good = "yes" if (value >= target.limit) == target.least else "no"
+        found.append((target, value, good if rows["quiet"].iloc[0] else OPEN))
     return found

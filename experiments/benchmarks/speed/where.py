@@ -5,6 +5,7 @@ python -m experiments.benchmarks.speed.where        a minute or two on two cores
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -35,7 +36,7 @@ def where(arguments: list[str]) -> pd.DataFrame:
         commands.run(
             [sys.executable, "-m", "study.cli", *arguments, *(out if "run" in arguments else [])],
             folder=ROOT,
-            environment={"PYTHONPATH": f"{hook}:{ROOT}", sampler.FOLDER: str(found)},
+            environment={"PYTHONPATH": f"{hook}{os.pathsep}{ROOT}", sampler.FOLDER: str(found)},
         )
         looks = [json.loads(path.read_text()) for path in found.glob("*.json")]
     looks.sort(key=lambda one: -sum(one.values()))

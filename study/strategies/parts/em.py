@@ -22,9 +22,7 @@ from study.models.normal import LOG_2PI
 TOLERANCE = 1e-3  # nats for each code; a step that gains less is the last
 ROUNDING = 64 * np.finfo(float).eps  # of a variance from moments, as a share of the largest square
 BLOCK = 1 << 18  # most features at once: 2 MB, which stay in the cache, whatever the number of codes
-KEPT = (
-    1 << 23
-)  # most features that are kept from step to step, 64 MB; of more codes they are made in every step
+KEPT = 1 << 23  # most features that are kept, 64 MB; those of more codes are made in every step
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
