@@ -36,6 +36,7 @@ LIMITS = (
 def write(runs: pd.DataFrame, folder: Path) -> None:
     """Write `speed.csv`, the figures, `report.md` and `report.html`."""
     if runs.empty:
+        print(f"nothing was measured in {folder}")
         return
     found = table.summary(runs)
     found.to_csv(folder / "speed.csv", index=False, float_format="%.4g")
@@ -63,7 +64,11 @@ def compose(
         headline=f"{_said(goals)}; {_best(found)}.",
         notice="",
         words=[
-            ("Ratio", "seconds of the other over ours, of medians; in brackets the smallest and largest pair")
+            (
+                "Ratio",
+                "seconds of the other over ours, of medians; in brackets the smallest and largest pair",
+            ),
+            (targets.OLD, "the commit of this project before it was made faster, with which targets compare"),
         ],
         figures=pictures,
         table=_main(found),

@@ -50,5 +50,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("--out", type=Path, default=ROOT / "results/speed")
     chosen = parser.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
     made = where(["run", *flags()]).to_csv(index=False, float_format="%.3g")
     replace(chosen.out / FILE, made.encode())
