@@ -8,6 +8,13 @@ from study.metrics import neighbours as module
 from study.metrics.neighbours import Neighbours
 
 
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several blocks of rows and several parts of the pool, the last of each not full."""
+    monkeypatch.setattr(module, "_ROWS", 16)
+    monkeypatch.setattr(module, "_COLUMNS", 7)
+
+
 def check(x: np.ndarray, pool: np.ndarray) -> None:
     """Distances agree with a double loop in float64 up to the rounding of a sum of squares."""
     expected = cdist(x, pool, "sqeuclidean")
@@ -17,12 +24,15 @@ def check(x: np.ndarray, pool: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("offset", [0.0, 1000.0])
-@pytest.mark.parametrize("entries", [500, 4_000_000])
+@pytest.mark.parametrize("few", [False, True])
 @pytest.mark.parametrize("size", [20, 150])
 def test_nearest_is_that_of_the_double_loop(
-    offset: float, entries: int, size: int, monkeypatch: pytest.MonkeyPatch
+    offset: float, few: bool, size: int, small_blocks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_ENTRIES", entries)
+    if few:
+        monkeypatch.setattr(
+            module, "_KEPT", 30
+        )  # candidates, so that their nearest are taken again and again
     rng = np.random.default_rng(0)
     x, pool = ((rng.normal(size=(n, size)) + offset).astype(np.float32) for n in (70, 90))
     x[:5] = pool[:5]  # duplicates
@@ -41,12 +51,13 @@ def test_bounds_too_loose_fall_back_on_products(monkeypatch: pytest.MonkeyPatch)
     check(np.concatenate([rng.uniform(-9, 9, (50, 300)), pool[:20] + 0.01]).astype(np.float32), pool)
 
 
-@pytest.mark.parametrize("hopeless", [1, 4, 1000])
+@pytest.mark.parametrize(("hopeless", "loose"), [(1, 2), (1, 1000), (4, 1000), (1000, 2), (1000, 1000)])
 def test_more_directions_and_then_products_where_bounds_leave_many(
-    hopeless: int, monkeypatch: pytest.MonkeyPatch
+    hopeless: int, loose: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows that each step decides, and none that a step skips, agree with the double loop."""
-    for name, value in (("_FEW", 6), ("_CROWDED", 12), ("_HOPELESS", hopeless), ("_ENTRIES", 20_000)):
+    """Rows that each step decides, also where it leaves some before the end, agree with the double loop."""
+    sizes = {"_FEW": 6, "_CROWDED": 12, "_HOPELESS": hopeless, "_ROWS": 16, "_COLUMNS": 100, "_LOOSE": loose}
+    for name, value in sizes.items():
         monkeypatch.setattr(module, name, value)
     rng = np.random.default_rng(0)
     decay = np.linspace(1, 0, 520) ** 4
@@ -82,8 +93,9 @@ def test_neighbours_closer_than_float32_products_can_tell(monkeypatch: pytest.Mo
         np.testing.assert_array_equal(Neighbours(same).nearest(same)[0], np.zeros(8))
 
 
-def test_own_leaves_the_example_itself_out_and_remembers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_ENTRIES", 500)
+def test_own_leaves_the_example_itself_out_and_remembers(
+    small_blocks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(0)
     pool = rng.normal(size=(120, 110)).astype(np.float32)
     pool[7] = pool[3]  # a duplicate is a neighbour at zero
@@ -97,7 +109,9 @@ def test_own_leaves_the_example_itself_out_and_remembers(monkeypatch: pytest.Mon
     assert Neighbours(pool[:1]).own(np.array([0, 0])).tolist() == [np.inf, np.inf]
 
 
-def test_crowds_of_own_neighbours_keep_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crowds_of_own_neighbours_keep_their_rows(
+    small_blocks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The fall-back must exclude each row's own example, not another row's."""
     monkeypatch.setattr(module, "_CROWDED", 5)
     rng = np.random.default_rng(0)
