@@ -7,7 +7,8 @@ WORKERS ?= 2
 # What CI runs: make test TIER="not slow"
 TIER ?= not slow and not integration
 
-# Every folder of results/, as experiment:dataset. They share trained models, so the order matters for the time.
+# Every folder of results/, as experiment:dataset or experiment:dataset:profile. They share trained models, so the order
+# matters for the time.
 RUNS ?= \
   sampling_strategies:digits training_length:digits reconstruction_weight:digits latent_dimension:digits \
   latent_maps:digits single_latent:digits kl_per_dimension:digits gap_ladder:digits decoder_noise:digits \
@@ -42,7 +43,8 @@ check: $(VENV)/.installed-for-tests
 
 # What is done already is read from the store; one folder alone: make results RUNS=gap_ladder:mnist
 results: $(VENV)/.installed
-	set -e; for run in $(RUNS); do $(BIN)/study run $${run%%:*} --dataset $${run##*:}; done
+	set -e; for run in $(RUNS); do set -- $$(echo $$run | tr : ' '); \
+	  $(BIN)/study run $$1 --dataset $$2 --profile $${3:-default}; done
 	$(BIN)/python -m experiments.benchmarks.spectra
 	$(BIN)/study claims
 	$(BIN)/study index
