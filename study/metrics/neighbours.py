@@ -23,10 +23,8 @@ _KEPT = 1_000_000  # most candidates, and most coordinates of new points, that a
 _PAIRS = 128  # differences that are computed at once
 _DIRECTIONS, _MORE = 64, 256
 _WORTH, _WIDE = 96, 512  # data with fewer dimensions are not projected, and not on `_MORE` directions
-_FEW, _CROWDED = (
-    300,
-    1000,
-)  # with more candidates, more directions, or at last full products, are worth their time
+# With more candidates than these, more directions, or at last full products, are worth their time.
+_FEW, _CROWDED = 300, 1000
 _LOOSE = 4  # candidates under the bound of some parts are up to so many times those under the last
 _HOPELESS = 4  # a row with more than a fourth of the pool as candidates keeps them with more directions
 _SPREAD = 5000  # examples that decide the directions, which affect the speed and not the result
@@ -198,10 +196,8 @@ class _Nearest:
         self._lowest[nearer] = lowest[better]
         distance = _squared_differences(self._x, self._pool, nearer, at[better] + start)
         self._distance[nearer] = np.minimum(self._distance[nearer], distance)
-        near = np.flatnonzero(
-            block <= self._most[rows, None]
-        )  # with divmod several times faster than nonzero
-        row, column = np.divmod(near, block.shape[1])
+        near = np.flatnonzero(block <= self._most[rows, None])
+        row, column = np.divmod(near, block.shape[1])  # several times faster than nonzero
         self.seen[rows] += np.bincount(row, minlength=len(rows))
         self._looked[rows] += block.shape[1]
         self._parts.append((rows[row], column + start, block.ravel()[near]))

@@ -46,3 +46,15 @@ class GaussianFull(Tempered):
         cholesky, smallest = whole_cholesky(covariance, strategy=self.name)
         info = {"codes": given.latents.n, "smallest_correlation_eigenvalue": smallest}
         return FittedGaussian(mean, self.temperature * cholesky, info)
+
+
+@dataclasses.dataclass(frozen=True)
+class FullOnMeans(GaussianFull):
+    """`GaussianFull` of the posterior means, without their variances."""
+
+    fit_on: FitOn = "means"
+
+    name = "gaussian-full-means"
+    summary = "z ~ N(m, C) with the mean and the full covariance of the posterior means"
+    aims_at_q = False
+    rung = None

@@ -133,3 +133,14 @@ class Kde(Strategy):
 
         candidates = self._given or ((WITHOUT_VALIDATION,) if validation is None else CANDIDATES)
         return choose(key, fit, candidates, validation, what=f"strategy {self.name!r}: bandwidth")
+
+
+@dataclasses.dataclass(frozen=True)
+class KdeOnMeans(Kde):
+    """`Kde` with kernels at the posterior means."""
+
+    fit_on: FitOn = "means"
+
+    name = "kde-means"
+    summary = "pick a training example n, z = its posterior mean plus Gaussian noise of one width for all"
+    aims_at_q = False
