@@ -16,7 +16,7 @@ def by_scikit_learn(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def test_against_scikit_learn_and_double_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_BLOCK", 7)  # blocks that do not divide n
+    monkeypatch.setattr(module, "_ENTRIES", 7 * 40)  # blocks of 7 and 9 rows, which do not divide 40 and 30
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(40, 5)), rng.normal(size=(30, 5)) + 0.3
     found = kid(x, KernelReference.of(y))
