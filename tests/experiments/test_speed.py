@@ -136,6 +136,19 @@ def test_looks_at_a_command_add_up_to_no_more_than_its_time() -> None:
     assert 0 < found["seconds"].sum() < taken
 
 
+def test_the_page_has_the_seconds_of_each_case_apart() -> None:
+    rows = [
+        ("one", "training", 0, 3.0),
+        ("one", "training", 1, 1.0),
+        ("one", "tables", 0, 6.0),
+        ("two", "tables", 0, 2.0),
+    ]
+    first, second = page._where(pd.DataFrame(rows, columns=["case", "place", "process", "seconds"]))
+    assert first.rows == [("tables", "6", "60"), ("training", "4", "40"), ("all", "10", "100")]
+    assert first.caption.startswith("one: seconds of the main threads of its 2 processes")
+    assert second.rows == [("tables", "2", "100"), ("all", "2", "100")]
+
+
 def test_a_look_belongs_to_the_innermost_frame_that_has_a_place() -> None:
     def frame(*paths: str) -> FrameType:  # the outermost first
         found = None
@@ -144,7 +157,7 @@ def test_a_look_belongs_to_the_innermost_frame_that_has_a_place() -> None:
         return cast(FrameType, found)
 
     inner = ("/x/study/metrics/kid.py", "/x/numpy/core.py")
-    assert sampler.place(frame("/x/study/training/engine.py", *inner)) == "metrics of samples"
+    assert sampler.place(frame("/x/study/training/engine.py", *inner)) == "other metrics of samples"
     assert sampler.place(frame(*inner, "/x/jax/_src/compiler.py", "/x/jax/other.py")) == sampler.COMPILING
     assert sampler.place(frame("/x/runpy.py")) == sampler.place(None) == sampler.ELSEWHERE
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from experiments.benchmarks.speed import inputs
 from experiments.benchmarks.speed.cases import OURS, Case, Side
-from experiments.benchmarks.speed.study_flags import STEPS, flags
+from experiments.benchmarks.speed.study_flags import SIXTEEN, STEPS, flags
 
 GROUPS = ("peaks", "training", "fitting", "density", "scores", "cells", "study", "mnist")
 PRODUCT, COPY = "matrix product, float32", "copy of an array"
@@ -211,8 +211,7 @@ def _study(small: bool, against: str) -> Iterator[Case]:
 
 def _mnist(small: bool, against: str) -> Iterator[Case]:
     """Evaluation of 16 trained models of MNIST, with everything that it needs but the models made anew."""
-    grid: dict[str, Any] = {"alphas": (1.0, 10.0), "betas": (0.25, 1.0), "seeds": 4}
-    grid |= {"seeds": 1, "steps": 20, "betas": (1.0,)} if small else {}
+    grid: dict[str, Any] = {**SIXTEEN, **({"seeds": 1, "steps": 20, "betas": (1.0,)} if small else {})}
     models = math.prod(len(tuple(grid[axis])) for axis in ("alphas", "betas")) * grid["seeds"]
     roots = itertools.chain([(OURS, "")], [("0eb2112", against)] if against else [])
     sides = tuple(

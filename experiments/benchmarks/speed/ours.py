@@ -98,15 +98,20 @@ def command(arrays: Arrays, *, flags: Sequence[str], kept: Sequence[str] = (), r
 
     def call() -> dict[str, float]:
         if "all" not in kept:
-            shutil.rmtree(out, ignore_errors=True)
-            for stage in store.iterdir() if store.is_dir() else ():
-                if stage.is_dir() and stage.name not in kept:
-                    shutil.rmtree(stage)
+            forget(store, out, kept)
         before = _programs(store)
         peak = commands.study(code, whole)
         return {"peak_mib": peak, "start_mib": 0.0, "programs": _programs(store) - before}
 
     return call
+
+
+def forget(store: Path, out: Path, kept: Sequence[str]) -> None:
+    """Delete what a run has written, except some stages of its store."""
+    shutil.rmtree(out, ignore_errors=True)
+    for stage in store.iterdir() if store.is_dir() else ():
+        if stage.is_dir() and stage.name not in kept:
+            shutil.rmtree(stage)
 
 
 def _programs(store: Path) -> float:

@@ -1,6 +1,7 @@
 """The study of the comparison: the `quick` profile on digits as it was at commit 0eb2112, and its flags."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 ALPHAS, BETAS, SEEDS, STEPS = (1.0, 10.0, 100.0), (0.25, 1.0, 4.0), 5, 2000
 STRATEGIES = (
@@ -8,6 +9,7 @@ STRATEGIES = (
     *("mean-plus-logvar", "class-posterior", "gaussian-full", "shuffled-marginals", "gmm"),
     *("held-out", "reconstruction", "copycat", "noise"),
 )
+SIXTEEN: Mapping[str, Any] = {"alphas": (1.0, 10.0), "betas": (0.25, 1.0), "seeds": 4}  # models of MNIST
 # What a profile means by now, and what it meant then.
 THEN = ("--training.learning-rate", "0.001", "--training.schedule", "constant", "--training.patience", "0")
 
