@@ -10,6 +10,7 @@ The thread: not named there. A step from "sample the prior" towards "sample what
 """
 
 import dataclasses
+from typing import ClassVar
 
 from study.strategies.base import Given, Rung
 from study.strategies.parts.gaussian import FittedGaussian
@@ -30,7 +31,7 @@ class GaussianFull(Tempered):
     aims_at_q = True
     keeps_data = False
     fits = (FittedGaussian,)
-    rung = Rung(2, "+ correlation")
+    rung: ClassVar[Rung | None] = Rung(2, "+ correlation")
 
     def least_codes(self, d: int) -> int:
         """As many as can span d dimensions, d + 1."""

@@ -4,7 +4,7 @@ import inspect
 import time
 from pathlib import Path
 from types import FrameType, SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -93,6 +93,15 @@ def test_beside_other_work_no_target_is_decided() -> None:
         (measured,) = (one for one in targets.reached(found) if one[2] != targets.MISSING)
         assert measured == (target, theirs, expected)
         assert len(targets.reached(found)) == len(targets.TARGETS)
+
+
+@pytest.mark.parametrize("target", targets.TARGETS, ids=lambda target: target.says)
+def test_a_target_that_is_just_reached_is_reached(target: targets.Target) -> None:
+    found: dict[str, list[Any]] = {one.column: [np.nan] for one in targets.TARGETS}
+    found |= {"name": [target.name], "side": [target.side], target.column: [target.limit], "quiet": [True]}
+    assert (target, target.limit, "yes") in targets.reached(pd.DataFrame(found))
+    found[target.column] = [target.limit * (0.99 if target.least else 1.01)]
+    assert [good for one, _, good in targets.reached(pd.DataFrame(found)) if one == target] == ["no"]
 
 
 def test_every_target_is_of_a_case_and_a_side() -> None:

@@ -114,8 +114,21 @@ def test_features_that_are_made_in_every_step_are_those_that_are_kept(
     z = _draw(np.random.default_rng(1), 500, 0)
     kept = maximise_likelihood(z, components=3, reg_covar=1e-6, max_iter=20, seed=5)
     monkeypatch.setattr(em, "KEPT", 0)
+    monkeypatch.setattr(em, "FEW", 0)
     made = maximise_likelihood(z, components=3, reg_covar=1e-6, max_iter=20, seed=5)
     np.testing.assert_array_equal(made.covariances, kept.covariances)
+
+
+def test_passes_for_each_component_reproduce_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    z = 1e3 + _draw(np.random.default_rng(1), 500, 0)
+    features = maximise_likelihood(z, components=3, reg_covar=1e-6, max_iter=20, seed=5)
+    monkeypatch.setattr(em, "KEPT", 0)
+    monkeypatch.setattr(em, "BLOCK", 77)
+    monkeypatch.setattr(em, "_features", None)  # none is made
+    codes = maximise_likelihood(z, components=3, reg_covar=1e-6, max_iter=20, seed=5)
+    assert (codes.iterations, codes.converged) == (features.iterations, features.converged)
+    for name in ("weights", "means", "covariances"):
+        np.testing.assert_allclose(getattr(codes, name), getattr(features, name), rtol=1e-9)
 
 
 def test_draws_are_not_grouped_by_component(codes: Latents) -> None:

@@ -64,6 +64,6 @@ def reached(table: pd.DataFrame) -> list[tuple[Target, float, str]]:
         if not np.isfinite(value):
             found.append((target, np.nan, MISSING))
             continue
-        good = "yes" if (value >= target.limit) == target.least else "no"
+        good = "yes" if (value >= target.limit if target.least else value <= target.limit) else "no"
         found.append((target, value, good if rows["quiet"].iloc[0] else OPEN))
     return found
