@@ -19,6 +19,7 @@ def test_every_committed_folder_is_among_them_and_nothing_else():
     folders = {
         (path.parent.parent.name, *path.parent.name.rsplit("-", 1))
         for path in (ROOT / "results").glob("*/*/runs.parquet")
+        if not path.parent.name.endswith(("-smoke", "-quick"))  # somebody tries something
     }
     assert folders and folders <= set(MADE) and len(MADE) == len(set(MADE))
 

@@ -29,6 +29,7 @@ def fitted(name: str, d: int, temperature: float) -> Any:
 def test_these_have_one() -> None:
     own = {
         "prior", "posterior", "held-out-posterior", "class-posterior", "global-gaussian", "gaussian-full",
+        "gaussian-full-means",
     }  # fmt: skip
     assert set(NAMES) == own
 
