@@ -24,6 +24,7 @@ from study.latents.placements import placements
 from study.latents.prior import PriorDensity
 from study.latents.surgery import Estimate
 from study.models.mmd import inverse_multiquadric
+from study.runtime.blocks import slices
 from study.runtime.checks import whole_number
 from study.runtime.keys import Key, as_key
 
@@ -194,10 +195,9 @@ def _mmd_of_splits(
     within = np.zeros(halves.shape[1])
     total = 0.0
     column_sums = np.zeros(len(pool))
-    for start in range(0, len(pool), _BLOCK):
-        rows = slice(start, start + _BLOCK)
+    for rows in slices(len(pool), _BLOCK):
         kernel = _kernel(pool[rows], pool)
-        kernel[np.arange(len(kernel)), np.arange(start, start + len(kernel))] = 0
+        kernel[np.arange(len(kernel)), np.arange(rows.start, rows.stop)] = 0
         within += (halves[rows] * (kernel @ halves)).sum(0)
         column_sums += kernel.sum(0)
         total += kernel.sum()
@@ -215,9 +215,9 @@ def _kernel_sums(
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " m"]]:
     """Σⱼ k(xᵢ, yⱼ) and Σᵢ k(xᵢ, yⱼ), in blocks."""
     rows, columns = np.zeros(len(x)), np.zeros(len(y))
-    for start in range(0, len(x), _BLOCK):
-        kernel = _kernel(x[start : start + _BLOCK], y)
-        rows[start : start + _BLOCK] = kernel.sum(1)
+    for some in slices(len(x), _BLOCK):
+        kernel = _kernel(x[some], y)
+        rows[some] = kernel.sum(1)
         columns += kernel.sum(0)
     return rows, columns
 

@@ -7,6 +7,7 @@ from jaxtyping import Float, Float64
 
 from study.metrics.base import Metric
 from study.metrics.columns import Columns, tabular
+from study.runtime.blocks import slices
 
 _BLOCK = 256  # columns whose correlations with all others are held at a time
 
@@ -19,11 +20,10 @@ def correlation_gap(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "m k"]) ->
     ours, theirs = _scores(x), _scores(y)
     k = x.shape[1]
     total = 0.0
-    for start in range(0, k, _BLOCK):
-        some = slice(start, start + _BLOCK)
+    for some in slices(k, _BLOCK):
         gap = np.abs(ours[:, some].T @ ours / len(x) - theirs[:, some].T @ theirs / len(y))
         rows = np.arange(len(gap))
-        gap[rows, start + rows] = 0  # a column with itself
+        gap[rows, some.start + rows] = 0  # a column with itself
         total += float(gap.sum())
     return total / (k * (k - 1))
 

@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import HALF, Reference
+from study.runtime.blocks import slices
 
 _ENTRIES = 1 << 16  # of a block of the kernel: half a megabyte, which stays in the cache
 
@@ -23,15 +24,15 @@ class _Sums:
     def of(cls, x: Float[np.ndarray, "n f"], y: Float[np.ndarray, "m f"], *, same: bool) -> "_Sums":
         """Compute the sums; with `same`, y is x, and pairs of a row with itself are left out."""
         rows, columns, squares = np.empty(len(x)), np.zeros(len(y)), 0.0
-        left, right, size = x / x.shape[1], np.ascontiguousarray(y.T), max(1, _ENTRIES // len(y))
-        for start in range(0, len(x), size):
-            base = left[start : start + size] @ right
+        left, right = x / x.shape[1], np.ascontiguousarray(y.T)
+        for some in slices(len(x), max(1, _ENTRIES // len(y))):
+            base = left[some] @ right
             base += 1
             kernel = base * base
             kernel *= base
             if same:
-                kernel[np.arange(len(base)), start + np.arange(len(base))] = 0
-            rows[start : start + size] = kernel.sum(axis=1)
+                kernel[np.arange(len(base)), np.arange(some.start, some.stop)] = 0
+            rows[some] = kernel.sum(axis=1)
             columns += kernel.sum(axis=0)
             squares += float(np.vdot(kernel, kernel))
         return cls(rows, columns, squares)

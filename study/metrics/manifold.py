@@ -20,6 +20,7 @@ from jaxtyping import Bool, Float, Float32, Float64, Int, Int64
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.design_effect import Reach
 from study.metrics.reference import HALF, Reference
+from study.runtime.blocks import slices
 from study.runtime.environment import blas_threads, cores
 
 PRECISION_K = 3
@@ -99,7 +100,7 @@ def _above(values: Float[np.ndarray, "*S"]) -> Float32[np.ndarray, "*S"]:
 
 def _over_blocks(n: int, work: Callable[[slice], None]) -> None:
     """Run `work` on blocks of n rows, on all cores; few blocks are done before other threads have started."""
-    blocks = [slice(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK)]
+    blocks = slices(n, _BLOCK)
     with blas_threads(1), ThreadPoolExecutor(cores()) as pool:
         list(map(work, blocks) if len(blocks) <= _FEW else pool.map(work, blocks))
 

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int
 
+from study.runtime.blocks import slices
+
 _ROWS, _COLUMNS = 256, 2048  # of a block of bounds
 _KEPT = 1_000_000  # most candidates, and most coordinates of new points, that are held at once
 _PAIRS = 128  # differences that are computed at once
@@ -54,7 +56,7 @@ class _Points:
         basis: Float32[np.ndarray, "D k"] | None,
     ) -> None:
         self._centre, self._basis = centre, basis
-        parts = _slices(len(pool), max(1, _KEPT // pool.shape[1]))
+        parts = slices(len(pool), max(1, _KEPT // pool.shape[1]))
         points = np.concatenate([self._of(pool[rows]) for rows in parts])
         self.norms = np.einsum("nk,nk->n", points, points)
         self._table = np.concatenate([points, self.norms[:, None]], axis=1)  # one product gives |t|² - 2 x·t
@@ -121,7 +123,7 @@ class Neighbours:
                 break
             waits = (candidates[left] > len(self.pool) // _HOPELESS) & (at_most < len(self.pool))
             now = left[~waits]
-            for rows in (now[block] for block in _slices(len(now), _ROWS)):
+            for rows in (now[block] for block in slices(len(now), _ROWS)):
                 itself = None if own is None else own[rows]
                 found = self._compare(x[rows], bounds(x[rows]), itself, at_most=at_most)
                 squared[rows], index[rows], candidates[rows] = found
@@ -161,7 +163,7 @@ class Neighbours:
         """Distance, index, and how many candidates a row has; if more than `at_most`, the first two are not valid."""
         found = _Nearest(x, self.pool, self._room(bounds))
         rows = np.arange(len(x))
-        for columns in _slices(len(self.pool), _COLUMNS):
+        for columns in slices(len(self.pool), _COLUMNS):
             block = bounds.block(rows, columns)
             if own is not None:
                 itself = own[rows] - columns.start
@@ -250,11 +252,6 @@ def _directions(
     return np.linalg.eigh(some.T @ some)[1][:, -count:].astype(np.float32)
 
 
-def _slices(n: int, size: int) -> list[slice]:
-    """Slices of n rows, each of at most `size`."""
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
-
-
 def _squared_differences(
     x: Float[np.ndarray, "n D"],
     y: Float[np.ndarray, "N D"],
@@ -263,8 +260,7 @@ def _squared_differences(
 ) -> Float64[np.ndarray, " pairs"]:
     """|x[rows] - y[columns]|²."""
     out = np.empty(len(rows))
-    for start in range(0, len(rows), _PAIRS):
-        pairs = slice(start, start + _PAIRS)
+    for pairs in slices(len(rows), _PAIRS):
         difference = x[rows[pairs]].astype(np.float64) - y[columns[pairs]]
         out[pairs] = np.einsum("pd,pd->p", difference, difference)
     return out

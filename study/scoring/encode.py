@@ -13,6 +13,7 @@ from study.data.labels import are_names, class_numbers
 from study.data.large import Split
 from study.errors import StudyError
 from study.latents import Latents
+from study.runtime.blocks import slices
 from study.runtime.brief import Brief
 from study.runtime.files import whole
 from study.scoring.model import ScoredModel
@@ -83,8 +84,7 @@ def _blocks(
     model: Any, x: np.ndarray | Split, labels: np.ndarray | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Means and log-variances, `BLOCK` examples at a time."""
-    for start in range(0, len(x), BLOCK):
-        part = slice(start, start + BLOCK)
+    for part in slices(len(x), BLOCK):
         yield model.encode(x[part], *with_labels(model, None if labels is None else labels[part]))
 
 

@@ -1,6 +1,8 @@
 """The benchmark of speed: what its table says of calls, that its cases can be run, and that what is done is kept."""
 
 import inspect
+import itertools
+import json
 import time
 from pathlib import Path
 from types import FrameType, SimpleNamespace
@@ -143,6 +145,18 @@ def test_looks_at_a_command_add_up_to_no_more_than_its_time() -> None:
     assert found["place"].isin([*dict(sampler.PLACES).values(), sampler.ELSEWHERE]).all()
     assert sampler.IMPORTING in set(found["place"])
     assert 0 < found["seconds"].sum() < taken
+
+
+def test_looks_add_up_to_the_time_of_the_last_that_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, looks = itertools.count(), iter(range(10))
+    clock = SimpleNamespace(perf_counter=lambda: 0.1 * next(now), sleep=lambda _: next(looks))
+    monkeypatch.setattr(sampler, "time", clock)
+    with pytest.raises(StopIteration):
+        sampler.look(str(tmp_path))
+    (path,) = tmp_path.iterdir()
+    assert sum(json.loads(path.read_text()).values()) == pytest.approx(0.9)  # written every third time
 
 
 def test_the_page_has_the_seconds_of_each_case_apart() -> None:

@@ -29,10 +29,8 @@ def check(x: np.ndarray, pool: np.ndarray) -> None:
 def test_nearest_is_that_of_the_double_loop(
     offset: float, few: bool, size: int, small_blocks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if few:
-        monkeypatch.setattr(
-            module, "_KEPT", 30
-        )  # candidates, so that their nearest are taken again and again
+    if few:  # candidates are kept, so that the nearest of them are taken again and again
+        monkeypatch.setattr(module, "_KEPT", 30)
     rng = np.random.default_rng(0)
     x, pool = ((rng.normal(size=(n, size)) + offset).astype(np.float32) for n in (70, 90))
     x[:5] = pool[:5]  # duplicates

@@ -10,7 +10,7 @@ work decides nothing.
     python -m experiments.benchmarks.speed --only training         a group alone; cases that are done are kept
     python -m experiments.benchmarks.speed --only training --again all
     python -m experiments.benchmarks.speed --again busy            what was measured beside other work
-    python -m experiments.benchmarks.speed.where                   what the study of the comparison spends its time on
+    python -m experiments.benchmarks.speed.where                   where two of its cases spend their time
     python -m experiments.benchmarks.speed --report                the page from the tables alone
 """
 

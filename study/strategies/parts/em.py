@@ -20,6 +20,7 @@ from jaxtyping import Float64
 from scipy.linalg import solve_triangular
 
 from study.models.normal import LOG_2PI
+from study.runtime.blocks import slices
 
 TOLERANCE = 1e-3  # nats for each code; a step that gains less is the last
 ROUNDING = 64 * np.finfo(float).eps  # of a variance from moments, as a share of the largest square
@@ -85,8 +86,7 @@ class _Features:
     """Rows and their features block by block, as often as they are asked for."""
 
     def __init__(self, z: np.ndarray) -> None:
-        self._z, size = z, max(1, BLOCK // self.width(z))
-        self._rows = [slice(start, start + size) for start in range(0, len(z), size)]
+        self._z, self._rows = z, slices(len(z), max(1, BLOCK // self.width(z)))
         self._kept = [_features(z[rows]) for rows in self._rows] if self.kept(z) else None
 
     @staticmethod
@@ -131,8 +131,7 @@ class _Codes:
     """The same, one component after the other, without features."""
 
     def __init__(self, z: np.ndarray) -> None:
-        self._z, size = z, max(1, BLOCK // z.shape[1])
-        self._rows = [slice(start, start + size) for start in range(0, len(z), size)]
+        self._z, self._rows = z, slices(len(z), max(1, BLOCK // z.shape[1]))
 
     def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
         return ((rows, self._z[rows]) for rows in self._rows)
