@@ -85,10 +85,11 @@ def _told_apart(grids: Sequence[Run]) -> list[dict[str, Any]]:
     named = ("network", "latent_dim")
     every = [
         {name: getattr(c.model, name) for name in named}
+        | {"likelihood": run.plan.architecture.likelihood}
         | c.model.network_settings
         | c.training.deciding
         | {"n_train": c.n_train}
-        for c in configs
+        for c, run in zip(configs, grids, strict=True)
     ]
     apart: list[dict[str, Any]] = []
     for one, own in zip(configs, every, strict=True):

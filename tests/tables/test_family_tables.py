@@ -67,3 +67,15 @@ def test_lengths_are_told_apart_and_whether_the_loss_still_falls_is_a_column(tmp
         own = models[row["run_id"]]
         told = (row["still_falling"], row["still_falling_error"])
         assert np.isnan(told).all() if row["epochs"] < 8 else told == (own.fall, own.stderr) and own.fall > 0
+
+
+def test_likelihoods_at_the_same_setting_are_told_apart(tmp_path):
+    data, runs = load_dataset("digits"), []
+    for likelihood in ("gaussian", "bernoulli"):
+        model = VAEConfig(latent_dim=2, hidden=(8,), likelihood=likelihood)
+        config = StudyConfig(
+            model=model, training=TrainConfig(steps=42), seeds=(0,), density_draws=50, evaluations=2
+        )
+        runs.append(execute(make_plan(config, data), Store(tmp_path)))
+    found = tabulate(runs, experiment="e", question="q", profile="p", command="c").runs
+    assert found["family_settings"].tolist() == ["likelihood=gaussian", "likelihood=bernoulli"]

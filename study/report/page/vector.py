@@ -46,6 +46,7 @@ ABSOLUTE = "MLCQZz"
 PLAIN = re.compile(r"[-MLCQZz\d.\s]+")  # a path of points alone
 LINK = re.compile(r"(?<=url\()#([^)]+)")  # an id that an attribute points to
 NOWHERE = re.compile(r"m[-\d. ]+")  # a path without a line
+UNSEEN = re.compile(r"fill:none(;clip-path:[^;]*)?")  # the style of a path without ink
 PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]*)")
 GIVEN = (
     "font-family:'DejaVu Sans'",
@@ -53,7 +54,7 @@ GIVEN = (
     "stroke-dashoffset:0",
 )  # by the page, or by SVG itself
 MANY = 3  # marks from which on a group is shorter
-BAR = re.compile(r"m(-?[\d.]+) ?-?[\d.]+l(-?[\d.]+) ?-?0l-?0 ?-?[\d.]+l-?[\d.]+ ?-?0(?:l-?0 ?-?[\d.]+)?z")
+BAR = re.compile(r"m(-?[\d.]+) ?-?[\d.]+h(-?[\d.]+)(?:v-?[\d.]+|h0)h-?[\d.]+(?:v-?[\d.]+|h0)?z")
 OFTEN = 2  # a style that stands this often is written once
 
 
@@ -221,10 +222,17 @@ def _path(value: str, places: int) -> str:
     made = []
     for letter, text in steps:
         ends = [round(float(number) * 10**places) for number in text.split()]
-        made.append(letter.lower() + _joined([end - at[i % 2] for i, end in enumerate(ends)], places))
+        made.append(_step(letter.lower(), [end - at[i % 2] for i, end in enumerate(ends)], places))
         at = (ends[-2], ends[-1]) if ends else start
         start = at if letter == "M" else start
     return "".join(made)
+
+
+def _step(letter: str, numbers: Sequence[int], places: int) -> str:
+    """A step of a path; of a line that is level or upright the one coordinate that changes."""
+    if letter == "l" and 0 in numbers:
+        letter, numbers = ("h", numbers[:1]) if numbers[1] == 0 else ("v", numbers[1:])
+    return letter + _joined(numbers, places)
 
 
 def _joined(numbers: Sequence[int], places: int) -> str:
@@ -234,9 +242,14 @@ def _joined(numbers: Sequence[int], places: int) -> str:
 
 
 def _without_nothing(root: Element) -> None:
-    """Drop paths that only say where they would start, such as intervals of no width: they draw nothing."""
+    """Drop paths that draw nothing: those that only say where they would start, as intervals of no width, or inkless."""
     for node in root.iter():
-        node[:] = [child for child in node if not NOWHERE.fullmatch(child.get("d", ""))]
+        node[:] = [child for child in node if not NOWHERE.fullmatch(child.get("d", "")) and not _inkless(child)]
+
+
+def _inkless(node: Element) -> bool:
+    """Whether a path has neither a line nor a filling, as matplotlib's background of an axes that shows the page."""
+    return node.tag == "path" and "id" not in node.attrib and bool(UNSEEN.fullmatch(node.get("style", "")))
 
 
 def _without_empty_groups(node: Element) -> None:

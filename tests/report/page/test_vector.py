@@ -62,6 +62,8 @@ def elements(svg: str) -> list[tuple[str, str, dict[str, str]]]:
             places = {key: node.get(key, "") for key in vector.MEASURED} | (
                 {"id": ""} if "id" in node.attrib else {}
             )
+            if kind == "path" and own.rstrip(";") == "fill:none" and "id" not in node.attrib:
+                continue  # without ink
             lines = (
                 re.split("(?=M)", places["d"]) if svg.startswith("<svg") else [places["d"]]
             )  # in one path, ours
@@ -74,6 +76,8 @@ def points(path: str) -> list[tuple[str, float, float]]:
     found, at, start = [], (0.0, 0.0), (0.0, 0.0)
     for letter, text in re.findall(r"([A-Za-z])([^A-Za-z]*)", path):
         ends = [float(n) for n in NUMBER.findall(text)]
+        if letter in "hv":  # level or upright: the other coordinate stays
+            letter, ends = "l", [*ends, 0.0] if letter == "h" else [0.0, *ends]
         if letter.islower():
             ends = [end + at[i % 2] for i, end in enumerate(ends)]
         pairs = list(zip(ends[::2], ends[1::2], strict=True))
@@ -110,9 +114,10 @@ def test_every_mark_is_there_with_its_style_and_place(drawn: str, page: str) -> 
 @pytest.mark.parametrize(
     ("path", "short"),
     [
-        ("M 10.04 20.06 L 10.96 19.5 L 11 19.5 z", "m10 20.1l1-.6l0 0z"),
+        ("M 10.04 20.06 L 10.96 19.5 L 11 19.5 z", "m10 20.1l1-.6h0z"),
         ("M 0 0 L 1 1 z M 2.5 2 C 3 3 4 4 5 5", "m0 0l1 1zm2.5 2c.5 1 1.5 2 2.5 3"),
-        ("M 1.04 0 L 2.08 0 L 3.12 0 L 4.16 0", "m1 0l1.1 0l1 0l1.1 0"),  # errors do not add up
+        ("M 1.04 0 L 2.08 0 L 3.12 0 L 4.16 0", "m1 0h1.1h1h1.1"),  # errors do not add up
+        ("M 2 3 L 2 5.5 L 1 5.5 L 1 3.04", "m2 3v2.5h-1v-2.5"),
         ("M 1.26 0 A 1 1 0 0 1 2.34 0", "M 1.3 0 A 1 1 0 0 1 2.3 0"),  # not of points alone: left as it is
     ],
 )
@@ -183,7 +188,14 @@ def test_a_clip_that_is_no_rectangle_stays() -> None:
 
 def test_paths_without_a_line_are_left_out() -> None:
     drawn = f'<svg xmlns="{SVG[1:-1]}"><g><path d="M 3 4"/><path d="M 3 4 L 3 4"/></g></svg>'
-    assert re.findall(r' d="([^"]+)"', vector.in_page(drawn, mark="ab", alt="")) == ["m3 4l0 0"]
+    assert re.findall(r' d="([^"]+)"', vector.in_page(drawn, mark="ab", alt="")) == ["m3 4h0"]
+
+
+def test_paths_without_ink_are_left_out() -> None:
+    looks = ("fill: none", "fill: none; stroke: #000000", "fill: #ff0000", "")
+    paths = "".join(f'<path d="M 0 {i} L 3 4" style="{look}"/>' for i, look in enumerate(looks))
+    made = vector.in_page(f'<svg xmlns="{SVG[1:-1]}">{paths}</svg>', mark="ab", alt="")
+    assert re.findall(r' d="m0 (\d)l', made) == ["1", "2", "3"]
 
 
 def test_texts_are_the_same_and_escaped(drawn: str, page: str) -> None:
