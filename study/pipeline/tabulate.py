@@ -79,7 +79,8 @@ def _scored(outcome: Outcome, kinds: Sequence[str]) -> MeasuredCell | None:
 def _told_apart(grids: Sequence[Run]) -> list[dict[str, Any]]:
     """For each grid, the settings in which it differs from others of its family at the same α and β.
 
-    They join `family_settings`, so that models that differ in them are never averaged.
+    They join `family_settings`, so that models that differ in them are never averaged. Of likelihoods nor are those at
+    other settings: α and β weigh other terms.
     """
     configs = [run.plan.config for run in grids]
     named = ("network", "latent_dim")
@@ -97,8 +98,10 @@ def _told_apart(grids: Sequence[Run]) -> list[dict[str, Any]]:
             settings
             for other, settings in zip(configs, every, strict=True)
             if other.model.family == one.model.family
-            and {*other.alphas} & {*one.alphas}
-            and {*other.betas} & {*one.betas}
+            and (
+                settings["likelihood"] != own["likelihood"]
+                or ({*other.alphas} & {*one.alphas} and {*other.betas} & {*one.betas})
+            )
         ]
         names = [name for name in own if any(settings.get(name) != own[name] for settings in beside)]
         apart.append({name: own[name] for name in names})

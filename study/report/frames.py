@@ -61,7 +61,9 @@ class Setting:
 
 
 def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Results, pd.DataFrame]]:
-    """Results and summary of each kind of model, under a unique name; "vae" comes first, and of it the longest trained.
+    """Results and summary of each kind of model, under a unique name: "vae" first, and of it the longest trained.
+
+    Otherwise they are in the order of `Results.runs`, that of the experiment, whose first models are its main ones.
 
     A figure or sentence is about one kind, because an average over families answers no question. A model scored by
     draws of x, or unclipped, counts as a separate kind and follows the one scored by clipped means.
@@ -72,7 +74,8 @@ def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Result
     every = runs.reindex(columns=columns).fillna(KIND)
     kinds = every.drop_duplicates()
     texts = kinds["family_settings"]
-    order = {"other": kinds["family"].ne("vae"), "length": -texts.map(_steps), "place": texts.map(_padded)}
+    order = {"other": kinds["family"].ne("vae"), "length": -texts.map(_steps)}
+    order["place"] = kinds.groupby(["family", "family_settings"], sort=False).ngroup()
     kinds = kinds.assign(**order).sort_values(["other", "family", "length", "place", "decode"])[columns]
     settings_of = kinds.groupby("family")["family_settings"].nunique()
     parts = {}
@@ -83,11 +86,6 @@ def by_family(results: Results, summary: pd.DataFrame) -> dict[str, tuple[Result
         told = [own_settings] * bool(settings_of[family] > 1) + [f"decode={decode}"] * (decode != "mean")
         parts[f"{family} ({', '.join(told)})" if told else family] = results.only(own["run_id"]), rows
     return parts
-
-
-def _padded(text: str) -> str:
-    """The text as it sorts if numbers within it are to: "d=2" before "d=16"."""
-    return re.sub(r"\d+", lambda digits: digits[0].zfill(12), text)
 
 
 def _steps(settings: str) -> int:

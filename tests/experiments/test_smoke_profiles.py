@@ -11,7 +11,7 @@ from tests.experiments.conftest import ROOT
 
 EXPERIMENTS = (
     "reconstruction_weight", "latent_dimension", "single_latent", "training_size", "kl_per_dimension", "latent_maps",
-    "two_datasets", "published_contradiction",
+    "two_datasets", "published_contradiction", "architectures",
 )  # fmt: skip
 
 

@@ -69,12 +69,18 @@ def test_lengths_are_told_apart_and_whether_the_loss_still_falls_is_a_column(tmp
         assert np.isnan(told).all() if row["epochs"] < 8 else told == (own.fall, own.stderr) and own.fall > 0
 
 
-def test_likelihoods_at_the_same_setting_are_told_apart(tmp_path):
+@pytest.mark.parametrize("beta", [1.0, 4.0])
+def test_likelihoods_are_told_apart_at_whatever_settings(tmp_path, beta):
     data, runs = load_dataset("digits"), []
-    for likelihood in ("gaussian", "bernoulli"):
+    for likelihood, own in (("gaussian", 1.0), ("bernoulli", beta)):
         model = VAEConfig(latent_dim=2, hidden=(8,), likelihood=likelihood)
         config = StudyConfig(
-            model=model, training=TrainConfig(steps=42), seeds=(0,), density_draws=50, evaluations=2
+            model=model,
+            training=TrainConfig(steps=42),
+            betas=(own,),
+            seeds=(0,),
+            density_draws=50,
+            evaluations=2,
         )
         runs.append(execute(make_plan(config, data), Store(tmp_path)))
     found = tabulate(runs, experiment="e", question="q", profile="p", command="c").runs

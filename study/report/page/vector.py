@@ -242,9 +242,11 @@ def _joined(numbers: Sequence[int], places: int) -> str:
 
 
 def _without_nothing(root: Element) -> None:
-    """Drop paths that draw nothing: those that only say where they would start, as intervals of no width, or inkless."""
+    """Drop paths that draw nothing: those that only say where they start, as intervals of no width, or inkless."""
     for node in root.iter():
-        node[:] = [child for child in node if not NOWHERE.fullmatch(child.get("d", "")) and not _inkless(child)]
+        node[:] = [
+            child for child in node if not NOWHERE.fullmatch(child.get("d", "")) and not _inkless(child)
+        ]
 
 
 def _inkless(node: Element) -> bool:
