@@ -15,7 +15,7 @@ RUNS ?= \
   posterior_gap:digits gan_baseline:digits learned_priors:digits \
   gap_ladder:mnist decoder_noise:mnist learned_priors:mnist memorisation:mnist conditional:mnist gan_baseline:mnist \
   posterior_gap:mnist linear_ground_truth:mnist binarised_mnist:mnist latent_maps:mnist kl_per_dimension:mnist \
-  single_latent:mnist two_datasets:mnist published_contradiction:mnist \
+  single_latent:mnist two_datasets:mnist published_contradiction:mnist architectures:mnist latent_dimension:mnist \
   sampling_strategies:mnist \
   sampling_strategies:fashion-mnist latent_maps:fashion-mnist posterior_gap:fashion-mnist \
   single_latent:fashion-mnist gap_ladder:fashion-mnist learned_priors:fashion-mnist \

@@ -32,7 +32,7 @@ FITTED_IN = ("gap_ladder", "decoder_noise", "learned_priors", "memorisation", "c
 MEASURED_IN = (
     *FITTED_IN,
     *("sampling_strategies", "latent_dimension", "reconstruction_weight", "training_size"),
-    "published_contradiction",
+    *("published_contradiction", "architectures"),
 )
 SPECTRA = "spectra.csv"
 LEAST_RATE = 0.5  # nats: below it nothing is encoded, and there is no share to speak of
