@@ -135,7 +135,7 @@ def seal(folder: Path, provenance: Mapping[str, Any]) -> None:
     """
     with told(folder):
         facts = {**provenance, "format": FORMAT, "files": digests(folder)}
-        write_whole(folder / MANIFEST, (json.dumps(facts, indent=2, sort_keys=True) + "\n").encode())
+        write_whole(folder / MANIFEST, (json.dumps(facts, indent=1, sort_keys=True) + "\n").encode())
 
 
 def load_results(path: str | Path) -> Results:
