@@ -27,17 +27,14 @@ TEN = tuple(range(10))
 
 QUICK = vary(DIGITS, **GRID | {"betas": (0.25, 1.0)})
 QUICK_IMAGES = vary(MNIST, dataset="digits", training={"steps": 2000}, n_samples=1000, **GRID)
-# Every strategy, at five s = β/(2α) from 0.003 to 1, until the loss on validation data stops falling.
+# Every strategy, at five s = β/(2α) from 0.003 to 1, until the loss on validation data stops falling, or at most 33
+# epochs of the larger data sets.
 PAPER = {
     "model": {"hidden": (512, 512)}, "alphas": (1.0,), "betas": (0.006, 0.03, 0.15, 0.6, 2.0),
-    "strategies": STRATEGIES, "density_draws": 1000,
+    "strategies": STRATEGIES, "density_draws": 1000, "evaluations": 8,
 }  # fmt: skip
 PAPER_IMAGES = vary(
-    MNIST,
-    **PAPER,
-    training={"steps": 15_000, "learning_rate": 1e-3, "patience": 5},
-    n_samples=2000,
-    evaluations=2,
+    MNIST, **PAPER, training={"steps": 15_000, "learning_rate": 1e-3, "patience": 5}, n_samples=2000
 )
 
 EXPERIMENT = Experiment(
