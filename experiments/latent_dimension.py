@@ -168,17 +168,21 @@ def _growing(steps: pd.DataFrame) -> str:
 
 
 def _gained(closed: pd.DataFrame) -> str:
-    """The least and the largest share that the first strategy closes, where it closes any, for each setting."""
-    rows = closed
+    """The least and the largest share that the first strategy closes, for each setting, and where it widens the gap."""
+    rows, wider = closed, kit.widened(closed, CLOSING[0], _where)
     if len(rows):
         rows = rows[(rows["strategy"] == CLOSING[0]) & (rows["verdict"] == "better")]
     if rows.empty:
-        return f"At no d is it shown that `{CLOSING[0]}` closes part of the gap."
+        return f"At no d is it shown that `{CLOSING[0]}` closes part of the gap.{wider}"
     said = [
         f"at s = {number(s)} {kit.ranged(own, 'own', _closes, most=1)}"
         for s, own in rows.assign(s=rows["beta"] / (2 * rows["alpha"])).groupby("s")
     ]
-    return f"`{CLOSING[0]}` closes {listed(said)}."
+    return f"`{CLOSING[0]}` closes {listed(said)}.{wider}"
+
+
+def _where(row: kit.Row) -> str:
+    return f"d = {row[AXIS]:.0f}, s = {number(row['beta'] / (2 * row['alpha']))}"
 
 
 def _closes(row: kit.Row) -> str:
@@ -249,8 +253,9 @@ def reach(results: Results) -> Figure:
 
 
 def dimensions(plain: StudyConfig, *d: int, **changes: Any) -> tuple[StudyConfig, ...]:
-    """The same grid with each number of latent dimensions."""
-    return tuple(vary(plain, model={"latent_dim": n}, strategies=STRATEGIES, **changes) for n in d)
+    """The same grid with each number of latent dimensions, the usual one first: the general tables are about it."""
+    ordered = sorted(d, key=lambda n: n != plain.model.latent_dim)
+    return tuple(vary(plain, model={"latent_dim": n}, strategies=STRATEGIES, **changes) for n in ordered)
 
 
 EXPERIMENT = Experiment(

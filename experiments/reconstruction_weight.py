@@ -138,15 +138,16 @@ def _beyond(alike: pd.DataFrame) -> str:
 
 
 def _gained(closed: pd.DataFrame) -> str:
-    """Where the headline strategy closes part of the gap, from the least to the largest share."""
+    """Where the headline strategy closes part of the gap, from the least to the largest share, or widens it."""
     if closed.empty:
         return "No setting has a gap to close."
+    wider = kit.widened(closed, HEADLINE, lambda row: f"s = {number(row['s'])}")
     rows = closed[(closed["strategy"] == HEADLINE) & (closed["verdict"] == "better")]
     if rows.empty:
-        return f"At no setting is it shown that `{HEADLINE}` closes part of the gap."
+        return f"At no setting is it shown that `{HEADLINE}` closes part of the gap.{wider}"
     said = kit.ranged(rows, "own", _closes)
     of = count(len(closed[PLACE].drop_duplicates()), "setting")
-    return f"`{HEADLINE}` closes {said}, at {len(rows)} of {of} with a gap."
+    return f"`{HEADLINE}` closes {said}, at {len(rows)} of {of} with a gap.{wider}"
 
 
 def _closes(row: kit.Row) -> str:

@@ -73,6 +73,20 @@ def test_shares_stand_only_where_there_is_a_gap(module):
     assert "at 2 of 2 settings with a gap" in found.figures[0].caption
 
 
+@pytest.mark.parametrize(
+    ("share", "says"),
+    [
+        (-0.4, ["closes 40", "at 2 of 3 settings with a gap. It widens the gap by 40", "% at s = 1.67."]),
+        (0.4, ["at 3 of 3 settings with a gap."]),
+    ],
+)
+def test_where_the_gap_is_widened_stands_beside_where_it_closes(module, share, says):
+    cells = [cell(a, 1.0, around(a, a / 100), 0.4) for a in ALPHAS[1:]]
+    found = module.findings(results_of([cell(ALPHAS[0], 1.0, around(0.3, 0.003), share), *cells]), {})
+    caption = found.figures[0].caption
+    assert all(text in caption for text in says) and ("widens" in caption) == (share < 0)
+
+
 def test_pairs_of_every_profile_meet_a_setting_with_beta_of_one(module):
     """Otherwise nothing is compared at equal s."""
     for profile in ("smoke", "quick", "default"):

@@ -22,6 +22,7 @@ from study.report.kit.sentences import (
     undecided,
     unseen,
     where,
+    widened,
 )
 from study.report.kit.shares import along, closing, shares
 from study.report.kit.telling import MUTE, silenced, with_decoder
@@ -80,6 +81,7 @@ __all__ = [
     "value",
     "values",
     "where",
+    "widened",
     "windows",
     "with_decoder",
 ]

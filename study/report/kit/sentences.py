@@ -133,6 +133,25 @@ def ranged(rows: pd.DataFrame, name: str, say: Callable[[Row], str], *, most: in
     return f"from {say(ends[0])} to {say(ends[-1])}"
 
 
+def widened(closed: pd.DataFrame, name: str, place: Callable[[Row], str]) -> str:
+    """Where a strategy is told to widen the gap, as a sentence with a space before; empty if nowhere.
+
+    Beside it stands a sentence on the shares that the strategy closes, which would else be read as all there are.
+
+    Args:
+        closed: the second table of `closing`.
+        name: the strategy.
+        place: a row's setting in words.
+    """
+    rows = closed[(closed["strategy"] == name) & (closed["verdict"] == "worse")] if len(closed) else closed
+    if rows.empty:
+        return ""
+    every, percent = rows.to_dict("records"), {"scale": 100, "places": 0}
+    if len(every) > FEW:
+        return f" It widens the gap by {extremes(every, **percent)} % at {len(every)} settings."
+    return f" It widens the gap by {listed(f'{size(row, **percent)} % at {place(row)}' for row in every)}."
+
+
 def brief(lead: str, *more: str) -> str:
     """The lead, and after it the first of the further sentences with which the answer has fewer than `WORDS` words."""
     fit = (f"{lead} {sentence}" for sentence in more if sentence)
