@@ -253,9 +253,8 @@ def reach(results: Results) -> Figure:
 
 
 def dimensions(plain: StudyConfig, *d: int, **changes: Any) -> tuple[StudyConfig, ...]:
-    """The same grid with each number of latent dimensions, the usual one first: the general tables are about it."""
-    ordered = sorted(d, key=lambda n: n != plain.model.latent_dim)
-    return tuple(vary(plain, model={"latent_dim": n}, strategies=STRATEGIES, **changes) for n in ordered)
+    """The same grid with each number of latent dimensions."""
+    return tuple(vary(plain, model={"latent_dim": n}, strategies=STRATEGIES, **changes) for n in d)
 
 
 EXPERIMENT = Experiment(

@@ -51,7 +51,7 @@ def test_claims_come_first_and_quick_runs_are_left_out(tmp_path, capsys):
 def test_the_index_says_how_long_all_of_it_took(tmp_path):
     """Two trainings of half an hour each, of which one was scored in two ways, and three times an hour of scoring."""
     assert lead([]) == lead([Entry("a/b-default", "A", "Which?", "This.", "")]) == LEAD
-    runs = read_table(RESULTS / "single_latent" / "digits-default", "runs").iloc[:2]
+    runs = read_table(RESULTS / "gap_ladder" / "digits-default", "runs").iloc[:2]
     runs = runs.assign(train_seconds=1800.0, compile_seconds=36.0, evaluate_seconds=3600.0)
     again = runs.iloc[:1].assign(run_id="again", decode="sample")
     made = folder(tmp_path, "a/b-default")

@@ -10,7 +10,7 @@ from study.report.plots.style import plain_settings
 from study.tables.results import extra_tables, load_results
 from tests.experiments.conftest import ROOT, short
 
-FOLDERS = sorted(path.parent for path in (ROOT / "results").glob("*/*-default/provenance.json"))
+FOLDERS = sorted(f for f in (ROOT / "results").glob("*/*-*") if f.name.endswith(("-default", "-paper")))
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "experiments").glob("[a-z]*.py"))
 NEED_DATA = {"linear_ground_truth", "latent_maps", "two_datasets"}  # what data or models alone can tell
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from study.claims.evidence import PROFILES
 from study.config import StudyConfig
 from study.config.serialise import from_dict, to_dict
 from study.pipeline.experiment import load_experiment
@@ -29,7 +30,7 @@ def name(folder: Path) -> str:
     return f"{folder.parent.name}/{folder.name}"
 
 
-COMMITTED = [f for f in FOLDERS if f.name.endswith("-default")]
+COMMITTED = [f for f in FOLDERS if f.name.rpartition("-")[2] in PROFILES]
 
 
 @pytest.mark.integration
@@ -71,11 +72,12 @@ def test_a_folder_holds_what_is_read_and_shown_alone(folder: Path) -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("folder", COMMITTED, ids=name)
-def test_committed_tables_are_those_of_the_declared_default_configuration(folder: Path) -> None:
+def test_committed_tables_are_those_of_the_declared_configuration(folder: Path) -> None:
     """Presets and helpers may change how a grid is written, but not its values."""
     configs = read_manifest(folder)["config"]
     experiment = load_experiment(str(ROOT / "experiments" / f"{folder.parent.name}.py"))
-    declared = experiment.grids("default", folder.name.removesuffix("-default"))
+    dataset, _, profile = folder.name.rpartition("-")
+    declared = experiment.grids(profile, dataset)
     found = [from_dict(StudyConfig, one) for one in (configs if isinstance(configs, list) else [configs])]
     assert list(map(_decides, declared)) == list(map(_decides, found))
 

@@ -31,7 +31,7 @@ TINY = StudyConfig(
 )
 EXPERIMENT = Experiment(name="tiny", question="Does it run?", profiles={"default": TINY})
 TABLES = ("runs", "metrics", "latents", "losses", "draws")
-COMMITTED = sorted(path.parent for path in (ROOT / "results").glob("*/*-default/provenance.json"))
+COMMITTED = sorted(f for f in (ROOT / "results").glob("*/*-*") if f.name.endswith(("-default", "-paper")))
 
 
 @pytest.fixture(scope="module")
