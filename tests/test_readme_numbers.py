@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from study.claims.rule import errors
+from study.report import kit
 from study.report.text.numbers import interval, number
 from study.statistics.summary import summarise
-from study.strategies import REFERENCES
-from study.tables.results import load_results
+from study.strategies import REGISTRY
+from study.tables.results import Results, load_results
 
 pytestmark = pytest.mark.integration
 
@@ -117,10 +118,21 @@ def of_every_strategy(paper: pd.DataFrame, ladder: pd.DataFrame) -> Iterator[str
         for rows in (paper, ladder)
     )
     yield f"{active} of 16 latents are active ({fewer} with 256 units)"
-    effects = average[average["metric"] == "kid"].set_index("strategy")["effect"]
-    assert set(effects.index[effects > effects["gmm"]]) == {*CODES, *REFERENCES} - {"noise"}
-    yield f"the mixture closes most, {closed('gmm', {})} % on average over s, and q(z) {closed('posterior', {})} %"
+    more = next_below(load_results(ROOT / "results" / "sampling_strategies" / "mnist-paper"), "gmm")
+    yield f"the mixture closes most, {closed('gmm', {})} % on average over s, {more} points more than the next,"
+    yield f"and q(z) {closed('posterior', {})} %"
     yield f"closes {closed('literal-logvar', {})} % on MNIST with 512×512 units"
+
+
+def next_below(results: Results, best: str) -> str:
+    """By how many points the best density fitted afterwards is ahead of the next, over trainings and evaluations."""
+    told = kit.shares(results, "kid").query("state == 'ok'")
+    others = [name for name in REGISTRY if name not in {best, "prior", *CODES}]
+    mean = kit.by_training(told.groupby(["seed", "evaluation"], as_index=False)[[best, *others]].mean())
+    pairs = [kit.Pair({"against": name, "better": "higher"}, mean[best], mean[name], best) for name in others]
+    ahead = kit.paired(pairs).to_dict("records")
+    assert all(row["verdict"] == "better" for row in ahead)
+    return kit.size(min(ahead, key=lambda row: row["difference"]), scale=100, places=0)
 
 
 def off_by(rule: pd.DataFrame) -> str:

@@ -8,9 +8,9 @@ import pytest
 from study.pipeline.experiment import installed_experiment
 from study.report.plots.style import plain_settings
 from study.tables.results import extra_tables, load_results
+from tests.committed import FOLDERS, label
 from tests.experiments.conftest import ROOT, short
 
-FOLDERS = sorted(f for f in (ROOT / "results").glob("*/*-*") if f.name.endswith(("-default", "-paper")))
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "experiments").glob("[a-z]*.py"))
 NEED_DATA = {"linear_ground_truth", "latent_maps", "two_datasets"}  # what data or models alone can tell
 
@@ -21,7 +21,7 @@ def test_tables_are_declared_only_where_the_data_are_needed() -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+@pytest.mark.parametrize("folder", FOLDERS, ids=label)
 def test_the_answer_follows_from_the_stored_rows(folder: Path, unchecked: None) -> None:
     results = load_results(folder)
     experiment = installed_experiment(results.provenance["experiment"])

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from study.claims.evidence import PROFILES
 from study.config import StudyConfig
 from study.config.serialise import from_dict, to_dict
 from study.pipeline.experiment import load_experiment
 from study.runtime.folders import read_manifest
+from tests.committed import FOLDERS, label
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = sorted(path.parent for path in (ROOT / "results").glob("*/*/provenance.json"))
+EVERY = sorted(path.parent for path in (ROOT / "results").glob("*/*/provenance.json"))
 QUICK = (
     "binarised_mnist",
     "posterior_gap",
@@ -26,24 +26,17 @@ FOLDER = 2_000_000  # bytes of an experiment on one data set
 PAGE = 3_000_000  # bytes of a page
 
 
-def name(folder: Path) -> str:
-    return f"{folder.parent.name}/{folder.name}"
-
-
-COMMITTED = [f for f in FOLDERS if f.name.rpartition("-")[2] in PROFILES]
-
-
 @pytest.mark.integration
 @pytest.mark.parametrize(
     "folder",
     [
-        pytest.param(f, id=name(f), marks=[] if f.parent.name in QUICK else [pytest.mark.slow])
-        for f in COMMITTED
+        pytest.param(f, id=label(f), marks=[] if f.parent.name in QUICK else [pytest.mark.slow])
+        for f in FOLDERS
     ],
 )
 def test_a_report_made_again_is_the_committed_one(folder: Path, tmp_path: Path) -> None:
     own = f"experiments/{folder.parent.name}.py"
-    again = tmp_path / "results" / name(folder)  # as the command in the report has it
+    again = tmp_path / "results" / label(folder)  # as the command in the report has it
     shutil.copytree(folder, again)
     for path in (again / "report.md", again / "report.html", *(again / "figures").glob("*")):
         path.unlink()
@@ -61,7 +54,7 @@ def test_a_report_made_again_is_the_committed_one(folder: Path, tmp_path: Path) 
     assert [file for file in sorted(kept) if made[file] != kept[file]] == []
 
 
-@pytest.mark.parametrize("folder", COMMITTED, ids=name)
+@pytest.mark.parametrize("folder", FOLDERS, ids=label)
 def test_a_folder_holds_what_is_read_and_shown_alone(folder: Path) -> None:
     suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
     assert suffixes <= {".parquet", ".xz", ".csv", ".json", ".md", ".html", ".png"}
@@ -71,7 +64,7 @@ def test_a_folder_holds_what_is_read_and_shown_alone(folder: Path) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("folder", COMMITTED, ids=name)
+@pytest.mark.parametrize("folder", FOLDERS, ids=label)
 def test_committed_tables_are_those_of_the_declared_configuration(folder: Path) -> None:
     """Presets and helpers may change how a grid is written, but not its values."""
     configs = read_manifest(folder)["config"]
@@ -97,7 +90,7 @@ def test_all_that_is_committed_is_small() -> None:
     assert sum(sizes) < LARGEST
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+@pytest.mark.parametrize("folder", EVERY, ids=label)
 def test_no_text_holds_a_place_that_was_never_filled(folder: Path) -> None:
     """A bootstrap was once "of {over(summary)}"."""
     assert not re.findall(r"\{\w+[(}]", (folder / "report.md").read_text().split("## Provenance")[0])

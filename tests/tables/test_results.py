@@ -18,8 +18,8 @@ from study.runtime.folders import READY, sha256
 from study.tables import results as results_module
 from study.tables import schemas
 from study.tables.results import Results, seal, write_results
+from tests.committed import FOLDERS, label
 
-ROOT = Path(__file__).parents[2]
 TINY = StudyConfig(
     model=VAEConfig(latent_dim=2, hidden=(8,)),
     training=TrainConfig(steps=20),
@@ -31,7 +31,6 @@ TINY = StudyConfig(
 )
 EXPERIMENT = Experiment(name="tiny", question="Does it run?", profiles={"default": TINY})
 TABLES = ("runs", "metrics", "latents", "losses", "draws")
-COMMITTED = sorted(f for f in (ROOT / "results").glob("*/*-*") if f.name.endswith(("-default", "-paper")))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +63,7 @@ def refused(capsys: pytest.CaptureFixture, *arguments: str) -> str:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("folder", COMMITTED, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("folder", FOLDERS, ids=label)
 def test_committed_results_are_what_was_written(folder: Path) -> None:
     assert len(load_results(folder).runs)
 
