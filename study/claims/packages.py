@@ -1,7 +1,7 @@
 """What VAE packages that can be installed draw when they generate, and what the rule of thumb says of their default s.
 
 Only what was confirmed by running that version stands here: each row names the scripts that do so again. The packages
-are those of :cite:`chadebec2022b,xu2019,lopez2018,an2023` and eight others.
+are those of :cite:`chadebec2022b,xu2019,lopez2018,an2023` and ten others.
 
 s = β/(2α) is the variance of the Gaussian noise of the decoder that the default weights of a loss mean. Where it grows
 with the number D of data dimensions, it is that at D = 784. The rule of thumb (`rule.py`) is then asked as if each
@@ -62,7 +62,7 @@ class Package:
 
 
 NORMAL, NOTHING = "N(0, I)", "generates nothing"
-COUNTS = "none: not Gaussian"
+COUNTS, NO_LOSS = "none: not Gaussian", "none: no loss is given"
 PACKAGES: Sequence[Package] = (
     Package(
         "ctgan", "0.12.1", NORMAL, "numbers: Gaussian, σ learned for each column; categories: none",
@@ -121,6 +121,17 @@ PACKAGES: Sequence[Package] = (
     Package(
         "easyvae", "1.3.3", NOTHING, "—", "NumPy's", "the mean's gradient is that of SSE/2 + KL; it shows means", "1",
         1.0, "a sample", "z has half of the standard deviation that the KL is computed from", ("easyvae_half_noise",),
+    ),
+    Package(
+        "monai", "1.6.1", NOTHING, "—", "torch's", "none is given", NO_LOSS, math.nan,
+        "mean, log-variance and a z, in eval mode mean + σ", "in eval mode each input is decoded one σ off its mean",
+        ("monai_eval_shift",),
+    ),
+    Package(
+        "diffusers", "0.42.1", NOTHING, "—", "the generator given, or torch's", "none is given", NO_LOSS, math.nan,
+        "mean, σ, a sample; a call decodes the mean",
+        "`kl()` is the KL of an image; of a video it is left in parts, of audio it is twice the KL",
+        ("diffusers_video_kl", "diffusers_audio_kl"),
     ),
     Package(
         "vaes-ptorch", "0.0.1", NOTHING, "—", "torch's",
