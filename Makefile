@@ -11,9 +11,9 @@ TIER ?= not slow and not integration
 # matters for the time.
 RUNS ?= \
   sampling_strategies:digits training_length:digits reconstruction_weight:digits latent_dimension:digits \
-  latent_maps:digits kl_per_dimension:digits gap_ladder:digits decoder_noise:digits \
-  posterior_gap:digits gan_baseline:digits learned_priors:digits \
-  gap_ladder:mnist decoder_noise:mnist learned_priors:mnist memorisation:mnist conditional:mnist gan_baseline:mnist \
+  latent_maps:digits kl_per_dimension:digits gap_ladder:digits posterior_gap:digits learned_priors:digits \
+  gap_ladder:mnist reconstruction_weight:mnist decoder_noise:mnist learned_priors:mnist memorisation:mnist \
+  conditional:mnist gan_baseline:mnist \
   posterior_gap:mnist linear_ground_truth:mnist binarised_mnist:mnist latent_maps:mnist kl_per_dimension:mnist \
   single_latent:mnist two_datasets:mnist published_contradiction:mnist architectures:mnist latent_dimension:mnist \
   sampling_strategies:mnist:paper \

@@ -7,7 +7,7 @@ changed together. Declared beforehand: the KL rises if the rate does at every st
 s if, at equal s, log rate or the share of the gap in KID differs from that of the weights with β = 1, and do not if
 both lie within 5 % (of the rate, of the gap).
 
-    study run reconstruction_weight                      MNIST, 50 VAEs, fifty minutes on two cores
+    study run reconstruction_weight                      MNIST, 50 VAEs, half an hour on two cores
     study run reconstruction_weight --profile quick      digits, 40 VAEs, two minutes
 """
 
