@@ -33,7 +33,7 @@ def read_numpy(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarra
     except npz.BROKEN as error:
         raise StudyError(
             f"{where}: cannot be read{_NUMPY} ({one_line(error)}); "
-            "write it again with np.savez or np.save, with numbers or strings instead of Python objects"
+            "write it again with np.savez or np.save, with numbers of NumPy's own types, as float32, or strings"
         ) from error
 
 

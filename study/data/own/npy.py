@@ -100,10 +100,16 @@ def _dtype(name: str) -> np.dtype:
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"its header has the unknown type {name!r}") from error
     if dtype.kind not in _READABLE:
-        raise ValueError("it holds Python objects" if dtype.kind == "O" else "it holds records")
+        raise ValueError(_unreadable(dtype))
     if not dtype.itemsize:
         raise ValueError("it holds text of length 0")
     return dtype
+
+
+def _unreadable(dtype: np.dtype) -> str:
+    if dtype.kind == "O":
+        return "it holds Python objects"
+    return f"its values are {dtype.itemsize} bytes without a type, as bfloat16 and float8 are written"
 
 
 def _shape(text: str) -> tuple[int, ...]:

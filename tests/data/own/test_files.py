@@ -1,3 +1,4 @@
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -77,6 +78,12 @@ def test_python_objects_are_never_unpickled(tmp_path):
     for name in ("a.npy", "b.npz"):
         with pytest.raises(StudyError, match=f"{name}: cannot be read as a numpy file of plain arrays"):
             load_dataset(tmp_path / name)
+
+
+def test_numbers_that_numpy_writes_without_a_type_are_refused_by_name(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.asarray(jnp.ones((9, 2), jnp.bfloat16)))
+    with pytest.raises(StudyError, match=r"'x': its values are 2 bytes without a type, as bfloat16.*float32"):
+        load_dataset(tmp_path / "a.npz")
 
 
 def test_torn_files_are_refused(tmp_path):

@@ -93,7 +93,7 @@ NUMPY_HEADERS = [
     ("a huge header", npy("'<f8'", "(1,)", version=2, padding=900_000), "its header announces 9000"),
     ("objects", npy("'|O'", "(10,)"), "it holds Python objects"),
     ("records", npy("[('a', '<f8')]", "(1,)", bytes(8)), "it holds records"),
-    ("void", npy("'|V8'", "(1,)", bytes(8)), "it holds records"),
+    ("void", npy("'|V8'", "(1,)", bytes(8)), "its values are 8 bytes without a type, as bfloat16"),
     ("text of no characters", npy("'<U0'", f"({10**12},)"), "it holds text of length 0"),
     ("two types", npy("'i4,i4'", "(1,)"), "its header has the unknown type 'i4,i4'"),
     ("a call", npy("print('called')", "(1,)"), "its header has no descr"),
