@@ -151,7 +151,10 @@ def _gained(closed: pd.DataFrame) -> str:
 
 
 def _closes(row: kit.Row) -> str:
-    return f"{kit.change('own', **PERCENT)(row)} % at s = {number(row['s'])}"
+    percent = (
+        PERCENT if row["low"] >= 0.005 else {"scale": 100}
+    )  # "closes 0 [0, 0] %" would say that it does not
+    return f"{kit.change('own', **percent)(row)} % at s = {number(row['s'])}"
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:

@@ -87,6 +87,15 @@ def test_where_the_gap_is_widened_stands_beside_where_it_closes(module, share, s
     assert all(text in caption for text in says) and ("widens" in caption) == (share < 0)
 
 
+def test_a_share_below_half_a_percent_is_not_said_to_be_none(module):
+    """The caption said "closes from 0 [0, 0] % at s = 16.7"."""
+    cells = [cell(a, 1.0, around(a, a / 100), 0.4) for a in ALPHAS[1:]]
+    small = cell(ALPHAS[0], 1.0, around(0.3, 0.003), 0.0)
+    small["scores"] |= {"prior": lambda seed: 1 + seed / 1000, "posterior": lambda seed: 0.997 + seed / 1001}
+    caption = module.findings(results_of([small, *cells]), {}).figures[0].caption
+    assert "closes 0.3" in caption and "% at s = 1.67" in caption and " 0 [" not in caption
+
+
 def test_pairs_of_every_profile_meet_a_setting_with_beta_of_one(module):
     """Otherwise nothing is compared at equal s."""
     for profile in ("smoke", "quick", "default"):
