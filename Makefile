@@ -45,6 +45,7 @@ results: $(VENV)/.installed
 	set -e; for run in $(RUNS); do set -- $$(echo $$run | tr : ' '); \
 	  $(BIN)/study run $$1 --dataset $$2 --profile $${3:-default}; done
 	$(BIN)/python -m experiments.benchmarks.spectra
+	$(BIN)/python -m experiments.benchmarks.audit
 	$(BIN)/study claims
 	$(BIN)/study index
 

@@ -42,6 +42,7 @@ def test_each_is_run_and_then_what_is_made_of_all(tmp_path):
         "study run a --dataset b --profile default",
         "study run c --dataset d --profile paper",
         "python -m experiments.benchmarks.spectra",
+        "python -m experiments.benchmarks.audit",
         "study claims",
         "study index",
     ]

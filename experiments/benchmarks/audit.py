@@ -3,8 +3,8 @@
 Nine models that are broken on purpose, each in one way, and three good ones, at three seeds each
 (`experiments/benchmarks/audit_models.py`). A row counts how many seeds of a case got each diagnosis.
 
-    python experiments/benchmarks/audit.py               minutes; writes results/audit/confusion.csv
-    python experiments/benchmarks/audit.py --only ring --seeds 0
+    python -m experiments.benchmarks.audit               minutes; writes results/audit/confusion.csv
+    python -m experiments.benchmarks.audit --only ring --seeds 0
 """
 
 import argparse
