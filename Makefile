@@ -16,7 +16,7 @@ RUNS ?= \
   conditional:mnist gan_baseline:mnist posterior_gap:mnist linear_ground_truth:mnist binarised_mnist:mnist \
   latent_maps:mnist kl_per_dimension:mnist single_latent:mnist two_datasets:mnist published_contradiction:mnist \
   architectures:mnist latent_dimension:mnist sampling_strategies:mnist:paper \
-  sampling_strategies:fashion-mnist latent_maps:fashion-mnist posterior_gap:fashion-mnist single_latent:fashion-mnist \
+  sampling_strategies:fashion-mnist:paper latent_maps:fashion-mnist posterior_gap:fashion-mnist single_latent:fashion-mnist \
   gap_ladder:fashion-mnist learned_priors:fashion-mnist reconstruction_weight:fashion-mnist \
   sampling_strategies:colour-patches reconstruction_weight:colour-patches kl_per_dimension:colour-patches \
   posterior_gap:colour-patches gap_ladder:colour-patches single_latent:colour-patches \

@@ -135,7 +135,7 @@ def test_the_section_names_the_error_on_each_data_set_that_was_not_fitted_to():
     "folder",
     [
         "gap_ladder/mnist-default",
-        "sampling_strategies/fashion-mnist-default",
+        "sampling_strategies/fashion-mnist-paper",
         "sampling_strategies/colour-patches-default",
     ],
 )
