@@ -107,7 +107,8 @@ def of_every_strategy(paper: pd.DataFrame, clothes: pd.DataFrame, ladder: pd.Dat
             shares(table if at else table[table["alpha"].isna()], strategy, at) for table in (paper, clothes)
         ]
         return [
-            interval(row["effect"], row["effect_low"], row["effect_high"], scale=100, places=0) for row in rows
+            interval(row["effect"], row["effect_low"], row["effect_high"], scale=100, places=0)
+            for row in rows
         ]
 
     small, middle, large = (closed("posterior", {"beta": beta}) for beta in (0.006, 0.6, 2.0))
