@@ -9,7 +9,7 @@ Declared beforehand: samples of a strategy copy at an N where their authenticity
 reconstructions of held-out data, after Holm's correction over N. The number of examples matters to what a strategy
 gains where its share of the gap at that N is told from its share at the smallest N, and not where both are within 5 %.
 
-    study run training_size                      MNIST, 60 VAEs, an hour on two cores
+    study run training_size                      MNIST, 60 VAEs, twenty minutes on two cores
     study run training_size --profile quick      digits, 15 VAEs, one minute
 """
 
