@@ -129,15 +129,21 @@ def answer(copies: pd.DataFrame, closed: pd.DataFrame) -> str:
 
 
 def _where(own: pd.DataFrame) -> str:
-    """The N where samples from posteriors are shown to copy, setting by setting."""
-    said = []
-    for beta, rows in own.sort_values(AXIS).groupby("beta"):
-        found = kit.by_verdict(rows)
-        some = [f"{row[AXIS]:,.0f}" for row in found.get("worse", [])]
-        where = f"N = {listed(some)}" if some else "no N"
-        said.append(f"at {where} of {len(rows)} (β = {number(beta)})")
+    """Where samples from posteriors are shown to copy."""
     what = "Samples from posteriors are shown to be less authentic than reconstructions of held-out data"
-    return f"{what} {listed(said)}."
+    return f"{what} {_places(own)}."
+
+
+def _places(own: pd.DataFrame) -> str:
+    """The N where one strategy is shown to copy; settings of which the same is said stand together."""
+    said: dict[str, list[str]] = {}
+    for beta, rows in own.sort_values(AXIS).groupby("beta"):
+        some = [f"{row[AXIS]:,.0f}" for row in kit.by_verdict(rows).get("worse", [])]
+        where = f"at N = {listed(some)} of {len(rows)}" if some else f"at no N of {len(rows)}"
+        if 1 < len(some) == len(rows):
+            where = f"at every N from {some[0]} to {some[-1]}"
+        said.setdefault(where, []).append(number(beta))
+    return listed([f"{where} (β = {listed(betas)})" for where, betas in said.items()])
 
 
 def _gained(closed: pd.DataFrame) -> str:
@@ -154,11 +160,8 @@ def _gained(closed: pd.DataFrame) -> str:
 
 def _copying(copies: pd.DataFrame) -> str:
     """Where each strategy copies, for the caption."""
-    said = []
-    for name, own in copies.groupby("strategy", sort=False) if len(copies) else ():
-        rows = own[own["verdict"] == "worse"].sort_values(["beta", AXIS]).to_dict("records")
-        some = listed(f"{row[AXIS]:,.0f} (β = {number(row['beta'])})" for row in rows)
-        said.append(f"`{name}` at N = {some}" if rows else f"`{name}` at no N")
+    own = copies.groupby("strategy", sort=False) if len(copies) else ()
+    said = [f"`{name}` {_places(rows)}" for name, rows in own]
     return f" Less authentic than reconstructions, as far as shown: {'; '.join(said)}." if said else ""
 
 
@@ -202,11 +205,14 @@ def figure(table: pd.DataFrame, metrics: pd.DataFrame) -> Figure:
 
 
 def sizes(plain: StudyConfig, *n: int, **changes: Any) -> tuple[StudyConfig, ...]:
-    """The same grid with each number of training examples; 0 is all of them."""
+    """The same grid with each number of training examples, of which the report's general part is about the first.
+
+    0 is all of them.
+    """
     return tuple(vary(plain, n_train=one, strategies=STRATEGIES, **changes) for one in n)
 
 
-QUICK = sizes(DIGITS, 100, 300, 0, betas=(0.05,), density_draws=500)
+QUICK = sizes(DIGITS, 0, 100, 300, betas=(0.05,), density_draws=500)
 LARGE = {"betas": (0.06, 0.6), "n_samples": 1000, "density_draws": 500}
 
 EXPERIMENT = Experiment(
@@ -215,9 +221,9 @@ EXPERIMENT = Experiment(
     profiles={
         "smoke": sizes(SMOKE, 100, 300, alphas=(10.0,)),
         "quick": QUICK,
-        "default": sizes(MNIST, 100, 300, 1000, 3000, 10_000, 0, **LARGE),
-        "default/digits": sizes(DIGITS, 100, 200, 400, 0, betas=(0.05, 0.5), density_draws=500),
-        "default/colour-patches": sizes(MNIST, 100, 300, 0, **LARGE),
+        "default": sizes(MNIST, 0, 100, 300, 1000, 3000, 10_000, **LARGE),
+        "default/digits": sizes(DIGITS, 0, 100, 200, 400, betas=(0.05, 0.5), density_draws=500),
+        "default/colour-patches": sizes(MNIST, 0, 100, 300, **LARGE),
     },
     findings=findings,
 )

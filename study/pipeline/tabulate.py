@@ -89,7 +89,7 @@ def _told_apart(grids: Sequence[Run]) -> list[dict[str, Any]]:
         | {"likelihood": run.plan.architecture.likelihood}
         | c.model.network_settings
         | c.training.deciding
-        | {"n_train": c.n_train}
+        | {"n_train": len(run.plan.data.train)}
         for c, run in zip(configs, grids, strict=True)
     ]
     apart: list[dict[str, Any]] = []

@@ -1,5 +1,6 @@
 """What is said of the number of training examples, on made-up tables: where posteriors copy, and what they close."""
 
+import pandas as pd
 import pytest
 
 from study.report.kit import UNDECIDED
@@ -31,7 +32,7 @@ def results(novelty=(-0.3, -0.1, 0.0), share=(0.3, 0.6, 0.9), *, seeds=5, prior=
     ("novelty", "where"),
     [
         ((-0.3, -0.1, 0.0), "at N = 100 and 1,000 of 3 (β = 0.06)"),
-        ((-0.3, -0.1, -0.1), "at N = 100, 1,000 and 60,000 of 3"),
+        ((-0.3, -0.1, -0.1), "at every N from 100 to 60,000 (β = 0.06)"),
         ((0.1, 0.1, 0.0), "at no N of 3 (β = 0.06)"),
     ],
 )
@@ -55,9 +56,18 @@ def test_more_examples_are_compared_with_the_fewest(module):
     own = own[own["strategy"] == "posterior"]
     assert own["N"].tolist() == ["1,000", "60,000"] and own["verdict"].tolist() == ["equivalent", "better"]
     caption = found.figures[0].caption
-    assert (
-        "`prior` at no N" in caption and "`posterior` at N = 100 (β = 0.06) and 1,000 (β = 0.06)" in caption
+    assert "`prior` at no N of 3" in caption and "`posterior` at N = 100 and 1,000 of 3 (β = 0.06)" in caption
+
+
+def test_settings_of_which_the_same_is_said_stand_together(module):
+    own = pd.DataFrame(
+        [(beta, n, "worse") for beta in (0.06, 0.6) for n in SIZES] + [(6.0, n, "better") for n in SIZES],
+        columns=["beta", "n_train", "verdict"],
     )
+    assert module._places(own) == (
+        "at every N from 100 to 60,000 (β = 0.06 and 0.6) and at no N of 3 (β = 6)"
+    )
+    assert module._places(own[own["n_train"] == 100].head(1)) == "at N = 100 of 1 (β = 0.06)"
 
 
 def test_the_overlap_is_at_least_one_example(module):

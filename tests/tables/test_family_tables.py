@@ -85,3 +85,16 @@ def test_likelihoods_are_told_apart_at_whatever_settings(tmp_path, beta):
         runs.append(execute(make_plan(config, data), Store(tmp_path)))
     found = tabulate(runs, experiment="e", question="q", profile="p", command="c").runs
     assert found["family_settings"].tolist() == ["likelihood=gaussian", "likelihood=bernoulli"]
+
+
+def test_all_training_examples_are_named_by_their_number(tmp_path):
+    """In a configuration 0 means all of them; a reader of "n_train=0" would think of none."""
+    data, runs = load_dataset("digits"), []
+    for n in (0, 100):
+        config = StudyConfig(
+            model=VAEConfig(latent_dim=2, hidden=(8,)), training=TrainConfig(steps=42), seeds=(0,), n_train=n,
+            strategies=(), density_draws=50,
+        )  # fmt: skip
+        runs.append(execute(make_plan(config, data), Store(tmp_path)))
+    found = tabulate(runs, experiment="e", question="q", profile="p", command="c").runs
+    assert found["family_settings"].tolist() == [f"n_train={len(data.train)}", "n_train=100"]
