@@ -1,6 +1,6 @@
 """The two figures of the front page: samples from one model side by side, and the share of the gap closed against s."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -90,14 +90,19 @@ def share(points: pd.DataFrame) -> Figure:
     """
     datasets = list(dict.fromkeys(points["dataset"]))
     figure = Figure(figsize=(3.4 * len(datasets) + 0.6, 1.85), layout="constrained")
-    panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
+    panels = list(figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0])
     for ax, name in zip(panels, datasets, strict=True):
         _panel(ax, _main(points[points["dataset"] == name]))
         ax.set_title(name, loc="left")
     panels[0].set_ylabel("gap in KID closed, %")
     marks = {name: mark for ax in panels for mark, name in zip(*ax.get_legend_handles_labels(), strict=True)}
-    panels[0].legend(list(marks.values()), list(marks), loc="lower left", frameon=False)
+    _emptiest(panels).legend(list(marks.values()), list(marks), loc="lower left", frameon=False)
     return figure
+
+
+def _emptiest(panels: Sequence[Axes]) -> Axes:
+    """The panel whose curves stay highest: it has the most room below them."""
+    return max(panels, key=lambda ax: min(np.min(mark[0].get_ydata()) for mark in ax.containers))
 
 
 def _main(points: pd.DataFrame) -> pd.DataFrame:

@@ -62,6 +62,14 @@ def test_there_is_a_panel_for_each_data_set_and_shade_where_it_copies():
     assert any(patch.get_alpha() == 0.13 for patch in left.patches) and not right.patches
 
 
+def test_the_legend_stands_where_the_curves_leave_room():
+    rows = pd.concat([points({0.1: 0.9, 1.0: 0.1}), points({0.1: 0.9, 1.0: 0.7}, dataset="colour-patches")])
+    with style.styled():
+        low, high = front.share(rows).axes
+    assert low.get_legend() is None
+    assert {*front.SHARES.values()} < {text.get_text() for text in high.get_legend().get_texts()}
+
+
 def test_the_strip_shows_images_of_the_tables():
     with style.styled():
         figure = front.strip(load_results(RESULTS / front.STRIP_OF))
