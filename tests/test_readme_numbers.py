@@ -63,8 +63,8 @@ def said() -> Iterator[str]:
     literal = shares(digits, "literal-logvar", {})
     ends = interval(-literal["effect"], -literal["effect_high"], -literal["effect_low"], scale=100, places=0)
     yield f"widens the gap on digits by {ends} %"
-    larger = (summary(f"sampling_strategies/{data}-paper") for data in ("mnist", "fashion-mnist"))
-    yield from of_every_strategy(*larger, ladder)
+    paper, clothes = (summary(f"sampling_strategies/{data}-paper") for data in ("mnist", "fashion-mnist"))
+    yield from of_every_strategy(paper, clothes, ladder)
     yield from of_few(summary("training_size/mnist-default"))
     rule = pd.read_csv(ROOT / "results" / "claims" / "rule.csv")
     yield off_by(rule)

@@ -66,8 +66,9 @@ def test_the_legend_stands_where_the_curves_leave_room():
     rows = pd.concat([points({0.1: 0.9, 1.0: 0.1}), points({0.1: 0.9, 1.0: 0.7}, dataset="colour-patches")])
     with style.styled():
         low, high = front.share(rows).axes
-    assert low.get_legend() is None
-    assert {*front.SHARES.values()} < {text.get_text() for text in high.get_legend().get_texts()}
+    legend = high.get_legend()
+    assert low.get_legend() is None and legend is not None
+    assert {*front.SHARES.values()} < {text.get_text() for text in legend.get_texts()}
 
 
 def test_the_strip_shows_images_of_the_tables():
