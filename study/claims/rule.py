@@ -186,19 +186,20 @@ def errors(points: pd.DataFrame) -> pd.DataFrame:
     """How far the rule is off, in shares, for each data set and quantity.
 
     Returns:
-        The columns dataset, quantity, source, seen (the curve was fitted to these points), settings, error (mean of
-        |predicted − measured|), bias (mean of predicted − measured) and worst (largest |predicted − measured|).
+        The columns dataset, seen (the curve was fitted to these points), fewer (of the data set that it was fitted to,
+        but with fewer training examples), quantity, source, settings, error (mean of |predicted − measured|), bias
+        (mean of predicted − measured) and worst (largest |predicted − measured|).
     """
-    rows = []
+    names, rows = ["dataset", "seen", "fewer", "quantity"], []
     for source in ("rate", "s"):
         off = points[f"from_{source}"] - points["measured"]
-        parts = points.assign(off=off, seen=fitted_to(points)).dropna(subset=["off"])
-        for (dataset, seen, quantity), own in parts.groupby(["dataset", "seen", "quantity"], sort=False):
+        fewer = points["dataset"].eq(FITTED_ON) & points["n_train"].lt(ROWS)
+        parts = points.assign(off=off, seen=fitted_to(points), fewer=fewer).dropna(subset=["off"])
+        for of, own in parts.groupby(names, sort=False):
             rows.append(
                 {
-                    "dataset": dataset, "quantity": quantity, "source": source, "seen": seen, "settings": len(own),
+                    **dict(zip(names, of, strict=True)), "source": source, "settings": len(own),
                     "error": own["off"].abs().mean(), "bias": own["off"].mean(), "worst": own["off"].abs().max(),
                 }
             )  # fmt: skip
-    names = ["dataset", "quantity", "source", "seen", "settings", "error", "bias", "worst"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=[*names, "source", "settings", "error", "bias", "worst"])

@@ -125,6 +125,14 @@ def test_the_section_names_the_error_on_each_data_set_that_was_not_fitted_to():
     assert "too high" in copied and "too low" not in copied
     both = pd.concat([points, points.assign(measured=points["from_rate"] - 0.2)])  # 30 points below, 20 above
     assert "25 points on digits (known when the curve was chosen)" in headline(errors(both))
+    few = points.assign(dataset="mnist")
+    apart = headline(
+        errors(pd.concat([few, few.assign(n_train=60_000, experiment="architectures", from_rate=0.8)]))
+    )
+    assert (
+        "30 points on mnist (fewer training examples; too low) and 10 points on mnist (other models; too low)"
+        in apart
+    )
     assert "52 % at R = log N" in said()
     (found,) = sections(points)
     assert len(found.blocks) == 5

@@ -103,14 +103,15 @@ def accuracy(points: pd.DataFrame) -> str:
     """How far the rule's predictions from s were off, where they could be compared; nothing without a place."""
     off = errors(points)
     parts = []
-    for (dataset, seen), own in off[off["source"] == "s"].groupby(["dataset", "seen"], sort=False):
+    every = off[off["source"] == "s"].groupby(["dataset", "seen", "fewer"], sort=False)
+    for (dataset, seen, fewer), own in every:
         mean = own.set_index("quantity")["error"]
         shares = listed(
             f"{number(100 * mean[name], 0)} ({SHARES[name]})" for name in QUANTITIES if name in mean
         )
         where = f"on {dataset}, to which it was {'' if seen else 'not '}fitted"
         if dataset == FITTED_ON and not seen:
-            where = f"on other models of {dataset}"
+            where = f"on {'models of fewer examples' if fewer else 'other models'} of {dataset}"
         parts.append(f"{where}, {shares}")
     return (
         f"Predictions from s were off, on average over settings and in points: {'; '.join(parts)}."

@@ -23,6 +23,7 @@ QUANTITIES: dict[Quantity, str] = {
     "copied": "copied by q(z)",
     "inauthentic": "copied, by authenticity",
 }
+SAID: tuple[Quantity, ...] = ("posteriors", "copied", "mixture")
 SOURCES = {"rate": "the rate", "s": "s"}
 COPIED = (
     "Copied is the share of the way from real held-out data to copies of the training data, in how many samples of "
@@ -60,10 +61,11 @@ def said() -> str:
 def headline(off: pd.DataFrame) -> str:
     """How far the rule is off on data that it was not fitted to, and to which side."""
     own = off[(off["source"] == "rate") & ~off["seen"]]
-    closed, copied = (_misses(own[own["quantity"] == name]) for name in ("posteriors", "copied"))
+    closed, copied, mixture = (_misses(own[own["quantity"] == name]) for name in SAID)
     if not closed:
         return "It has met no other data yet."
     also = f", and of what q(z) copies by {copied}" if copied else ""
+    also += f". Of the share that a mixture closes it was off by {mixture}" if mixture else ""
     return f"Of the share that q(z) closes it was off, on average over settings, by {closed}{also}."
 
 
@@ -79,7 +81,7 @@ def _notes(row: Any) -> str:
     if row.dataset in SEEN:
         notes.append("known when the curve was chosen")
     if row.dataset == FITTED_ON:
-        notes.append("other models")
+        notes.append("fewer training examples" if row.fewer else "other models")
     if abs(row.bias) >= ONE_SIDED * row.error > 0:
         notes.append("too low" if row.bias < 0 else "too high")
     return f" ({'; '.join(notes)})" if notes else ""
@@ -89,7 +91,7 @@ def _table(off: pd.DataFrame) -> Plain:
     rows = [
         [
             row.dataset, QUANTITIES[row.quantity], SOURCES[row.source],
-            "fitted to" if row.seen else "no", str(row.settings),
+            "fitted to" if row.seen else f"no{', fewer examples' * row.fewer}", str(row.settings),
             *(number(100 * value, 0) for value in (row.error, row.bias, row.worst)),
         ]
         for row in frames.each(off)
