@@ -29,7 +29,9 @@ __all__ = ["Evaluator", "evaluate", "evaluators"]
 _FEWEST = DENSITY_K + 1  # fewest rows for every reference point to have a k-th neighbour
 _LINES = 5  # scores in a repr
 _LARGEST = 1e12  # largest value for which the variance of the cubic kernel, a twelfth power, is finite
-_THREADS = 1  # of matrix products: threads wait for each other, on busy cores twenty times as long as a product takes
+# Of matrix products: threads wait for each other, on busy cores twenty times as long as a product takes, and decide the
+# last bits of sums.
+_THREADS = 1
 
 
 class Evaluator:
@@ -78,13 +80,13 @@ class Evaluator:
                 f"test), got {self.n}"
             )
         self._size = data.train.shape[1]
-        pixels = pixels or (extractor if extractor.name == "pca" else pixel_extractor(data))
-        self.pixels = pixels
-        self._reference = Reference(data, extractor, pixels=pixels, n=self.n)
+        self.pixels = pixels or (extractor if extractor.name == "pca" else pixel_extractor(data))
+        self._reference = Reference(data, extractor, pixels=self.pixels, n=self.n)
         self.data = data
         self.metrics = metrics_for(windows=data.is_sequence, table=data.is_table, again=again)
         self._all = metrics_for(windows=data.is_sequence, table=data.is_table, asked=True, again=again)
-        self._prepared = {metric.name: metric.prepare(self._reference) for metric in self._all}
+        with blas_threads(_THREADS):
+            self._prepared = {metric.name: metric.prepare(self._reference) for metric in self._all}
 
     def measure(
         self, x: Float[np.ndarray, "n D"], asked: Integer[np.ndarray, " n"] | None = None

@@ -22,6 +22,7 @@ from scipy.special import bdtrc
 
 from study.data.base import Dataset
 from study.errors import CannotFit, StudyError
+from study.runtime.environment import blas_threads
 from study.runtime.keys import stage_key
 from study.training import loop
 from study.training.blocks import in_blocks
@@ -251,7 +252,8 @@ def _components(centred: Float[np.ndarray, "N D"], config: ExtractorConfig) -> d
         return {"components": np.eye(dimensions, centred.shape[1], dtype=np.float32)}
     from sklearn.decomposition import PCA  # a second, which a run with nothing to do should not wait
 
-    pca = PCA(dimensions, random_state=config.seed).fit(centred)
+    with blas_threads(1):  # in float32 the last bits of products depend on how many there are
+        pca = PCA(dimensions, random_state=config.seed).fit(centred)
     return {"components": pca.components_.astype(np.float32)}
 
 

@@ -33,10 +33,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def blas_threads(limit: int | None) -> contextlib.AbstractContextManager[Any]:
-    """Limit the threads of NumPy's and SciPy's matrix products within this context; None changes nothing.
+def blas_threads(limit: int) -> contextlib.AbstractContextManager[Any]:
+    """Limit the threads of NumPy's and SciPy's matrix products within this context.
 
-    The threads of a small product spend more time waiting for each other than working.
+    The threads of a small product spend more time waiting for each other than working, and how many there are decides
+    the last bits of sums.
     """
     return _blas().limit(limits=limit)
 

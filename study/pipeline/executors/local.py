@@ -40,7 +40,7 @@ def helpers(job: Job, cells: int) -> Iterator[None]:
     """
     running = [_started(job) for _ in range(_worthwhile(cells))]
     try:
-        with blas_threads(1 if running else None):
+        with blas_threads(1):  # with helpers or without, so that the last bits of scores are the same
             yield
         for process in running:
             scored, memory = _said(process)
