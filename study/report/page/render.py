@@ -18,7 +18,7 @@ from study.report.page.blocks import Report, Scores
 from study.report.text.numbers import number
 
 HERE = Path(__file__).parent
-SPACED = re.compile(r"\s*([{};,])\s*")  # blanks of a style sheet that say nothing
+BLANKS = re.compile(r"\s*([{};,])\s*")
 LETTERS = string.ascii_lowercase
 # What a page has by the thousand, and, to be left alone, what is no HTML.
 TAG = re.compile(r"<(script|style)\b.*?</\1>|<(?:g|path|rect|td|text|th|use)\b[^<>]*>", re.DOTALL)
@@ -42,13 +42,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"code": code, "inlined": functools.partial(inlined, marks={}), "number": number}
-    made.globals["css"] = Markup(SPACED.sub(r"\1", (HERE / "page.css").read_text(encoding="utf-8")))
+    made.globals["css"] = Markup(style((HERE / "page.css").read_text(encoding="utf-8")))
     return made
 
 
 def render(report: Report) -> str:
     """The HTML of the page."""
-    js = (HERE / "page.js").read_text(encoding="utf-8")
+    js = script((HERE / "page.js").read_text(encoding="utf-8"))
     return unquoted(
         environment()
         .get_template("page.html")
@@ -61,6 +61,17 @@ def render(report: Report) -> str:
             **_choices(report),
         )
     )
+
+
+def style(css: str) -> str:
+    """The style sheet without the blanks that say nothing, and without the last semicolon of a rule."""
+    return BLANKS.sub(r"\1", css).replace(": ", ":").replace(";}", "}")
+
+
+def script(js: str) -> str:
+    """The script without lines of comments, and without indents."""
+    lines = map(str.strip, js.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def unquoted(html: str) -> str:

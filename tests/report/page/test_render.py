@@ -1,10 +1,10 @@
-"""What a browser reads of a page does not depend on the quotes that are left out."""
+"""What a browser reads of a page does not depend on the quotes, blanks and comments that are left out."""
 
 import html.parser
 
 import pytest
 
-from study.report.page.render import unquoted
+from study.report.page.render import script, style, unquoted
 
 
 class Read(html.parser.HTMLParser):
@@ -49,3 +49,23 @@ class Read(html.parser.HTMLParser):
 def test_quotes_go_where_html_reads_the_same_without_them(page: str, short: str | None) -> None:
     assert unquoted(page) == (page if short is None else short)
     assert Read(unquoted(page)).found == Read(page).found
+
+
+@pytest.mark.parametrize(
+    ("css", "short"),
+    [
+        ("a { color: red; }\n\nb:hover,\nc > d { margin: 0 1px; }\n", "a{color:red}b:hover,c > d{margin:0 1px}"),
+        (":root { --ink: #000; }\n@media (width > 1px) { a { top: 0; } }",
+         ":root{--ink:#000}@media (width > 1px){a{top:0}}"),
+        ('a::after { content: ":"; width: calc(1px + 2em); }', 'a::after{content:":";width:calc(1px + 2em)}'),
+    ],
+)  # fmt: skip
+def test_a_style_sheet_loses_blanks_alone(css: str, short: str) -> None:
+    assert style(css) == short
+
+
+def test_a_script_loses_comments_and_indents_alone() -> None:
+    assert (
+        script('"use strict";\n// Why.\nif (a) {\n  b("// c");\n}\n')
+        == '"use strict";\nif (a) {\nb("// c");\n}'
+    )
