@@ -88,10 +88,9 @@ def as_reported(words: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[str]
 def said_later() -> Iterator[str]:
     """What README must say below its first screen, word for word."""
     yield from as_reported(LATER)
-    linear = load_results(ROOT / "results" / "linear_ground_truth" / "mnist-default").metrics
-    rate = linear.query("metric == 'rate'").groupby("beta")["value"].mean()
-    exact = pd.read_csv(ROOT / "results" / "linear_ground_truth" / "mnist-default" / "optimum.csv")
-    exact = exact.set_index("beta")["rate_exact"]
+    folder = ROOT / "results" / "linear_ground_truth" / "mnist-default"
+    rate = load_results(folder).metrics.query("metric == 'rate'").groupby("beta")["value"].mean()
+    exact = pd.read_csv(folder / "optimum.csv").set_index("beta")["rate_exact"]
     (none,) = exact[exact == 0].index
     off = (rate / exact - 1).drop(none).abs().max()
     yield f"the rate lies within {percent(off, 1)} % of its closed form for β from 0.1 to 4"
