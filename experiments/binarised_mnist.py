@@ -12,7 +12,7 @@ twice as long; and 200 tanh units in batches of 20, also initialised at the mean
 decay of the step size, Adam's constants and the number of epochs. The second run ends without active latents: every
 ReLU in the decoder's last hidden layer outputs zero for all z, and so receives no gradient to recover by.
 
-    study run binarised_mnist                      MNIST; 200, 400 and 200 epochs, half an hour each on one core
+    study run binarised_mnist                      MNIST; 200, 400 and 200 epochs, half an hour on two cores
     study run binarised_mnist --profile quick      two, four and two epochs; far outside the range
 """
 
