@@ -18,6 +18,7 @@ from study.pipeline.store import Stored
 from study.pipeline.training import TrainedCell
 from study.runtime.checks import said
 from study.runtime.claims import Claim, pause
+from study.runtime.memory import give_back
 from study.scoring.context import Context, Evaluation, Measured
 from study.scoring.encode import Encoded, encode_splits
 from study.scoring.fit import Fits, fit_trained, is_trained
@@ -44,6 +45,7 @@ def outcomes(
     ready = iter(trained)
     wanted = any(map(is_trained, job.plan.config.strategies))
     while group := list(itertools.islice(ready, GROUP if wanted else 1)):
+        give_back()  # of the training, or of the cells before
         yield from _claimed(group, job, busy)
         yield from _finished(busy, job)
     while busy and wait:
