@@ -16,9 +16,13 @@ DOCUMENT = r"""\documentclass[10pt]{{article}}
 \IfFileExists{{lmodern.sty}}{{\usepackage{{lmodern}}}}{{}}
 \usepackage[margin=2cm]{{geometry}}
 \usepackage{{booktabs,graphicx}}
+\sloppy
 \newsavebox{{\made}}
 \newcommand{{\fitted}}[1]{{\par\medskip\noindent\sbox{{\made}}{{\input{{#1}}\unskip}}%
-  \ifdim\wd\made>\linewidth\resizebox{{\linewidth}}{{!}}{{\usebox{{\made}}}}\else\usebox{{\made}}\fi\par}}
+  \ifdim\wd\made>\linewidth\sbox{{\made}}{{\resizebox{{\linewidth}}{{!}}{{\usebox{{\made}}}}}}\fi
+  \ifdim\dimexpr\ht\made+\dp\made\relax>.85\textheight
+    \sbox{{\made}}{{\resizebox*{{!}}{{.85\textheight}}{{\usebox{{\made}}}}}}\fi
+  \usebox{{\made}}\par}}
 \begin{{document}}
 \section*{{{title}}}
 {parts}

@@ -66,6 +66,15 @@ def test_the_tables_of_all_claims_compile(tmp_path):
     compiled(tmp_path)
 
 
+@WITH_TEX
+@pytest.mark.parametrize(("rows", "columns"), [(5, 2), (120, 2), (5, 60), (120, 60)])
+def test_a_table_fits_on_a_page_however_long_or_wide(tmp_path, rows, columns):
+    block = Plain("", ["a head"] * columns, [["a cell"] * columns] * rows)
+    (tmp_path / "tables.tex").write_text(latex.DOCUMENT.format(title="A title", parts="\\fitted{one}"))
+    (tmp_path / "one.tex").write_text(latex.table(block))
+    assert "Overfull" not in compiled(tmp_path)
+
+
 def test_cells_are_escaped_and_long_ones_break_their_lines():
     block = Plain("x", ["`a_b`", "c"], [["1 & 2", "w " * 40], ["é ₙ α 漢", "[x]"]])
     lines = latex.table(block).splitlines()
