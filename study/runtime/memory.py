@@ -8,8 +8,8 @@ from collections.abc import Callable
 def give_back() -> None:
     """Return to the system what this process has freed; no effect where the C library cannot.
 
-    glibc keeps it for the thread that freed it. XLA compiles and runs on many threads, so that without this a tenth of
-    the memory of a run, and more on large data, is in nobody's use.
+    glibc keeps it for the thread that freed it. XLA compiles and runs on many threads, so that without this nearly a
+    tenth of the memory of a run is in nobody's use.
     """
     _trim()(0)
 
