@@ -12,6 +12,7 @@ from study.audit.codes import Codes
 from study.data.base import Dataset
 from study.latents import AggregatePosterior
 from study.latents.surgery import HOLE_QUANTILE
+from study.runtime.drawing import split
 from study.strategies import strategy
 from study.strategies.base import with_labels
 
@@ -65,7 +66,7 @@ def probe(key: jax.Array, codes: Codes, data: Dataset, marginal_kl: Float[np.nda
         data: the data set.
         marginal_kl: KL(q(zⱼ)‖N(0, 1)) of each dimension in nats, from the table of dimensions.
     """
-    draw_key, hole_key, held_key = jax.random.split(key, 3)
+    draw_key, hole_key, held_key = split(key, 3)
     model, train, held = codes.model, codes.encoded.train, codes.encoded.held_out
     labels = None if held.labels is None else held.labels[:MOST]
     seen = with_labels(model, labels)
@@ -126,7 +127,7 @@ def _nearest(
 def _holes(key: jax.Array, codes: Codes) -> dict[str, Any]:
     """The hole mass of a Gaussian with the moments of q(z)."""
     train, held = codes.encoded.train, codes.encoded.held_out
-    fit_key, draw_key, held_key = jax.random.split(key, 3)
+    fit_key, draw_key, held_key = split(key, 3)
     q = AggregatePosterior(train)
     z = strategy("gaussian-full").fit(fit_key, train).sample(draw_key, n=MOST // 2)
     edge = np.quantile(q.log_prob(held.sample(held_key)), HOLE_QUANTILE)

@@ -27,6 +27,7 @@ from study.models.normal import LOG_2PI
 from study.runtime.arrays import numbers
 from study.runtime.brief import Brief
 from study.runtime.checks import whole_number
+from study.runtime.drawing import choice, split
 from study.runtime.environment import blas_threads
 from study.runtime.keys import Key, as_key
 
@@ -93,10 +94,8 @@ class AggregatePosterior(Brief):
             StudyError: n is negative or not a whole number, or the key is invalid.
         """
         key, n = as_key(key), whole_number(n, name="n")
-        index_key, noise_key = jax.random.split(key)
-        index = np.asarray(
-            jax.random.choice(index_key, self.latents.n, (n,), p=np.exp(self._weights, dtype="f"))
-        )
+        index_key, noise_key = split(key)
+        index = choice(index_key, np.exp(self._weights, dtype="f"), n)
         epsilon = np.asarray(jax.random.normal(noise_key, (n, self.latents.d)))
         return self.latents.mean[index] + np.exp(0.5 * self.latents.log_var[index]) * epsilon
 

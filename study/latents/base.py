@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Float32, Integer
+from jaxtyping import Float, Float32, Float64, Integer
 
 from study.data.labels import are_names, class_numbers
 from study.errors import StudyError
+from study.models.likelihoods import gaussian_kl
 from study.runtime.arrays import numbers
 from study.runtime.brief import Brief
 from study.runtime.checks import shown
@@ -106,8 +106,12 @@ class Latents(Brief):
     def sample(self, key: Key) -> Float32[np.ndarray, "{self.n} {self.d}"]:
         """One z ~ q(z|x_n) for every example, in the order of the examples."""
         key = as_key(key)
-        epsilon = jax.random.normal(key, self.mean.shape)
-        return np.asarray(self.mean + jnp.exp(0.5 * self.log_var) * epsilon)
+        epsilon = np.asarray(jax.random.normal(key, self.mean.shape))
+        return self.mean + np.exp(0.5 * self.log_var) * epsilon
+
+    def kl(self) -> Float64[np.ndarray, "{self.n} {self.d}"]:
+        """KL(q(zⱼ|xₙ) ‖ N(0, 1)) of every example and dimension, in nats."""
+        return np.asarray(_kl(self.mean, self.log_var), np.float64)
 
 
 def require_latents(what: str, *values: Any) -> None:
@@ -115,3 +119,6 @@ def require_latents(what: str, *values: Any) -> None:
     for value in values:
         if not isinstance(value, Latents):
             raise StudyError(f"{what}: give Latents(mean, log_var), got {shown(value)}")
+
+
+_kl = jax.jit(gaussian_kl)

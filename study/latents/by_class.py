@@ -8,7 +8,6 @@ which the decoder is given anyway. KL(q(z)‖p(z)) is the difference of the two.
 import dataclasses
 import math
 
-import jax
 import numpy as np
 
 from study.errors import CannotFit
@@ -17,6 +16,7 @@ from study.latents.base import Latents, require_latents
 from study.latents.prior import PriorDensity
 from study.latents.surgery import Estimate, mean_estimate, surgery
 from study.runtime.checks import whole_number
+from study.runtime.drawing import split
 from study.runtime.keys import Key, as_key
 
 
@@ -54,8 +54,8 @@ def by_class(key: Key, latents: Latents, *, draws: int, prior: PriorDensity | No
     each = max(2, draws // len(classes))
     q, shares = AggregatePosterior(latents), counts / counts.sum()
     lower, upper, told = [], [], []
-    for label, own in zip(classes, jax.random.split(key, len(classes)), strict=True):
-        surgery_key, draw_key = jax.random.split(own)
+    for label, own in zip(classes, split(key, len(classes)), strict=True):
+        surgery_key, draw_key = split(own)
         rows = latents.labels == label
         part = Latents(latents.mean[rows], latents.log_var[rows])
         apart = surgery(surgery_key, part, part, draws=each, prior=prior)

@@ -14,8 +14,8 @@ from study.latents.base import Latents, require_latents
 from study.latents.marginals import marginal_kl
 from study.latents.prior import MarginalPrior, PriorDensity
 from study.latents.surgery import posterior_draws
-from study.models.likelihoods import gaussian_kl
 from study.runtime.checks import whole_number
+from study.runtime.drawing import split
 from study.runtime.keys import Key, as_key
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ def dimension_table(
 
     require_latents("dimension_table", latents)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
-    draw_key, marginal_key = jax.random.split(key)
+    draw_key, marginal_key = split(key)
     if prior is not None:
         _, z, own = posterior_draws(draw_key, latents, draws=draws)
         return _described(_against_learned(marginal_key, latents, z, own, prior), latents)
-    kl = np.asarray(gaussian_kl(latents.mean, latents.log_var), np.float64).mean(0)
+    kl = latents.kl().mean(0)
     repeats = -(-MARGINAL_DRAWS // latents.n)
-    many = np.concatenate([latents.sample(k) for k in jax.random.split(marginal_key, repeats)])
+    many = np.concatenate([latents.sample(k) for k in split(marginal_key, repeats)])
     rows = []
     for j in range(latents.d):
         apart = marginal_kl(latents.mean[:, j], latents.log_var[:, j])
@@ -85,7 +85,7 @@ def _against_learned(
     import pandas as pd
     from scipy import stats  # takes half a second to import, which reading tables does not need
 
-    q_key, p_key, null_key = jax.random.split(key, 3)
+    q_key, p_key, null_key = split(key, 3)
     m = MARGINAL_DRAWS
     many, of_prior = AggregatePosterior(latents).sample(q_key, n=m), prior.sample(p_key, n=m)
     pool = prior.sample(null_key, n=2 * min(m, _AT_MOST))

@@ -32,10 +32,10 @@ from jaxtyping import Bool, Float, Float32, Float64, Int
 from study.latents.aggregate import AggregatePosterior
 from study.latents.base import Latents, require_latents
 from study.latents.prior import MarginalPrior, PriorDensity
-from study.models.likelihoods import gaussian_kl
 from study.models.normal import LOG_2PI
 from study.runtime.brief import Brief
 from study.runtime.checks import whole_number
+from study.runtime.drawing import permutation, split
 from study.runtime.keys import Key, as_key
 
 IDENTIFIED = 0.1  # nats: a bracket narrower than this counts as one number
@@ -112,8 +112,8 @@ def posterior_draws(
     key: jax.Array, latents: Latents, *, draws: int
 ) -> tuple[Int[np.ndarray, " M"], Float32[np.ndarray, "M d"], Float64[np.ndarray, "M d"]]:
     """index, z and log q(zⱼ|x_index): examples without replacement, M = min(draws, N)."""
-    index_key, noise_key = jax.random.split(key)
-    index = np.asarray(jax.random.permutation(index_key, latents.n))[:draws]
+    index_key, noise_key = split(key)
+    index = permutation(index_key, latents.n)[:draws]
     epsilon = np.asarray(jax.random.normal(noise_key, (len(index), latents.d)))
     log_var = latents.log_var[index]
     z = latents.mean[index] + np.exp(0.5 * log_var) * epsilon
@@ -135,7 +135,7 @@ def surgery(
     """
     require_latents("surgery", latents, held_out)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
-    posterior_key, prior_key, held_out_key = jax.random.split(key, 3)
+    posterior_key, prior_key, held_out_key = split(key, 3)
     q = AggregatePosterior(latents)
     index, z, own_marginals = posterior_draws(posterior_key, latents, draws=draws)
     n, own = latents.n, own_marginals.sum(1)
@@ -209,7 +209,7 @@ def _against_normal(
 
     joint is log q(z) and marginals Σⱼ log q(zⱼ), each first with the own component included, then without.
     """
-    kl = np.asarray(gaussian_kl(latents.mean, latents.log_var), np.float64)
+    kl = latents.kl()
     rate = Estimate(float(kl.sum(1).mean()), 0.0, latents.n)
     log_p = -0.5 * (np.square(z, dtype=np.float64) + LOG_2PI).sum(1)
     direct = mean_estimate(joint[0] - log_p).stderr < mean_estimate(own - joint[0]).stderr
@@ -279,7 +279,7 @@ def learned_rate(key: jax.Array, latents: Latents, prior: PriorDensity) -> Estim
     Half the difference within a pair has the variance of the pair's mean.
     """
     pair = []
-    for own_key in jax.random.split(key):
+    for own_key in split(key):
         epsilon = np.asarray(jax.random.normal(own_key, latents.mean.shape))
         log_q = -0.5 * (np.square(epsilon, dtype=np.float64) + latents.log_var + LOG_2PI).sum(1)
         pair.append(log_q - prior.log_prob(latents.mean + np.exp(0.5 * latents.log_var) * epsilon))

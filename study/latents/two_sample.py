@@ -26,6 +26,7 @@ from study.latents.surgery import Estimate
 from study.models.mmd import inverse_multiquadric
 from study.runtime.blocks import slices
 from study.runtime.checks import whole_number
+from study.runtime.drawing import generator, split
 from study.runtime.keys import Key, as_key
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -54,7 +55,7 @@ def two_sample(
     """
     require_latents("two_sample", latents)
     key, draws = as_key(key), whole_number(draws, name="draws", least=1)
-    posterior_key, prior_key = jax.random.split(key)
+    posterior_key, prior_key = split(key)
     x = AggregatePosterior(latents).sample(posterior_key, n=draws)
     if prior is None:
         y = np.asarray(jax.random.normal(prior_key, x.shape))
@@ -165,10 +166,10 @@ def simulated_null(key: jax.Array, n: int, draw: Callable[[jax.Array], Float[np.
     `draw` returns a pool for a key.
     """
     mmds, distances = [], []
-    for pool_key in jax.random.split(key, POOLS):
-        draw_key, split_key = jax.random.split(pool_key)
+    for pool_key in split(key, POOLS):
+        draw_key, split_key = split(pool_key)
         pool = draw(draw_key)
-        rng = np.random.default_rng(np.asarray(jax.random.bits(split_key, (4,))))
+        rng = generator(split_key)
         first = np.zeros((2 * n, SPLITS), bool)
         for column in first.T:
             column[rng.permutation(2 * n)[:n]] = True

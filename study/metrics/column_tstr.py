@@ -8,6 +8,7 @@ from jaxtyping import Float64
 
 from study.metrics.base import Metric
 from study.metrics.columns import Columns, tabular
+from study.runtime.drawing import permutation, split
 
 PENALTY = 1.0  # on squared coefficients, for columns in standard deviations
 SEEDS = 3  # random parts of train with which samples are compared
@@ -32,8 +33,8 @@ def column_errors(
 def _prepare(columns: Columns) -> tuple[Callable[[Float64[np.ndarray, "m k"]], float], str]:
     """Log of the error after training on samples over that after training on real rows :cite:`esteban2017`."""
     errors = []
-    for key in jax.random.split(jax.random.key(0), SEEDS):
-        rows = np.asarray(jax.random.permutation(key, len(columns.train)))[: columns.n]
+    for key in split(jax.random.key(0), SEEDS):
+        rows = permutation(key, len(columns.train))[: columns.n]
         errors.append(column_errors(columns.train[rows], columns.real).mean())
     real = max(float(np.mean(errors)), _LEAST)
 

@@ -116,7 +116,7 @@ class Extractor:
 
     @functools.cached_property
     def _on_device(self) -> dict[str, jax.Array]:
-        return {name: jnp.asarray(array) for name, array in self.arrays.items()}
+        return {name: jax.device_put(array) for name, array in self.arrays.items()}
 
     def forward(
         self, x: Float[np.ndarray, "n D"]
@@ -192,19 +192,9 @@ def train_extractor(data: Dataset, config: ExtractorConfig | None = None) -> Ext
     if data.train_labels is None or data.n_classes < 2:
         return pixel_extractor(data, config)
     spread = np.float32(data.train.std(dtype=np.float64) or 1.0)
-    graph, parameters = nnx.split(
-        Classifier(
-            inputs=data.train.shape[1],
-            hidden=config.hidden,
-            features=config.dimensions,
-            classes=data.n_classes,
-            rngs=nnx.Rngs(stage_key(config.seed, "features")),
-        )
-    )
-    labels = jnp.asarray(data.train_labels, jnp.int32)
-    key = jax.random.fold_in(stage_key(config.seed, "features"), 1)
     seedless = dataclasses.replace(config, seed=0)  # one program for all seeds
-    parameters = _fit(graph, seedless, key, parameters, (data.train - shift) / spread, labels)
+    labels, key = data.train_labels.astype(np.int32), stage_key(config.seed, "features")
+    parameters = _fit(seedless, data.n_classes, key, (data.train - shift) / spread, labels)
     arrays = {".".join(map(str, path)): np.asarray(leaf[...]) for path, leaf in nnx.to_flat_state(parameters)}
     found = _scaled("classifier", {"shift": shift, "spread": np.array(spread), **arrays}, config, data)
     reason = ""
@@ -259,14 +249,18 @@ def _components(centred: Float[np.ndarray, "N D"], config: ExtractorConfig) -> d
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _fit(
-    graph: nnx.GraphDef[nnx.Module],
-    config: ExtractorConfig,
-    key: jax.Array,
-    parameters: nnx.State[Any, Any],
-    x: Float[Array, "N D"],
-    labels: Int[Array, " N"],
+    config: ExtractorConfig, classes: int, key: jax.Array, x: Float[Array, "N D"], labels: Int[Array, " N"]
 ) -> nnx.State[Any, Any]:
-    """Run all optimiser steps in one program."""
+    """Draw initial parameters and run all optimiser steps, in one program."""
+    graph, parameters = nnx.split(
+        Classifier(
+            inputs=x.shape[1],
+            hidden=config.hidden,
+            features=config.dimensions,
+            classes=classes,
+            rngs=nnx.Rngs(key),
+        )
+    )
     adam, schedule = loop.adam(), optax.cosine_decay_schedule(config.learning_rate, config.steps)
 
     def loss(parameters: nnx.State[Any, Any], index: Int[Array, " B"]) -> Scalar:
@@ -280,7 +274,7 @@ def _fit(
             size = schedule(number)
         return loop.descend(adam, carry, size, lambda parameters: loss(parameters, index))[0], None
 
-    keys = jax.random.split(key, config.steps)
+    keys = jax.random.split(jax.random.fold_in(key, 1), config.steps)
     numbers = jnp.arange(config.steps, dtype=jnp.int32)
     (parameters, _), _ = jax.lax.scan(step, loop.begin(adam, parameters), (keys, numbers))
     return parameters

@@ -6,6 +6,8 @@ import jax
 import numpy as np
 from jaxtyping import Int
 
+from study.runtime.drawing import generator
+
 HALVES = 12  # random halves of the samples
 
 
@@ -19,6 +21,6 @@ def half_sample_error(key: jax.Array, value: Callable[[Int[np.ndarray, " m"]], f
         value: the statistic as a function of row numbers.
         n: number of rows.
     """
-    rng = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
+    rng = generator(key)
     values = [value(rng.permutation(n)[: n // 2]) for _ in range(HALVES)]
     return float(np.std(values, ddof=1))

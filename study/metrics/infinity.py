@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from study.metrics.base import Metric, Prepared, Score, no_score
 from study.metrics.frechet import frechet_distance, symmetric_root
 from study.metrics.reference import HALF, Reference
+from study.runtime.drawing import permutation, split
 
 SIZES = 10
 _BLOCKS = 64  # rows are summed in blocks; every subset is a union of blocks
@@ -44,8 +45,8 @@ def design() -> Design:
     """The design, which all samples share; its shuffles come from a fixed key."""
     sizes = np.rint(_BLOCKS / np.linspace(1, 2, SIZES)).astype(int)
     fit = []
-    for size, key in zip(sizes, jax.random.split(jax.random.key(0), SIZES), strict=True):
-        place = np.asarray(jax.random.permutation(key, _BLOCKS))
+    for size, key in zip(sizes, split(jax.random.key(0), SIZES), strict=True):
+        place = permutation(key, _BLOCKS)
         starts = np.arange(_TURNS) * (_BLOCKS // _TURNS) if size < _BLOCKS else np.zeros(1, int)
         fit += [(place - start) % _BLOCKS < size for start in starts]
     group = np.arange(_BLOCKS) % _GROUPS

@@ -6,6 +6,8 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
+from study.runtime.drawing import generator
+
 KERNELS = 128
 _LENGTHS = (7, 9, 11)
 _BLOCK = 1024
@@ -34,7 +36,7 @@ class Rocket:
     @classmethod
     def draw(cls, key: jax.Array, *, shape: tuple[int, int], kernels: int = KERNELS) -> "Rocket":
         """Draw kernels for windows of this shape."""
-        rng = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
+        rng = generator(key)
         steps, features = shape
         lengths = [length for length in _LENGTHS if length <= steps] or [steps]
         matrix = np.zeros((kernels, steps, steps, features), np.float32)

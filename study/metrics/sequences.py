@@ -18,6 +18,7 @@ from study.metrics.folds import folds
 from study.metrics.halves import half_sample_error
 from study.metrics.reference import Reference
 from study.metrics.rocket import Rocket
+from study.runtime.drawing import permutation, split
 from study.runtime.environment import blas_threads
 
 SEEDS = 3  # repetitions, with other kernels of the classifier and other real training windows
@@ -113,13 +114,13 @@ class Sequences:
         self._real = self._cut(data.reference[:n])
         self._lags = max_lag or max(1, self._shape[0] // 2)
         self._autocorrelation = autocorrelation(self._real, lags=self._lags)
-        keys = jax.random.split(jax.random.key(0), 2 * SEEDS + 1)
+        keys = split(jax.random.key(0), 2 * SEEDS + 1)
         self._error_key = keys[0]
         self._kernels = [Rocket.draw(key, shape=self._shape) for key in keys[1 : SEEDS + 1]]
         self._features = [kernels.features(data.reference[:n]) for kernels in self._kernels]
         errors = []
         for key in keys[SEEDS + 1 :]:
-            rows = np.asarray(jax.random.permutation(key, len(data.train)))[:n]
+            rows = permutation(key, len(data.train))[:n]
             with blas_threads(1):
                 errors.append(self._forecast(self._cut(data.train[rows])))
         self._trained_on_real = float(np.mean(errors))

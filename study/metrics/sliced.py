@@ -10,6 +10,7 @@ from study.errors import StudyError
 from study.latents.directions import directions
 from study.metrics.base import Metric, Prepared, Score
 from study.metrics.reference import HALF, Reference
+from study.runtime.drawing import generator
 
 _SPLITS = 24
 
@@ -35,7 +36,7 @@ class Quantiles:
         n, half, quarter = len(x), len(x) // 2, len(x) // 4
         projected = np.ascontiguousarray((x @ directions(x.shape[1])).T)
         noise = np.empty((_SPLITS, len(projected), half), np.float32)
-        rng = np.random.default_rng(np.asarray(jax.random.bits(key, (4,))))
+        rng = generator(key)
         of_quarters = 0.0
         for out in noise:
             shuffled = projected[:, rng.permutation(n)]

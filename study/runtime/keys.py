@@ -37,7 +37,7 @@ def as_key(key: Any) -> jax.Array:
         if isinstance(key, jax.Array) and named and key.shape == ():
             return key
         if key.dtype == np.uint32 and key.shape == (2,):
-            return jnp.asarray(key)
+            return jax.device_put(key)
         if key.shape == () and not named and not isinstance(key, jax.core.Tracer):
             return as_key(key.item())
         raise StudyError(

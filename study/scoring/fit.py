@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 
+from study.runtime.drawing import split
 from study.scoring.encode import Encoded
 from study.strategies import REGISTRY, strategy
 from study.strategies.base import Fitted
@@ -47,16 +48,16 @@ def fit_trained(
     return [*found]
 
 
-def replicates(key: jax.Array, *, fits: int, draws: int) -> list[tuple[jax.Array, jax.Array]]:
+def replicates(key: jax.Array, *, fits: int, draws: int) -> list[tuple[jax.Array, list[jax.Array]]]:
     """The keys of all fits and their draws, derived from the key of `evaluate_model`."""
-    _, _, fit_key, draw_key, _ = jax.random.split(key, 5)
+    _, _, fit_key, draw_key, _ = split(key, 5)
     return replicate_keys(fit_key, draw_key, fits=fits, draws=draws)
 
 
 def replicate_keys(
     fit_key: jax.Array, draw_key: jax.Array, *, fits: int, draws: int
-) -> list[tuple[jax.Array, jax.Array]]:
+) -> list[tuple[jax.Array, list[jax.Array]]]:
     """For each fit, its key and the keys of its draws `[draws]`; those of a fit do not depend on `fits`."""
     folded = [(fit_key, draw_key)]
     folded += [(jax.random.fold_in(fit_key, i), jax.random.fold_in(draw_key, i)) for i in range(1, fits)]
-    return [(one, jax.random.split(other, draws)) for one, other in folded]
+    return [(one, split(other, draws)) for one, other in folded]

@@ -15,6 +15,7 @@ from study.latents.two_sample import two_sample
 from study.metrics.base import Measurement
 from study.metrics.likelihood import likelihood_rows
 from study.models.likelihoods import Likelihood
+from study.runtime.drawing import split
 from study.scoring.context import Context, Measured
 from study.scoring.encode import Encoded
 from study.scoring.model import ScoredModel
@@ -35,7 +36,7 @@ CODES = 2000  # posteriors that are stored for the two-dimensional map
 
 def measure_latents(context: Context, *, density_draws: int) -> Measured:
     """Measure q(z) against the prior, and store the posteriors of the two-dimensional map."""
-    dimension_key = jax.random.split(context.key, 5)[1]
+    dimension_key = split(context.key, 5)[1]
     model, encoded = context.model, context.encoded
     if encoded is None:
         return Measured()
@@ -51,7 +52,7 @@ def measure_latents(context: Context, *, density_draws: int) -> Measured:
 
 def measure_likelihood(context: Context, config: LikelihoodConfig) -> Measured:
     """Bounds on log p(x) of held-out data, those that the configuration asks for."""
-    key = jax.random.fold_in(jax.random.split(context.key, 5)[0], 4)
+    key = jax.random.fold_in(split(context.key, 5)[0], 4)
     assert isinstance(context.model, TrainedModel)  # only of these p(x|z) is known
     return Measured(_rows(likelihood_rows(key, context.model, context.data.held_out, config)))
 
@@ -64,7 +65,7 @@ def _latent_measurements(
     key: jax.Array, model: ScoredModel, encoded: Encoded, data: Dataset, *, draws: int
 ) -> list[Measurement]:
     """Measurements of q(z) against the prior, and D of held-out data; `key` is that of `evaluate_model`."""
-    surgery_key, _, _, _, recon_key = jax.random.split(key, 5)
+    surgery_key, _, _, _, recon_key = split(key, 5)
     distance_key, class_key = (jax.random.fold_in(surgery_key, i) for i in (1, 3))
     prior = getattr(model, "prior", None)
     apart = surgery(surgery_key, encoded.train, encoded.held_out, draws=draws, prior=prior)

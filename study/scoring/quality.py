@@ -12,6 +12,7 @@ from jaxtyping import Float, Float32, Integer
 
 from study.latents import AggregatePosterior, Latents
 from study.metrics.evaluate import Evaluator
+from study.runtime.drawing import split
 from study.scoring.context import DRAWS, Context, Measured
 from study.scoring.generate import decoder, in_range
 from study.strategies import Decoder, strategy
@@ -27,7 +28,7 @@ def measure_quality(context: Context) -> Measured:
     encoded, evaluator, model, data = context.encoded, context.evaluator, context.model, context.data
     if encoded is None or evaluator is None:
         return Measured()
-    key = jax.random.fold_in(jax.random.split(context.key, 5)[0], 2)
+    key = jax.random.fold_in(split(context.key, 5)[0], 2)
     scored = decoder(key, model, context.decode)
     found = quality_along_density(
         key,
@@ -65,7 +66,7 @@ def quality_along_density(
         For each source ("prior", "posterior", and "reconstruction": codes of held-out data):
         log q(z) in nats, and 1 if the sample lies in the manifold, else 0 (the mean of these is precision).
     """
-    fit_key, draw_key, code_key = jax.random.split(key, 3)
+    fit_key, draw_key, code_key = split(key, 3)
     codes = {name: strategy(name).fit(fit_key, train, model=model).sample(draw_key, n=MOST) for name in DRAWN}
     codes[RECONSTRUCTION] = held_out.sample(code_key)[:MOST]
     asked = _labels(jax.random.fold_in(draw_key, 1), train)

@@ -21,6 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture
 
 from study.errors import StudyError
+from study.runtime.drawing import split
 from study.strategies.base import Given, Strategy
 from study.strategies.parts.em import Estimated
 from study.strategies.parts.mixture import FittedMixture, fit_mixture, mixture_codes
@@ -78,7 +79,7 @@ class BayesianGmm(Strategy):
         Raises:
             CannotFit: a covariance collapsed.
         """
-        code_key, start_key = jax.random.split(given.key)
+        code_key, start_key = split(given.key)
         z = mixture_codes(code_key, given.latents, fit_on=self.fit_on, max_codes=self.max_codes)
         components = min(self.n_components, len(z))
         mixture = BayesianGaussianMixture(

@@ -22,6 +22,7 @@ from study.errors import CannotFit, StudyError
 from study.latents import AggregatePosterior
 from study.runtime.arrays import numbers
 from study.runtime.brief import Brief
+from study.runtime.drawing import permutation, split
 from study.runtime.keys import Key, as_key
 from study.strategies.base import Given
 from study.strategies.parts.draws import own_key, shared_draws
@@ -71,7 +72,7 @@ class FittedClasses(Brief):
         """
         key = as_key(key)
         _, epsilon = shared_draws(key, n=n, d=self.location.shape[1], components=1)
-        balance_key, within_key = jax.random.split(own_key(key))
+        balance_key, within_key = split(own_key(key))
         asked = self._balanced(balance_key, n) if labels is None else self._find(labels, n)
         within = np.asarray(jax.random.randint(within_key, (n,), 0, self.counts[asked].astype(np.int32)))
         row = self.starts[asked] + within
@@ -80,7 +81,7 @@ class FittedClasses(Brief):
     def asked(self, key: Key, *, n: int) -> Shaped[np.ndarray, " {n}"]:
         """The classes that `sample` draws from this key without labels: their names, if they have any."""
         key = as_key(key)
-        found = self.classes[self._balanced(jax.random.split(own_key(key))[0], n)]
+        found = self.classes[self._balanced(split(own_key(key))[0], n)]
         return np.array(self.class_names, str)[found] if self.class_names else found
 
     def log_prob(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
@@ -89,9 +90,9 @@ class FittedClasses(Brief):
 
     def _balanced(self, key: jax.Array, n: int) -> Int[np.ndarray, " {n}"]:
         """The index of a class for each draw; if C does not divide n, the classes with one draw more are random."""
-        class_key, order_key = jax.random.split(key)
-        turn = np.asarray(jax.random.permutation(class_key, len(self.classes)))
-        return turn[np.arange(n) % len(self.classes)][np.asarray(jax.random.permutation(order_key, n))]
+        class_key, order_key = split(key)
+        turn = permutation(class_key, len(self.classes))
+        return turn[np.arange(n) % len(self.classes)][permutation(order_key, n)]
 
     def _find(self, labels: Any, n: int) -> Int[np.ndarray, " {n}"]:
         if self.class_names:

@@ -18,6 +18,7 @@ import jax
 import numpy as np
 
 from study.errors import StudyError
+from study.runtime.drawing import split
 from study.strategies.base import Given, Rung, Strategy, require_codes
 from study.strategies.parts.em import maximise_likelihood
 from study.strategies.parts.mixture import FittedMixture, fit_mixture, mixture_codes
@@ -95,7 +96,7 @@ class Gmm(Strategy):
             most = min(latents.n, self.max_codes) // (latents.d + 1)
             candidates = tuple(k for k in CANDIDATES if k <= max(most, 1))
         require_codes(latents, at_least=max(candidates), strategy=self.name)
-        code_key, start_key = jax.random.split(key)
+        code_key, start_key = split(key)
         z = mixture_codes(code_key, latents, fit_on=self.fit_on, max_codes=self.max_codes)
         seed = int(jax.random.randint(start_key, (), 0, np.iinfo(np.int32).max))
 

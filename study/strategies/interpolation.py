@@ -48,7 +48,7 @@ class FittedPaths(Unconditional):
     def draw(self, key: Key, *, n: int) -> Float32[Array, " {n} d"]:
         """Draw z, the same as `sample`; traceable in `key`."""
         key, n = as_key(key), whole_number(n, name="n")
-        return _between(key, jnp.asarray(self.location), jnp.asarray(self.scale), n=n, path=self.path)
+        return _between(key, self.location, self.scale, n=n, path=self.path)
 
 
 @functools.partial(jax.jit, static_argnames=("n", "path"))

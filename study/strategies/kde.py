@@ -24,6 +24,7 @@ from scipy.linalg import solve_triangular
 
 from study.errors import StudyError
 from study.latents import AggregatePosterior, Latents
+from study.runtime.drawing import split
 from study.strategies.base import Given, Strategy
 from study.strategies.parts.draws import shared_draws
 from study.strategies.parts.fitted import Unconditional
@@ -121,7 +122,7 @@ class Kde(Strategy):
         key, latents, _, validation = given
         mean, covariance = moments(latents, fit_on=self.fit_on, strategy=self.name)
         cholesky, _ = whole_cholesky(covariance, strategy=self.name)
-        z = points(jax.random.split(key)[0], latents, fit_on=self.fit_on)
+        z = points(split(key)[0], latents, fit_on=self.fit_on)
         u = whiten(z.astype(np.float64), mean=mean, cholesky=cholesky)
         scott = latents.n ** (-1 / (latents.d + 4))
 

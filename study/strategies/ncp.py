@@ -106,7 +106,7 @@ class FittedNcp(Unconditional):
             return self.base.invert(np.asarray(epsilon)), 1.0
         back, steps = change(self.whitening, self.base), self.langevin_steps
         w, accepted = _langevin(
-            self.network, white(jnp.asarray(first)), back, own_key(key), self.step_size, steps=steps
+            self.network, white(jax.device_put(first)), back, own_key(key), self.step_size, steps=steps
         )
         return self.whitening.invert(np.asarray(w)), float(accepted)
 

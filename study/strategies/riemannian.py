@@ -68,7 +68,7 @@ class FittedRiemannian(Unconditional):
         """
         z = check_z(z, d=self.mean.shape[1], where="log_volume", dtype=np.float32)
         one = functools.partial(_log_volume, self._metric())
-        return np.asarray(jax.lax.map(one, jnp.asarray(z), batch_size=1024), np.float64)
+        return np.asarray(jax.lax.map(one, jax.device_put(z), batch_size=1024), np.float64)
 
     def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         return self.chains(key, n=n)[0]

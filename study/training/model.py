@@ -104,11 +104,11 @@ class TrainedModel(Brief):
             StudyError: as `decode`.
         """
         key = as_key(key)
-        mean = jnp.asarray(self.decode(z, labels))
+        mean = self.decode(z, labels)
         if self.architecture.likelihood == "bernoulli":
             return np.asarray(jax.random.bernoulli(key, mean), np.float32)
-        scale = jnp.sqrt(jnp.float32(self.noise_variance))
-        return np.asarray(mean + scale * jax.random.normal(key, mean.shape))
+        scale = np.sqrt(np.float32(self.noise_variance))
+        return mean + scale * np.asarray(jax.random.normal(key, mean.shape))
 
     @property
     def conditional(self) -> bool:

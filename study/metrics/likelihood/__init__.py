@@ -35,6 +35,7 @@ from study.metrics.likelihood.importance import (
 )
 from study.metrics.registry import fact
 from study.runtime.checks import shown, whole_number
+from study.runtime.drawing import split
 from study.runtime.keys import Key, as_key
 from study.training.blocks import rows
 from study.training.model import TrainedModel
@@ -84,7 +85,7 @@ def likelihood(
         raise CannotFit("likelihood: x holds no examples")
     largest = max(samples)
     joint = density(model)
-    weight_key, anneal_key = jax.random.split(key)
+    weight_key, anneal_key = split(key)
     parts = []
     for start in range(0, len(x), EXAMPLES):
         log_w = log_weights(weight_key, joint, x[start : start + EXAMPLES], samples=largest, first=start)

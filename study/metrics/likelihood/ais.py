@@ -23,6 +23,7 @@ from scipy.special import expit, logsumexp
 from study.config import AnnealingConfig
 from study.metrics.likelihood.density import JointDensity, log_posterior
 from study.metrics.likelihood.importance import Estimates
+from study.runtime.drawing import split
 from study.training.architecture import Architecture
 
 TARGET = 0.65  # acceptance that step sizes aim at :cite:`wu2017`
@@ -66,7 +67,7 @@ def annealed(
         padded = np.concatenate([block, np.zeros((examples - len(block), x.shape[1]), np.float32)])
         index = np.arange(start, start + examples, dtype=np.uint32)
         run = functools.partial(_anneal, density.architecture, how, density.parameters, density.variance)
-        first, second = jax.random.split(key)
+        first, second = split(key)
         _, sizes, _ = run(first, index, padded, b, flat, np.float32(RATE))
         log_w, _, accepted = run(second, index, padded, b, sizes, np.float32(0))
         found.append([np.asarray(part)[: len(block)] for part in (log_w, accepted)])

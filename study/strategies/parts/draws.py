@@ -1,8 +1,10 @@
 """Random numbers that strategies share, so that differences on one model are paired, and keys for their own."""
 
+import functools
+
 import jax
 import numpy as np
-from jaxtyping import Array, Float, Float32, Int, Int64
+from jaxtyping import Array, Float, Float32, Int, Int64, ScalarLike
 
 from study.runtime.checks import whole_number
 
@@ -20,7 +22,7 @@ def shared_draws(
     Raises:
         StudyError: n is negative or not a whole number; n = 0 gives arrays without rows.
     """
-    index, epsilon = traced_draws(key, n=n, d=d, components=components)
+    index, epsilon = _draws(key, whole_number(n, name="n"), d, components)
     return np.asarray(index, np.int64), np.asarray(epsilon)
 
 
@@ -32,7 +34,13 @@ def traced_draws(
     Raises:
         StudyError: n is negative or not a whole number.
     """
-    n = whole_number(n, name="n")
+    return _draws(key, whole_number(n, name="n"), d, components)
+
+
+@functools.partial(jax.jit, static_argnums=(1, 2))
+def _draws(
+    key: jax.Array, n: int, d: int, components: ScalarLike
+) -> tuple[Int[Array, " n"], Float[Array, " n d"]]:
     index_key, noise_key = jax.random.split(key)
     index = jax.random.randint(index_key, (n,), 0, components)
     return index, jax.random.normal(noise_key, (n, d))

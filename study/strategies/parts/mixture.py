@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from study.errors import CannotFit
 from study.latents import Latents
+from study.runtime.drawing import choice, permutation, split
 from study.runtime.keys import Key, as_key
 from study.strategies.parts.draws import own_key, shared_draws
 from study.strategies.parts.em import Estimated
@@ -39,9 +40,7 @@ class FittedMixture(Unconditional):
     def components(self, key: Key, *, n: int) -> Int[np.ndarray, " {n}"]:
         """The component of each of the n draws that `sample` makes from this key, independent."""
         key = as_key(key)
-        return np.asarray(
-            jax.random.choice(own_key(key), len(self.weights), (n,), p=self.weights.astype(np.float32))
-        )
+        return choice(own_key(key), self.weights, n)
 
     def _sample(self, key: jax.Array, n: int) -> Float32[np.ndarray, " {n} d"]:
         _, z = shared_draws(key, n=n, d=self.means.shape[1], components=1)
@@ -61,10 +60,10 @@ def mixture_codes(
     key: jax.Array, latents: Latents, *, fit_on: FitOn, max_codes: int
 ) -> Float64[np.ndarray, "n d"]:
     """The output of `points`, at most `max_codes` rows of it drawn without replacement."""
-    noise_key, subset_key = jax.random.split(key)
+    noise_key, subset_key = split(key)
     z = points(noise_key, latents, fit_on=fit_on)
     if len(z) > max_codes:
-        z = z[np.asarray(jax.random.permutation(subset_key, len(z)))[:max_codes]]
+        z = z[permutation(subset_key, len(z))[:max_codes]]
     return z.astype(np.float64)
 
 

@@ -24,6 +24,7 @@ from scipy.linalg import solve_triangular
 
 from study.errors import CannotFit, StudyError
 from study.latents import Latents
+from study.runtime.drawing import bits
 from study.runtime.keys import Key
 from study.strategies.base import Fitted, Given, Strategy, fit_key
 from study.strategies.parts.moments import FitOn
@@ -160,7 +161,7 @@ class TrainedStrategy(Strategy):
 
         mean, scale = codes(latents)
         checks = codes(check) if check is not None else (np.zeros((0, latents.d), np.float32),) * 2
-        seed = np.asarray(jax.random.bits(key, (2,), jnp.uint32))  # key of any generator -> one kind
+        seed = bits(key, 2)  # key of any generator -> one kind
         return _Cell(
             seed, mean, scale, checks[0][:VALIDATION_CODES], checks[1][:VALIDATION_CODES], coordinates(space)
         )
