@@ -11,9 +11,10 @@ from typing import TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Float32, Int, Integer, UInt32
+from jaxtyping import Array, Float, Int, Integer, UInt32
 
 Count: TypeAlias = int | np.integer
+FEW = 2**17  # items; float32 has 2**23 uniform numbers, and of so many items a third never came
 
 
 def split(key: jax.Array, count: Count = 2) -> list[jax.Array]:
@@ -37,8 +38,10 @@ def permutation(key: jax.Array, n: Count) -> Int[np.ndarray, " {n}"]:
 
 
 def choice(key: jax.Array, p: Float[np.ndarray, " K"], n: Count) -> Int[np.ndarray, " {n}"]:
-    """n independent draws from 0..K-1 with probabilities p, which are rounded to float32."""
-    return np.asarray(_choice(key, p.astype(np.float32), int(n)))
+    """n independent draws from 0..K-1 with probabilities p, in float32 up to `FEW` items, in float64 beyond."""
+    few = len(p) <= FEW
+    with jax.enable_x64(not few):
+        return np.asarray(_choice(key, p.astype(np.float32 if few else np.float64), int(n)))
 
 
 @functools.partial(jax.jit, static_argnums=1)
@@ -52,5 +55,5 @@ def _permutation(key: jax.Array, n: int) -> Integer[Array, " {n}"]:
 
 
 @functools.partial(jax.jit, static_argnums=2)
-def _choice(key: jax.Array, p: Float32[Array, " K"], n: int) -> Integer[Array, " {n}"]:
+def _choice(key: jax.Array, p: Float[Array, " K"], n: int) -> Integer[Array, " {n}"]:
     return jax.random.choice(key, jnp.arange(len(p)), (n,), p=p)
