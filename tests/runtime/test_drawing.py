@@ -19,7 +19,7 @@ def compiled() -> Iterator[Callable[[], int]]:
     """Counts the programs that JAX has compiled since the fixture was made."""
     found: list[str] = []
 
-    def count(event: str, seconds: float, **_: str | int) -> None:
+    def count(event: str, duration_secs: float, **_: str | int) -> None:
         if event == "/jax/core/compile/backend_compile_duration":
             found.append(event)
 
