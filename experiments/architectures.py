@@ -56,7 +56,7 @@ TEXTS = {
     "pictures": "Samples of one model of every architecture, at its smallest β; those of a row share noise and "
     "examples. Of Bernoulli decoders too the means are shown.",
     "figure": "Share of the gap in KID that each strategy closes against the rate, a curve per architecture; bars are "
-    "95 % intervals{over}, not corrected, as verdicts are. `reconstruction` is held-out data through encoder and "
+    "95 % intervals{over}, not corrected; verdicts are. `reconstruction` is held-out data through encoder and "
     "decoder: what it leaves open is the decoder's own error. Dashed: nothing gained on N(0, I).",
 }  # fmt: skip
 
@@ -206,7 +206,7 @@ def _size(own: pd.DataFrame, first: str, *, sizes: bool = True) -> str:
     told = own["verdict"].isin(["better", "worse"])
     word = "yes" if told.any() else "no" if (own["verdict"] == "equivalent").all() else "not decided"
     counted = _counted(own, sizes=sizes)
-    return f"In size {word}: at the rates of {first} the others close {counted} of {len(own)} comparisons"
+    return f"In size {word}: of {len(own)} comparisons at the rates of {first} the others close {counted}"
 
 
 def _counted(rows: pd.DataFrame, *, sizes: bool = True) -> str:
@@ -225,7 +225,7 @@ def _others(pairs: pd.DataFrame) -> str:
     if pairs.empty:
         return ""
     rows = pairs[pairs["strategy"] != HEADLINE]
-    said = [f"`{name}` {_counted(own)} of {len(own)}" for name, own in rows.groupby("strategy", sort=False)]
+    said = [f"`{name}`, of {len(own)}, {_counted(own)}" for name, own in rows.groupby("strategy", sort=False)]
     return f" At the same rate as the first architecture the others close: {'; '.join(said)}." if said else ""
 
 

@@ -98,7 +98,7 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     table, apart = asked(results.metrics), against(results.metrics)
     mismatch = kit.estimates(kit.by_run(results, "family"), by=["family", "beta"], of=MISMATCH)
     by_class = kit.plain("family", "beta", "trainings") | kit.several(MISMATCH, mismatch)
-    classes = Section("Class by class", CLASSES, kit.readable(mismatch, by_class))
+    classes = Section("Mismatch within classes", CLASSES, kit.readable(mismatch, by_class))
     if table.empty:
         return Findings("No class was requested: no model was trained on labels and scored.", (classes,))
     scored = kit.plain("family", "strategy", "beta", "seeds") | kit.several((ACCURACY, *QUALITY), table)

@@ -259,9 +259,11 @@ def _same_order(pairs: pd.DataFrame) -> str:
 
 
 def _all_of(pairs: pd.DataFrame, kind: str) -> str:
-    """The settings at which all pairs are of one kind, in brackets; empty if there is none."""
-    whole = [_of(own.iloc[0]) for _, own in pairs.groupby(PLACE, sort=False) if (own["kept"] == kind).all()]
-    return f" (all {listed(whole)})" if whole else ""
+    """In brackets the settings at which all pairs are of one kind, and the pairs elsewhere; empty if there is none."""
+    kept = [own for _, own in pairs.groupby(PLACE, sort=False) if (own["kept"] == kind).all()]
+    rest = int((pairs["kept"] == kind).sum()) - sum(map(len, kept))
+    more = f", {rest} elsewhere" if rest else ""
+    return f" (every pair {listed(_of(own.iloc[0]) for own in kept)}{more})" if kept else ""
 
 
 def _order_by_setting(pairs: pd.DataFrame) -> str:

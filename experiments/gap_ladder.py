@@ -67,9 +67,10 @@ TEXT = (
 )
 CLIPPING = (
     "Clipping sets every pixel outside the range of the training data to its nearer end, as a display does, before "
-    "features are taken; what is scored unclipped is the decoder's output as it is. The outputs of an affine decoder "
-    "scatter around black, and clipping turns this scatter into grey. The same models, z and noise, scored clipped and "
-    "unclipped: means{over}, and the paired difference with its 95 % interval. The figure shows the shares of the gap "
+    "features are taken; what is scored unclipped is the decoder's output as it is. Outputs of a decoder that "
+    "ends in an affine map scatter around black, and clipping turns this scatter into grey. The same models, z and "
+    "noise, scored clipped and unclipped: means{over}, and the paired difference with its 95 % interval. The figure "
+    "shows the shares of the gap "
     "without clipping."
 )
 CAPTION = (

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from study import Experiment, Findings, Section, StudyConfig, experiment_main
 from study.config.presets import DIGITS, MNIST, SMOKE, vary
 from study.report import frames, kit
-from study.report.text.numbers import listed, number
+from study.report.text.numbers import SUPERSCRIPT, listed, number
 from study.tables.results import Results
 
 METRIC, COVERED = "kid", ("coverage", "recall")
@@ -48,7 +48,7 @@ TEXTS = {
     "pictures": "Samples of one model for every d, at its smallest β; those of a row share noise and examples.",
     "figure": "Against the number of latent dimensions d: hole mass (dashed: {holes} %), the power of 10 of prior "
     "draws for one where a given example is encoded, and the share of the gap in KID that strategies close; bars are "
-    "95 % intervals{over}, not corrected, as verdicts are.",
+    "95 % intervals{over}, not corrected; verdicts are.",
 }  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     over = kit.covered(results, [METRIC])
     caption = f"{TEXTS['figure'].format(holes=number(100 * HOLES), over=over)} {_gained(closed)}"
     place: dict[str, kit.Column] = {name: kit.value(name) for name in [*PLACE, AXIS]}
-    changed = {"from": kit.value("from"), "difference": kit.change(), "verdict": "verdict"}
+    changed = {"from": kit.value("from"), "difference": kit.change(), "verdict": kit.direction}
     mass = {"hole mass": kit.value("own", 3), "difference": kit.change(places=3), "verdict": "verdict"}
     covered = TEXTS["covered"].format(over=kit.covered(results, COVERED), n=_drawn(results))
     drawn = kit.pictured(
@@ -140,11 +140,16 @@ def _needed(table: pd.DataFrame, *, first: bool = True) -> str:
     """The draws for one example, at the smallest s, with the fewest and the most dimensions, or the most alone."""
     own = table.assign(s=table["beta"] / (2 * table["alpha"])).sort_values(["s", AXIS])
     own = own[own["s"] == own["s"].iloc[0]]
-    few, many = (f"in {number(10 ** row['draws_for'])} at d = {row[AXIS]:.0f}" for row in _ends(own))
+    few, many = (f"in {_about(row['draws_for'])} at d = {row[AXIS]:.0f}" for row in _ends(own))
     s = number(own["s"].iloc[0])
     if not first:
-        return f"One draw {many} hits a given example."
+        return f"At s = {s} one draw {many} falls where a given example is encoded."
     return f"At s = {s}, one prior draw {few}, {many}, falls where a given example is encoded."
+
+
+def _about(power: float) -> str:
+    """10 to this power, from 5 on to the nearest whole power, since more is not known."""
+    return number(10**power) if power < 5 else f"about 10{str(round(power)).translate(SUPERSCRIPT)}"
 
 
 def _ends(rows: pd.DataFrame) -> list[Any]:
@@ -160,7 +165,7 @@ def _growing(steps: pd.DataFrame) -> str:
         words = {
             "better": "grows to d = {}",
             "worse": "falls to d = {}",
-            "not decided": "is not decided to d = {}",
+            "not decided": "is not told to grow or fall to d = {}",
         }
         parts = [words[verdict].format(d) for verdict, d in to.items() if verdict in words]
         said.append(f" At s = {number(row['beta'] / (2 * row['alpha']))} it {listed(parts)}.")

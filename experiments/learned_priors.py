@@ -138,7 +138,10 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     told = f" KID of `posterior` against that of `prior`: {_by_family(posterior)}." if len(posterior) else ""
     kept = KEPT * (EXEMPLAR in set(rows["family"]))
     meant = Section("The families", MEANING + kept + told, families(rows["family"]))
-    return Findings(answer(rows, posterior), (own, meant, costs), (first, "effects", "samples"))
+    sources = tuple(families(rows["family"])["source"])
+    return Findings(
+        answer(rows, posterior), (own, meant, costs), (first, "effects", "samples"), sources=sources
+    )
 
 
 def families(names: Iterable[str]) -> pd.DataFrame:
@@ -225,7 +228,7 @@ def _against_prior(rows: pd.DataFrame, own: pd.DataFrame) -> str:
         first = f"in {len(_all(own, 'better'))} of {own['family'].nunique()} families (with `{PLAIN}`)"
         said.append(f"{first} `posterior` beats the model's own prior")
     betas = sorted(rows["beta"].unique())
-    text = f"At {_at(betas, len(betas)) if len(betas) == 1 else 'every β'} {', and '.join(said)}."
+    text = f"At {_at(betas, len(betas)) if len(betas) == 1 else 'every β'}, {', and '.join(said)}."
     return text if said else ""
 
 

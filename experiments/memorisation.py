@@ -183,7 +183,10 @@ def _answer(table: pd.DataFrame) -> str:
             f"{_less(row)} at {kit.at(row)}" for row in (ends if len(ends) == 1 else (ends[0], ends[-1]))
         )
         place = kit.where(leans, len(table))
-        elsewhere = ", not decided elsewhere" * (len(leans) < len(table))
+        rest = set(table["verdict"]) - {"worse"}
+        elsewhere = (
+            ", not decided elsewhere" if rest == {"not decided"} else ", not told elsewhere" * bool(rest)
+        )
         lead = f"No at {place}{elsewhere}: samples from posteriors are {than} by {sizes}."
     rest = ""
     if single:

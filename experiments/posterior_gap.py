@@ -88,9 +88,11 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, and how far q(z|x) is from p(z|x) at each setting."""
     table = by_setting(results)
     examples = results.metrics.loc[results.metrics["metric"] == "elbo", "n"].max()
-    columns = {name: kit.value(name) for name in PLACE} | kit.several((*BOUNDS, *GAPS, "rate"), table)
+    columns = {name: kit.value(name) for name in PLACE} | kit.several(
+        (*BOUNDS, *GAPS, "rate"), table, named=True
+    )
     columns |= {"by": "by", "gap / rate, %": kit.cell("share", scale=100)}
-    columns |= {"effective_samples": kit.value("effective_samples", 0)}
+    columns |= {"effective samples": kit.value("effective_samples", 0)}
     sections = (Section("The gap by α and β", TEXT.format(examples=examples), kit.readable(table, columns)),)
     caption = f"{CAPTION.format(examples=examples)}{_annealed(table)}"
     first = kit.Exhibit("How far q(z|x) is from p(z|x)", caption, figure(table))

@@ -118,7 +118,7 @@ def _rise(steps: pd.DataFrame, table: pd.DataFrame) -> str:
     open_ = len(steps) - up - down
     parts = [f"rises at {up}"] * bool(up) + [f"falls at {down}"] * bool(down)
     parts += [f"is not decided at {open_}"] * bool(open_)
-    first, last = (f"{with_ends(row, 'rate', places=1)}" for row in ends)
+    first, last = (f"{with_ends(row, 'rate')}" for row in ends)
     of = f"{listed(parts)} of {count(len(steps), 'step')} of α from {' to '.join(number(row['alpha']) for row in ends)}"
     return f"The rate (mean KL) {of}, from {first} to {last} nats."
 
@@ -172,7 +172,7 @@ def _why(row: kit.Row) -> str:
 
 def _changes(rows: pd.DataFrame, more: Mapping[str, kit.Column]) -> pd.DataFrame:
     place = {name: kit.value(name) for name in PLACE if name in rows}
-    columns = {**place, **more, "difference": kit.change(), "verdict": "verdict"}
+    columns = {**place, **more, "difference": kit.change(), "verdict": kit.direction}
     return kit.readable(rows, columns) if len(rows) else rows
 
 

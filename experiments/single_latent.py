@@ -47,14 +47,15 @@ TOLD = {  # verdicts on a share, of which either sign may be told
 STEPS, BASES = 9, 3  # pictures of a traversal, and prior draws to start from
 TEXTS = {
     "which": "Of every training the dimension with the largest KL(q(zⱼ)‖N(0, 1)): this KL, that of all dimensions "
-    "together, the mean and standard deviation of q(zⱼ) from its moments, in units of z, and its rank by rate; with "
-    "95 % intervals over trainings.",
+    "together, the first as a share of the second, the standard deviation of q(zⱼ) from its moments, in units of z, "
+    "and its rank by rate; with 95 % intervals over trainings.",
     "shares": "The share of the gap in KID between the prior and held-out data that each strategy closes, in %, with "
     "95 % intervals{over}. Verdicts are against zero, after Holm's correction over the settings of a strategy; `lost` "
     "is what `posterior` closes and `one-from-prior` does not, which also breaks the dependence of the dimension "
     "on the others.",
     "metrics": "Each metric with the swap minus without it, on the same model, examples and noise, with 95 % "
-    "intervals{over}. Verdicts are on the swapped draws, with Holm's correction over the rows of a metric; "
+    "intervals{over}; of a metric that is best at 1, the difference is that of its distance from 1. Verdicts are on "
+    "the swapped draws, with Holm's correction over the rows of a metric; "
     "none where the metric cannot tell: noise is no worse than reconstructions by it, or the like.",
     "traverse": "Three draws of the prior decoded with the value of the farthest dimension alone changed: nine "
     "quantiles from 1 to 99 % of N(0, 1), and the same quantiles of q(zⱼ). Rows of a pair differ where the two "
@@ -156,7 +157,7 @@ def _swap(rows: pd.DataFrame, sizes: Callable[[Any], str], *, seen: bool) -> str
         "better": "closes part of the gap", "worse": "widens the gap", "equivalent": "changes less than 5 % of the gap",
         "not decided": "is not decided to help",
     }  # fmt: skip
-    lead = "Drawing only the dimension farthest from N(0, 1) from q(z)"
+    lead = "Drawing from q(z) only the dimension that is farthest from N(0, 1)"
     open_ = kit.by_verdict(rows).get("not decided", []) if seen else []
     unseen = kit.unseen(open_, what="a share", unit=" %", **PERCENT)
     return f"{lead} {kit.placed(rows, words, sizes=sizes)}{unseen}."
@@ -232,7 +233,10 @@ def _shares(table: pd.DataFrame, closed: pd.DataFrame, place: Mapping[str, kit.C
 
     def shown(name: str) -> kit.Column:
         said = kit.cell(name, **PERCENT)
-        return lambda row: f"{said(row)} {verdicts.get((row['alpha'], row['beta'], name), '')}".strip()
+        words = TOLD if name == "lost" else {verdict: verdict for verdict in TOLD}
+        return lambda row: (
+            f"{said(row)} {words[verdicts.get((row['alpha'], row['beta'], name), 'none')]}".strip()
+        )
 
     names = [
         name

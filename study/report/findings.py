@@ -43,9 +43,11 @@ class Findings(Brief):
         figures: of the first page, at most three in their order; a text names a figure of the general report, such as
             "samples". Without any, the general report has its own three.
         limits: of the evidence, as terms with texts; one takes the place of that of the general report.
+        sources: cited by its sections; those of strategies and metrics are known.
     """
 
     answer: str
     sections: tuple[Section, ...] = ()
     figures: tuple[Exhibit | str, ...] = ()
     limits: tuple[tuple[str, str], ...] = ()
+    sources: tuple[str, ...] = ()

@@ -62,7 +62,7 @@ SPECS = (
         "Lines: the share of the gap that a few strategies close, against the one axis that α and β share.",
         "The share of the gap closed at each setting, with 95 % intervals over {over}, for the strategies that "
         "the question is about. α and β are one axis, their ratio, up to what the number of optimiser steps leaves; "
-        "lines join the means of settings of equal ratio. Grey marks at the foot: settings that are left out.",
+        "lines join the means of settings of equal ratio. An arrow at an edge stands for a value beyond it.",
         "fewer than two settings of different ratio of α and β have a gain over the prior",
     ),
     Spec(
@@ -82,7 +82,9 @@ SPECS = (
         "Dot plots, one per metric: each strategy's paired difference from the prior with its interval.",
         "Each dot is a strategy's metric minus the prior's on the same trained model, averaged over the "
         "grid; bars are 95 % intervals over {over}. Circles are better than the prior, crosses "
-        "worse; open diamonds are equivalent to it, open circles not decided. Each panel has its own axis: compare "
+        "worse; open diamonds are equivalent to it, open circles not decided, dots without a verdict. Verdicts are on "
+        "the share of the gap and corrected for the number of strategies, bars are neither. Each panel has its own "
+        "axis: compare "
         "dots within a panel, not across panels. A number at an edge is the value of a strategy that "
         "lies beyond the axis. Below the dashed line are reference rows, which do not compete.",
         "no strategy was compared with the prior",
@@ -93,8 +95,9 @@ SPECS = (
         "The share of the gap over the grid",
         "Heat maps over α and β of the share of the gap closed, one for each of the main strategies.",
         "Percent of the gap between the prior and real data that a strategy closes on the same trained models. Blue: "
-        "closer to real data than the prior; orange: farther. “≈”: equivalent within 5 % of the gap; “?”: not decided; "
-        "“✕”: worse. Blank: a setting that is left out. α and "
+        "closer to real data than the prior; orange: farther. Without a sign: better; “≈”: equivalent within 5 % of "
+        "the gap; “?”: not decided; "
+        "“✕”: worse. Blank: left out or not trained. α and "
         "β are one axis, s = β/(2α), up to optimiser steps: cells of equal s are the same model, so compare cells by "
         "s and not by α or β alone.",
         "fewer than two settings of (α, β) have a gain over the prior",
@@ -117,11 +120,12 @@ SPECS = (
         "Mismatch of q(z) and prior against the gain",
         "Scatter plots: bracket on KL(q(z)‖p(z)) at each setting against a strategy's gain over the prior.",
         "One mark per setting. Its bar reaches from the lower to the upper end of the bracket on KL(q(z)‖p(z)), means "
-        "over the models there, and is no error bar: a hollow mark means that some model's mismatch is not identified. "
+        "over the models there, and is no error bar; a negative lower end is drawn, and ranked, as 0. A hollow mark "
+        "means that some model's mismatch is not identified. "
         "The upright bar is the 95 % interval of the gain. Colour is β, shape is α: together they are one axis, "
         "s = β/(2α), up to optimiser steps. ρ is Spearman's rank correlation over single models between the middle of "
-        "the bracket and the gain, with a 95 % interval from resampling settings, then models within them. A high ρ "
-        "shows that the two rank models alike, not that the mismatch causes the gain.",
+        "the bracket and the gain, with a 95 % interval from resampling settings, then models within them, if there "
+        "are three settings. A high ρ shows that the two rank models alike, not that the mismatch causes the gain.",
         "it needs the bracket on KL(q(z)‖p(z)) and a strategy other than the prior",
     ),
     Spec(
@@ -146,7 +150,8 @@ SPECS = (
         "The height of a bar is the mean KL(q(zⱼ|x)‖p(zⱼ)) of one latent dimension. The plain part is the "
         "information that tells examples apart; the hatched part, KL(q(zⱼ)‖p(zⱼ)), is the error made by drawing that "
         "dimension from the prior. Dimensions are sorted within each model before averaging, so a rank is not "
-        "one fixed dimension. Dependence between dimensions is not shown.",
+        "one fixed dimension. Active: the variance of the mean over examples is above 0.01. Dependence between "
+        "dimensions is not shown.",
         "no latent dimensions were recorded",
     ),
     Spec(
@@ -158,7 +163,7 @@ SPECS = (
         "hold 39 %, 86 % and 99 % of N(0, I). The prior almost never draws the blue regions outside the circles; it "
         "draws the white regions inside them, which were never decoded in training. One trained model per panel: the "
         "first seed.",
-        "the latents are not two-dimensional",
+        "the latents of the models shown here are not two-dimensional",
     ),
     Spec(
         "novelty",
@@ -188,8 +193,8 @@ SPECS = (
         "Learning curves",
         "Line plots: reconstruction term and rate by epoch, training and validation.",
         "Solid lines are training data, dashed lines validation data, each a mean over training runs, as far as all "
-        "of them went. A line that still falls at the right end has not converged; a growing gap between dashed and "
-        "solid is overfitting.",
+        "of them went. A line that still falls at the right end may not have converged; a growing gap between "
+        "dashed and solid is overfitting.",
         "no losses were recorded",
     ),
 )

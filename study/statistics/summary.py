@@ -36,7 +36,7 @@ def summarise(metrics: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Columns family, family_settings, decode, alpha, beta, noise_variance, strategy, metric, better, reference, n,
         seeds, evaluations (those that differ); mean, low_mean, high_mean of the metric, and difference, low, high from
-        `prior`, paired; if the metric is best at 1, differences and averages over several settings are those of
+        `prior`, paired; if the metric is best at 1, differences and averages over the grid are those of
         |v − 1| (all these intervals are of 95 %, not corrected); effect, effect_low,
         effect_high (95 %) and lowest, highest (corrected); state ("ok", or why there is no effect, see `gaps`),
         settings (number in the average); p_holm, detectable, seeds_needed and verdict as in `verdicts`, "baseline" for
@@ -100,8 +100,9 @@ def _facts(
     of: Scores, kept: list[int], shares: Gaps | None, part: np.ndarray, *, average: bool
 ) -> Iterator[dict[str, Any]]:
     paired = of.values if of.better != "one" else of.costs
-    # An average over settings of values best at 1 would be near 1 where some are far above and some far below.
-    own = crossed((paired if average and len(of.settings) > 1 else of.values)[:, kept].mean(1))
+    # An average over settings of values best at 1 would be near 1 where some are far above and some far below; one of
+    # a single setting stands in tables beside those of kinds of models with several.
+    own = crossed((paired if average else of.values)[:, kept].mean(1))
     base = (
         paired[of.strategies.index(BASELINE)]
         if BASELINE in of.strategies

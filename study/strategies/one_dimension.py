@@ -96,7 +96,7 @@ class OneFromQ(Strategy):
     name = "one-from-q"
     kind = "thread"
     source = "discussion thread"
-    summary = "z ~ N(0, I), but the one dimension farthest from N(0, 1) from q(z_j)"
+    summary = "z ~ N(0, I), but from q(z_j) the one dimension farthest from N(0, 1)"
     aims_at_q = True
     keeps_data = True
     fits = (FittedMixed,)
@@ -112,7 +112,7 @@ class OneFromPrior(OneFromQ):
     """q(z) with the farthest dimension from N(0, 1), independent of the others."""
 
     name = "one-from-prior"
-    summary = "z ~ q(z), but the one dimension farthest from N(0, 1) from N(0, 1)"
+    summary = "z ~ q(z), but from N(0, 1) the one dimension farthest from it"
 
     def estimate(self, given: Given) -> FittedMixed:
         """Find the dimension; nothing else is estimated."""

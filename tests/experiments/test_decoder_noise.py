@@ -173,9 +173,12 @@ def test_an_order_counts_only_where_it_is_told_apart(module):
     hidden = order.assign(kept=order["kept"].mask(at, "means only"))
     said = module._same_order(hidden)
     assert said == (
-        "Of 18 pairs of strategies 10 are told apart by both, none of them reversed, 6 by means only (all at β = 1), 2 "
-        "by neither."
+        "Of 18 pairs of strategies 10 are told apart by both, none of them reversed, 6 by means only (every "
+        "pair at β = 1), 2 by neither."
     )
+    one = hidden.index[~at & (hidden["kept"] == "same")][0]
+    said = module._same_order(hidden.assign(kept=hidden["kept"].mask(hidden.index == one, "means only")))
+    assert "7 by means only (every pair at β = 1, 1 elsewhere)" in said
     assert "are told apart: for the σ-VAE 5 by both" in module._order_by_setting(hidden)
     assert "at β = 1 6 by means only" in module._order_by_setting(hidden)
     nowhere = module._same_order(order.assign(kept="means only"))

@@ -48,6 +48,9 @@ def test_the_draws_that_are_needed_are_the_exponential_of_the_rate(answer, modul
     found = results((LOW, LOW, HIGH))
     said = f"one prior draw in {np.exp(2):.2f} at d = 1, in {np.exp(9):.0f} at d = 64, falls where"
     assert said in answer(found)
+    assert [module._about(power) for power in (1.0, 4.0, 5.2, 21.34, 21.6)] == [
+        "10", "10000", "about 10⁵", "about 10²¹", "about 10²²"
+    ]  # fmt: skip
     text = module.findings(found, {}).sections[2].text
     assert text.endswith("At s = 0.1 it grows to d = 8 and 64.")
     text = module.findings(results((LOW, LOW, HIGH), (2.0, 4.0, 3.0)), {}).sections[2].text

@@ -84,8 +84,8 @@ def test_the_answer_follows_the_contrasts(module):
     text = said(module, metrics())
     assert re.match(
         r"At β = 0\.1 and 1 `vampprior` beats `gmm` \(in KID by 0?\.?\d+.* to [01]\.?\d* \[.*\]\); `lars-prior` is "
-        r"worse everywhere\. At every β 2 of 3 beat N\(0, I\), and in 3 of 4 families \(with `vae`\) `posterior` beats "
-        r"the model's own prior\.$",
+        r"worse everywhere\. At every β, 2 of 3 beat N\(0, I\), and in 3 of 4 families \(with `vae`\) `posterior` "
+        r"beats the model's own prior\.$",
         text,
     )
     none = rows(module, metrics()).assign(verdict="none")
@@ -127,7 +127,7 @@ def test_where_nothing_is_shown_to_win_the_rest_is_not_decided_unless_all_lose(m
     )
     lost = said(module, frame[frame["family"].isin(["vae", "lars-prior"])])
     assert lost.startswith(
-        "No: in KID every learned prior is worse than `gmm` at β = 0.1 and 1. At every β in 2 of 2"
+        "No: in KID every learned prior is worse than `gmm` at β = 0.1 and 1. At every β, in 2 of 2"
     )
     unfitted = said(module, frame[frame["strategy"] != "gmm"])
     assert unfitted.startswith("No density was fitted afterwards.")

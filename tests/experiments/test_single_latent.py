@@ -42,7 +42,7 @@ def results(one=0.3, lost=0.4, *, seeds=5, by=0.004):
 )
 def test_the_swap_is_said_by_its_verdict(answer, one, by, says):
     said = answer(results(one, by=by))
-    assert said.startswith("Drawing only the dimension farthest from N(0, 1) from q(z) " + says)
+    assert said.startswith("Drawing from q(z) only the dimension that is farthest from N(0, 1) " + says)
     assert ("closes part" in said) == (one == 0.3)
     assert "From N(0, 1), with the others from q(z), it " in said
 

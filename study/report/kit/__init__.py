@@ -7,7 +7,18 @@ from study.report.kit.dots import Panel, dots
 from study.report.kit.estimates import by_run, each_metric, each_place, estimate, estimates, values
 from study.report.kit.pairs import Pair, compared, decided, paired
 from study.report.kit.pictured import pictured, stored
-from study.report.kit.readable import Column, Row, cell, change, contrast, plain, readable, several, value
+from study.report.kit.readable import (
+    Column,
+    Row,
+    cell,
+    change,
+    contrast,
+    direction,
+    plain,
+    readable,
+    several,
+    value,
+)
 from study.report.kit.sentences import (
     UNDECIDED,
     WORDS,
@@ -53,6 +64,7 @@ __all__ = [
     "covered",
     "curve",
     "decided",
+    "direction",
     "dots",
     "each_metric",
     "each_place",

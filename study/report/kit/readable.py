@@ -14,13 +14,16 @@ Column = str | Callable[[Row], Any]
 
 
 def readable(table: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
-    """A table with these columns: each the name of a column of `table`, or a function of one of its rows."""
+    """A table with these columns: each the name of a column of `table`, or a function of one of its rows.
+
+    A column in which every cell is an empty text is left out.
+    """
     rows = table.to_dict("records")
     made = {
         shown: table[source].to_numpy() if isinstance(source, str) else [source(row) for row in rows]
         for shown, source in columns.items()
     }
-    return pd.DataFrame(made)
+    return pd.DataFrame({shown: cells for shown, cells in made.items() if any(cell != "" for cell in cells)})
 
 
 def plain(*names: str) -> dict[str, Column]:
@@ -45,6 +48,11 @@ def change(
 ) -> Callable[[Row], str]:
     """A cell with a paired difference and its interval, from `low` and `high`."""
     return lambda row: interval(row[name], row["low"], row["high"], scale=scale, places=places)
+
+
+def direction(row: Row) -> str:
+    """A verdict on a quantity that is neither good nor bad: whether it rises or falls."""
+    return {"better": "rises", "worse": "falls"}.get(row["verdict"], str(row["verdict"]))
 
 
 def contrast(own: str, other: str, **how: Any) -> dict[str, Column]:

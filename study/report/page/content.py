@@ -3,7 +3,7 @@
 import dataclasses
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -36,9 +36,11 @@ from study.report.text.novelty import novelty_table
 from study.report.text.numbers import listed
 from study.report.text.references import METHODS, references
 from study.report.text.words import STRATEGIES, word
+from study.tables.names import MODEL
 from study.tables.results import Results
 
 PICTURED = ("samples", "nearest")  # figures of pictures
+OF_MODELS = {"dimensions", "codes", "losses"}  # figures that need no samples
 
 
 def compose(
@@ -79,7 +81,7 @@ def compose(
         *_general(results, summary, rest, others or {}),
         PageSection("missing", "Failures and missing values", _missing(whole or results, absent)),
         PageSection("methods", "Methods", _methods(results, summary, rest)),
-        _references(summary),
+        _references(results, summary, findings),
         PageSection("provenance", "Provenance", [Definitions(methods.provenance(results.provenance))]),
         PageSection("again", "Commands that make this report and each figure", again),
     ]
@@ -240,9 +242,10 @@ def _missing(results: Results, absent: Mapping[str, str]) -> list[Block]:
     blocks: list[Block] = [Text(about.failed_note(results))]
     blocks += [part for part in (failed, gaps) if part]
     titles = {spec.name: spec.title for spec in SPECS}
-    untold = (
-        PICTURED if about.is_table(results.provenance) else ()
-    )  # figures that a reader of a table does not miss
+    # figures that a reader of a table, or of models that are not sampled from, does not miss
+    untold: Collection[str] = PICTURED if about.is_table(results.provenance) else ()
+    if not (results.metrics["strategy"] != MODEL).any():
+        untold = set(titles) - OF_MODELS
     left_out = [
         (f"figure “{titles.get(name, name)}”", reason)
         for name, reason in absent.items()
@@ -270,11 +273,14 @@ def _methods(results: Results, summary: pd.DataFrame, pictures: Mapping[str, Pic
     return blocks
 
 
-def _references(summary: pd.DataFrame) -> PageSection:
+def _references(results: Results, summary: pd.DataFrame, findings: Findings | None) -> PageSection:
     """The sources of the strategies, metrics and methods that this report uses."""
-    sources = [str(STRATEGIES[name]["source"]) for name in frames.strategies(summary) if name in STRATEGIES]
-    sources += [word(metric).source for metric in (frames.metrics(summary) if len(summary) else ())]
-    return PageSection("references", "References", [Links(references([*sources, *METHODS]))])
+    present = frames.strategies(summary)
+    sources = [str(STRATEGIES[name]["source"]) for name in present if name in STRATEGIES]
+    sources += [word(metric).source for metric in results.metrics["metric"].unique()]
+    sources += [*(METHODS if present else ()), *(findings.sources if findings else ())]
+    found = references(sources)
+    return PageSection("references", "References", [Links(found)] if found else [])
 
 
 def _again(facts: Mapping[str, Any], pictures: Sequence[Picture], folder: str) -> list[Block]:

@@ -44,7 +44,8 @@ def differences(results: Results, summary: pd.DataFrame) -> Figure | None:
         axes.set_title(f"|{label} − 1|" if better == "one" else label)
         axes.set_xlabel(f"difference\n{style.better_arrow('lower' if better == 'one' else better)}")
     style.hide_unused(grid, len(metrics))
-    handles = style.verdict_handles(style.VERDICT_LABEL)
+    told = set(rows.loc[rows["metric"].isin(metrics[: grid.size]) & rows["strategy"].isin(names), "verdict"])
+    handles = style.verdict_handles([name for name in style.VERDICT_LABEL if name in told])
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
 

@@ -161,12 +161,16 @@ def where(results: Results, summary: pd.DataFrame) -> Figure | None:
         own = told[told["strategy"] == name].sort_values(["place", "alpha"])
         x = own["place"] * 1.07 ** (i - (len(names) - 1) / 2)
         y = np.clip(100 * own["effect"], *limits)
+        inside = y == 100 * own["effect"]
         low, high = (np.clip(100 * own[f"effect_{end}"], *limits) for end in ("low", "high"))
         reach = np.nan_to_num(np.clip([y - low, high - y], 0, None))
+        for edge, mark in zip(limits, ("v", "^"), strict=True):
+            out = ~inside & (y == edge)
+            axes.plot(x[out], y[out], mark, color=color, markersize=6, clip_on=False)
         axes.errorbar(
-            x,
-            y,
-            yerr=reach,
+            x[inside],
+            y[inside],
+            yerr=reach[:, inside],
             fmt=style.markers(len(names))[i],
             color=color,
             capsize=2,

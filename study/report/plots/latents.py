@@ -77,11 +77,12 @@ def bars(axes: Axes, rows: pd.DataFrame) -> None:
         label="marginal KL(q(zⱼ)‖p(zⱼ))",
     )
     axes.grid(visible=False, axis="x")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     text = f"{active:.3g} of {len(mean)} active"
     axes.text(0.98, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=8)
 
 
+@style.styled()
 def code_map(results: Results, summary: pd.DataFrame) -> Figure | None:
     """Map of a two-dimensional q(z): means and density, with circles of the prior; None if d is not 2."""
     runs = results.runs[results.runs["run_id"].map(lambda r: f"{r}/codes" in results.samples)]

@@ -66,6 +66,7 @@ def pictures(results: Results, run: str, kind: str = "") -> dict[str, np.ndarray
     return {name: images[name] for name in in_order(images, STRATEGIES)}
 
 
+@style.styled()
 def sheet(rows: dict[str, np.ndarray], *, title: str, together: int = 1) -> style.Drawing:
     """A figure with one row of images per name, cut to the shortest row, in groups of `together` columns."""
     names = list(rows)

@@ -36,7 +36,7 @@ VERDICT_MARKER = {
     "equivalent": "D",
     "not decided": "o",
     "baseline": "|",
-    "none": "o",
+    "none": ".",
 }
 OPEN = ("equivalent", "not decided")  # markers without a filling
 VERDICT_LABEL = {
@@ -186,6 +186,9 @@ def better_arrow(better: str) -> str:
 
 
 def hide_unused(axes: np.ndarray, used: int) -> None:
-    """Remove the panels after the first `used`."""
-    for extra in axes.ravel()[used:]:
-        extra.remove()
+    """Remove the panels after the first `used`; the panel above one in the last row gets the ticks of its axis."""
+    for i in range(used, axes.size):
+        row, column = divmod(i, axes.shape[1])
+        if row and i - axes.shape[1] < used:
+            axes[row - 1, column].tick_params(labelbottom=True)
+        axes[row, column].remove()

@@ -170,7 +170,10 @@ def said(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return number(float(value))
     if isinstance(value, list | tuple):
-        return "×".join(map(str, value))
+        numbers = all(isinstance(one, int | np.integer) for one in value)
+        return ("×" if numbers else ", ").join(
+            dict.fromkeys(map(str, value)) if not numbers else map(str, value)
+        )
     return "" if value is None else str(value)
 
 

@@ -34,7 +34,8 @@ def follows(name: str, results: Results, summary: pd.DataFrame) -> str:
     if name == "ladder":
         return _ladder(summary, of)
     if name in ("where", "gains"):
-        return " ".join(part for part in (_where(of), _left_out(of), _holes(results, of)) if part)
+        left = _left_out(of, marked=name == "where")
+        return " ".join(part for part in (_where(of), left, _holes(results, of)) if part)
     said = {"effects": _effects, "novelty": _novelty}
     return said[name](of) if name in said else ""
 
@@ -85,7 +86,7 @@ def _where(of: Contest) -> str:
     return f"{text}; it is {told} of these {len(rows)} settings." if told else f"{text}."
 
 
-def _left_out(of: Contest) -> str:
+def _left_out(of: Contest, *, marked: bool) -> str:
     """Which settings are left out, and where the leading strategy is worse than the prior there."""
     left = {setting: state for setting, state in of.states.items() if state != "ok"}
     if not left or not of.counted:
@@ -93,7 +94,8 @@ def _left_out(of: Contest) -> str:
     name = of.best(of.rivals)
     rows = of.single[of.single["strategy"] == name]
     worse = [setting for setting in left if _is_worse(frames.at(rows, setting), of.sign)]
-    text = f"Left out: {listed(setting.label for setting in left)}."
+    how = "Left out, with a grey mark at the foot" if marked else "Left out"
+    text = f"{how}: {listed(setting.label for setting in left)}."
     if worse:
         those = "there" if len(left) == 1 else f"at {len(worse)} of them"
         text = f"{text[:-1]}; `{name}` has a worse {of.label} than the prior {those}."

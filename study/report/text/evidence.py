@@ -98,10 +98,10 @@ def _without_data(c: Contest) -> str:
     if c.leader not in keeping or c.leader not in c.winners or not free:
         return ""
     name = c.best(free)
-    needs = f"`{c.leader}` needs the training data to sample"
+    needs = f"`{c.leader}` needs stored data to sample"
     if name not in c.winners:
-        return f"{needs}; no strategy that works without them is shown to be better than the prior."
-    return f"{needs}; the best strategy that works without them, `{name}`, {c.closes(name)}."
+        return f"{needs}; no strategy that works without is shown to be better than the prior."
+    return f"{needs}; the best strategy that works without, `{name}`, {c.closes(name)}."
 
 
 def _gap(c: Contest, name: str) -> str:
@@ -140,7 +140,8 @@ def _copying(c: Contest) -> str:
     if name not in c.nearer or "held-out" not in c.nearer:
         return f"Whether `{name}` copies training data was not measured."
     if c.cannot_tell:
-        return f"On copying by `{name}` {no_verdict(c.cannot_tell)} (share nearer to training than to held-out data)."
+        silent = no_verdict(c.cannot_tell)
+        return f"On copying by `{name}` the share nearer to training than to held-out data gives {silent}."
     own = c.nearer[name]
     share = f"{interval(own.mean, own.low_mean, own.high_mean, scale=100)} % of its samples"
     real = c.nearer["held-out"]

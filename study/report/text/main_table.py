@@ -185,8 +185,8 @@ def _caption(summary: pd.DataFrame, heading: str, *, signs: bool) -> str:
     told = " Verdicts are corrected for the number of strategies." if heading else ""
     if signs:
         told += (
-            " Signs behind a metric are its own verdict against the prior: ▲ better, ▼ worse, ≈ equivalent, ? not "
-            "decided; none where the metric cannot tell."
+            " Signs behind a metric are its own verdict against the prior, also on the share of the gap and corrected: "
+            "▲ better, ▼ worse, ≈ equivalent, ? not decided; none where the metric cannot tell."
         )
     return (
         f"{where}{told} Small print: 95 % intervals over {frames.over(summary)}. Arrows say which values are better. "

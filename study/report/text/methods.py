@@ -95,7 +95,7 @@ def _scoring(results: Results, summary: pd.DataFrame) -> list[tuple[str, str]]:
         ),
         (
             "Intervals",
-            f"95 % each, Student's, over {frames.over(summary)}: {_design(summary)}"
+            f"95 % each, Student's, over {frames.over(summary)}{_design(summary)}. "
             "Fits and draws are averaged first. So are the settings: a seed "
             "has one contribution to an average, the mean of its contributions at all settings, since settings share "
             "the luck of a seed; averages hold for these settings. Interquartile means and probabilities of "
@@ -127,9 +127,10 @@ def _design(summary: pd.DataFrame) -> str:
     if frames.evaluations(summary) < 2:
         return ""
     return (
-        "all models are scored by the same extractors on the same halves, so trainings and evaluations are two crossed "
-        "factors, and the squares of their reaches are added, each with its own degrees of freedom; metrics measured "
-        "under the first evaluation only have intervals over training seeds. "
+        ": all models are scored by the same extractors on the same halves, so trainings and evaluations are two "
+        "crossed factors, and the squares of their reaches are added, each with its own degrees of freedom; metrics "
+        "measured "
+        "under the first evaluation only have intervals over training seeds"
     )
 
 

@@ -128,7 +128,7 @@ def _column(summary: pd.DataFrame, metric: str, *, averaged: bool) -> MetricColu
     power = 0 if typical >= 0.03 or word(metric).unit else 3 if typical >= 3e-5 else 6
     places = decimals(small * 10.0**power)
     label, better, meaning = word(metric).axis, frames.direction(summary, metric), word(metric).meaning
-    if averaged and better == "one" and len(frames.settings(summary)) > 1:
+    if averaged and better == "one":
         label, better, meaning = f"|{label} − 1|", "lower", f"{meaning}; {FROM_ONE}"
     return MetricColumn(
         metric,

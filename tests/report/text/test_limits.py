@@ -272,4 +272,4 @@ def test_what_is_left_out_and_the_holes_are_told_where_the_axis_is_shown(results
     )
     left = summary["state"].mask(summary["beta"].eq(4.0), "no decoder to speak of")
     said = follows("where", results, summary.assign(state=left))
-    assert "Left out: α=0.5, β=4, s=4, α=1, β=4, s=2 and α=2, β=4, s=1" in said
+    assert "Left out, with a grey mark at the foot: α=0.5, β=4, s=4, α=1, β=4, s=2 and α=2, β=4, s=1" in said
