@@ -27,6 +27,10 @@ from study.tables.results import Results
 SAMPLES = (50, 500, 5000)
 BOUNDS = ("elbo", *(f"iwae_{k}" for k in SAMPLES), "ais")
 GAPS = {"posterior_gap": f"{SAMPLES[-1]} samples", "posterior_gap_ais": "annealing"}
+HEADINGS = {
+    "elbo": "ELBO", **{f"iwae_{k}": f"by {k} samples" for k in SAMPLES}, "ais": "by annealing",
+    "posterior_gap": "gap by samples", "posterior_gap_ais": "gap by annealing",
+}  # fmt: skip
 FAR = 0.1  # share of the rate above which a gap is called far: a choice of this study
 PLACE = ["alpha", "beta", "noise_variance"]
 COUNTS = ("effective_samples", "ais_acceptance")
@@ -88,9 +92,10 @@ def findings(results: Results, tables: Mapping[str, pd.DataFrame]) -> Findings:
     """The answer, and how far q(z|x) is from p(z|x) at each setting."""
     table = by_setting(results)
     examples = results.metrics.loc[results.metrics["metric"] == "elbo", "n"].max()
-    columns = {name: kit.value(name) for name in PLACE} | kit.several(
-        (*BOUNDS, *GAPS, "rate"), table, named=True
-    )
+    columns: dict[str, kit.Column] = {name: kit.value(name) for name in PLACE}
+    columns |= {
+        HEADINGS.get(name, name): cell for name, cell in kit.several((*BOUNDS, *GAPS, "rate"), table).items()
+    }
     columns |= {"by": "by", "gap / rate, %": kit.cell("share", scale=100)}
     columns |= {"effective samples": kit.value("effective_samples", 0)}
     sections = (Section("The gap by α and β", TEXT.format(examples=examples), kit.readable(table, columns)),)

@@ -122,7 +122,7 @@ def test_the_caption_says_what_annealing_finds_beyond_importance_samples(module)
     )
     assert "means over 48 held-out examples that all runs share" in own.caption
     assert "means over 48 held-out examples" in section.text
-    assert section.table["posterior gap by annealing"].str.startswith("4.0").any()
+    assert section.table["gap by annealing"].str.startswith("4.0").any()
     assert len(own.figure.axes) == 1
     near = module.findings(results({0.1: 3.0}, annealed=0.1), {}).figures[0].caption
     assert "annealing" not in near
