@@ -219,7 +219,7 @@ def off_by(rule: pd.DataFrame) -> Iterator[str]:
 REPORTS = {
     "architectures/mnist-default": [
         (
-            "of 7 comparisons at the rates of mlp, gaussian the others close more in 7 (8 [7, 8] to 12 [11, 13] points)",
+            "7 comparisons at the rates of mlp, gaussian the others close more in 7 (8 [7, 8] to 12 [11, 13] points)",
             "convolutions or a Bernoulli decoder q(z) closes 8 to 12 points more on MNIST, at the same rate",
         ),
         (
