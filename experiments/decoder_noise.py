@@ -239,10 +239,9 @@ def _closed(pairs: pd.DataFrame, closed: pd.DataFrame) -> str:
     for place, own in closed[closed["strategy"] == name].groupby(PLACE, sort=False):
         by = own.set_index("decode")
         if {MEAN, DRAW} <= set(by.index):
-            each = [with_ends(by.loc[way], "effect", scale=100, places=0) for way in (MEAN, DRAW)]
-            said.append(
-                f"{each[0]} % by means and {each[1]} % by draws {_of(dict(zip(PLACE, place, strict=True)))}"
-            )
+            means, draws = (with_ends(by.loc[way], "effect", scale=100, places=0) for way in (MEAN, DRAW))
+            where = _of(dict(zip(PLACE, place, strict=True)))
+            said.append(f"{means} % by means and {draws} % by draws {where}")
     return f" Of the gap between the prior and real data `{name}` closes {'; '.join(said)}." if said else ""
 
 
